@@ -1,0 +1,68 @@
+#include "engine/base/id.h"
+
+#include <array>
+#include <cstdio>
+
+namespace millrace {
+namespace {
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+void put_hex(std::string& out, std::uint64_t value, int digits) {
+  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
+    out += "0123456789abcdef"[(value >> shift) & 15];
+}
+
+}  // namespace
+
+Uuid Uuid::v7(Time now, Rng& rng) {
+  const auto millis = static_cast<std::uint64_t>(
+      std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count());
+  return {(millis << 16) | 0x7000 | (rng.next() & 0x0fff),
+          (rng.next() & 0x3fffffffffffffff) | 0x8000000000000000};
+}
+
+Result<Uuid> Uuid::parse(std::string_view text) {
+  Uuid id;
+  int digits = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '-' && (i == 8 || i == 13 || i == 18 || i == 23)) continue;
+    const int value = hex_value(text[i]);
+    if (value < 0 || digits == 32) break;
+    auto& half = digits < 16 ? id.high : id.low;
+    half = half << 4 | static_cast<std::uint64_t>(value);
+    ++digits;
+  }
+  if (text.size() != 36 || digits != 32)
+    return invalid_argument("'" + std::string(text.substr(0, 64)) + "' is not a UUID");
+  return id;
+}
+
+std::string Uuid::to_string() const {
+  std::string out;
+  out.reserve(36);
+  put_hex(out, high >> 32, 8);
+  out += '-';
+  put_hex(out, high >> 16 & 0xffff, 4);
+  out += '-';
+  put_hex(out, high & 0xffff, 4);
+  out += '-';
+  put_hex(out, low >> 48, 4);
+  out += '-';
+  put_hex(out, low & 0xffffffffffff, 12);
+  return out;
+}
+
+std::string new_trace_id(Rng& rng) {
+  std::string out;
+  put_hex(out, rng.next() | 1, 16);
+  put_hex(out, rng.next(), 16);
+  return out;
+}
+
+}  // namespace millrace

@@ -1,0 +1,37 @@
+// Uuid: 128 bits; version 7 (RFC 9562), so that ids sort by creation time and index pages stay warm.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/clock.h"
+
+namespace millrace {
+
+struct Uuid {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  static Uuid v7(Time now, Rng& rng);
+  static Result<Uuid> parse(std::string_view text);
+  /// 36 characters, lower case.
+  std::string to_string() const;
+  bool is_nil() const { return high == 0 && low == 0; }
+
+  friend auto operator<=>(const Uuid&, const Uuid&) = default;
+};
+
+/// A W3C trace id: 32 hex digits, never all zero.
+std::string new_trace_id(Rng& rng);
+
+}  // namespace millrace
+
+template <>
+struct std::hash<millrace::Uuid> {
+  std::size_t operator()(const millrace::Uuid& id) const noexcept {
+    return static_cast<std::size_t>(id.high * 0x9e3779b97f4a7c15 ^ id.low);
+  }
+};

@@ -1,0 +1,106 @@
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <unordered_set>
+
+#include "engine/base/json.h"
+
+namespace millrace {
+namespace {
+
+std::string line_and_column(std::string_view text, std::size_t offset) {
+  std::size_t line = 1, column = 1;
+  for (const char c : text.substr(0, std::min(offset, text.size()))) {
+    column = c == '\n' ? 1 : column + 1;
+    line += c == '\n';
+  }
+  return "line " + std::to_string(line) + ", column " + std::to_string(column);
+}
+
+/// Builds a Json from nlohmann's SAX events, without its document type.
+class Builder final : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  Builder(std::string_view text, int max_depth) : text_(text), max_depth_(max_depth) {}
+
+  Json take() { return std::move(root_); }
+  Error take_error() { return std::move(error_); }
+
+  bool null() override { return put(Json()); }
+  bool boolean(bool value) override { return put(Json(value)); }
+  bool number_integer(number_integer_t value) override { return put(Json(value)); }
+  bool number_unsigned(number_unsigned_t value) override {
+    constexpr auto most = static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max());
+    return put(value <= most ? Json(static_cast<std::int64_t>(value)) : Json(static_cast<double>(value)));
+  }
+  bool number_float(number_float_t value, const string_t&) override { return put(Json(value)); }
+  bool string(string_t& value) override { return put(Json(std::move(value))); }
+  bool binary(binary_t&) override { return false; }
+
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool key(string_t& name) override {
+    auto& frame = frames_.back();
+    if (!frame.names.insert(name).second) return fail("the member \"" + name.substr(0, 64) + "\" stands twice");
+    frame.key = std::move(name);
+    return true;
+  }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_array() override { return close(); }
+
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    return fail("invalid JSON at " + line_and_column(text_, position == 0 ? 0 : position - 1));
+  }
+
+ private:
+  struct Frame {
+    Json value;
+    std::string key;
+    std::unordered_set<std::string> names;
+  };
+
+  bool fail(std::string message) {
+    error_ = invalid_argument(std::move(message));
+    return false;
+  }
+  bool put(Json value) {
+    if (frames_.empty()) {
+      root_ = std::move(value);
+    } else if (auto& frame = frames_.back(); frame.value.is_array()) {
+      frame.value.push_back(std::move(value));
+    } else {  // `key` has refused duplicates: append without a search
+      frame.value.mutable_members().emplace_back(std::move(frame.key), std::move(value));
+    }
+    return true;
+  }
+  bool open(Json value) {
+    if (static_cast<int>(frames_.size()) >= max_depth_)
+      return fail("JSON is nested deeper than " + std::to_string(max_depth_));
+    frames_.push_back({std::move(value), {}, {}});
+    return true;
+  }
+  bool close() {
+    Json value = std::move(frames_.back().value);
+    frames_.pop_back();
+    return put(std::move(value));
+  }
+
+  std::string_view text_;
+  int max_depth_;
+  std::vector<Frame> frames_;
+  Json root_;
+  Error error_ = invalid_argument("invalid JSON");
+};
+
+}  // namespace
+
+Result<Json> Json::parse(std::string_view text) { return parse(text, Limits{}); }
+
+Result<Json> Json::parse(std::string_view text, const Limits& limits) {
+  if (text.size() > limits.max_bytes)
+    return make_error(ErrorCode::resource_exhausted,
+                      "JSON is larger than " + std::to_string(limits.max_bytes) + " bytes");
+  Builder builder(text, limits.max_depth);
+  if (!nlohmann::json::sax_parse(text, &builder)) return builder.take_error();
+  return builder.take();
+}
+
+}  // namespace millrace

@@ -1,0 +1,110 @@
+#include "engine/base/time.h"
+
+#include <array>
+#include <cstdio>
+
+namespace millrace {
+namespace {
+
+using std::chrono::days;
+using std::chrono::floor;
+
+/// Reads exactly `digits` decimal digits at the front of `text` and drops them; -1 if they are not there.
+int take_number(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return -1;
+  int value = 0;
+  for (std::size_t i = 0; i < digits; ++i) {
+    if (text[i] < '0' || text[i] > '9') return -1;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool take(std::string_view& text, char c) {
+  if (text.empty() || text.front() != c) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+Error bad_time(std::string_view text) {
+  return invalid_argument("'" + std::string(text.substr(0, 64)) +
+                          "' is not a time; write it as 2001-02-01T03:00:00Z");
+}
+
+/// Microseconds of a fraction of up to nine digits; -1 if there is none after the point.
+std::int64_t take_fraction(std::string_view& text) {
+  std::int64_t micros = 0;
+  int digits = 0;
+  for (; !text.empty() && text.front() >= '0' && text.front() <= '9' && digits < 9; ++digits) {
+    if (digits < 6) micros = micros * 10 + (text.front() - '0');
+    text.remove_prefix(1);
+  }
+  for (int i = digits; i < 6; ++i) micros *= 10;
+  return digits == 0 ? -1 : micros;
+}
+
+}  // namespace
+
+std::string format_rfc3339(Time time) {
+  const auto day = floor<days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  std::array<char, 64> out{};
+  int n = std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
+                        static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                        static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+                        static_cast<int>(clock.minutes().count()),
+                        static_cast<int>(clock.seconds().count()));
+  const auto rest = out.size() - static_cast<std::size_t>(n);
+  const long micros = clock.subseconds().count();
+  if (micros % 1000 != 0)
+    n += std::snprintf(out.data() + n, rest, ".%06ld", micros);
+  else if (micros != 0)
+    n += std::snprintf(out.data() + n, rest, ".%03ld", micros / 1000);
+  return std::string(out.data(), static_cast<std::size_t>(n)) + "Z";
+}
+
+Result<Time> parse_rfc3339(std::string_view text) {
+  const std::string_view whole = text;
+  const int year = take_number(text, 4);
+  if (year < 0 || !take(text, '-')) return bad_time(whole);
+  const int month = take_number(text, 2);
+  if (month < 0 || !take(text, '-')) return bad_time(whole);
+  const int day = take_number(text, 2);
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
+                                         std::chrono::day{static_cast<unsigned>(day < 0 ? 0 : day)}};
+  if (!date.ok()) return bad_time(whole);
+  Time time = std::chrono::sys_days{date};
+  if (text.empty()) return time;
+  if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return bad_time(whole);
+
+  const int hour = take_number(text, 2);
+  if (hour < 0 || hour > 23 || !take(text, ':')) return bad_time(whole);
+  const int minute = take_number(text, 2);
+  if (minute < 0 || minute > 59) return bad_time(whole);
+  int second = 0;
+  std::int64_t micros = 0;
+  if (take(text, ':')) {
+    second = take_number(text, 2);
+    if (second < 0 || second > 60) return bad_time(whole);
+    if (take(text, '.') && (micros = take_fraction(text)) < 0) return bad_time(whole);
+  }
+  time += std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second} +
+          Duration{micros};
+  if (text.empty() || take(text, 'Z') || take(text, 'z')) {
+    if (!text.empty()) return bad_time(whole);
+    return time;
+  }
+  const int sign = take(text, '+') ? 1 : take(text, '-') ? -1 : 0;
+  if (sign == 0) return bad_time(whole);
+  const int offset_hour = take_number(text, 2);
+  take(text, ':');
+  const int offset_minute = text.empty() ? 0 : take_number(text, 2);
+  if (offset_hour < 0 || offset_hour > 23 || offset_minute < 0 || offset_minute > 59 || !text.empty())
+    return bad_time(whole);
+  return time - sign * (std::chrono::hours{offset_hour} + std::chrono::minutes{offset_minute});
+}
+
+}  // namespace millrace

@@ -1,0 +1,32 @@
+#include "engine/base/id.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/base/digest.h"
+
+namespace millrace {
+namespace {
+
+TEST(Uuid, RoundTripsAndSortsByTime) {
+  Rng rng(7);
+  const Uuid early = Uuid::v7(*parse_rfc3339("2001-02-01"), rng);
+  const Uuid late = Uuid::v7(*parse_rfc3339("2001-02-02"), rng);
+  EXPECT_LT(early, late);
+  EXPECT_EQ(*Uuid::parse(early.to_string()), early);
+  EXPECT_EQ(early.to_string()[14], '7');
+}
+
+TEST(Uuid, RefusesMalformedText) {
+  for (const char* text : {"", "123", "0190b2c4-0000-7000-8000-00000000000", "0190b2c4-0000-7000-8000-00000000000g",
+                           "0190b2c400007000800000000000000000000"})
+    EXPECT_FALSE(Uuid::parse(text)) << text;
+}
+
+TEST(Sha256, MatchesTheStandardVector) {  // FIPS 180-4, example "abc"
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_TRUE(is_sha256_hex(sha256_hex("")));
+  EXPECT_FALSE(is_sha256_hex("../../etc/passwd"));
+}
+
+}  // namespace
+}  // namespace millrace
