@@ -37,7 +37,8 @@ std::uint64_t Rng::next() {
 double Rng::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 
 std::uint64_t Rng::below(std::uint64_t bound) {
-  const std::uint64_t threshold = -bound % bound;  // reject the uneven rest, so that no value is favoured
+  const std::uint64_t threshold =
+      -bound % bound;  // reject the uneven rest, so that no value is favoured
   for (;;) {
     const std::uint64_t r = next();
     if (r >= threshold) return r % bound;

@@ -8,7 +8,8 @@
 
 namespace millrace {
 
-/// Thread-safe. `now` is for records and schedules and may jump; `steady` is for durations and never goes back.
+/// Thread-safe. `now` is for records and schedules and may jump; `steady` is for durations and
+/// never goes back.
 class Clock {
  public:
   virtual ~Clock() = default;

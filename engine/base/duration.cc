@@ -46,13 +46,15 @@ Result<Duration> parse_duration(std::string_view text) {
       if (whole > kLongest) return bad(" (longer than 100 years)");
     }
     if (i < text.size() && text[i] == '.')
-      for (++i; i < text.size() && is_digit(text[i]); ++i) fraction += (text[i] - '0') * (scale /= 10);
+      for (++i; i < text.size() && is_digit(text[i]); ++i)
+        fraction += (text[i] - '0') * (scale /= 10);
     const std::size_t start = i;
     while (i < text.size() && !is_digit(text[i]) && text[i] != '.') ++i;
     const Unit* unit = find_unit(text.substr(start, i - start));
     if (unit == nullptr) return bad(start == i ? " (the unit is missing)" : "");
     if (whole > kLongest / unit->micros) return bad(" (longer than 100 years)");
-    total += whole * unit->micros + static_cast<std::int64_t>(fraction * static_cast<double>(unit->micros) + 0.5);
+    total += whole * unit->micros +
+             static_cast<std::int64_t>(fraction * static_cast<double>(unit->micros) + 0.5);
     if (total > kLongest) return bad(" (longer than 100 years)");
   }
   return Duration{total};

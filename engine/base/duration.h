@@ -1,4 +1,5 @@
-// Durations as authors write them: "250ms", "30s", "5m", "2h", "1d", "1w", and sums such as "1h30m".
+// Durations as authors write them: "250ms", "30s", "5m", "2h", "1d", "1w", and sums such as
+// "1h30m".
 #pragma once
 
 #include <string>

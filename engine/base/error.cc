@@ -48,7 +48,9 @@ Error make_error(ErrorCode code, std::string message) {
 Error invalid_argument(std::string message) {
   return make_error(ErrorCode::invalid_argument, std::move(message));
 }
-Error not_found(std::string message) { return make_error(ErrorCode::not_found, std::move(message)); }
+Error not_found(std::string message) {
+  return make_error(ErrorCode::not_found, std::move(message));
+}
 Error conflict(std::string message) { return make_error(ErrorCode::conflict, std::move(message)); }
 Error unavailable(std::string message) {
   return make_error(ErrorCode::unavailable, std::move(message));

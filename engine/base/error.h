@@ -50,7 +50,10 @@ struct Error {
   /// "where: message", or the message alone.
   std::string to_string() const;
 
-  Error&& at(std::string place) && { where = std::move(place); return std::move(*this); }
+  Error&& at(std::string place) && {
+    where = std::move(place);
+    return std::move(*this);
+  }
 };
 
 Error invalid_argument(std::string message);

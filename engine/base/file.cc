@@ -27,7 +27,8 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
 Status write_file_atomic(const std::filesystem::path& path, std::string_view text) {
   const std::string temporary = path.string() + ".tmp" + std::to_string(::getpid());
   const auto fail = [&](const char* what) -> Error {
-    const Error error = unavailable(std::string(what) + " '" + temporary + "': " + std::strerror(errno));
+    const Error error =
+        unavailable(std::string(what) + " '" + temporary + "': " + std::strerror(errno));
     ::unlink(temporary.c_str());
     return error;
   };

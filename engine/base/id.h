@@ -1,4 +1,5 @@
-// Uuid: 128 bits; version 7 (RFC 9562), so that ids sort by creation time and index pages stay warm.
+// Uuid: 128 bits; version 7 (RFC 9562), so that ids sort by creation time and index pages stay
+// warm.
 #pragma once
 
 #include <compare>

@@ -15,16 +15,18 @@ const Json kNull;
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xf0 && lead < 0xf5               ? 4
-                                                                         : 0;
+  const std::size_t length = lead < 0x80                   ? 1
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
   if (length == 0 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;
-  if (lead == 0xe0 && byte(1) < 0xa0) return 0;                          // overlong
-  if (lead == 0xed && byte(1) > 0x9f) return 0;                          // surrogates
-  if (lead == 0xf0 && byte(1) < 0x90) return 0;                          // overlong
-  if (lead == 0xf4 && byte(1) > 0x8f) return 0;                          // above U+10FFFF
+  if (lead == 0xe0 && byte(1) < 0xa0) return 0;  // overlong
+  if (lead == 0xed && byte(1) > 0x9f) return 0;  // surrogates
+  if (lead == 0xf0 && byte(1) < 0x90) return 0;  // overlong
+  if (lead == 0xf4 && byte(1) > 0x8f) return 0;  // above U+10FFFF
   return length;
 }
 
@@ -58,7 +60,8 @@ void write_members(std::string& out, const Json& value, const Layout& layout, in
   members.reserve(value.size());
   for (const auto& member : value.members()) members.push_back(&member);
   if (layout.sorted)
-    std::ranges::sort(members, {}, [](const Json::Member* m) -> std::string_view { return m->first; });
+    std::ranges::sort(members, {},
+                      [](const Json::Member* m) -> std::string_view { return m->first; });
   bool first = true;
   for (const auto* member : members) {
     if (!first) out += ',';
@@ -73,11 +76,21 @@ void write_members(std::string& out, const Json& value, const Layout& layout, in
 
 void write(std::string& out, const Json& value, const Layout& layout, int depth) {
   switch (value.type()) {
-    case Json::Type::null: out += "null"; break;
-    case Json::Type::boolean: out += value.as_bool() ? "true" : "false"; break;
-    case Json::Type::integer: out += std::to_string(value.as_int()); break;
-    case Json::Type::number: append_double(out, value.as_double()); break;
-    case Json::Type::string: append_json_string(out, value.as_view()); break;
+    case Json::Type::null:
+      out += "null";
+      break;
+    case Json::Type::boolean:
+      out += value.as_bool() ? "true" : "false";
+      break;
+    case Json::Type::integer:
+      out += std::to_string(value.as_int());
+      break;
+    case Json::Type::number:
+      append_double(out, value.as_double());
+      break;
+    case Json::Type::string:
+      append_json_string(out, value.as_view());
+      break;
     case Json::Type::array: {
       out += '[';
       bool first = true;
@@ -106,12 +119,28 @@ void append_json_string(std::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
     switch (c) {
-      case '"': out += "\\\""; ++i; continue;
-      case '\\': out += "\\\\"; ++i; continue;
-      case '\n': out += "\\n"; ++i; continue;
-      case '\r': out += "\\r"; ++i; continue;
-      case '\t': out += "\\t"; ++i; continue;
-      default: break;
+      case '"':
+        out += "\\\"";
+        ++i;
+        continue;
+      case '\\':
+        out += "\\\\";
+        ++i;
+        continue;
+      case '\n':
+        out += "\\n";
+        ++i;
+        continue;
+      case '\r':
+        out += "\\r";
+        ++i;
+        continue;
+      case '\t':
+        out += "\\t";
+        ++i;
+        continue;
+      default:
+        break;
     }
     if (static_cast<unsigned char>(c) < 0x20) {
       out += "\\u00";
@@ -131,13 +160,20 @@ void append_json_string(std::string& out, std::string_view text) {
 
 std::string_view type_name(Json::Type type) {
   switch (type) {
-    case Json::Type::null: return "null";
-    case Json::Type::boolean: return "a boolean";
-    case Json::Type::integer: return "an integer";
-    case Json::Type::number: return "a number";
-    case Json::Type::string: return "a string";
-    case Json::Type::array: return "a list";
-    case Json::Type::object: return "a mapping";
+    case Json::Type::null:
+      return "null";
+    case Json::Type::boolean:
+      return "a boolean";
+    case Json::Type::integer:
+      return "an integer";
+    case Json::Type::number:
+      return "a number";
+    case Json::Type::string:
+      return "a string";
+    case Json::Type::array:
+      return "a list";
+    case Json::Type::object:
+      return "a mapping";
   }
   return "?";
 }
@@ -156,7 +192,8 @@ bool Json::as_bool(bool other) const {
 std::int64_t Json::as_int(std::int64_t other) const {
   if (const auto* value = std::get_if<std::int64_t>(&value_)) return *value;
   if (const auto* value = std::get_if<double>(&value_))
-    if (*value == std::floor(*value) && std::abs(*value) < 9.0e18) return static_cast<std::int64_t>(*value);
+    if (*value == std::floor(*value) && std::abs(*value) < 9.0e18)
+      return static_cast<std::int64_t>(*value);
   return other;
 }
 
@@ -262,9 +299,10 @@ bool operator==(const Json& a, const Json& b) {
     return a.as_double() == b.as_double();
   }
   if (a.type() != b.type()) return false;
-  if (!a.is_object()) return a.value_.index() == 0 || (a.is_bool() && a.as_bool() == b.as_bool()) ||
-                             (a.is_string() && a.as_view() == b.as_view()) ||
-                             (a.is_array() && a.items() == b.items());
+  if (!a.is_object())
+    return a.value_.index() == 0 || (a.is_bool() && a.as_bool() == b.as_bool()) ||
+           (a.is_string() && a.as_view() == b.as_view()) ||
+           (a.is_array() && a.items() == b.items());
   if (a.size() != b.size()) return false;
   return std::ranges::all_of(a.members(), [&](const Json::Member& member) {
     const Json* other = b.find(member.first);

@@ -1,7 +1,7 @@
 // Json: one JSON value, as data. A light header: the parser's library stays in json_parse.cc.
 //
-// Objects keep the order in which members were added, so that what people read stays in the order it
-// was written; `dump_canonical` sorts, for digests. A value type; not thread-safe.
+// Objects keep the order in which members were added, so that what people read stays in the order
+// it was written; `dump_canonical` sorts, for digests. A value type; not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -76,7 +76,7 @@ class Json {
   Json& member(std::string_view name);
   /// Appends; a null value becomes an array first. REQUIRES: null or array.
   Json& push_back(Json value);
-  Array& mutable_items();    // REQUIRES: array
+  Array& mutable_items();     // REQUIRES: array
   Object& mutable_members();  // REQUIRES: object
 
   /// Limits guard the process against hostile text.

@@ -29,7 +29,8 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool number_integer(number_integer_t value) override { return put(Json(value)); }
   bool number_unsigned(number_unsigned_t value) override {
     constexpr auto most = static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max());
-    return put(value <= most ? Json(static_cast<std::int64_t>(value)) : Json(static_cast<double>(value)));
+    return put(value <= most ? Json(static_cast<std::int64_t>(value))
+                             : Json(static_cast<double>(value)));
   }
   bool number_float(number_float_t value, const string_t&) override { return put(Json(value)); }
   bool string(string_t& value) override { return put(Json(std::move(value))); }
@@ -38,7 +39,8 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool start_object(std::size_t) override { return open(Json::object()); }
   bool key(string_t& name) override {
     auto& frame = frames_.back();
-    if (!frame.names.insert(name).second) return fail("the member \"" + name.substr(0, 64) + "\" stands twice");
+    if (!frame.names.insert(name).second)
+      return fail("the member \"" + name.substr(0, 64) + "\" stands twice");
     frame.key = std::move(name);
     return true;
   }
@@ -46,7 +48,8 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool start_array(std::size_t) override { return open(Json::array()); }
   bool end_array() override { return close(); }
 
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception&) override {
     return fail("invalid JSON at " + line_and_column(text_, position == 0 ? 0 : position - 1));
   }
 

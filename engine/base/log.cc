@@ -49,7 +49,8 @@ std::string render_text(std::string_view message, Fields fields) {
 void write(Severity severity, std::string_view message, Fields fields) {
   const auto level = kLevels[static_cast<std::size_t>(severity)];
   if (!logger().should_log(level)) return;
-  logger().log(level, g_format == Format::json ? render_json(message, fields) : render_text(message, fields));
+  logger().log(level, g_format == Format::json ? render_json(message, fields)
+                                               : render_text(message, fields));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Structured log: one JSON object a line on stderr (or readable text on a terminal), with time, severity,
-// message and fields such as run, task, attempt, trace. Thread-safe. Never pass a secret.
+// Structured log: one JSON object a line on stderr (or readable text on a terminal), with time,
+// severity, message and fields such as run, task, attempt, trace. Thread-safe. Never pass a secret.
 #pragma once
 
 #include <initializer_list>

@@ -48,8 +48,14 @@ class [[nodiscard]] Result<void> {
   bool ok() const { return !error_.has_value(); }
   explicit operator bool() const { return ok(); }
   /// REQUIRES: !ok()
-  const Error& error() const& { assert(error_); return *error_; }
-  Error&& error() && { assert(error_); return std::move(*error_); }
+  const Error& error() const& {
+    assert(error_);
+    return *error_;
+  }
+  Error&& error() && {
+    assert(error_);
+    return std::move(*error_);
+  }
 
  private:
   std::optional<Error> error_;
@@ -67,8 +73,7 @@ using Status = Result<void>;
   declaration = *std::move(result)
 #define MR_TRY(declaration, ...) \
   MR_TRY_(declaration, (__VA_ARGS__), MR_CONCAT(mr_result_, __LINE__))
-#define MR_CHECK(...)                                         \
-  do {                                                        \
-    if (auto mr_status = (__VA_ARGS__); !mr_status.ok())      \
-      return std::move(mr_status).error();                    \
+#define MR_CHECK(...)                                                                         \
+  do {                                                                                        \
+    if (auto mr_status = (__VA_ARGS__); !mr_status.ok()) return std::move(mr_status).error(); \
   } while (false)

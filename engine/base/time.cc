@@ -9,7 +9,8 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
-/// Reads exactly `digits` decimal digits at the front of `text` and drops them; -1 if they are not there.
+/// Reads exactly `digits` decimal digits at the front of `text` and drops them; -1 if they are not
+/// there.
 int take_number(std::string_view& text, std::size_t digits) {
   if (text.size() < digits) return -1;
   int value = 0;
@@ -72,9 +73,9 @@ Result<Time> parse_rfc3339(std::string_view text) {
   const int month = take_number(text, 2);
   if (month < 0 || !take(text, '-')) return bad_time(whole);
   const int day = take_number(text, 2);
-  const std::chrono::year_month_day date{std::chrono::year{year},
-                                         std::chrono::month{static_cast<unsigned>(month)},
-                                         std::chrono::day{static_cast<unsigned>(day < 0 ? 0 : day)}};
+  const std::chrono::year_month_day date{
+      std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+      std::chrono::day{static_cast<unsigned>(day < 0 ? 0 : day)}};
   if (!date.ok()) return bad_time(whole);
   Time time = std::chrono::sys_days{date};
   if (text.empty()) return time;
@@ -102,7 +103,8 @@ Result<Time> parse_rfc3339(std::string_view text) {
   const int offset_hour = take_number(text, 2);
   take(text, ':');
   const int offset_minute = text.empty() ? 0 : take_number(text, 2);
-  if (offset_hour < 0 || offset_hour > 23 || offset_minute < 0 || offset_minute > 59 || !text.empty())
+  if (offset_hour < 0 || offset_hour > 23 || offset_minute < 0 || offset_minute > 59 ||
+      !text.empty())
     return bad_time(whole);
   return time - sign * (std::chrono::hours{offset_hour} + std::chrono::minutes{offset_minute});
 }

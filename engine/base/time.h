@@ -1,5 +1,5 @@
-// Time: an instant in UTC with microseconds, as PostgreSQL's timestamptz has. Duration: the same tick.
-// RFC 3339 text at the edges only.
+// Time: an instant in UTC with microseconds, as PostgreSQL's timestamptz has. Duration: the same
+// tick. RFC 3339 text at the edges only.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,8 @@ using Time = std::chrono::sys_time<Duration>;
 
 /// "2001-02-01T03:00:00Z"; a fraction of 3 or 6 digits only where there is one.
 std::string format_rfc3339(Time time);
-/// Accepts "2001-02-01", "2001-02-01T03:00[:00[.123456]]" with "Z" or "+hh:mm" (no offset means UTC; a space for the T is fine).
+/// Accepts "2001-02-01", "2001-02-01T03:00[:00[.123456]]" with "Z" or "+hh:mm" (no offset means
+/// UTC; a space for the T is fine).
 Result<Time> parse_rfc3339(std::string_view text);
 
 inline std::int64_t to_micros(Time time) { return time.time_since_epoch().count(); }

@@ -17,8 +17,9 @@ TEST(Uuid, RoundTripsAndSortsByTime) {
 }
 
 TEST(Uuid, RefusesMalformedText) {
-  for (const char* text : {"", "123", "0190b2c4-0000-7000-8000-00000000000", "0190b2c4-0000-7000-8000-00000000000g",
-                           "0190b2c400007000800000000000000000000"})
+  for (const char* text :
+       {"", "123", "0190b2c4-0000-7000-8000-00000000000", "0190b2c4-0000-7000-8000-00000000000g",
+        "0190b2c400007000800000000000000000000"})
     EXPECT_FALSE(Uuid::parse(text)) << text;
 }
 

@@ -8,7 +8,8 @@ namespace millrace {
 namespace {
 
 TEST(Json, ParsesAndDumpsEveryType) {
-  const std::string text = R"({"b":[1,-2.5,true,null,"x\"\n\u00e9"],"a":{"big":9223372036854775807}})";
+  const std::string text =
+      R"({"b":[1,-2.5,true,null,"x\"\n\u00e9"],"a":{"big":9223372036854775807}})";
   const auto value = Json::parse(text);
   ASSERT_TRUE(value.ok()) << value.error().message;
   EXPECT_EQ((*value)["b"].at(1).as_double(), -2.5);

@@ -6,7 +6,8 @@ namespace millrace {
 namespace {
 
 TEST(Time, RoundTrips) {
-  for (const char* text : {"2001-02-01T03:00:00Z", "1969-12-31T23:59:59.999999Z", "2024-02-29T00:00:00.500Z"})
+  for (const char* text :
+       {"2001-02-01T03:00:00Z", "1969-12-31T23:59:59.999999Z", "2024-02-29T00:00:00.500Z"})
     EXPECT_EQ(format_rfc3339(*parse_rfc3339(text)), text);
 }
 
@@ -16,8 +17,8 @@ TEST(Time, UnderstandsOffsetsAndShortForms) {
 }
 
 TEST(Time, RefusesWhatIsNotOne) {
-  for (const char* text : {"", "2001", "2001-13-01", "2001-02-30", "2001-02-01T25:00:00Z", "2001-02-01x",
-                           "2001-02-01T03:00:00Zx", "2001-02-01T03:00:00+"})
+  for (const char* text : {"", "2001", "2001-13-01", "2001-02-30", "2001-02-01T25:00:00Z",
+                           "2001-02-01x", "2001-02-01T03:00:00Zx", "2001-02-01T03:00:00+"})
     EXPECT_FALSE(parse_rfc3339(text)) << text;
 }
 
