@@ -1,0 +1,39 @@
+// The five fields of a cron expression as sets, and the search for matching local times. Internal to the
+// timetable of this module; knows no time zone.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "engine/base/result.h"
+
+namespace millrace::cron {
+
+/// A wall-clock time somewhere: seconds since 1970-01-01T00:00 on that wall.
+using LocalTime = std::chrono::local_seconds;
+
+/// Bit n of a set: the value n is in it.
+struct Fields {
+  std::uint64_t minutes = 0;
+  std::uint32_t hours = 0;
+  std::uint32_t days = 0;      // of the month, 1 … 31
+  std::uint32_t months = 0;    // 1 … 12
+  std::uint32_t weekdays = 0;  // 0 is Sunday
+  bool last_day = false;       // `L`
+  // Vixie's rule: a field that begins with `*` restricts no day of its own; two that do not are alternatives.
+  bool days_open = true;
+  bool weekdays_open = true;
+
+  bool matches_day(std::chrono::local_days day) const;
+  /// The first match in [from, until), a whole minute.
+  std::optional<LocalTime> first(LocalTime from, LocalTime until) const;
+  /// The last match in [from, until).
+  std::optional<LocalTime> last(LocalTime from, LocalTime until) const;
+};
+
+/// Five fields or a macro such as @daily. The error names the field, the value and its range.
+Result<Fields> parse(std::string_view expression);
+
+}  // namespace millrace::cron

@@ -1,0 +1,128 @@
+// Dag: an immutable, validated graph of tasks. It cannot exist if it is cyclic or refers to what is not there.
+// Its version is the digest of its canonical form, so that an unchanged file never makes a new version.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/base/result.h"
+#include "engine/base/time.h"
+#include "engine/core/expression.h"
+#include "engine/core/timetable.h"
+
+namespace millrace {
+
+enum class Backoff { constant, linear, exponential };
+
+struct RetryPolicy {
+  int max = 0;                                // retries after the first attempt
+  Backoff backoff = Backoff::exponential;
+  Duration initial = std::chrono::seconds{5};
+  Duration max_delay = std::chrono::minutes{5};
+  double jitter = 0.2;                        // share of the delay that chance adds or takes, 0 … 1
+  friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
+};
+
+/// When a task may start, by the ends of its direct upstream tasks (names and meanings of Airflow).
+enum class TriggerRule {
+  all_success, all_failed, all_done, one_success, one_failed, one_done,
+  none_failed, none_failed_min_one_success, none_skipped, all_skipped, always,
+};
+
+/// One task as authored, defaults applied.
+struct TaskSpec {
+  std::string id;
+  std::string op;                        // a name in the Catalog
+  std::vector<std::string> needs;        // task ids
+  Json with = Json::object();            // parameters; strings may hold expressions
+  std::string condition;                 // `if`, without `${{ }}`; "" means none
+  std::optional<TriggerRule> trigger_rule;  // unset: all_success, or decided by status functions in `condition`
+  Json foreach;                          // null: not mapped; a list, or a string that is one expression giving a list
+  RetryPolicy retries;
+  Duration timeout = std::chrono::hours{24};  // of one attempt
+  std::int64_t memory_limit_bytes = 0;   // 0: no limit
+  int priority = 0;                      // higher starts first
+  std::string doc;
+};
+
+struct ParamSpec {
+  std::string name;
+  Json schema = Json::object();  // JSON Schema: type, default, minimum, maximum, enum, …
+};
+
+struct DagSpec {
+  std::string id;
+  std::string doc;
+  std::string owner;
+  std::string namespace_ = "default";
+  std::vector<std::string> tags;
+  std::optional<CronSpec> schedule;
+  std::optional<Time> start;             // first logical date of catchup
+  std::optional<Time> end;               // last logical date
+  bool catchup = false;
+  int max_active_runs = 16;
+  std::vector<std::string> datasets;     // a run starts when one of these is updated
+  Json on_event;                         // {type, if}: a CloudEvent that starts a run; null: none
+  std::vector<ParamSpec> params;
+  std::vector<TaskSpec> tasks;
+};
+
+/// Immutable; thread-safe; shared by `shared_ptr<const Dag>`.
+class Dag {
+ public:
+  struct Task {
+    TaskSpec spec;
+    std::vector<int> upstream;    // indices into tasks()
+    std::vector<int> downstream;
+    std::optional<Expression> condition;
+    Template with;
+    std::optional<Template> foreach;
+    bool mapped() const { return foreach.has_value(); }
+  };
+
+  /// Errors: empty, duplicate or malformed ids, unknown `needs`, a cycle (printed as its path), bad expressions.
+  static Result<Dag> make(DagSpec spec);
+  /// The canonical form, and back.
+  static Json to_json(const DagSpec& spec);
+  static Result<DagSpec> spec_from_json(const Json& json);
+
+  const DagSpec& spec() const { return spec_; }
+  const std::string& id() const { return spec_.id; }
+  /// SHA-256 of the canonical JSON.
+  const std::string& version() const { return version_; }
+  const std::vector<Task>& tasks() const { return tasks_; }
+  const Task& task(int index) const { return tasks_[static_cast<std::size_t>(index)]; }
+  /// -1 if there is none.
+  int index_of(std::string_view task_id) const;
+  /// Upstream before downstream; equal ranks in the order of the file.
+  const std::vector<int>& topological_order() const { return order_; }
+  const std::optional<Timetable>& timetable() const { return timetable_; }
+
+  /// Checks `given` against the declared params and fills in defaults. Unknown names are errors.
+  Result<Json> resolve_params(const Json& given) const;
+
+ private:
+  DagSpec spec_;
+  std::string version_;
+  std::vector<Task> tasks_;
+  std::vector<int> order_;
+  std::map<std::string, int, std::less<>> index_;
+  std::optional<Timetable> timetable_;
+};
+
+/// Letters, digits, `_`, `-` and `.`, starting with a letter or digit, at most 128.
+bool is_valid_id(std::string_view id);
+
+std::string_view to_string(TriggerRule rule);
+std::optional<TriggerRule> trigger_rule_from(std::string_view name);
+std::vector<std::string> trigger_rule_names();
+std::string_view to_string(Backoff backoff);
+std::optional<Backoff> backoff_from(std::string_view name);
+std::string_view to_string(DstPolicy policy);
+std::optional<DstPolicy> dst_policy_from(std::string_view name);
+
+}  // namespace millrace

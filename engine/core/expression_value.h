@@ -1,0 +1,34 @@
+// How values of expressions turn into each other and compare: the rules of GitHub Actions.
+// Two differences, on purpose: lists and mappings are equal when their contents are, and they turn into
+// compact JSON, not into the words "Array" and "Object".
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/json.h"
+
+namespace millrace::expr {
+
+/// A number as JSON writes it, or hexadecimal (0xff) or octal (0o17); an integer where it is one and
+/// fits 64 bits. nullopt for anything else.
+std::optional<Json> parse_number(std::string_view text);
+
+/// null is 0, true 1, "" 0, a numeric string its number; anything else NaN.
+double to_number(const Json& value);
+/// null is "", an integral double has no ".0".
+std::string to_text(const Json& value);
+
+/// Of one type: by value, strings without regard to (ASCII) case. Of two: as numbers, and NaN equals nothing.
+bool equal(const Json& a, const Json& b);
+/// `unordered` if one of them is neither a number nor turns into one.
+std::partial_ordering compare(const Json& a, const Json& b);
+
+std::string to_upper(std::string_view text);
+
+/// Values and characters in it: what a copy or a comparison costs.
+std::size_t weight(const Json& value);
+
+}  // namespace millrace::expr

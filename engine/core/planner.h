@@ -1,0 +1,207 @@
+// Planner: decides what happens next. Pure: state, an input and a time in; events and actions out. It knows no
+// thread, socket, clock or SQL. What it decides is in force in its own state at once, but the actions may be
+// carried out only after the events are durable; if they cannot be made durable, the planner is thrown away and
+// rebuilt from the journal.
+//
+// Not thread-safe: owned by the engine loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/core/dag.h"
+#include "engine/core/event.h"
+#include "engine/core/executor.h"
+#include "engine/core/run.h"
+
+namespace millrace {
+
+struct CancelAttempt {
+  AttemptKey key;
+};
+using Action = std::variant<StartAttempt, CancelAttempt>;
+
+/// What the planner knows of one DAG.
+struct DagState {
+  std::shared_ptr<const Dag> dag;        // current version
+  std::string source, base_dir;
+  bool paused = false;
+  Time registered_at{};
+  std::optional<Time> cursor;            // logical date of the last scheduled run
+  int active_runs = 0;
+};
+
+// --- inputs ------------------------------------------------------------------------------------------------------
+
+struct RegisterDag {
+  std::shared_ptr<const Dag> dag;
+  std::string source, base_dir;
+  Origin origin;
+};
+struct ReportDagFile {
+  std::string source;
+  Json diagnostics;
+};
+struct TriggerRun {
+  std::string dag;
+  Uuid run;                              // chosen by the caller, so that a repeated request names the same run
+  RunType type = RunType::manual;
+  std::optional<Time> logical_date;
+  Json params = Json::object();
+  Json trigger;
+  std::string trace_id;                  // "" makes a new one
+  Origin origin;
+};
+struct CancelRun {
+  Uuid run;
+  Origin origin;
+};
+/// Clears the tasks and all that is downstream of them; no tasks named: those that failed, were cancelled or never started.
+struct RetryRun {
+  Uuid run;
+  std::vector<std::string> tasks;
+  Origin origin;
+};
+struct PauseDag {
+  std::string dag;
+  bool paused = true;
+  Origin origin;
+};
+/// Something happened outside: wakes deferred tasks that wait for `name`, and starts DAGs whose `on:` matches.
+struct PublishEvent {
+  std::string name;                      // e.g. "deployment/flights", or a CloudEvent's type
+  Json event;                            // a CloudEvent: {id, source, type, subject, time, data}
+  Origin origin;
+};
+struct RequestEffects {
+  std::vector<Effect> effects;
+  Origin origin;
+};
+
+struct PlannerOptions {
+  int process_slots = 4;                 // attempts in runner processes at one time
+  int light_slots = 1024;                // attempts in threads of the engine at one time
+  int max_losses = 20;                   // attempts lost with their engine before a task is given up
+  std::function<bool(const std::string& op)> is_light;  // empty: none is
+};
+
+class Planner {
+ public:
+  /// `epoch` of the lease under which it decides.
+  Planner(PlannerOptions options, std::int64_t epoch, Rng rng);
+
+  // State as it was, before the first input: the DAGs first, then each open run, folded from its events.
+  void restore_dag(DagState dag);
+  void restore_run(Run run);
+  /// After the last restore: attempts of former epochs are lost and will be queued again.
+  void recover(Time now);
+
+  // Inputs. A refusal changes nothing.
+  Status register_dag(const RegisterDag& input, Time now);
+  Status report_dag_file(const ReportDagFile& input, Time now);
+  Result<Uuid> trigger_run(const TriggerRun& input, Time now);
+  Status cancel_run(const CancelRun& input, Time now);
+  /// `reopened`: give the run back by restore_run first if it is not open (is_open).
+  Status retry_run(const RetryRun& input, Time now);
+  Status pause_dag(const PauseDag& input, Time now);
+  void publish_event(const PublishEvent& input, Time now);
+  Status request_effects(const RequestEffects& input, Time now);
+  void complete(const AttemptResult& result, Time now);
+  /// Whatever is due: schedules, retries, deferrals, deadlines. Then fills free slots.
+  void tick(Time now);
+  void command_handled(const Uuid& command, const Result<Json>& answer, Time now);
+
+  /// When `tick` has something to do next; nullopt: only after another input.
+  std::optional<Time> next_wakeup() const;
+
+  /// What was decided since the last call. Moves out.
+  std::vector<Event> take_events();
+  std::vector<Action> take_actions();
+
+  bool is_open(const Uuid& run) const { return runs_.contains(run); }
+  const std::unordered_map<Uuid, Run>& runs() const { return runs_; }
+  const std::map<std::string, DagState, std::less<>>& dags() const { return dags_; }
+  /// A run that finished stays readable until this is called: the engine projects it first.
+  void forget_finished();
+  int running_attempts() const { return process_running_ + light_running_; }
+
+ private:
+  struct Ready {
+    int priority;
+    std::uint64_t order;  // first come first served
+    Uuid run;
+    TaskRef ref;
+    bool operator<(const Ready& other) const {
+      return priority != other.priority ? priority > other.priority : order < other.order;
+    }
+  };
+  enum class TimerKind { retry, wake, deadline };
+  struct Timer {
+    Time at;
+    Uuid run;
+    TaskRef ref;
+    int attempt;
+    TimerKind kind;
+    friend auto operator<=>(const Timer&, const Timer&) = default;
+  };
+  using Lane = std::set<Ready>;
+
+  // Events: appended and folded into the state at once.
+  void emit(const Uuid& run, Time now, EventBody body);
+  void emit(Run& run, Time now, EventBody body);
+
+  // The course of a run.
+  void create_run(const TriggerRun& input, Time now, std::optional<Time> interval_start,
+                  std::optional<Time> interval_end);
+  void consider(Run& run, int task, Time now);
+  void consider_downstream(Run& run, int task, Time now);
+  void start_or_expand(Run& run, int task, Time now);
+  bool condition_holds(Run& run, int task, Time now, bool& failed);
+  void expand(Run& run, int task, Time now);
+  void make_ready(Run& run, TaskRef ref, Time now);
+  void ended(Run& run, TaskRef ref, Time now);
+  void finish_if_done(Run& run, Time now);
+  void fill_slots(Time now);
+  bool start(Run& run, TaskRef ref, Time now);
+  void wake_waiting(const std::string& event, Time now);
+  void react_to_effects(const std::vector<Effect>& effects, const Uuid& run, Time now);
+
+  // Completions.
+  void on_done(Run& run, const AttemptKey& key, const Done& done, Time now);
+  void on_defer(Run& run, const AttemptKey& key, const Defer& defer, Time now);
+  void on_error(Run& run, const AttemptKey& key, const Error& error, Time now);
+  void release_slot(const AttemptKey& key);
+
+  // Timers and schedules.
+  void run_timer(const Timer& timer, Time now);
+  void run_schedules(Time now);
+  std::optional<Time> next_firing(const DagState& state, Time now) const;
+
+  bool is_light(const Run& run, int task) const;
+  Time deadline_of(const Run& run, const TaskInstance& instance, int task) const;
+
+  PlannerOptions options_;
+  std::int64_t epoch_;
+  Rng rng_;
+  std::map<std::string, DagState, std::less<>> dags_;
+  std::unordered_map<Uuid, Run> runs_;
+  std::vector<Uuid> finished_;
+  Lane process_lane_, light_lane_;
+  std::uint64_t next_order_ = 0;
+  std::set<Timer> timers_;
+  std::map<AttemptKey, bool> running_;  // current attempts of this epoch that hold a slot; value: light
+  int process_running_ = 0, light_running_ = 0;
+  std::vector<Event> events_;
+  std::vector<Action> actions_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,79 @@
+// Run: one execution of one Dag version, as a fold of its events. Plain data; only `apply` changes it.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/dag.h"
+#include "engine/core/event.h"
+#include "engine/core/task_state.h"
+
+namespace millrace {
+
+struct TaskInstance {
+  TaskState state = TaskState::pending;
+  int attempt = 0;         // of the current or last attempt; never decreases
+  int failures = 0;        // attempts that failed since it was created or cleared: what retries are counted by
+  int losses = 0;          // attempts lost with their engine
+  std::int64_t epoch = 0;  // of the engine that started the current attempt
+  Time since{};            // entered the present state
+  Time started{};          // first attempt's start; zero: none
+  Time attempt_started{};  // current or last attempt's start
+  Time wake{};             // deferred: until; up_for_retry: when
+  std::string wake_event;
+  Json checkpoint;
+  Json outputs;
+  Error error;             // of the last failure
+  std::string reason;      // of a skip
+};
+
+/// How the instances upstream of a task have ended so far.
+struct UpstreamCounts {
+  int success = 0, failed = 0, skipped = 0, upstream_failed = 0, cancelled = 0;
+  int done() const { return success + failed + skipped + upstream_failed + cancelled; }
+};
+
+struct TaskProgress {
+  std::vector<TaskInstance> instances = std::vector<TaskInstance>(1);
+  bool expanded = false;  // of a mapped task
+  Json items;             // of a mapped task, once expanded
+  int open = 1;           // instances that have not ended
+  UpstreamCounts upstream;
+  int upstream_open = 0;  // upstream tasks that have an instance which has not ended
+};
+
+struct Run {
+  Uuid id;
+  std::shared_ptr<const Dag> dag;
+  RunCreated created;
+  Time created_at{};
+  Time finished_at{};
+  RunStatus status = RunStatus::running;
+  bool cancelling = false;
+  std::vector<TaskProgress> tasks;
+  int open_tasks = 0;     // tasks with an open instance
+
+  TaskInstance& instance(TaskRef ref);
+  const TaskInstance& instance(TaskRef ref) const;
+  /// False for a task or map index that the run does not have.
+  bool has(TaskRef ref) const;
+};
+
+/// REQUIRES: event.body holds RunCreated, and `dag` is of its version.
+Run make_run(const Event& event, std::shared_ptr<const Dag> dag);
+
+/// Folds one more event of this run into it. An event that the transition table does not allow is an `internal` error:
+/// a journal that no engine of ours can have written.
+Status apply(Run& run, const Event& event);
+
+/// What the run's tasks amount to once all have ended: failed if one failed or could not start.
+RunStatus derive_status(const Run& run);
+
+/// The root of expressions: run, params, dag, event, tasks.<id>.{state, outputs}.
+/// Only `tasks` named in `needed` are included.
+Json expression_root(const Run& run, const std::vector<int>& needed);
+
+}  // namespace millrace

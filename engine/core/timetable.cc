@@ -1,0 +1,116 @@
+// A zone is a row of intervals of constant offset. Within one, local and universal time differ by a constant, so a
+// firing is a plain match of the fields; what the policy decides stands at the borders: a border that jumps ahead
+// leaves local times out, one that jumps back repeats some.
+#include "engine/core/timetable.h"
+
+#include <date/tz.h>
+
+#include <exception>
+
+#include "engine/base/suggest.h"
+#include "engine/core/cron_field.h"
+
+namespace millrace {
+namespace {
+
+using cron::LocalTime;
+using Seconds = std::chrono::seconds;
+using SysSeconds = std::chrono::sys_seconds;
+
+constexpr auto kHorizon = std::chrono::days{8 * 365 + 2};
+
+/// [begin, end) in universal time, and what is added to it to get local time.
+struct Interval {
+  SysSeconds begin;
+  SysSeconds end;
+  Seconds offset;
+
+  LocalTime local(SysSeconds time) const { return LocalTime{time.time_since_epoch() + offset}; }
+  SysSeconds universal(LocalTime time) const { return SysSeconds{time.time_since_epoch() - offset}; }
+};
+
+/// nullptr is UTC, which must work on a machine without a time zone database.
+using Zone = const date::time_zone*;
+
+Interval interval_at(Zone zone, SysSeconds time) {
+  if (zone == nullptr) return {SysSeconds::min(), SysSeconds::max(), Seconds{0}};
+  const date::sys_info info = zone->get_info(date::sys_seconds{time.time_since_epoch()});
+  return {SysSeconds{info.begin.time_since_epoch()}, SysSeconds{info.end.time_since_epoch()},
+          info.offset};
+}
+
+Result<Zone> find_zone(const std::string& name) {
+  if (name == "UTC") return Zone{nullptr};
+  try {
+    return date::locate_zone(name);
+  } catch (const std::exception&) {
+    std::vector<std::string> names = {"UTC"};
+    try {
+      for (const auto& zone : date::get_tzdb().zones) names.push_back(zone.name());
+    } catch (const std::exception& failure) {
+      return unavailable(std::string("the time zone database cannot be read: ") + failure.what());
+    }
+    return invalid_argument("there is no time zone '" + name.substr(0, 64) +
+                            "'; write an IANA name such as America/Chicago" +
+                            did_you_mean(name, names));
+  }
+}
+
+}  // namespace
+
+struct Timetable::Rules {
+  CronSpec spec;
+  cron::Fields fields;
+  Zone zone = nullptr;
+
+  /// From where in `now` local times count as new: those before are repeats of the interval `before` it.
+  LocalTime first_new(const Interval& before, const Interval& now) const {
+    const LocalTime start = now.local(now.begin);
+    if (spec.dst == DstPolicy::run_both) return start;
+    return std::max(start, before.local(now.begin));
+  }
+
+  /// True if the border at `now.begin` leaves out a local time that would have fired.
+  bool fires_at_border(const Interval& before, const Interval& now) const {
+    if (spec.dst == DstPolicy::skip || now.offset <= before.offset) return false;
+    return fields.first(before.local(now.begin), now.local(now.begin)).has_value();
+  }
+};
+
+Result<Timetable> Timetable::cron(const CronSpec& spec) {
+  auto rules = std::make_shared<Rules>();
+  rules->spec = spec;
+  MR_TRY(rules->fields, cron::parse(spec.expression));
+  MR_TRY(rules->zone, find_zone(spec.time_zone));
+  Timetable timetable;
+  timetable.rules_ = std::move(rules);
+  return timetable;
+}
+
+const CronSpec& Timetable::spec() const { return rules_->spec; }
+
+std::optional<Time> Timetable::next(Time after) const {
+  const Rules& rules = *rules_;
+  SysSeconds from = std::chrono::floor<Seconds>(after) + Seconds{1};
+  const SysSeconds limit = from + kHorizon;
+  Interval now = interval_at(rules.zone, from);
+  const bool first_of_time = now.begin == SysSeconds::min() || now.begin.time_since_epoch().count() < -100'000'000'000;
+  Interval before = first_of_time ? now : interval_at(rules.zone, now.begin - Seconds{1});
+  while (from < limit) {
+    if (from == now.begin && rules.fires_at_border(before, now)) return from;
+    const SysSeconds until = std::min(now.end, limit);
+    LocalTime start = now.local(from);
+    if (now.begin > SysSeconds::min() && !first_of_time) start = std::max(start, rules.first_new(before, now));
+    if (const auto match = rules.fields.first(start, now.local(until))) return now.universal(*match);
+    before = now;
+    from = until;
+    if (from < limit) now = interval_at(rules.zone, from);
+  }
+  return std::nullopt;
+}
+
+std::optional<Time> Timetable::previous(Time before_time) const {
+  return std::nullopt;
+}
+
+}  // namespace millrace

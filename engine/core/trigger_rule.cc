@@ -1,0 +1,52 @@
+#include "engine/core/trigger_rule.h"
+
+namespace millrace {
+
+// Each rule is one line of the table in Airflow's documentation. A rule that can no longer hold is decided at once;
+// one that can still change waits.
+Readiness judge(TriggerRule rule, const UpstreamCounts& upstream, bool all_done) {
+  const int failed = upstream.failed + upstream.cancelled;
+  const int broken = failed + upstream.upstream_failed;
+  const int skipped = upstream.skipped;
+  const int success = upstream.success;
+  const auto when_done = [&](Readiness ready) { return all_done ? ready : Readiness::wait; };
+
+  switch (rule) {
+    case TriggerRule::all_success:
+      if (broken > 0) return Readiness::upstream_failed;
+      if (skipped > 0) return Readiness::skip;
+      return when_done(Readiness::run);
+    case TriggerRule::all_failed:
+      if (success > 0 || skipped > 0) return Readiness::skip;
+      return when_done(Readiness::run);
+    case TriggerRule::all_done:
+      return when_done(Readiness::run);
+    case TriggerRule::one_success:
+      if (success > 0) return Readiness::run;
+      return when_done(broken > 0 ? Readiness::upstream_failed : Readiness::skip);
+    case TriggerRule::one_failed:
+      if (broken > 0) return Readiness::run;
+      return when_done(Readiness::skip);
+    case TriggerRule::one_done:
+      if (success + failed > 0) return Readiness::run;
+      return when_done(upstream.upstream_failed > 0 ? Readiness::upstream_failed : Readiness::skip);
+    case TriggerRule::none_failed:
+      if (broken > 0) return Readiness::upstream_failed;
+      return when_done(Readiness::run);
+    case TriggerRule::none_failed_min_one_success:
+      if (broken > 0) return Readiness::upstream_failed;
+      return when_done(success > 0 ? Readiness::run : Readiness::skip);
+    case TriggerRule::none_skipped:
+      if (skipped > 0) return Readiness::skip;
+      return when_done(Readiness::run);
+    case TriggerRule::all_skipped:
+      if (success > 0) return Readiness::skip;
+      if (broken > 0) return Readiness::upstream_failed;
+      return when_done(Readiness::run);
+    case TriggerRule::always:
+      return Readiness::run;
+  }
+  return Readiness::wait;
+}
+
+}  // namespace millrace

@@ -1,0 +1,14 @@
+// Trigger rules: may a task start, now that this much of its upstream has ended? Pure, O(1).
+#pragma once
+
+#include "engine/core/dag.h"
+#include "engine/core/run.h"
+
+namespace millrace {
+
+enum class Readiness { wait, run, skip, upstream_failed };
+
+/// `all_done`: no upstream instance can still change. A cancelled upstream counts as failed.
+Readiness judge(TriggerRule rule, const UpstreamCounts& upstream, bool all_done);
+
+}  // namespace millrace

@@ -1,0 +1,70 @@
+#include "engine/op/catalog.h"
+
+#include <algorithm>
+#include <cassert>
+#include <exception>
+#include <new>
+
+#include "engine/base/suggest.h"
+
+namespace millrace {
+
+const ParamInfo* OperatorInfo::find_param(std::string_view param_name) const {
+  const auto found = std::ranges::find(params, param_name, &ParamInfo::name);
+  return found == params.end() ? nullptr : &*found;
+}
+
+std::vector<ParamProblem> OperatorInfo::check(const Json& with) const {
+  std::vector<ParamProblem> problems;
+  std::vector<std::string> known;
+  for (const auto& info : params) known.push_back(info.name);
+  for (const auto& [given, value] : with.members()) {
+    const ParamInfo* info = find_param(given);
+    if (info == nullptr)
+      problems.push_back({given, "'" + name + "' has no parameter '" + given + "'" + did_you_mean(given, known)});
+    else if (value.is_null() && info->required)
+      problems.push_back({given, "parameter '" + given + "' is empty"});
+    else if (!value.is_null())
+      if (auto message = check_value(*info, value))
+        problems.push_back({given, "parameter '" + given + "': " + *message});
+  }
+  for (const auto& info : params)
+    if (info.required && !with.contains(info.name))
+      problems.push_back({info.name, "'" + name + "' needs the parameter '" + info.name + "' (" +
+                                         std::string(to_string(info.type)) + "): " + info.doc});
+  return problems;
+}
+
+void Catalog::insert(Entry entry) {
+  const std::string name = entry.info.name;
+  [[maybe_unused]] const bool fresh = entries_.emplace(name, std::move(entry)).second;
+  assert(fresh && "two operators of one name");
+}
+
+const OperatorInfo* Catalog::find(std::string_view name) const {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : &found->second.info;
+}
+
+std::vector<std::string> Catalog::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, entry] : entries_) out.push_back(name);
+  return out;
+}
+
+Result<Outcome> Catalog::run(std::string_view name, const Json& with, OperatorContext& context) const {
+  const auto found = entries_.find(name);
+  if (found == entries_.end())
+    return not_found("unknown operator '" + std::string(name) + "'" + did_you_mean(name, names()));
+  if (const auto problems = found->second.info.check(with); !problems.empty())
+    return invalid_argument(problems.front().message);
+  try {
+    return found->second.run(with, context);
+  } catch (const std::bad_alloc&) {
+    return make_error(ErrorCode::resource_exhausted, "out of memory");
+  } catch (const std::exception& e) {
+    return internal_error(std::string("the operator threw: ") + e.what());
+  }
+}
+
+}  // namespace millrace

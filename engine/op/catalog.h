@@ -1,0 +1,107 @@
+// Catalog: the operators that exist, by name. A value, built in main (operators/catalog.cc) and in tests; no globals.
+//
+//   Catalog catalog = Catalog::of<IngestFile, Validate, Train>();
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "engine/op/context.h"
+#include "engine/core/outcome.h"
+#include "engine/op/param.h"
+
+namespace millrace {
+
+/// Where attempts of an operator run.
+enum class Placement {
+  process,  // in a pooled runner process: anything that computes, allocates or talks to the outside
+  thread,   // inside the engine: built-ins that end at once and touch nothing
+};
+
+struct OperatorInfo {
+  std::string name;
+  std::string doc;
+  int version = 1;            // part of the fingerprint: raise it when results change
+  Placement placement = Placement::process;
+  std::vector<ParamInfo> params;
+  std::vector<std::pair<std::string, std::string>> outputs;  // name, doc
+
+  const ParamInfo* find_param(std::string_view param_name) const;
+  /// Everything wrong with `with`: unknown, missing, ill-typed, out of range.
+  std::vector<ParamProblem> check(const Json& with) const;
+};
+
+/// Immutable after construction; thread-safe.
+class Catalog {
+ public:
+  template <typename... Ops>
+  static Catalog of() {
+    Catalog catalog;
+    (catalog.add<Ops>(), ...);
+    return catalog;
+  }
+  /// Adds one operator type; a second of the same name is a bug.
+  template <typename Op>
+  void add();
+
+  /// nullptr if there is none.
+  const OperatorInfo* find(std::string_view name) const;
+  std::vector<std::string> names() const;  // sorted
+
+  /// Decodes the parameters and runs. An exception of the operator becomes an `internal` error, std::bad_alloc
+  /// `resource_exhausted`. Errors of decoding are permanent.
+  Result<Outcome> run(std::string_view name, const Json& with, OperatorContext& context) const;
+
+ private:
+  struct Entry {
+    OperatorInfo info;
+    std::function<Result<Outcome>(const Json&, OperatorContext&)> run;
+  };
+  void insert(Entry entry);
+  std::map<std::string, Entry, std::less<>> entries_;
+};
+
+// An operator may declare `placement` and `outputs()`; these are the defaults.
+template <typename Op>
+constexpr Placement placement_of() {
+  if constexpr (requires { Op::placement; }) return Op::placement;
+  else return Placement::process;
+}
+template <typename Op>
+std::vector<std::pair<std::string, std::string>> outputs_of() {
+  if constexpr (requires { Op::outputs(); }) return Op::outputs();
+  else return {};
+}
+
+template <typename Op>
+void Catalog::add() {
+  Entry entry;
+  entry.info.name = Op::name;
+  entry.info.doc = Op::doc;
+  entry.info.version = Op::version;
+  entry.info.placement = placement_of<Op>();
+  entry.info.outputs = outputs_of<Op>();
+  std::apply([&](const auto&... p) { (entry.info.params.push_back(p.info()), ...); }, Op::params());
+  entry.run = [](const Json& with, OperatorContext& context) -> Result<Outcome> {
+    Op op;
+    std::apply(
+        [&](const auto&... p) {
+          const auto assign_one = [&](const auto& one) {
+            if (const Json* given = with.find(one.info().name); given && !given->is_null())
+              one.assign_to(op, *given);
+            else if (!one.info().default_value.is_null())
+              one.assign_to(op, one.info().default_value);
+          };
+          (assign_one(p), ...);
+        },
+        Op::params());
+    return op.run(context);
+  };
+  insert(std::move(entry));
+}
+
+}  // namespace millrace

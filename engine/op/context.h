@@ -1,0 +1,51 @@
+// OperatorContext: all that an operator may know or touch. One for each attempt, used by one thread.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/json.h"
+#include "engine/base/result.h"
+#include "engine/base/time.h"
+#include "engine/core/attempt.h"
+
+namespace millrace {
+
+/// What an operator knows of a stored artifact.
+struct StoredArtifact {
+  std::string digest;
+  std::filesystem::path path;
+  std::int64_t bytes = 0;
+};
+
+/// Content-addressed files. Putting the same content twice is one artifact. Nothing is visible to others
+/// until a PublishArtifact effect is committed. Thread-safe.
+class Artifacts {
+ public:
+  virtual ~Artifacts() = default;
+  /// Moves `file` into the store (it must be on the same file system: make it in the context's work_dir).
+  virtual Result<StoredArtifact> put_file(const std::filesystem::path& file) = 0;
+  virtual Result<StoredArtifact> put_text(std::string_view text) = 0;
+  /// not_found if there is none; invalid_argument unless `digest` is 64 hex digits.
+  virtual Result<StoredArtifact> get(std::string_view digest) const = 0;
+};
+
+class OperatorContext {
+ public:
+  virtual ~OperatorContext() = default;
+  virtual const AttemptInfo& attempt() const = 0;
+  virtual Time now() const = 0;
+  /// A line in the attempt's log. stdout and stderr of the process go there as well.
+  virtual void log(std::string_view line) = 0;
+  /// An empty folder, removed after the attempt.
+  virtual const std::filesystem::path& work_dir() const = 0;
+  virtual Artifacts& artifacts() = 0;
+  /// Reads shared state, as of now, through the engine. Names and answers: engine/op/query.h.
+  virtual Result<Json> query(std::string_view name, const Json& arguments) = 0;
+  /// True once the attempt should stop; long loops look at it.
+  virtual bool cancelled() const = 0;
+};
+
+}  // namespace millrace

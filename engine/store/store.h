@@ -1,0 +1,160 @@
+// The store: narrow roles, each with two implementations (MemStore, PostgreSQL) under one conformance suite
+// (tests/store/conformance.h). All calls are thread-safe and block until done; errors: `unavailable` (nothing is
+// known to have happened; ask again), `fenced` (a newer epoch leads: stop writing), `conflict`, `not_found`.
+//
+// Lists are newest first, at most `limit` long; `before` (exclusive) pages on.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/store/rows.h"
+
+namespace millrace {
+
+/// One group commit: events in order, and the projection rows that follow from them (engine/store/projection.h).
+struct Batch {
+  std::int64_t epoch = 0;
+  std::int64_t first_seq = 0;        // of events[0]; the rest follow without gaps
+  std::vector<Event> events;
+  std::vector<RunRow> runs_created;
+  std::vector<RunRow> runs_finished; // status and finished_at count
+  std::vector<Uuid> runs_reopened;
+  std::vector<TaskRow> tasks_ended;
+  std::vector<std::pair<Uuid, TaskRow>> tasks_cleared;  // their rows go
+};
+
+/// What is true. One writer: the leader.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+  /// One transaction: proves the epoch, appends the events, writes the projections, applies the effects of the events
+  /// (`effects_of`) and stores CommandHandled answers. All or nothing. A batch whose first_seq is not last_seq()+1
+  /// is a `conflict`; one that was already committed whole (same epoch and first_seq, after an `unavailable`) is accepted
+  /// without a second effect.
+  virtual Status append(const Batch& batch) = 0;
+  /// 0 when empty.
+  virtual Result<std::int64_t> last_seq() = 0;
+  /// Events with seq > after, in order.
+  virtual Result<std::vector<Event>> read(std::int64_t after, std::size_t limit) = 0;
+  /// All events of one run, in order.
+  virtual Result<std::vector<Event>> read_run(const Uuid& run) = 0;
+  /// Calls back, from a thread of the store, soon after others' events were appended. Debounced; may be spurious.
+  virtual void subscribe(std::function<void()> on_change) = 0;
+};
+
+struct Lease {
+  std::int64_t epoch = 0;
+  Duration ttl{};
+};
+
+/// Who leads a shard. Time is the store's own clock.
+class Leadership {
+ public:
+  virtual ~Leadership() = default;
+  /// nullopt while another owner's lease runs. A new lease has a greater epoch than any before.
+  virtual Result<std::optional<Lease>> acquire(std::string_view shard, std::string_view owner, Duration ttl) = 0;
+  /// `fenced` if the epoch is no longer the current one.
+  virtual Status renew(std::string_view shard, std::int64_t epoch, Duration ttl) = 0;
+  /// Lets the next one take over at once.
+  virtual Status release(std::string_view shard, std::int64_t epoch) = 0;
+};
+
+/// Wishes on their way to the planner.
+class Inbox {
+ public:
+  virtual ~Inbox() = default;
+  /// Durable on return. With an idempotency key that is there already, the stored command comes back instead:
+  /// its id tells (the same body; another body is a `conflict`).
+  virtual Result<Command> submit(const Command& command) = 0;
+  /// Not yet handled, oldest first.
+  virtual Result<std::vector<Command>> pending(std::size_t limit) = 0;
+  virtual Result<std::optional<CommandResult>> result(const Uuid& command) = 0;
+  /// Calls back, from a thread of the store or of the submitter, soon after a command was submitted by anyone.
+  virtual void subscribe(std::function<void()> on_command) = 0;
+};
+
+struct RunFilter {
+  std::string dag;                        // "" any
+  std::optional<RunStatus> status;
+  std::optional<Uuid> before;             // ids sort by time
+  std::size_t limit = 50;
+};
+
+class RunReader {
+ public:
+  virtual ~RunReader() = default;
+  virtual Result<std::vector<RunRow>> runs(const RunFilter& filter) = 0;
+  virtual Result<RunRow> run(const Uuid& id) = 0;
+  /// Ended task instances of a run, by task and map index.
+  virtual Result<std::vector<TaskRow>> tasks(const Uuid& run) = 0;
+  /// Runs that have not finished, oldest first.
+  virtual Result<std::vector<RunRow>> open_runs() = 0;
+  virtual Result<std::vector<DagRow>> dags() = 0;
+  virtual Result<DagRow> dag(std::string_view id) = 0;
+  /// The spec of any version that was ever registered.
+  virtual Result<Json> dag_version(std::string_view dag, std::string_view version) = 0;
+  virtual Result<std::vector<DagFileErrorRow>> dag_file_errors() = 0;
+};
+
+class LogStore {
+ public:
+  virtual ~LogStore() = default;
+  virtual Status append(std::span<const LogChunk> chunks) = 0;
+  /// Text from `offset` on, at most `limit` bytes, joined.
+  virtual Result<std::string> read(const Uuid& run, std::string_view task, int map_index, int attempt,
+                                   std::int64_t offset, std::size_t limit) = 0;
+};
+
+/// What operators and people ask of models, data and deployments. Written only by effects.
+class Registry {
+ public:
+  virtual ~Registry() = default;
+  virtual Result<std::vector<std::string>> models() = 0;
+  virtual Result<std::vector<ModelVersionRow>> model_versions(std::string_view model) = 0;
+  virtual Result<ModelVersionRow> model_version(std::string_view model, std::string_view artifact) = 0;
+  virtual Result<std::vector<EvaluationRow>> evaluations(std::string_view model, std::size_t limit) = 0;
+  virtual Result<std::vector<ArtifactRow>> artifacts(const Uuid& run) = 0;
+  virtual Result<ArtifactRow> artifact(std::string_view digest) = 0;
+  virtual Result<DatasetRow> dataset(std::string_view name) = 0;
+  virtual Result<std::vector<AlertRow>> alerts(std::size_t limit) = 0;
+};
+
+/// What the model server reads and writes.
+class ServingStore {
+ public:
+  virtual ~ServingStore() = default;
+  virtual Result<std::vector<DeploymentRow>> deployments() = 0;
+  virtual Result<DeploymentRow> deployment(std::string_view model) = 0;
+  virtual Result<std::vector<DeploymentEventRow>> deployment_history(std::string_view model, std::size_t limit) = 0;
+  /// Idempotent by batch id.
+  virtual Status append(const PredictionBatch& batch) = 0;
+  /// Sums of the windows that start at or after `since`, one for each (artifact, role).
+  virtual Result<std::vector<ServingWindow>> windows(std::string_view model, Time since) = 0;
+  virtual Result<std::vector<Prediction>> predictions(std::string_view model, std::size_t limit) = 0;
+  /// Calls back, from a thread of the store, soon after a deployment changed. May be spurious.
+  virtual void subscribe(std::function<void()> on_change) = 0;
+};
+
+/// The roles of one store, not owned.
+struct Stores {
+  Journal& journal;
+  Leadership& leadership;
+  Inbox& inbox;
+  RunReader& runs;
+  LogStore& logs;
+  Registry& registry;
+  ServingStore& serving;
+};
+
+/// Upper bounds of ServingWindow::latency_buckets, in microseconds; one more bucket takes what is above.
+inline constexpr std::int64_t kLatencyBoundsUs[] = {50,     100,    200,    300,     500,     750,     1'000,
+                                                    1'500,  2'000,  3'000,  5'000,   7'500,   10'000,  15'000,
+                                                    20'000, 30'000, 50'000, 100'000, 200'000, 500'000, 1'000'000};
+
+}  // namespace millrace
