@@ -1,0 +1,25 @@
+// The commands of the inbox: one body for each kind. The API and the command line write them, the engine loop reads them.
+//
+//   kind             body                                                          answer
+//   trigger_run      {dag, run: uuid, params?, logical_date?, trace_id?}             {run}
+//   cancel_run       {run}                                                         {run}
+//   retry_run        {run, tasks?: [id]}                                           {run}
+//   pause_dag        {dag, paused}                                                 {dag, paused}
+//   publish_event    {name, event?}                                                {runs: [uuid]}
+//   rollback_model   {model, reason, evidence?}                                    {model}
+#pragma once
+
+#include <string_view>
+
+#include "engine/store/rows.h"
+
+namespace millrace::command {
+
+inline constexpr std::string_view trigger_run = "trigger_run";
+inline constexpr std::string_view cancel_run = "cancel_run";
+inline constexpr std::string_view retry_run = "retry_run";
+inline constexpr std::string_view pause_dag = "pause_dag";
+inline constexpr std::string_view publish_event = "publish_event";
+inline constexpr std::string_view rollback_model = "rollback_model";
+
+}  // namespace millrace::command
