@@ -1,5 +1,6 @@
-// Dag: an immutable, validated graph of tasks. It cannot exist if it is cyclic or refers to what is not there.
-// Its version is the digest of its canonical form, so that an unchanged file never makes a new version.
+// Dag: an immutable, validated graph of tasks. It cannot exist if it is cyclic or refers to what is
+// not there. Its version is the digest of its canonical form, so that an unchanged file never makes
+// a new version.
 #pragma once
 
 #include <cstdint>
@@ -19,33 +20,43 @@ namespace millrace {
 enum class Backoff { constant, linear, exponential };
 
 struct RetryPolicy {
-  int max = 0;                                // retries after the first attempt
+  int max = 0;  // retries after the first attempt
   Backoff backoff = Backoff::exponential;
   Duration initial = std::chrono::seconds{5};
   Duration max_delay = std::chrono::minutes{5};
-  double jitter = 0.2;                        // share of the delay that chance adds or takes, 0 … 1
+  double jitter = 0.2;  // share of the delay that chance adds or takes, 0 … 1
   friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
 };
 
 /// When a task may start, by the ends of its direct upstream tasks (names and meanings of Airflow).
 enum class TriggerRule {
-  all_success, all_failed, all_done, one_success, one_failed, one_done,
-  none_failed, none_failed_min_one_success, none_skipped, all_skipped, always,
+  all_success,
+  all_failed,
+  all_done,
+  one_success,
+  one_failed,
+  one_done,
+  none_failed,
+  none_failed_min_one_success,
+  none_skipped,
+  all_skipped,
+  always,
 };
 
 /// One task as authored, defaults applied.
 struct TaskSpec {
   std::string id;
-  std::string op;                        // a name in the Catalog
-  std::vector<std::string> needs;        // task ids
-  Json with = Json::object();            // parameters; strings may hold expressions
-  std::string condition;                 // `if`, without `${{ }}`; "" means none
-  std::optional<TriggerRule> trigger_rule;  // unset: all_success, or decided by status functions in `condition`
-  Json foreach;                          // null: not mapped; a list, or a string that is one expression giving a list
+  std::string op;                  // a name in the Catalog
+  std::vector<std::string> needs;  // task ids
+  Json with = Json::object();      // parameters; strings may hold expressions
+  std::string condition;           // `if`, without `${{ }}`; "" means none
+  std::optional<TriggerRule>
+      trigger_rule;  // unset: all_success, or decided by status functions in `condition`
+  Json foreach;      // null: not mapped; a list, or a string that is one expression giving a list
   RetryPolicy retries;
   Duration timeout = std::chrono::hours{24};  // of one attempt
-  std::int64_t memory_limit_bytes = 0;   // 0: no limit
-  int priority = 0;                      // higher starts first
+  std::int64_t memory_limit_bytes = 0;        // 0: no limit
+  int priority = 0;                           // higher starts first
   std::string doc;
 };
 
@@ -61,12 +72,12 @@ struct DagSpec {
   std::string namespace_ = "default";
   std::vector<std::string> tags;
   std::optional<CronSpec> schedule;
-  std::optional<Time> start;             // first logical date of catchup
-  std::optional<Time> end;               // last logical date
+  std::optional<Time> start;  // first logical date of catchup
+  std::optional<Time> end;    // last logical date
   bool catchup = false;
   int max_active_runs = 16;
-  std::vector<std::string> datasets;     // a run starts when one of these is updated
-  Json on_event;                         // {type, if}: a CloudEvent that starts a run; null: none
+  std::vector<std::string> datasets;  // a run starts when one of these is updated
+  Json on_event;                      // {type, if}: a CloudEvent that starts a run; null: none
   std::vector<ParamSpec> params;
   std::vector<TaskSpec> tasks;
 };
@@ -76,15 +87,17 @@ class Dag {
  public:
   struct Task {
     TaskSpec spec;
-    std::vector<int> upstream;    // indices into tasks()
+    std::vector<int> upstream;  // indices into tasks()
     std::vector<int> downstream;
     std::optional<Expression> condition;
     Template with;
     std::optional<Template> foreach;
+    std::vector<int> reads;  // tasks whose outputs or state its expressions name
     bool mapped() const { return foreach.has_value(); }
   };
 
-  /// Errors: empty, duplicate or malformed ids, unknown `needs`, a cycle (printed as its path), bad expressions.
+  /// Errors: empty, duplicate or malformed ids, unknown `needs`, a cycle (printed as its path), bad
+  /// expressions.
   static Result<Dag> make(DagSpec spec);
   /// The canonical form, and back.
   static Json to_json(const DagSpec& spec);

@@ -8,18 +8,18 @@ namespace {
 // One list of fields for each effect; reading and writing both walk it.
 template <typename Self, typename F>
 void fields(PublishArtifact*, Self& e, F f) {
-  f("digest", e.digest), f("artifact_kind", e.kind), f("name", e.name), f("bytes", e.bytes), f("rows", e.rows),
-      f("schema", e.schema), f("inputs", e.inputs);
+  f("digest", e.digest), f("artifact_kind", e.kind), f("name", e.name), f("bytes", e.bytes),
+      f("rows", e.rows), f("schema", e.schema), f("inputs", e.inputs);
 }
 template <typename Self, typename F>
 void fields(RegisterModel*, Self& e, F f) {
-  f("model", e.model), f("artifact", e.artifact), f("algorithm", e.algorithm), f("metrics", e.metrics),
-      f("params", e.params), f("manifest", e.manifest);
+  f("model", e.model), f("artifact", e.artifact), f("algorithm", e.algorithm),
+      f("metrics", e.metrics), f("params", e.params), f("manifest", e.manifest);
 }
 template <typename Self, typename F>
 void fields(RecordEvaluation*, Self& e, F f) {
-  f("model", e.model), f("champion", e.champion), f("challenger", e.challenger), f("decision", e.decision),
-      f("report", e.report);
+  f("model", e.model), f("champion", e.champion), f("challenger", e.challenger),
+      f("decision", e.decision), f("report", e.report);
 }
 template <typename Self, typename F>
 void fields(SetTraffic*, Self& e, F f) {
@@ -42,15 +42,24 @@ void fields(RaiseAlert*, Self& e, F f) {
   f("severity", e.severity), f("title", e.title), f("text", e.text), f("owner", e.owner);
 }
 
-template <typename T> constexpr std::string_view kKind = "";
-template <> constexpr std::string_view kKind<PublishArtifact> = "publish_artifact";
-template <> constexpr std::string_view kKind<RegisterModel> = "register_model";
-template <> constexpr std::string_view kKind<RecordEvaluation> = "record_evaluation";
-template <> constexpr std::string_view kKind<SetTraffic> = "set_traffic";
-template <> constexpr std::string_view kKind<PromoteModel> = "promote_model";
-template <> constexpr std::string_view kKind<RollbackModel> = "rollback_model";
-template <> constexpr std::string_view kKind<UpdateDataset> = "update_dataset";
-template <> constexpr std::string_view kKind<RaiseAlert> = "raise_alert";
+template <typename T>
+constexpr std::string_view kKind = "";
+template <>
+constexpr std::string_view kKind<PublishArtifact> = "publish_artifact";
+template <>
+constexpr std::string_view kKind<RegisterModel> = "register_model";
+template <>
+constexpr std::string_view kKind<RecordEvaluation> = "record_evaluation";
+template <>
+constexpr std::string_view kKind<SetTraffic> = "set_traffic";
+template <>
+constexpr std::string_view kKind<PromoteModel> = "promote_model";
+template <>
+constexpr std::string_view kKind<RollbackModel> = "rollback_model";
+template <>
+constexpr std::string_view kKind<UpdateDataset> = "update_dataset";
+template <>
+constexpr std::string_view kKind<RaiseAlert> = "raise_alert";
 
 Json field_json(const std::vector<std::string>& values) {
   Json out = Json::array();
@@ -58,7 +67,9 @@ Json field_json(const std::vector<std::string>& values) {
   return out;
 }
 template <typename T>
-Json field_json(const T& value) { return Json(value); }
+Json field_json(const T& value) {
+  return Json(value);
+}
 
 void read(std::string& to, const Json& from) { to = from.as_string(); }
 void read(double& to, const Json& from) { to = from.as_double(to); }
@@ -70,7 +81,8 @@ void read(std::vector<std::string>& to, const Json& from) {
 
 Status check_digest(std::string_view field, std::string_view digest, bool may_be_empty) {
   if (is_sha256_hex(digest) || (may_be_empty && digest.empty())) return {};
-  return invalid_argument("effect field '" + std::string(field) + "' is '" + std::string(digest.substr(0, 80)) +
+  return invalid_argument("effect field '" + std::string(field) + "' is '" +
+                          std::string(digest.substr(0, 80)) +
                           "'; expected an artifact digest of 64 hex digits");
 }
 
@@ -117,13 +129,16 @@ Json to_json(const Effect& effect) {
       [](const auto& e) {
         using T = std::decay_t<decltype(e)>;
         Json out = Json::object({{"kind", Json(kKind<T>)}});
-        fields(static_cast<T*>(nullptr), e,
-               [&](std::string_view name, const auto& member) { out.set(name, field_json(member)); });
+        fields(static_cast<T*>(nullptr), e, [&](std::string_view name, const auto& member) {
+          out.set(name, field_json(member));
+        });
         return out;
       },
       effect);
 }
 
-Result<Effect> effect_from_json(const Json& json) { return read_any(json, static_cast<Effect*>(nullptr)); }
+Result<Effect> effect_from_json(const Json& json) {
+  return read_any(json, static_cast<Effect*>(nullptr));
+}
 
 }  // namespace millrace

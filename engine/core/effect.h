@@ -1,5 +1,5 @@
-// Effect: a change to shared state that an operator asks for. The engine commits it in the transaction that
-// records the task's completion, so that a retry can neither lose nor double it.
+// Effect: a change to shared state that an operator asks for. The engine commits it in the
+// transaction that records the task's completion, so that a retry can neither lose nor double it.
 //
 // A model version is named by (model, artifact): the digest of the serialised model. Its number is
 // given on commit, once for each (run, task, map index).
@@ -17,12 +17,12 @@ namespace millrace {
 
 /// The artifact becomes visible. Bulk data stands in the artifact store under its digest already.
 struct PublishArtifact {
-  std::string digest;         // SHA-256 of the content
-  std::string kind;           // "table", "model", "report", "file"
-  std::string name;           // for people, unique in the task, e.g. "train"
+  std::string digest;  // SHA-256 of the content
+  std::string kind;    // "table", "model", "report", "file"
+  std::string name;    // for people, unique in the task, e.g. "train"
   std::int64_t bytes = 0;
-  std::int64_t rows = -1;     // -1: not a table
-  Json schema;                // of a table: [{name, type, nulls, min, max, …}]
+  std::int64_t rows = -1;           // -1: not a table
+  Json schema;                      // of a table: [{name, type, nulls, min, max, …}]
   std::vector<std::string> inputs;  // digests that it was made from: lineage
 };
 
@@ -32,23 +32,23 @@ struct RegisterModel {
   std::string algorithm;
   Json metrics = Json::object();
   Json params = Json::object();
-  std::string manifest;       // digest of the artifact that makes the training repeatable
+  std::string manifest;  // digest of the artifact that makes the training repeatable
 };
 
 /// The verdict of champion against challenger, with everything it rests on.
 struct RecordEvaluation {
   std::string model;
-  std::string champion;       // artifact; "" when there is none yet
-  std::string challenger;     // artifact
-  std::string decision;       // "promote" or "refuse"
+  std::string champion;          // artifact; "" when there is none yet
+  std::string challenger;        // artifact
+  std::string decision;          // "promote" or "refuse"
   Json report = Json::object();  // metrics, intervals, p-values, gates, reasons
 };
 
 /// Sends `weight` percent of the model's traffic to `candidate`.
 struct SetTraffic {
   std::string model;
-  std::string candidate;      // artifact
-  double weight = 0;          // 0 … 100
+  std::string candidate;  // artifact
+  double weight = 0;      // 0 … 100
   std::string reason;
 };
 
@@ -59,7 +59,8 @@ struct PromoteModel {
   std::string reason;
 };
 
-/// With a canary under way: its traffic goes back to the champion. Else: back to the last known good.
+/// With a canary under way: its traffic goes back to the champion. Else: back to the last known
+/// good.
 struct RollbackModel {
   std::string model;
   std::string reason;
@@ -73,14 +74,14 @@ struct UpdateDataset {
 };
 
 struct RaiseAlert {
-  std::string severity;       // "info", "warning", "error"
+  std::string severity;  // "info", "warning", "error"
   std::string title;
   std::string text;
   std::string owner;
 };
 
-using Effect = std::variant<PublishArtifact, RegisterModel, RecordEvaluation, SetTraffic, PromoteModel,
-                            RollbackModel, UpdateDataset, RaiseAlert>;
+using Effect = std::variant<PublishArtifact, RegisterModel, RecordEvaluation, SetTraffic,
+                            PromoteModel, RollbackModel, UpdateDataset, RaiseAlert>;
 
 /// {"kind": "register_model", …fields}
 Json to_json(const Effect& effect);

@@ -1,4 +1,5 @@
-// Event: something the engine has decided. Events are appended to the journal in one order; all state is a fold of them.
+// Event: something the engine has decided. Events are appended to the journal in one order; all
+// state is a fold of them.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +17,8 @@
 
 namespace millrace {
 
-/// A task instance inside a run: the index of the task in its Dag, and the map index (-1: not mapped,
-/// or a mapped task that has not been expanded).
+/// A task instance inside a run: the index of the task in its Dag, and the map index (-1: not
+/// mapped, or a mapped task that has not been expanded).
 struct TaskRef {
   int task = 0;
   int map_index = -1;
@@ -37,7 +38,8 @@ struct Origin {
   std::string reason;
 };
 
-// --- of DAGs -----------------------------------------------------------------------------------------------------
+// --- of DAGs
+// -----------------------------------------------------------------------------------------------------
 
 /// A version of a DAG became the current one. The first fixes where its schedule starts.
 struct DagRegistered {
@@ -59,7 +61,8 @@ struct DagPaused {
   Origin origin;
 };
 
-// --- of runs -----------------------------------------------------------------------------------------------------
+// --- of runs
+// -----------------------------------------------------------------------------------------------------
 
 struct RunCreated {
   std::string dag;
@@ -68,7 +71,7 @@ struct RunCreated {
   std::optional<Time> logical_date;
   std::optional<Time> interval_start, interval_end;  // both or none
   Json params = Json::object();
-  Json trigger;          // the event or dataset that started it; null otherwise
+  Json trigger;  // the event or dataset that started it; null otherwise
   std::string trace_id;
   Origin origin;
 };
@@ -84,7 +87,8 @@ struct RunFinished {
   RunStatus status = RunStatus::success;
 };
 
-// --- of task instances -------------------------------------------------------------------------------------------
+// --- of task instances
+// -------------------------------------------------------------------------------------------
 
 /// A mapped task learned its items; it now has one instance for each.
 struct TaskExpanded {
@@ -149,7 +153,8 @@ struct CompletionRejected {
   std::string reason;
 };
 
-// --- of neither --------------------------------------------------------------------------------------------------
+// --- of neither
+// --------------------------------------------------------------------------------------------------
 
 /// A person or the model server changed shared state, outside any task.
 struct EffectsRequested {
@@ -163,10 +168,11 @@ struct CommandHandled {
   Json result;
 };
 
-using EventBody =
-    std::variant<DagRegistered, DagFileChecked, DagPaused, RunCreated, RunCancelRequested, TasksCleared, RunFinished, TaskExpanded,
-                 TaskQueued, AttemptStarted, AttemptLost, AttemptFailed, TaskDeferred, TaskSucceeded, TaskFailed,
-                 TaskSkipped, TaskUpstreamFailed, TaskCancelled, CompletionRejected, EffectsRequested, CommandHandled>;
+using EventBody = std::variant<DagRegistered, DagFileChecked, DagPaused, RunCreated,
+                               RunCancelRequested, TasksCleared, RunFinished, TaskExpanded,
+                               TaskQueued, AttemptStarted, AttemptLost, AttemptFailed, TaskDeferred,
+                               TaskSucceeded, TaskFailed, TaskSkipped, TaskUpstreamFailed,
+                               TaskCancelled, CompletionRejected, EffectsRequested, CommandHandled>;
 
 struct Event {
   std::int64_t seq = 0;  // place in the journal; given when the batch is appended

@@ -1,4 +1,5 @@
-// Executor: carries attempts out. The engine knows runners, Slurm and the simulation's fakes only through this.
+// Executor: carries attempts out. The engine knows runners, Slurm and the simulation's fakes only
+// through this.
 #pragma once
 
 #include <functional>
@@ -28,19 +29,22 @@ struct StartAttempt {
   AttemptKey key;
   AttemptInfo info;
   std::string op;
-  Json with;                             // rendered: no expressions left
-  Duration timeout{};                    // the executor kills the attempt then and reports `timeout`
-  std::int64_t memory_limit_bytes = 0;   // 0: none
-  bool light = false;                    // may run in a thread of the engine
+  Json with;                            // rendered: no expressions left
+  Duration timeout{};                   // the executor kills the attempt then and reports `timeout`
+  std::int64_t memory_limit_bytes = 0;  // 0: none
+  bool light = false;                   // may run in a thread of the engine
 };
 
 struct AttemptResult {
   AttemptKey key;
   Result<Outcome> outcome;
+  bool lost =
+      false;  // its runner died under it, by no limit of ours: tried again without costing a retry
 };
 
-/// Thread-safe. Each started attempt is reported exactly once, also when it was cancelled or its runner died
-/// (`unavailable`, transient). After `kill_all` nothing is reported any more and nothing runs.
+/// Thread-safe. Each started attempt is reported exactly once, also when it was cancelled or its
+/// runner died
+/// (`lost`, with `unavailable`). After `kill_all` nothing is reported any more and nothing runs.
 class Executor {
  public:
   using Report = std::function<void(std::vector<AttemptResult>)>;

@@ -15,8 +15,9 @@ namespace {
 using std::chrono::days;
 using std::chrono::floor;
 
-constexpr std::array kMonths = {"January", "February", "March",     "April",   "May",      "June",
-                                "July",    "August",   "September", "October", "November", "December"};
+constexpr std::array kMonths = {"January",   "February", "March",    "April",
+                                "May",       "June",     "July",     "August",
+                                "September", "October",  "November", "December"};
 constexpr std::array kWeekdays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                   "Thursday", "Friday", "Saturday"};
 
@@ -53,8 +54,8 @@ Parts split(Time time) {
 
 std::string padded(std::int64_t value, int width) {
   std::array<char, 32> text{};
-  const int n = std::snprintf(text.data(), text.size(), "%0*lld", width,
-                              static_cast<long long>(value));
+  const int n =
+      std::snprintf(text.data(), text.size(), "%0*lld", width, static_cast<long long>(value));
   return std::string(text.data(), static_cast<std::size_t>(n));
 }
 
@@ -64,6 +65,7 @@ std::string two(int value) { return padded(value, 2); }
 std::optional<std::string> convert(char conversion, const Parts& p) {
   const std::string month = kMonths[static_cast<std::size_t>(p.month - 1)];
   const std::string weekday = kWeekdays[static_cast<std::size_t>(p.weekday)];
+  // clang-format off
   switch (conversion) {
     case 'Y': return padded(p.year, 4);
     case 'y': return two(p.year % 100);
@@ -93,11 +95,13 @@ std::optional<std::string> convert(char conversion, const Parts& p) {
     case '%': return "%";
     default: return std::nullopt;
   }
+  // clang-format on
 }
 
 Result<Time> time_argument(std::string_view function, const Json& value) {
   if (!value.is_string())
-    return invalid_argument(std::string(function) + ": expected a time such as '2001-02-01T03:00:00Z', not " +
+    return invalid_argument(std::string(function) +
+                            ": expected a time such as '2001-02-01T03:00:00Z', not " +
                             std::string(type_name(value.type())));
   auto time = parse_rfc3339(value.as_view());
   if (!time) return invalid_argument(std::string(function) + ": " + time.error().message);
@@ -143,8 +147,9 @@ Result<Json> call_date(const Scope&, Arguments a) {
     const char conversion = ++i < format.size() ? format[i] : '\0';
     const auto text = convert(conversion, parts);
     if (!text)
-      return invalid_argument("date: '%" + std::string(i < format.size() ? 1 : 0, conversion) +
-                              "' is not a conversion; there are Y m d H M S y e I p f j a A b B u w G V s F T z Z %");
+      return invalid_argument(
+          "date: '%" + std::string(i < format.size() ? 1 : 0, conversion) +
+          "' is not a conversion; there are Y m d H M S y e I p f j a A b B u w G V s F T z Z %");
     out += *text;
     if (out.size() > kMaxOutput)
       return make_error(ErrorCode::resource_exhausted, "date: the text made is too long");

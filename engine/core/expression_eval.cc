@@ -11,7 +11,8 @@ using Kind = Node::Kind;
 
 const Json kNull;
 
-/// A value that stands in the scope or the tree (borrowed) or was made (owned): access chains copy nothing.
+/// A value that stands in the scope or the tree (borrowed) or was made (owned): access chains copy
+/// nothing.
 class Value {
  public:
   static Value borrow(const Json& json) {
@@ -41,17 +42,17 @@ class Value {
   Json owned_;
 };
 
-const Json* find_member(const Json& value, std::string_view name) {
-  return value.is_object() ? value.find(name) : nullptr;
-}
-
-/// The item at a computed index; nullptr if there is none.
+/// The member or item that a name or a computed index names; nullptr if there is none.
 const Json* find_item(const Json& value, const Json& index) {
   if (value.is_object()) return value.find(to_text(index));
   if (!value.is_array()) return nullptr;
   const double number = std::floor(to_number(index));
   if (!(number >= 0) || number >= static_cast<double>(value.size())) return nullptr;
   return &value.at(static_cast<std::size_t>(number));
+}
+
+const Json* find_member(const Json& value, const std::string& name) {
+  return value.is_object() ? value.find(name) : find_item(value, Json(name));
 }
 
 class Evaluator {

@@ -22,8 +22,8 @@ Result<Json> bounded(std::string text) {
 
 Result<Json> call_contains(const Scope&, Arguments a) {
   if (a[0]->is_array())
-    return Json(std::ranges::any_of(a[0]->items(),
-                                    [&](const Json& item) { return equal(item, *a[1]); }));
+    return Json(
+        std::ranges::any_of(a[0]->items(), [&](const Json& item) { return equal(item, *a[1]); }));
   const std::string text = to_upper(to_text(*a[0]));
   return Json(text.find(to_upper(to_text(*a[1]))) != std::string::npos);
 }
@@ -36,7 +36,8 @@ Result<Json> call_ends_with(const Scope&, Arguments a) {
   return Json(to_upper(to_text(*a[0])).ends_with(to_upper(to_text(*a[1]))));
 }
 
-/// Reads "{3}" at `i` of `text`, which stands on the brace, and moves `i` behind it; -1 if malformed.
+/// Reads "{3}" at `i` of `text`, which stands on the brace, and moves `i` behind it; -1 if
+/// malformed.
 int take_placeholder(std::string_view text, std::size_t& i) {
   int index = 0;
   std::size_t k = i + 1;
@@ -58,10 +59,11 @@ Result<Json> call_format(const Scope&, Arguments a) {
     } else if (c == '{') {
       const int index = take_placeholder(pattern, i);
       if (index < 0)
-        return invalid_argument("format: a '{' must open a placeholder such as {0}; write '{{' for a brace");
+        return invalid_argument(
+            "format: a '{' must open a placeholder such as {0}; write '{{' for a brace");
       if (static_cast<std::size_t>(index) + 1 >= a.size())
-        return invalid_argument("format: there is no argument {" + std::to_string(index) +
-                                "}; " + std::to_string(a.size() - 1) + " given");
+        return invalid_argument("format: there is no argument {" + std::to_string(index) + "}; " +
+                                std::to_string(a.size() - 1) + " given");
       out += to_text(*a[static_cast<std::size_t>(index) + 1]);
     } else if (c == '}') {
       return invalid_argument("format: a '}' without its '{'; write '}}' for a brace");
@@ -131,7 +133,9 @@ Result<Json> extreme(std::string_view name, Arguments a, bool largest) {
   }
   if (best == nullptr) return invalid_argument(std::string(name) + ": of an empty list");
   if (best->is_number()) return *best;
-  return Json(to_number(*best));
+  const double number = to_number(*best);
+  const bool integral = number == std::floor(number) && std::abs(number) < 9e15;
+  return integral ? Json(static_cast<std::int64_t>(number)) : Json(number);
 }
 
 Result<Json> call_min(const Scope&, Arguments a) { return extreme("min", a, false); }

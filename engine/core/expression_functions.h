@@ -1,4 +1,5 @@
-// The functions of the expression language: one table. Internal to the expression files of this module.
+// The functions of the expression language: one table. Internal to the expression files of this
+// module.
 #pragma once
 
 #include <span>

@@ -15,25 +15,25 @@ namespace millrace {
 namespace expr {
 struct Function;
 
-constexpr std::size_t kMaxText = 64u << 10;    // bytes of one expression
-constexpr int kMaxDepth = 100;                 // of the tree
-constexpr std::size_t kMaxOutput = 1u << 20;   // bytes of one string that an expression makes
-constexpr std::size_t kMaxWork = 64u << 20;    // values and bytes touched by one evaluation
+constexpr std::size_t kMaxText = 64u << 10;   // bytes of one expression
+constexpr int kMaxDepth = 100;                // of the tree
+constexpr std::size_t kMaxOutput = 1u << 20;  // bytes of one string that an expression makes
+constexpr std::size_t kMaxWork = 16u << 20;   // values and bytes touched by one evaluation
 }  // namespace expr
 
 struct Expression::Node {
   enum class Kind {
-    literal,    // value
-    root,       // name: the scope's member
-    member,     // child 0 . name
-    index,      // child 0 [ child 1 ]
-    filter,     // child 0 . *
-    call,       // function(children)
-    negation,   // ! child 0
-    equality,   // children 0, 1; name: == !=
-    relation,   // children 0, 1; name: < <= > >=
-    all_of,     // children joined by &&
-    any_of,     // children joined by ||
+    literal,   // value
+    root,      // name: the scope's member
+    member,    // child 0 . name
+    index,     // child 0 [ child 1 ]
+    filter,    // child 0 . *
+    call,      // function(children)
+    negation,  // ! child 0
+    equality,  // children 0, 1; name: == !=
+    relation,  // children 0, 1; name: < <= > >=
+    all_of,    // children joined by &&
+    any_of,    // children joined by ||
   };
   Kind kind = Kind::literal;
   Json value;

@@ -249,8 +249,8 @@ class Parser {
 
 Result<std::unique_ptr<const Node>> parse_expression(std::string_view text) {
   if (text.size() > kMaxText)
-    return make_error(ErrorCode::resource_exhausted, "the expression is longer than " +
-                                                         std::to_string(kMaxText) + " bytes");
+    return make_error(ErrorCode::resource_exhausted,
+                      "the expression is longer than " + std::to_string(kMaxText) + " bytes");
   MR_TRY(NodePtr root, Parser(text).parse());
   return std::unique_ptr<const Node>(std::move(root));
 }

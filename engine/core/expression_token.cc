@@ -9,16 +9,13 @@ namespace millrace::expr {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_name_start(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_name_part(char c) { return is_name_start(c) || is_digit(c) || c == '-'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 // Longest first: the first that fits is the token.
-constexpr std::array<std::string_view, 18> kSymbols = {"&&", "||", "==", "!=", "<=", ">=",
-                                                       "(",  ")",  "[",  "]",  ".",  ",",
-                                                       "!",  "<",  ">",  "|",  "*",  "="};
+constexpr std::array<std::string_view, 18> kSymbols = {
+    "&&", "||", "==", "!=", "<=", ">=", "(", ")", "[", "]", ".", ",", "!", "<", ">", "|", "*", "="};
 
 }  // namespace
 
@@ -40,8 +37,8 @@ Result<Token> Tokenizer::next() {
                         : is_name_start(text_[at_]) ? Result<Token>(name())
                                                     : symbol();
   if (token)
-    after_value_ = token->kind != TokenKind::symbol || token->is(")") || token->is("]") ||
-                   token->is("*");
+    after_value_ =
+        token->kind != TokenKind::symbol || token->is(")") || token->is("]") || token->is("*");
   return token;
 }
 
@@ -84,8 +81,8 @@ Result<Token> Tokenizer::number_literal() {
   Token token = make(TokenKind::literal, i - at_);
   const std::optional<Json> value = parse_number(token.text);
   if (!value)
-    return syntax_error(token.column, "'" + std::string(token.text.substr(0, 64)) +
-                                          "' is not a number");
+    return syntax_error(token.column,
+                        "'" + std::string(token.text.substr(0, 64)) + "' is not a number");
   token.value = *value;
   return token;
 }

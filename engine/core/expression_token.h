@@ -13,8 +13,8 @@ enum class TokenKind { end, literal, name, symbol };
 
 struct Token {
   TokenKind kind = TokenKind::end;
-  std::string_view text;   // as written; of a symbol: one of ( ) [ ] . , ! < <= > >= == != && || | *
-  Json value;              // of a literal
+  std::string_view text;  // as written; of a symbol: one of ( ) [ ] . , ! < <= > >= == != && || | *
+  Json value;             // of a literal
   std::size_t column = 1;  // from 1, in bytes
 
   bool is(std::string_view symbol) const { return kind == TokenKind::symbol && text == symbol; }
@@ -37,7 +37,8 @@ class Tokenizer {
 
   std::string_view text_;
   std::size_t at_ = 0;
-  bool after_value_ = false;  // the last token ends a value, so that a `.` is an access and not ".5"
+  bool after_value_ =
+      false;  // the last token ends a value, so that a `.` is an access and not ".5"
 };
 
 /// "column 7: " in front of what was expected there.

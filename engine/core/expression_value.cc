@@ -70,9 +70,10 @@ std::optional<Json> parse_number(std::string_view text) {
     return std::nullopt;
   }
   // from_chars would take "inf" and "nan" as well.
-  const bool number = !digits.empty() && ((digits[0] >= '0' && digits[0] <= '9') ||
-                                          (digits[0] == '.' && digits.size() > 1 &&
-                                           digits[1] >= '0' && digits[1] <= '9'));
+  const bool number =
+      !digits.empty() &&
+      ((digits[0] >= '0' && digits[0] <= '9') ||
+       (digits[0] == '.' && digits.size() > 1 && digits[1] >= '0' && digits[1] <= '9'));
   if (!number) return std::nullopt;
   const std::string_view signed_digits = negative ? text : digits;
   if (const auto value = read_all<std::int64_t>(signed_digits)) return Json(*value);

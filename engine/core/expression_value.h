@@ -1,6 +1,6 @@
 // How values of expressions turn into each other and compare: the rules of GitHub Actions.
-// Two differences, on purpose: lists and mappings are equal when their contents are, and they turn into
-// compact JSON, not into the words "Array" and "Object".
+// Two differences, on purpose: lists and mappings are equal when their contents are, and they turn
+// into compact JSON, not into the words "Array" and "Object".
 #pragma once
 
 #include <compare>
@@ -12,8 +12,8 @@
 
 namespace millrace::expr {
 
-/// A number as JSON writes it, or hexadecimal (0xff) or octal (0o17); an integer where it is one and
-/// fits 64 bits. nullopt for anything else.
+/// A number as JSON writes it, or hexadecimal (0xff) or octal (0o17); an integer where it is one
+/// and fits 64 bits. nullopt for anything else.
 std::optional<Json> parse_number(std::string_view text);
 
 /// null is 0, true 1, "" 0, a numeric string its number; anything else NaN.
@@ -21,7 +21,8 @@ double to_number(const Json& value);
 /// null is "", an integral double has no ".0".
 std::string to_text(const Json& value);
 
-/// Of one type: by value, strings without regard to (ASCII) case. Of two: as numbers, and NaN equals nothing.
+/// Of one type: by value, strings without regard to (ASCII) case. Of two: as numbers, and NaN
+/// equals nothing.
 bool equal(const Json& a, const Json& b);
 /// `unordered` if one of them is neither a number nor turns into one.
 std::partial_ordering compare(const Json& a, const Json& b);

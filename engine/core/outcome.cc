@@ -20,7 +20,8 @@ Result<std::vector<Effect>> effects_from(const Json& json) {
 
 struct Writer {
   Json operator()(const Done& done) const {
-    return Json::object({{"outcome", "done"}, {"outputs", done.outputs}, {"effects", effects_json(done.effects)}});
+    return Json::object(
+        {{"outcome", "done"}, {"outputs", done.outputs}, {"effects", effects_json(done.effects)}});
   }
   Json operator()(const Skip& skip) const {
     return Json::object({{"outcome", "skip"}, {"reason", skip.reason}});
@@ -51,7 +52,8 @@ Json to_json(const Error& error) {
 }
 
 Error error_from_json(const Json& json) {
-  Error error = make_error(error_code_from_name(json["code"].as_view()), json["message"].as_string());
+  Error error =
+      make_error(error_code_from_name(json["code"].as_view()), json["message"].as_string());
   error.where = json["where"].as_string();
   if (json["transient"].is_bool()) error.transient_override = json["transient"].as_bool();
   if (json["retry_after_ms"].is_integer())
@@ -71,9 +73,10 @@ Result<Outcome> outcome_from_json(const Json& json) {
   MR_TRY(auto effects, effects_from(json["effects"]));
   if (kind == "done") return Outcome{Done{json["outputs"], std::move(effects)}};
   if (kind == "defer")
-    return Outcome{Defer{Duration{json["after_us"].as_int()}, json["event"].as_string(), json["checkpoint"],
-                         std::move(effects)}};
-  if (kind == "fail") return Outcome{Fail{error_from_json(json["error"]), json["outputs"], std::move(effects)}};
+    return Outcome{Defer{Duration{json["after_us"].as_int()}, json["event"].as_string(),
+                         json["checkpoint"], std::move(effects)}};
+  if (kind == "fail")
+    return Outcome{Fail{error_from_json(json["error"]), json["outputs"], std::move(effects)}};
   return invalid_argument("'" + std::string(kind) + "' is not an outcome");
 }
 

@@ -1,4 +1,5 @@
-// Outcome: the closed set of ways in which an attempt can end; anything else is an Error, transient or permanent.
+// Outcome: the closed set of ways in which an attempt can end; anything else is an Error, transient
+// or permanent.
 #pragma once
 
 #include <optional>
@@ -24,11 +25,11 @@ struct Skip {
   std::string reason;
 };
 
-/// Come back later, without a slot meanwhile. The next call of the same attempt finds `checkpoint` in its context.
-/// The effects are committed with the deferral.
+/// Come back later, without a slot meanwhile. The next call of the same attempt finds `checkpoint`
+/// in its context. The effects are committed with the deferral.
 struct Defer {
-  Duration after{};                 // from the moment the deferral is recorded
-  std::string event;                // resume as soon as this event arrives; "" means only by time
+  Duration after{};   // from the moment the deferral is recorded
+  std::string event;  // resume as soon as this event arrives; "" means only by time
   Json checkpoint = Json::object();
   std::vector<Effect> effects;
 };

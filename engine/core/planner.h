@@ -1,11 +1,12 @@
-// Planner: decides what happens next. Pure: state, an input and a time in; events and actions out. It knows no
-// thread, socket, clock or SQL. What it decides is in force in its own state at once, but the actions may be
-// carried out only after the events are durable; if they cannot be made durable, the planner is thrown away and
-// rebuilt from the journal.
+// Planner: decides what happens next. Pure: state, an input and a time in; events and actions out.
+// It knows no thread, socket, clock or SQL. What it decides is in force in its own state at once,
+// but the actions may be carried out only after the events are durable; if they cannot be made
+// durable, the planner is thrown away and rebuilt from the journal.
 //
 // Not thread-safe: owned by the engine loop.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -32,15 +33,17 @@ using Action = std::variant<StartAttempt, CancelAttempt>;
 
 /// What the planner knows of one DAG.
 struct DagState {
-  std::shared_ptr<const Dag> dag;        // current version
+  std::shared_ptr<const Dag> dag;  // current version
   std::string source, base_dir;
   bool paused = false;
   Time registered_at{};
-  std::optional<Time> cursor;            // logical date of the last scheduled run
-  int active_runs = 0;
+  std::optional<Time> cursor;  // logical date of the last scheduled run
+  int active_runs = 0;         // runs whose tasks may start
+  std::vector<Uuid> held;      // open runs beyond max_active_runs, oldest first
 };
 
-// --- inputs ------------------------------------------------------------------------------------------------------
+// --- inputs
+// ------------------------------------------------------------------------------------------------------
 
 struct RegisterDag {
   std::shared_ptr<const Dag> dag;
@@ -53,19 +56,20 @@ struct ReportDagFile {
 };
 struct TriggerRun {
   std::string dag;
-  Uuid run;                              // chosen by the caller, so that a repeated request names the same run
+  Uuid run;  // chosen by the caller, so that a repeated request names the same run
   RunType type = RunType::manual;
   std::optional<Time> logical_date;
   Json params = Json::object();
   Json trigger;
-  std::string trace_id;                  // "" makes a new one
+  std::string trace_id;  // "" makes a new one
   Origin origin;
 };
 struct CancelRun {
   Uuid run;
   Origin origin;
 };
-/// Clears the tasks and all that is downstream of them; no tasks named: those that failed, were cancelled or never started.
+/// Clears the tasks and all that is downstream of them; no tasks named: those that failed, were
+/// cancelled or never started.
 struct RetryRun {
   Uuid run;
   std::vector<std::string> tasks;
@@ -76,10 +80,11 @@ struct PauseDag {
   bool paused = true;
   Origin origin;
 };
-/// Something happened outside: wakes deferred tasks that wait for `name`, and starts DAGs whose `on:` matches.
+/// Something happened outside: wakes deferred tasks that wait for `name`, and starts DAGs whose
+/// `on:` matches.
 struct PublishEvent {
-  std::string name;                      // e.g. "deployment/flights", or a CloudEvent's type
-  Json event;                            // a CloudEvent: {id, source, type, subject, time, data}
+  std::string name;  // e.g. "deployment/flights", or a CloudEvent's type
+  Json event;        // a CloudEvent: {id, source, type, subject, time, data}
   Origin origin;
 };
 struct RequestEffects {
@@ -88,9 +93,9 @@ struct RequestEffects {
 };
 
 struct PlannerOptions {
-  int process_slots = 4;                 // attempts in runner processes at one time
-  int light_slots = 1024;                // attempts in threads of the engine at one time
-  int max_losses = 20;                   // attempts lost with their engine before a task is given up
+  int process_slots = 4;   // attempts in runner processes at one time
+  int light_slots = 1024;  // attempts in threads of the engine at one time
+  int max_losses = 5;      // attempts lost with their runner or engine before a task is given up
   std::function<bool(const std::string& op)> is_light;  // empty: none is
 };
 
@@ -99,7 +104,8 @@ class Planner {
   /// `epoch` of the lease under which it decides.
   Planner(PlannerOptions options, std::int64_t epoch, Rng rng);
 
-  // State as it was, before the first input: the DAGs first, then each open run, folded from its events.
+  // State as it was, before the first input: the DAGs first, then each open run, folded from its
+  // events.
   void restore_dag(DagState dag);
   void restore_run(Run run);
   /// After the last restore: attempts of former epochs are lost and will be queued again.
@@ -110,7 +116,7 @@ class Planner {
   Status report_dag_file(const ReportDagFile& input, Time now);
   Result<Uuid> trigger_run(const TriggerRun& input, Time now);
   Status cancel_run(const CancelRun& input, Time now);
-  /// `reopened`: give the run back by restore_run first if it is not open (is_open).
+  /// A run that is not open any more must be given back first, by restore_run.
   Status retry_run(const RetryRun& input, Time now);
   Status pause_dag(const PauseDag& input, Time now);
   void publish_event(const PublishEvent& input, Time now);
@@ -127,22 +133,32 @@ class Planner {
   std::vector<Event> take_events();
   std::vector<Action> take_actions();
 
-  bool is_open(const Uuid& run) const { return runs_.contains(run); }
-  const std::unordered_map<Uuid, Run>& runs() const { return runs_; }
+  /// nullptr: not open, or forgotten.
+  const Run* find_run(const Uuid& run) const;
   const std::map<std::string, DagState, std::less<>>& dags() const { return dags_; }
   /// A run that finished stays readable until this is called: the engine projects it first.
   void forget_finished();
-  int running_attempts() const { return process_running_ + light_running_; }
+  int open_runs() const { return static_cast<int>(runs_.size() - finished_.size()); }
+  int running_attempts() const { return lanes_[0].running + lanes_[1].running; }
+  int queued_tasks() const {
+    return static_cast<int>(lanes_[0].ready.size() + lanes_[1].ready.size());
+  }
 
  private:
   struct Ready {
-    int priority;
-    std::uint64_t order;  // first come first served
+    int priority;         // higher first
+    std::uint64_t order;  // then first come, first served
     Uuid run;
     TaskRef ref;
     bool operator<(const Ready& other) const {
       return priority != other.priority ? priority > other.priority : order < other.order;
     }
+  };
+  /// Attempts of one placement: how many may run, how many do, which instances wait for a slot.
+  struct Lane {
+    int slots = 0;
+    int running = 0;
+    std::set<Ready> ready;
   };
   enum class TimerKind { retry, wake, deadline };
   struct Timer {
@@ -153,41 +169,48 @@ class Planner {
     TimerKind kind;
     friend auto operator<=>(const Timer&, const Timer&) = default;
   };
-  using Lane = std::set<Ready>;
+  struct Waiting {
+    Uuid run;
+    TaskRef ref;
+  };
 
-  // Events: appended and folded into the state at once.
-  void emit(const Uuid& run, Time now, EventBody body);
+  // Events are folded into the state at once.
+  void emit(const Uuid& run, Time now, EventBody body);  // about no run of ours
   void emit(Run& run, Time now, EventBody body);
 
-  // The course of a run.
-  void create_run(const TriggerRun& input, Time now, std::optional<Time> interval_start,
-                  std::optional<Time> interval_end);
+  // planner_run.cc: the course of a run.
+  Run& create_run(const TriggerRun& input, const DagState& dag, Json params,
+                  std::optional<Time> interval_start, Time now);
+  void activate(Run& run, Time now);
+  void begin_pending(Run& run, Time now);
+  void settle(Run& run, Time now);
   void consider(Run& run, int task, Time now);
-  void consider_downstream(Run& run, int task, Time now);
-  void start_or_expand(Run& run, int task, Time now);
-  bool condition_holds(Run& run, int task, Time now, bool& failed);
+  Result<bool> condition_holds(const Run& run, int task) const;
   void expand(Run& run, int task, Time now);
+  void skip(Run& run, TaskRef ref, std::string reason, Time now);
+  void fail(Run& run, TaskRef ref, Error error, Time now);
   void make_ready(Run& run, TaskRef ref, Time now);
-  void ended(Run& run, TaskRef ref, Time now);
-  void finish_if_done(Run& run, Time now);
-  void fill_slots(Time now);
   bool start(Run& run, TaskRef ref, Time now);
-  void wake_waiting(const std::string& event, Time now);
-  void react_to_effects(const std::vector<Effect>& effects, const Uuid& run, Time now);
+  void fill_slots(Time now);
+  void finish(Run& run, Time now);
+  std::vector<TaskRef> tasks_to_clear(const Run& run, const std::vector<int>& roots) const;
 
-  // Completions.
-  void on_done(Run& run, const AttemptKey& key, const Done& done, Time now);
-  void on_defer(Run& run, const AttemptKey& key, const Defer& defer, Time now);
+  // planner_complete.cc: the ends of attempts, and what follows from them elsewhere.
+  void on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome, Time now);
   void on_error(Run& run, const AttemptKey& key, const Error& error, Time now);
-  void release_slot(const AttemptKey& key);
+  void on_lost(Run& run, const AttemptKey& key, Time now);
+  void react_to(const std::vector<Effect>& effects, Time now);
+  void wake_waiting(const std::string& event, Time now);
+  void end_instance(Run& run, TaskRef ref);
 
-  // Timers and schedules.
+  // planner_time.cc: timers and schedules.
   void run_timer(const Timer& timer, Time now);
   void run_schedules(Time now);
+  void reschedule(const std::string& dag, Time now);
   std::optional<Time> next_firing(const DagState& state, Time now) const;
 
+  Lane& lane_of(const Run& run, int task);
   bool is_light(const Run& run, int task) const;
-  Time deadline_of(const Run& run, const TaskInstance& instance, int task) const;
 
   PlannerOptions options_;
   std::int64_t epoch_;
@@ -195,11 +218,16 @@ class Planner {
   std::map<std::string, DagState, std::less<>> dags_;
   std::unordered_map<Uuid, Run> runs_;
   std::vector<Uuid> finished_;
-  Lane process_lane_, light_lane_;
-  std::uint64_t next_order_ = 0;
+  std::array<Lane, 2> lanes_;  // process, light
+  std::map<AttemptKey, bool>
+      slots_;  // attempts that hold a slot, until they are reported; value: light
   std::set<Timer> timers_;
-  std::map<AttemptKey, bool> running_;  // current attempts of this epoch that hold a slot; value: light
-  int process_running_ = 0, light_running_ = 0;
+  std::multimap<std::string, Waiting>
+      waiting_;  // deferred instances, by the event they wait for; may be stale
+  std::set<std::pair<Time, std::string>> firings_;
+  std::map<std::string, Time> firing_of_;  // the entry of each DAG in firings_
+  std::vector<int> worklist_;              // tasks of the run at hand whose upstream changed
+  std::uint64_t next_order_ = 0;
   std::vector<Event> events_;
   std::vector<Action> actions_;
 };

@@ -1,4 +1,5 @@
-// Run: one execution of one Dag version, as a fold of its events. Plain data; only `apply` changes it.
+// Run: one execution of one Dag version, as a fold of its events. Plain data; only `apply` changes
+// it.
 #pragma once
 
 #include <array>
@@ -15,8 +16,9 @@ namespace millrace {
 
 struct TaskInstance {
   TaskState state = TaskState::pending;
-  int attempt = 0;         // of the current or last attempt; never decreases
-  int failures = 0;        // attempts that failed since it was created or cleared: what retries are counted by
+  int attempt = 0;  // of the current or last attempt; never decreases
+  int failures =
+      0;  // attempts that failed since it was created or cleared: what retries are counted by
   int losses = 0;          // attempts lost with their engine
   std::int64_t epoch = 0;  // of the engine that started the current attempt
   Time since{};            // entered the present state
@@ -26,8 +28,8 @@ struct TaskInstance {
   std::string wake_event;
   Json checkpoint;
   Json outputs;
-  Error error;             // of the last failure
-  std::string reason;      // of a skip
+  Error error;         // of the last failure
+  std::string reason;  // of a skip
 };
 
 /// How the instances upstream of a task have ended so far.
@@ -40,6 +42,7 @@ struct TaskProgress {
   std::vector<TaskInstance> instances = std::vector<TaskInstance>(1);
   bool expanded = false;  // of a mapped task
   Json items;             // of a mapped task, once expanded
+  int attempt_floor = 0;  // new instances number their attempts from here: numbers never come twice
   int open = 1;           // instances that have not ended
   UpstreamCounts upstream;
   int upstream_open = 0;  // upstream tasks that have an instance which has not ended
@@ -54,7 +57,7 @@ struct Run {
   RunStatus status = RunStatus::running;
   bool cancelling = false;
   std::vector<TaskProgress> tasks;
-  int open_tasks = 0;     // tasks with an open instance
+  int open_tasks = 0;  // tasks with an open instance
 
   TaskInstance& instance(TaskRef ref);
   const TaskInstance& instance(TaskRef ref) const;
@@ -65,15 +68,15 @@ struct Run {
 /// REQUIRES: event.body holds RunCreated, and `dag` is of its version.
 Run make_run(const Event& event, std::shared_ptr<const Dag> dag);
 
-/// Folds one more event of this run into it. An event that the transition table does not allow is an `internal` error:
-/// a journal that no engine of ours can have written.
+/// Folds one more event of this run into it. An event that the transition table does not allow is
+/// an `internal` error: a journal that no engine of ours can have written.
 Status apply(Run& run, const Event& event);
 
 /// What the run's tasks amount to once all have ended: failed if one failed or could not start.
 RunStatus derive_status(const Run& run);
 
-/// The root of expressions: run, params, dag, event, tasks.<id>.{state, outputs}.
-/// Only `tasks` named in `needed` are included.
-Json expression_root(const Run& run, const std::vector<int>& needed);
+/// The root of expressions: run, params, dag, event, and tasks.<id>.{state, outputs} of the tasks
+/// named in `needed`; with a map index also item and index.
+Json expression_root(const Run& run, const std::vector<int>& needed, TaskRef ref);
 
 }  // namespace millrace

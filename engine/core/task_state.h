@@ -1,8 +1,9 @@
-// The life of a task instance: every state, and every way from one to the next. This table is the only place
-// that knows them; the SQL constraint, the docs' diagram and the dashboard are compared with it by tests.
+// The life of a task instance: every state, and every way from one to the next. This table is the
+// only place that knows them; the SQL constraint, the docs' diagram and the dashboard are compared
+// with it by tests.
 //
-// A user's retry of an ended task does not leave the end: it begins a new instance (TasksCleared), whose attempt
-// numbers go on where the old one's stopped.
+// A user's retry of an ended task does not leave the end: it begins a new instance (TasksCleared),
+// whose attempt numbers go on where the old one's stopped.
 #pragma once
 
 #include <array>
@@ -13,11 +14,11 @@
 namespace millrace {
 
 enum class TaskState : std::uint8_t {
-  pending,          // waits for its upstream
-  queued,           // may run; waits for a slot
-  running,          // an attempt is under way
-  deferred,         // waits for a time or an event, holding no slot
-  up_for_retry,     // an attempt failed; the next one is due later
+  pending,       // waits for its upstream
+  queued,        // may run; waits for a slot
+  running,       // an attempt is under way
+  deferred,      // waits for a time or an event, holding no slot
+  up_for_retry,  // an attempt failed; the next one is due later
   success,
   failed,
   skipped,          // a condition or an operator said so
@@ -27,11 +28,11 @@ enum class TaskState : std::uint8_t {
 inline constexpr int kTaskStateCount = 10;
 
 enum class Cause : std::uint8_t {
-  enqueue,      // upstream is done, a wait is over, or an attempt was lost
-  start,        // a slot was free
+  enqueue,  // upstream is done, a wait is over, or an attempt was lost
+  start,    // a slot was free
   succeed,
-  fail,         // no retry left, or none would help
-  fail_retry,   // to be tried again later
+  fail,        // no retry left, or none would help
+  fail_retry,  // to be tried again later
   defer,
   skip,
   upstream_fail,
@@ -47,7 +48,8 @@ struct Transition {
 inline constexpr std::array kTransitions = {
     Transition{TaskState::pending, Cause::enqueue, TaskState::queued},
     Transition{TaskState::pending, Cause::start, TaskState::running},
-    Transition{TaskState::pending, Cause::fail, TaskState::failed},  // its parameters cannot be evaluated
+    Transition{TaskState::pending, Cause::fail,
+               TaskState::failed},  // its parameters cannot be evaluated
     Transition{TaskState::pending, Cause::skip, TaskState::skipped},
     Transition{TaskState::pending, Cause::upstream_fail, TaskState::upstream_failed},
     Transition{TaskState::pending, Cause::cancel, TaskState::cancelled},
@@ -89,7 +91,8 @@ namespace detail {
 constexpr bool is_deterministic() {
   for (std::size_t i = 0; i < kTransitions.size(); ++i)
     for (std::size_t j = i + 1; j < kTransitions.size(); ++j)
-      if (kTransitions[i].from == kTransitions[j].from && kTransitions[i].cause == kTransitions[j].cause)
+      if (kTransitions[i].from == kTransitions[j].from &&
+          kTransitions[i].cause == kTransitions[j].cause)
         return false;
   return true;
 }

@@ -1,14 +1,16 @@
-// A zone is a row of intervals of constant offset. Within one, local and universal time differ by a constant, so a
-// firing is a plain match of the fields; what the policy decides stands at the borders: a border that jumps ahead
-// leaves local times out, one that jumps back repeats some.
+// A zone is a row of intervals of constant offset. Within one, local and universal time differ by a
+// constant, so a firing is a plain match of the fields; what the policy decides stands at the
+// borders: a border that jumps ahead leaves local times out, one that jumps back repeats some.
 #include "engine/core/timetable.h"
 
 #include <date/tz.h>
 
+#include <algorithm>
 #include <exception>
+#include <vector>
 
 #include "engine/base/suggest.h"
-#include "engine/core/cron_field.h"
+#include "engine/core/timetable_cron.h"
 
 namespace millrace {
 namespace {
@@ -26,7 +28,9 @@ struct Interval {
   Seconds offset;
 
   LocalTime local(SysSeconds time) const { return LocalTime{time.time_since_epoch() + offset}; }
-  SysSeconds universal(LocalTime time) const { return SysSeconds{time.time_since_epoch() - offset}; }
+  SysSeconds universal(LocalTime time) const {
+    return SysSeconds{time.time_since_epoch() - offset};
+  }
 };
 
 /// nullptr is UTC, which must work on a machine without a time zone database.
@@ -37,6 +41,12 @@ Interval interval_at(Zone zone, SysSeconds time) {
   const date::sys_info info = zone->get_info(date::sys_seconds{time.time_since_epoch()});
   return {SysSeconds{info.begin.time_since_epoch()}, SysSeconds{info.end.time_since_epoch()},
           info.offset};
+}
+
+/// The one before `now`, or `now` itself at the start of recorded time.
+Interval interval_before(Zone zone, const Interval& now) {
+  constexpr SysSeconds kStart = std::chrono::sys_days{std::chrono::year{1} / 1 / 1};
+  return now.begin < kStart ? now : interval_at(zone, now.begin - Seconds{1});
 }
 
 Result<Zone> find_zone(const std::string& name) {
@@ -63,7 +73,8 @@ struct Timetable::Rules {
   cron::Fields fields;
   Zone zone = nullptr;
 
-  /// From where in `now` local times count as new: those before are repeats of the interval `before` it.
+  /// From where in `now` local times count as new: those before are repeats of the interval
+  /// `before` it.
   LocalTime first_new(const Interval& before, const Interval& now) const {
     const LocalTime start = now.local(now.begin);
     if (spec.dst == DstPolicy::run_both) return start;
@@ -90,26 +101,37 @@ Result<Timetable> Timetable::cron(const CronSpec& spec) {
 const CronSpec& Timetable::spec() const { return rules_->spec; }
 
 std::optional<Time> Timetable::next(Time after) const {
-  const Rules& rules = *rules_;
   SysSeconds from = std::chrono::floor<Seconds>(after) + Seconds{1};
   const SysSeconds limit = from + kHorizon;
-  Interval now = interval_at(rules.zone, from);
-  const bool first_of_time = now.begin == SysSeconds::min() || now.begin.time_since_epoch().count() < -100'000'000'000;
-  Interval before = first_of_time ? now : interval_at(rules.zone, now.begin - Seconds{1});
+  Interval now = interval_at(rules_->zone, from);
+  Interval before = interval_before(rules_->zone, now);
   while (from < limit) {
-    if (from == now.begin && rules.fires_at_border(before, now)) return from;
-    const SysSeconds until = std::min(now.end, limit);
-    LocalTime start = now.local(from);
-    if (now.begin > SysSeconds::min() && !first_of_time) start = std::max(start, rules.first_new(before, now));
-    if (const auto match = rules.fields.first(start, now.local(until))) return now.universal(*match);
+    if (from == now.begin && rules_->fires_at_border(before, now)) return from;
+    const LocalTime start = std::max(now.local(from), rules_->first_new(before, now));
+    const LocalTime end = now.local(std::min(now.end, limit));
+    if (const auto match = rules_->fields.first(start, end)) return now.universal(*match);
+    from = now.end;
+    if (from >= limit) break;
     before = now;
-    from = until;
-    if (from < limit) now = interval_at(rules.zone, from);
+    now = interval_at(rules_->zone, from);
   }
   return std::nullopt;
 }
 
-std::optional<Time> Timetable::previous(Time before_time) const {
+std::optional<Time> Timetable::previous(Time before) const {
+  SysSeconds until = std::chrono::ceil<Seconds>(before);
+  const SysSeconds limit = until - kHorizon;
+  Interval now = interval_at(rules_->zone, until - Seconds{1});
+  while (until > limit) {
+    const Interval earlier = interval_before(rules_->zone, now);
+    const SysSeconds begin = std::max(now.begin, limit);
+    const LocalTime start = std::max(now.local(begin), rules_->first_new(earlier, now));
+    if (const auto match = rules_->fields.last(start, now.local(until)))
+      return now.universal(*match);
+    if (now.begin >= limit && rules_->fires_at_border(earlier, now)) return now.begin;
+    until = now.begin;
+    now = earlier;
+  }
   return std::nullopt;
 }
 

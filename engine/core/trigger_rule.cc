@@ -2,8 +2,8 @@
 
 namespace millrace {
 
-// Each rule is one line of the table in Airflow's documentation. A rule that can no longer hold is decided at once;
-// one that can still change waits.
+// Each rule is one line of the table in Airflow's documentation. A rule that can no longer hold is
+// decided at once; one that can still change waits.
 Readiness judge(TriggerRule rule, const UpstreamCounts& upstream, bool all_done) {
   const int failed = upstream.failed + upstream.cancelled;
   const int broken = failed + upstream.upstream_failed;

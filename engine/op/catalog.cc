@@ -21,7 +21,8 @@ std::vector<ParamProblem> OperatorInfo::check(const Json& with) const {
   for (const auto& [given, value] : with.members()) {
     const ParamInfo* info = find_param(given);
     if (info == nullptr)
-      problems.push_back({given, "'" + name + "' has no parameter '" + given + "'" + did_you_mean(given, known)});
+      problems.push_back(
+          {given, "'" + name + "' has no parameter '" + given + "'" + did_you_mean(given, known)});
     else if (value.is_null() && info->required)
       problems.push_back({given, "parameter '" + given + "' is empty"});
     else if (!value.is_null())
@@ -52,7 +53,8 @@ std::vector<std::string> Catalog::names() const {
   return out;
 }
 
-Result<Outcome> Catalog::run(std::string_view name, const Json& with, OperatorContext& context) const {
+Result<Outcome> Catalog::run(std::string_view name, const Json& with,
+                             OperatorContext& context) const {
   const auto found = entries_.find(name);
   if (found == entries_.end())
     return not_found("unknown operator '" + std::string(name) + "'" + did_you_mean(name, names()));

@@ -1,4 +1,5 @@
-// Catalog: the operators that exist, by name. A value, built in main (operators/catalog.cc) and in tests; no globals.
+// Catalog: the operators that exist, by name. A value, built in main (operators/catalog.cc) and in
+// tests; no globals.
 //
 //   Catalog catalog = Catalog::of<IngestFile, Validate, Train>();
 #pragma once
@@ -10,8 +11,8 @@
 #include <tuple>
 #include <vector>
 
-#include "engine/op/context.h"
 #include "engine/core/outcome.h"
+#include "engine/op/context.h"
 #include "engine/op/param.h"
 
 namespace millrace {
@@ -25,7 +26,7 @@ enum class Placement {
 struct OperatorInfo {
   std::string name;
   std::string doc;
-  int version = 1;            // part of the fingerprint: raise it when results change
+  int version = 1;  // part of the fingerprint: raise it when results change
   Placement placement = Placement::process;
   std::vector<ParamInfo> params;
   std::vector<std::pair<std::string, std::string>> outputs;  // name, doc
@@ -52,8 +53,8 @@ class Catalog {
   const OperatorInfo* find(std::string_view name) const;
   std::vector<std::string> names() const;  // sorted
 
-  /// Decodes the parameters and runs. An exception of the operator becomes an `internal` error, std::bad_alloc
-  /// `resource_exhausted`. Errors of decoding are permanent.
+  /// Decodes the parameters and runs. An exception of the operator becomes an `internal` error,
+  /// std::bad_alloc `resource_exhausted`. Errors of decoding are permanent.
   Result<Outcome> run(std::string_view name, const Json& with, OperatorContext& context) const;
 
  private:
@@ -68,13 +69,17 @@ class Catalog {
 // An operator may declare `placement` and `outputs()`; these are the defaults.
 template <typename Op>
 constexpr Placement placement_of() {
-  if constexpr (requires { Op::placement; }) return Op::placement;
-  else return Placement::process;
+  if constexpr (requires { Op::placement; })
+    return Op::placement;
+  else
+    return Placement::process;
 }
 template <typename Op>
 std::vector<std::pair<std::string, std::string>> outputs_of() {
-  if constexpr (requires { Op::outputs(); }) return Op::outputs();
-  else return {};
+  if constexpr (requires { Op::outputs(); })
+    return Op::outputs();
+  else
+    return {};
 }
 
 template <typename Op>

@@ -1,4 +1,5 @@
-// OperatorContext: all that an operator may know or touch. One for each attempt, used by one thread.
+// OperatorContext: all that an operator may know or touch. One for each attempt, used by one
+// thread.
 #pragma once
 
 #include <filesystem>
@@ -20,12 +21,13 @@ struct StoredArtifact {
   std::int64_t bytes = 0;
 };
 
-/// Content-addressed files. Putting the same content twice is one artifact. Nothing is visible to others
-/// until a PublishArtifact effect is committed. Thread-safe.
+/// Content-addressed files. Putting the same content twice is one artifact. Nothing is visible to
+/// others until a PublishArtifact effect is committed. Thread-safe.
 class Artifacts {
  public:
   virtual ~Artifacts() = default;
-  /// Moves `file` into the store (it must be on the same file system: make it in the context's work_dir).
+  /// Moves `file` into the store (it must be on the same file system: make it in the context's
+  /// work_dir).
   virtual Result<StoredArtifact> put_file(const std::filesystem::path& file) = 0;
   virtual Result<StoredArtifact> put_text(std::string_view text) = 0;
   /// not_found if there is none; invalid_argument unless `digest` is 64 hex digits.

@@ -14,18 +14,21 @@ constexpr std::array<std::string_view, 8> kTypeNames = {"string",   "boolean", "
                                                         "duration", "strings", "numbers", "json"};
 
 std::string number_text(double value) {
-  return value == std::floor(value) && std::abs(value) < 1e15 ? std::to_string(static_cast<long>(value))
-                                                              : Json(value).dump();
+  return value == std::floor(value) && std::abs(value) < 1e15
+             ? std::to_string(static_cast<long>(value))
+             : Json(value).dump();
 }
 
 std::optional<std::string> wrong_type(const Json& value, std::string_view expected) {
   std::string text = value.dump();
   if (text.size() > 60) text = text.substr(0, 57) + "...";
-  return text + " is " + std::string(type_name(value.type())) + "; expected " + std::string(expected);
+  return text + " is " + std::string(type_name(value.type())) + "; expected " +
+         std::string(expected);
 }
 
 std::optional<std::string> check_range(const ParamInfo& info, double value) {
-  if (!(info.minimum && value < *info.minimum) && !(info.maximum && value > *info.maximum) && !std::isnan(value))
+  if (!(info.minimum && value < *info.minimum) && !(info.maximum && value > *info.maximum) &&
+      !std::isnan(value))
     return std::nullopt;
   const std::string low = info.minimum ? number_text(*info.minimum) : "";
   const std::string high = info.maximum ? number_text(*info.maximum) : "";
@@ -36,11 +39,13 @@ std::optional<std::string> check_range(const ParamInfo& info, double value) {
 }
 
 std::optional<std::string> check_choice(const ParamInfo& info, const Json& value) {
-  if (info.choices.empty() || std::ranges::find(info.choices, value.as_view()) != info.choices.end())
+  if (info.choices.empty() ||
+      std::ranges::find(info.choices, value.as_view()) != info.choices.end())
     return std::nullopt;
   std::string all;
   for (const auto& choice : info.choices) all += (all.empty() ? "" : ", ") + choice;
-  return "'" + value.as_string() + "' is not one of " + all + did_you_mean(value.as_view(), info.choices);
+  return "'" + value.as_string() + "' is not one of " + all +
+         did_you_mean(value.as_view(), info.choices);
 }
 
 std::optional<std::string> check_scalar(const ParamInfo& info, ParamType type, const Json& value) {
@@ -55,7 +60,8 @@ std::optional<std::string> check_scalar(const ParamInfo& info, ParamType type, c
         return wrong_type(value, "an integer");
       return check_range(info, value.as_double());
     case ParamType::number:
-      return value.is_number() ? check_range(info, value.as_double()) : wrong_type(value, "a number");
+      return value.is_number() ? check_range(info, value.as_double())
+                               : wrong_type(value, "a number");
     case ParamType::duration: {
       if (!value.is_string()) return wrong_type(value, "a duration such as 30s or 5m");
       const auto parsed = parse_duration(value.as_view());
@@ -68,7 +74,8 @@ std::optional<std::string> check_scalar(const ParamInfo& info, ParamType type, c
 
 std::optional<std::string> check_list(const ParamInfo& info, ParamType item, const Json& value) {
   if (has_expression(value) && value.is_string()) return std::nullopt;
-  if (!value.is_array()) return check_scalar(info, item, value);  // one item may stand for a list of one
+  if (!value.is_array())
+    return check_scalar(info, item, value);  // one item may stand for a list of one
   for (const auto& each : value.items())
     if (auto problem = check_scalar(info, item, each)) return problem;
   return std::nullopt;
@@ -81,14 +88,29 @@ std::string_view to_string(ParamType type) { return kTypeNames[static_cast<std::
 Json ParamInfo::schema() const {
   Json out = Json::object();
   switch (type) {
-    case ParamType::string: out.set("type", "string"); break;
-    case ParamType::boolean: out.set("type", Json::array({"boolean", "string"})); break;
-    case ParamType::integer: out.set("type", Json::array({"integer", "string"})); break;
-    case ParamType::number: out.set("type", Json::array({"number", "string"})); break;
-    case ParamType::duration: out.set("type", "string"); break;
-    case ParamType::strings: out.set("type", Json::array({"array", "string"})); break;
-    case ParamType::numbers: out.set("type", Json::array({"array", "number", "string"})); break;
-    case ParamType::json: break;
+    case ParamType::string:
+      out.set("type", "string");
+      break;
+    case ParamType::boolean:
+      out.set("type", Json::array({"boolean", "string"}));
+      break;
+    case ParamType::integer:
+      out.set("type", Json::array({"integer", "string"}));
+      break;
+    case ParamType::number:
+      out.set("type", Json::array({"number", "string"}));
+      break;
+    case ParamType::duration:
+      out.set("type", "string");
+      break;
+    case ParamType::strings:
+      out.set("type", Json::array({"array", "string"}));
+      break;
+    case ParamType::numbers:
+      out.set("type", Json::array({"array", "number", "string"}));
+      break;
+    case ParamType::json:
+      break;
   }
   out.set("description", doc);
   if (!default_value.is_null()) out.set("default", default_value);
@@ -107,14 +129,18 @@ Json ParamInfo::schema() const {
 bool has_expression(const Json& value) {
   if (value.is_string()) return value.as_view().find("${{") != std::string_view::npos;
   if (value.is_array()) return std::ranges::any_of(value.items(), has_expression);
-  return std::ranges::any_of(value.members(), [](const auto& member) { return has_expression(member.second); });
+  return std::ranges::any_of(value.members(),
+                             [](const auto& member) { return has_expression(member.second); });
 }
 
 std::optional<std::string> check_value(const ParamInfo& info, const Json& value) {
   switch (info.type) {
-    case ParamType::strings: return check_list(info, ParamType::string, value);
-    case ParamType::numbers: return check_list(info, ParamType::number, value);
-    default: return check_scalar(info, info.type, value);
+    case ParamType::strings:
+      return check_list(info, ParamType::string, value);
+    case ParamType::numbers:
+      return check_list(info, ParamType::number, value);
+    default:
+      return check_scalar(info, info.type, value);
   }
 }
 
@@ -124,7 +150,9 @@ void assign(std::string& to, const Json& value) { to = value.as_string(); }
 void assign(bool& to, const Json& value) { to = value.as_bool(); }
 void assign(long& to, const Json& value) { to = value.as_int(); }
 void assign(double& to, const Json& value) { to = value.as_double(); }
-void assign(Duration& to, const Json& value) { to = parse_duration(value.as_view()).value_or(Duration{}); }
+void assign(Duration& to, const Json& value) {
+  to = parse_duration(value.as_view()).value_or(Duration{});
+}
 void assign(std::vector<std::string>& to, const Json& value) {
   to.clear();
   if (!value.is_array()) to.push_back(value.as_string());

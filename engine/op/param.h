@@ -1,5 +1,5 @@
-// Parameters of an operator, declared once: name, member, doc, default, range. From the declaration come decoding,
-// diagnostics, JSON Schema, docs, forms.
+// Parameters of an operator, declared once: name, member, doc, default, range. From the declaration
+// come decoding, diagnostics, JSON Schema, docs, forms.
 //
 //   static auto params() {
 //     return std::tuple{param("input", &CsvSplit::input, "Artifact to split"),
@@ -28,10 +28,10 @@ struct ParamInfo {
   ParamType type = ParamType::string;
   std::string doc;
   bool required = true;
-  Json default_value;                   // meaningful where !required
+  Json default_value;  // meaningful where !required
   std::optional<double> minimum, maximum;
-  std::vector<std::string> choices;     // of a string, or of the items of strings
-  Json example;                         // for docs; may be null
+  std::vector<std::string> choices;  // of a string, or of the items of strings
+  Json example;                      // for docs; may be null
 
   /// JSON Schema of the value; a string holding `${{ }}` is accepted for every type.
   Json schema() const;
@@ -60,15 +60,40 @@ void assign(std::vector<std::string>& to, const Json& value);
 void assign(std::vector<double>& to, const Json& value);
 void assign(Json& to, const Json& value);
 
-template <typename T> struct TypeOf;
-template <> struct TypeOf<std::string> { static constexpr auto value = ParamType::string; };
-template <> struct TypeOf<bool> { static constexpr auto value = ParamType::boolean; };
-template <> struct TypeOf<long> { static constexpr auto value = ParamType::integer; };
-template <> struct TypeOf<double> { static constexpr auto value = ParamType::number; };
-template <> struct TypeOf<Duration> { static constexpr auto value = ParamType::duration; };
-template <> struct TypeOf<std::vector<std::string>> { static constexpr auto value = ParamType::strings; };
-template <> struct TypeOf<std::vector<double>> { static constexpr auto value = ParamType::numbers; };
-template <> struct TypeOf<Json> { static constexpr auto value = ParamType::json; };
+template <typename T>
+struct TypeOf;
+template <>
+struct TypeOf<std::string> {
+  static constexpr auto value = ParamType::string;
+};
+template <>
+struct TypeOf<bool> {
+  static constexpr auto value = ParamType::boolean;
+};
+template <>
+struct TypeOf<long> {
+  static constexpr auto value = ParamType::integer;
+};
+template <>
+struct TypeOf<double> {
+  static constexpr auto value = ParamType::number;
+};
+template <>
+struct TypeOf<Duration> {
+  static constexpr auto value = ParamType::duration;
+};
+template <>
+struct TypeOf<std::vector<std::string>> {
+  static constexpr auto value = ParamType::strings;
+};
+template <>
+struct TypeOf<std::vector<double>> {
+  static constexpr auto value = ParamType::numbers;
+};
+template <>
+struct TypeOf<Json> {
+  static constexpr auto value = ParamType::json;
+};
 }  // namespace detail
 
 template <typename Op, typename T>
@@ -80,14 +105,34 @@ class Param {
     info_.doc = std::move(doc);
   }
   /// The default, as it would stand in YAML (a duration as "5s"); makes the parameter optional.
-  Param def(Json value) && { info_.default_value = std::move(value); info_.required = false; return std::move(*this); }
+  Param def(Json value) && {
+    info_.default_value = std::move(value);
+    info_.required = false;
+    return std::move(*this);
+  }
   /// Optional without a default: the member keeps its initial value.
-  Param optional() && { info_.required = false; return std::move(*this); }
+  Param optional() && {
+    info_.required = false;
+    return std::move(*this);
+  }
   /// Inclusive bounds of a number (of each item of numbers).
-  Param range(double low, double high) && { info_.minimum = low; info_.maximum = high; return std::move(*this); }
-  Param min(double low) && { info_.minimum = low; return std::move(*this); }
-  Param one_of(std::vector<std::string> choices) && { info_.choices = std::move(choices); return std::move(*this); }
-  Param example(Json value) && { info_.example = std::move(value); return std::move(*this); }
+  Param range(double low, double high) && {
+    info_.minimum = low;
+    info_.maximum = high;
+    return std::move(*this);
+  }
+  Param min(double low) && {
+    info_.minimum = low;
+    return std::move(*this);
+  }
+  Param one_of(std::vector<std::string> choices) && {
+    info_.choices = std::move(choices);
+    return std::move(*this);
+  }
+  Param example(Json value) && {
+    info_.example = std::move(value);
+    return std::move(*this);
+  }
 
   const ParamInfo& info() const { return info_; }
   void assign_to(Op& op, const Json& value) const { detail::assign(op.*member_, value); }

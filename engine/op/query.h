@@ -5,10 +5,13 @@
 
 namespace millrace::query {
 
-/// {model} → {model, champion: {artifact, version, metrics} | null, candidate: {…} | null, weight, last_good: {…} | null}
+/// {model} → {model, champion: {artifact, version, metrics} | null, candidate: {…} | null, weight,
+/// last_good: {…} | null}
 inline constexpr std::string_view deployment = "deployment";
-/// {model, since: RFC 3339} → {versions: [{artifact, role: "baseline" | "candidate", requests, errors, latency_ms: {p50, p95, p99, mean},
-///  outcomes, business_sum, business_sum_squares, tripped}]}: what the model server measured since then
+/// {model, since: RFC 3339} → {versions: [{artifact, role: "baseline" | "candidate", requests,
+/// errors, latency_ms: {p50, p95, p99, mean},
+///  outcomes, business_sum, business_sum_squares, tripped}]}: what the model server measured since
+///  then
 inline constexpr std::string_view serving_metrics = "serving_metrics";
 /// {model, artifact} → {version, algorithm, metrics, params, manifest, created_at}
 inline constexpr std::string_view model_version = "model_version";

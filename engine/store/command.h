@@ -1,4 +1,5 @@
-// The commands of the inbox: one body for each kind. The API and the command line write them, the engine loop reads them.
+// The commands of the inbox: one body for each kind. The API and the command line write them, the
+// engine loop reads them.
 //
 //   kind             body                                                          answer
 //   trigger_run      {dag, run: uuid, params?, logical_date?, trace_id?}             {run}

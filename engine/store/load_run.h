@@ -10,6 +10,7 @@ namespace millrace {
 Result<Run> load_run(Journal& journal, RunReader& runs, const Uuid& id, std::int64_t up_to = 0);
 
 /// The Dag of a stored version; compiled anew on each call.
-Result<std::shared_ptr<const Dag>> load_dag(RunReader& runs, std::string_view dag, std::string_view version);
+Result<std::shared_ptr<const Dag>> load_dag(RunReader& runs, std::string_view dag,
+                                            std::string_view version);
 
 }  // namespace millrace

@@ -1,5 +1,5 @@
-// Rows: what stands in the projections and registries, as plain data. Column meanings are the same in MemStore and
-// PostgreSQL; every row belongs to a namespace through its DAG or model.
+// Rows: what stands in the projections and registries, as plain data. Column meanings are the same
+// in MemStore and PostgreSQL; every row belongs to a namespace through its DAG or model.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@ namespace millrace {
 struct DagRow {
   std::string dag;
   std::string namespace_ = "default";
-  std::string version;      // current
-  Json spec;                // Dag::to_json of the current version
+  std::string version;  // current
+  Json spec;            // Dag::to_json of the current version
   std::string source;
   std::string base_dir;
   bool paused = false;
-  Time registered_at{};     // first version
+  Time registered_at{};  // first version
   Time updated_at{};
   std::optional<Time> last_logical_date;  // of its scheduled runs
 };
@@ -49,8 +49,8 @@ struct RunRow {
   std::optional<Time> finished_at;
 };
 
-/// A task instance that has ended. Open ones are known from the journal alone: a row is written once, at the end,
-/// so that history grows by inserts and leaves nothing dead behind.
+/// A task instance that has ended. Open ones are known from the journal alone: a row is written
+/// once, at the end, so that history grows by inserts and leaves nothing dead behind.
 struct TaskRow {
   Uuid run;
   std::string task;
@@ -75,7 +75,7 @@ struct ArtifactRow {
 
 struct ModelVersionRow {
   std::string model;
-  int version = 0;           // from 1, without gaps
+  int version = 0;  // from 1, without gaps
   std::string artifact, algorithm, manifest;
   Json metrics, params;
   Uuid run;
@@ -88,23 +88,24 @@ struct ModelVersionRow {
 struct DeploymentRow {
   std::string model;
   std::string namespace_ = "default";
-  std::string champion;      // artifact; "" before the first promotion
-  std::string candidate;     // artifact of the canary; "" when none is under way
-  double weight = 0;         // percent of traffic that the candidate gets
-  std::string last_good;     // the champion before this one; ""
-  std::int64_t revision = 0; // grows with each change
+  std::string champion;       // artifact; "" before the first promotion
+  std::string candidate;      // artifact of the canary; "" when none is under way
+  double weight = 0;          // percent of traffic that the candidate gets
+  std::string last_good;      // the champion before this one; ""
+  std::int64_t revision = 0;  // grows with each change
   Time updated_at{};
 };
 
 struct DeploymentEventRow {
   std::string model;
   std::int64_t revision = 0;
-  std::string action;        // "canary", "promote", "rollback"
-  std::string artifact;
-  double weight = 0;
+  std::string action;  // "canary", "promote", "rollback"
+  std::string
+      artifact;  // sent traffic to, promoted, or taken back; "" if there was nothing to take back
+  double weight = 0;  // percent that it has from then on
   std::string reason;
   Json evidence;
-  Uuid run;                  // nil: asked for from outside
+  Uuid run;  // nil: asked for from outside
   std::string actor;
   Time at{};
 };
@@ -126,7 +127,7 @@ struct DatasetRow {
 };
 
 struct AlertRow {
-  std::int64_t seq = 0;      // of the event that raised it
+  std::int64_t seq = 0;  // of the event that raised it
   std::string severity, title, text, owner;
   Uuid run;
   std::string task;
@@ -136,7 +137,8 @@ struct AlertRow {
 /// A wish from outside the planner. Exactly one CommandHandled answers it.
 struct Command {
   Uuid id;
-  std::string kind;          // "trigger_run", "cancel_run", "retry_run", "pause_dag", "publish_event", "rollback_model", …
+  std::string kind;  // "trigger_run", "cancel_run", "retry_run", "pause_dag", "publish_event",
+                     // "rollback_model", …
   Json body = Json::object();
   std::string idempotency_key;  // "" or unique for ever in its namespace
   std::string namespace_ = "default";
@@ -150,7 +152,8 @@ struct CommandResult {
   Time at{};
 };
 
-/// One attempt's output, in pieces. `offset` counts bytes from the attempt's start, so that a repeated write is no double.
+/// One attempt's output, in pieces. `offset` counts bytes from the attempt's start, so that a
+/// repeated write is no double.
 struct LogChunk {
   Uuid run;
   std::string task;
@@ -164,19 +167,20 @@ struct LogChunk {
 /// What the model server measured of one version in one window of time.
 struct ServingWindow {
   std::string model, artifact;
-  std::string role;           // "champion", "baseline" or "candidate"
+  std::string role;  // "champion", "baseline" or "candidate"
   Time start{};
   std::int64_t requests = 0, errors = 0;
-  std::vector<std::int64_t> latency_buckets;  // counts; bounds: kLatencyBoundsUs, last bucket is +infinity
+  std::vector<std::int64_t>
+      latency_buckets;  // counts; bounds: kLatencyBoundsUs, last bucket is +infinity; may be empty
   double latency_sum_us = 0;
   std::int64_t outcomes = 0;
   double business_sum = 0, business_sum_squares = 0;
-  bool tripped = false;       // the circuit breaker opened in this window
+  bool tripped = false;  // the circuit breaker opened in this window
 };
 
 /// One answered request.
 struct Prediction {
-  std::string id;             // of the request
+  std::string id;  // of the request
   std::string model, artifact, entity;
   Json features, output;
   std::int64_t latency_us = 0;

@@ -1,11 +1,13 @@
-// The store: narrow roles, each with two implementations (MemStore, PostgreSQL) under one conformance suite
-// (tests/store/conformance.h). All calls are thread-safe and block until done; errors: `unavailable` (nothing is
-// known to have happened; ask again), `fenced` (a newer epoch leads: stop writing), `conflict`, `not_found`.
+// The store: narrow roles, each with two implementations (MemStore, PostgreSQL) under one
+// conformance suite (tests/store/conformance.h). All calls are thread-safe and block until done;
+// errors: `unavailable` (nothing is known to have happened; ask again), `fenced` (a newer epoch
+// leads: stop writing), `conflict`, `not_found`.
 //
 // Lists are newest first, at most `limit` long; `before` (exclusive) pages on.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,26 +19,37 @@
 
 namespace millrace {
 
-/// One group commit: events in order, and the projection rows that follow from them (engine/store/projection.h).
+/// The journal belongs to the leader of this shard.
+inline constexpr std::string_view kMainShard = "main";
+
+/// One group commit: events in order, and the projection rows that follow from them (`project` in
+/// engine/store/projection.h fills them in).
 struct Batch {
   std::int64_t epoch = 0;
-  std::int64_t first_seq = 0;        // of events[0]; the rest follow without gaps
+  std::int64_t first_seq = 0;  // of events[0]; the rest follow without gaps
   std::vector<Event> events;
-  std::vector<RunRow> runs_created;
-  std::vector<RunRow> runs_finished; // status and finished_at count
+  // Applied in this order; `project` drops what a later event of the same batch undoes.
+  std::vector<RunRow> runs_created;  // as running
   std::vector<Uuid> runs_reopened;
+  std::vector<std::pair<Uuid, TaskRow>>
+      tasks_cleared;                  // their rows go; map_index -1: all rows of the task
+  std::vector<RunRow> runs_finished;  // status and finished_at count
   std::vector<TaskRow> tasks_ended;
-  std::vector<std::pair<Uuid, TaskRow>> tasks_cleared;  // their rows go
+  std::map<std::pair<Uuid, int>, std::string>
+      task_ids;  // (run, task index) → id, of events that carry effects
 };
 
 /// What is true. One writer: the leader.
 class Journal {
  public:
   virtual ~Journal() = default;
-  /// One transaction: proves the epoch, appends the events, writes the projections, applies the effects of the events
-  /// (`effects_of`) and stores CommandHandled answers. All or nothing. A batch whose first_seq is not last_seq()+1
-  /// is a `conflict`; one that was already committed whole (same epoch and first_seq, after an `unavailable`) is accepted
-  /// without a second effect.
+  /// One transaction: proves the epoch, appends the events, writes the projections (also those of
+  /// DAGs, which follow from the events alone), applies the effects of the events (`effects_of`,
+  /// engine/store/effect_rows.h) and stores CommandHandled answers; a command's first answer stays.
+  /// All or nothing. Event::seq is not read: events are numbered from first_seq. A batch whose
+  /// first_seq is not last_seq()+1 is a `conflict`; one that was already committed whole (same
+  /// epoch, first_seq and length, after an `unavailable`) is accepted without a second effect. A
+  /// second scheduled run of one DAG and logical date is a `conflict`.
   virtual Status append(const Batch& batch) = 0;
   /// 0 when empty.
   virtual Result<std::int64_t> last_seq() = 0;
@@ -44,7 +57,9 @@ class Journal {
   virtual Result<std::vector<Event>> read(std::int64_t after, std::size_t limit) = 0;
   /// All events of one run, in order.
   virtual Result<std::vector<Event>> read_run(const Uuid& run) = 0;
-  /// Calls back, from a thread of the store, soon after others' events were appended. Debounced; may be spurious.
+  /// Calls back soon after events were appended by anyone: from a thread of the store or of who
+  /// appended, without a lock held. Debounced; may be spurious. Here and below, a callback lives as
+  /// long as the store and must be brief.
   virtual void subscribe(std::function<void()> on_change) = 0;
 };
 
@@ -58,10 +73,13 @@ class Leadership {
  public:
   virtual ~Leadership() = default;
   /// nullopt while another owner's lease runs. A new lease has a greater epoch than any before.
-  virtual Result<std::optional<Lease>> acquire(std::string_view shard, std::string_view owner, Duration ttl) = 0;
-  /// `fenced` if the epoch is no longer the current one.
+  virtual Result<std::optional<Lease>> acquire(std::string_view shard, std::string_view owner,
+                                               Duration ttl) = 0;
+  /// `fenced` if the epoch is no longer the current one (a lapsed one that nobody took over still
+  /// is).
   virtual Status renew(std::string_view shard, std::int64_t epoch, Duration ttl) = 0;
-  /// Lets the next one take over at once.
+  /// Lets the next one take over at once; from then on the epoch is fenced. `fenced` if it was
+  /// already.
   virtual Status release(std::string_view shard, std::int64_t epoch) = 0;
 };
 
@@ -69,20 +87,21 @@ class Leadership {
 class Inbox {
  public:
   virtual ~Inbox() = default;
-  /// Durable on return. With an idempotency key that is there already, the stored command comes back instead:
-  /// its id tells (the same body; another body is a `conflict`).
+  /// Durable on return. With an idempotency key that is there already, the stored command comes
+  /// back instead: its id tells (the same body; another body is a `conflict`).
   virtual Result<Command> submit(const Command& command) = 0;
   /// Not yet handled, oldest first.
   virtual Result<std::vector<Command>> pending(std::size_t limit) = 0;
   virtual Result<std::optional<CommandResult>> result(const Uuid& command) = 0;
-  /// Calls back, from a thread of the store or of the submitter, soon after a command was submitted by anyone.
+  /// Calls back, from a thread of the store or of the submitter, soon after a command was submitted
+  /// by anyone.
   virtual void subscribe(std::function<void()> on_command) = 0;
 };
 
 struct RunFilter {
-  std::string dag;                        // "" any
+  std::string dag;  // "" any
   std::optional<RunStatus> status;
-  std::optional<Uuid> before;             // ids sort by time
+  std::optional<Uuid> before;  // ids sort by time
   std::size_t limit = 50;
 };
 
@@ -105,10 +124,13 @@ class RunReader {
 class LogStore {
  public:
   virtual ~LogStore() = default;
+  /// A piece that is there already (same offset) changes nothing, a longer one replaces it.
   virtual Status append(std::span<const LogChunk> chunks) = 0;
-  /// Text from `offset` on, at most `limit` bytes, joined.
-  virtual Result<std::string> read(const Uuid& run, std::string_view task, int map_index, int attempt,
-                                   std::int64_t offset, std::size_t limit) = 0;
+  /// Text from `offset` on, at most `limit` bytes, joined; bytes as they were written. It ends at a
+  /// gap: what comes after a piece that has not arrived yet is not shown before it. "" for an
+  /// attempt without output.
+  virtual Result<std::string> read(const Uuid& run, std::string_view task, int map_index,
+                                   int attempt, std::int64_t offset, std::size_t limit) = 0;
 };
 
 /// What operators and people ask of models, data and deployments. Written only by effects.
@@ -117,9 +139,14 @@ class Registry {
   virtual ~Registry() = default;
   virtual Result<std::vector<std::string>> models() = 0;
   virtual Result<std::vector<ModelVersionRow>> model_versions(std::string_view model) = 0;
-  virtual Result<ModelVersionRow> model_version(std::string_view model, std::string_view artifact) = 0;
-  virtual Result<std::vector<EvaluationRow>> evaluations(std::string_view model, std::size_t limit) = 0;
+  /// The newest version with this artifact.
+  virtual Result<ModelVersionRow> model_version(std::string_view model,
+                                                std::string_view artifact) = 0;
+  virtual Result<std::vector<EvaluationRow>> evaluations(std::string_view model,
+                                                         std::size_t limit) = 0;
+  /// In the order of their publication.
   virtual Result<std::vector<ArtifactRow>> artifacts(const Uuid& run) = 0;
+  /// Its first publication.
   virtual Result<ArtifactRow> artifact(std::string_view digest) = 0;
   virtual Result<DatasetRow> dataset(std::string_view name) = 0;
   virtual Result<std::vector<AlertRow>> alerts(std::size_t limit) = 0;
@@ -129,15 +156,20 @@ class Registry {
 class ServingStore {
  public:
   virtual ~ServingStore() = default;
+  /// Of models that have a champion or a candidate, by name.
   virtual Result<std::vector<DeploymentRow>> deployments() = 0;
   virtual Result<DeploymentRow> deployment(std::string_view model) = 0;
-  virtual Result<std::vector<DeploymentEventRow>> deployment_history(std::string_view model, std::size_t limit) = 0;
+  virtual Result<std::vector<DeploymentEventRow>> deployment_history(std::string_view model,
+                                                                     std::size_t limit) = 0;
   /// Idempotent by batch id.
   virtual Status append(const PredictionBatch& batch) = 0;
-  /// Sums of the windows that start at or after `since`, one for each (artifact, role).
+  /// Sums of the windows that start at or after `since`, one for each (artifact, role); `start` is
+  /// the earliest.
   virtual Result<std::vector<ServingWindow>> windows(std::string_view model, Time since) = 0;
-  virtual Result<std::vector<Prediction>> predictions(std::string_view model, std::size_t limit) = 0;
-  /// Calls back, from a thread of the store, soon after a deployment changed. May be spurious.
+  virtual Result<std::vector<Prediction>> predictions(std::string_view model,
+                                                      std::size_t limit) = 0;
+  /// Calls back soon after a deployment changed: from a thread of the store or of who appended. May
+  /// be spurious.
   virtual void subscribe(std::function<void()> on_change) = 0;
 };
 
@@ -152,9 +184,10 @@ struct Stores {
   ServingStore& serving;
 };
 
-/// Upper bounds of ServingWindow::latency_buckets, in microseconds; one more bucket takes what is above.
-inline constexpr std::int64_t kLatencyBoundsUs[] = {50,     100,    200,    300,     500,     750,     1'000,
-                                                    1'500,  2'000,  3'000,  5'000,   7'500,   10'000,  15'000,
-                                                    20'000, 30'000, 50'000, 100'000, 200'000, 500'000, 1'000'000};
+/// Upper bounds of ServingWindow::latency_buckets, in microseconds; one more bucket takes what is
+/// above.
+inline constexpr std::int64_t kLatencyBoundsUs[] = {
+    50,    100,    200,    300,    500,    750,    1'000,   1'500,   2'000,   3'000,    5'000,
+    7'500, 10'000, 15'000, 20'000, 30'000, 50'000, 100'000, 200'000, 500'000, 1'000'000};
 
 }  // namespace millrace

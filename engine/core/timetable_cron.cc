@@ -1,4 +1,4 @@
-#include "engine/core/cron_field.h"
+#include "engine/core/timetable_cron.h"
 
 #include <algorithm>
 #include <array>
@@ -30,7 +30,10 @@ const std::array<FieldRule, 5>& rules() {
       {"minute", 0, 59, 0, {}},
       {"hour", 0, 23, 0, {}},
       {"day of month", 1, 31, 0, {}},
-      {"month", 1, 12, 1,
+      {"month",
+       1,
+       12,
+       1,
        {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
       {"day of week", 0, 7, 0, {"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
   }};
@@ -188,7 +191,8 @@ local_days end_of_previous_month(local_days day) {
 }  // namespace
 
 Result<Fields> parse(std::string_view expression) {
-  if (expression.size() > 512) return invalid_argument("cron: the expression is longer than 512 bytes");
+  if (expression.size() > 512)
+    return invalid_argument("cron: the expression is longer than 512 bytes");
   MR_TRY(const std::string_view expanded, expand_macro(expression));
   const auto texts = fields_of(expanded);
   if (texts.size() != 5)
@@ -202,9 +206,10 @@ Result<Fields> parse(std::string_view expression) {
   MR_TRY(const auto month_set, parse_list(rules()[3], texts[3], nullptr));
   MR_TRY(const auto weekday_set, parse_list(rules()[4], texts[4], nullptr));
   out.hours = static_cast<std::uint32_t>(hour_set);
-  out.days = static_cast<std::uint32_t>(day_set);
+  out.month_days = static_cast<std::uint32_t>(day_set);
   out.months = static_cast<std::uint32_t>(month_set);
-  out.weekdays = static_cast<std::uint32_t>((weekday_set | weekday_set >> 7) & 0x7f);  // 7 is Sunday
+  out.weekdays =
+      static_cast<std::uint32_t>((weekday_set | weekday_set >> 7) & 0x7f);  // 7 is Sunday
   out.days_open = texts[2].starts_with('*');
   out.weekdays_open = texts[4].starts_with('*');
   return out;
@@ -214,7 +219,7 @@ bool Fields::matches_day(local_days day) const {
   const std::chrono::year_month_day date{day};
   if (!has(months, static_cast<unsigned>(date.month()))) return false;
   const bool is_last = std::chrono::year_month_day{day + days{1}}.month() != date.month();
-  const bool by_day = has(this->days, static_cast<unsigned>(date.day())) || (last_day && is_last);
+  const bool by_day = has(month_days, static_cast<unsigned>(date.day())) || (last_day && is_last);
   const bool by_weekday = has(weekdays, std::chrono::weekday{day}.c_encoding());
   return days_open || weekdays_open ? by_day && by_weekday : by_day || by_weekday;
 }

@@ -9,8 +9,9 @@ namespace millrace {
 
 /// One string with expressions in it.
 struct Template::Part {
-  std::vector<std::size_t> path;                            // positions from the root down to the string
-  std::vector<std::variant<std::string, Expression>> text;  // literal text and expressions, in order
+  std::vector<std::size_t> path;  // positions from the root down to the string
+  std::vector<std::variant<std::string, Expression>>
+      text;  // literal text and expressions, in order
 };
 
 namespace {
@@ -19,7 +20,8 @@ constexpr int kMaxTemplateDepth = 200;
 
 using Pieces = std::vector<std::variant<std::string, Expression>>;
 
-/// Position of the `}}` that ends the expression starting at `from`; one in a quoted string does not.
+/// Position of the `}}` that ends the expression starting at `from`; one in a quoted string does
+/// not.
 std::size_t find_end(std::string_view text, std::size_t from) {
   bool quoted = false;
   for (std::size_t i = from; i < text.size(); ++i) {
@@ -36,8 +38,7 @@ Result<Pieces> split(std::string_view text) {
     const std::size_t open = text.find("${{", at);
     if (open == std::string_view::npos) break;
     const std::size_t close = find_end(text, open + 3);
-    if (close == std::string_view::npos)
-      return invalid_argument("this '${{' has no closing '}}'");
+    if (close == std::string_view::npos) return invalid_argument("this '${{' has no closing '}}'");
     const std::string_view inside = text.substr(open + 3, close - open - 3);
     auto expression = Expression::parse(inside);
     if (!expression)
@@ -72,7 +73,8 @@ struct Compiler {
 
   Status walk(const Json& value, const std::string& pointer) {
     if (path.size() > kMaxTemplateDepth)
-      return invalid_argument("nested deeper than " + std::to_string(kMaxTemplateDepth)).at(pointer);
+      return invalid_argument("nested deeper than " + std::to_string(kMaxTemplateDepth))
+          .at(pointer);
     if (value.is_string()) {
       auto pieces = split(value.as_view());
       if (!pieces) return Error(pieces.error()).at(pointer);
@@ -114,8 +116,9 @@ Result<Json> render_pieces(const Pieces& pieces, const Scope& scope, std::size_t
       text += expr::to_text(value);
     }
     if (text.size() > expr::kMaxOutput)
-      return make_error(ErrorCode::resource_exhausted,
-                        "the text made is longer than " + std::to_string(expr::kMaxOutput) + " bytes");
+      return make_error(
+          ErrorCode::resource_exhausted,
+          "the text made is longer than " + std::to_string(expr::kMaxOutput) + " bytes");
   }
   return Json(std::move(text));
 }

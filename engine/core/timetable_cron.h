@@ -1,5 +1,5 @@
-// The five fields of a cron expression as sets, and the search for matching local times. Internal to the
-// timetable of this module; knows no time zone.
+// The five fields of a cron expression as sets, and the search for matching local times. Internal
+// to the timetable of this module; knows no time zone.
 #pragma once
 
 #include <chrono>
@@ -18,11 +18,12 @@ using LocalTime = std::chrono::local_seconds;
 struct Fields {
   std::uint64_t minutes = 0;
   std::uint32_t hours = 0;
-  std::uint32_t days = 0;      // of the month, 1 … 31
-  std::uint32_t months = 0;    // 1 … 12
-  std::uint32_t weekdays = 0;  // 0 is Sunday
-  bool last_day = false;       // `L`
-  // Vixie's rule: a field that begins with `*` restricts no day of its own; two that do not are alternatives.
+  std::uint32_t month_days = 0;  // of the month, 1 … 31
+  std::uint32_t months = 0;      // 1 … 12
+  std::uint32_t weekdays = 0;    // 0 is Sunday
+  bool last_day = false;         // `L`
+  // Vixie's rule: a field that begins with `*` restricts no day of its own; two that do not are
+  // alternatives.
   bool days_open = true;
   bool weekdays_open = true;
 

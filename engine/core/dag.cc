@@ -1,0 +1,238 @@
+#include "engine/core/dag.h"
+
+#include <algorithm>
+#include <boost/graph/adjacency_list.hpp>
+#include <boost/graph/depth_first_search.hpp>
+#include <cctype>
+#include <queue>
+#include <set>
+
+#include "engine/base/digest.h"
+#include "engine/base/suggest.h"
+
+namespace millrace {
+namespace {
+
+using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS>;
+
+/// Remembers the first back edge that a depth-first search meets, and the path that it closes.
+struct CycleFinder : boost::default_dfs_visitor {
+  std::vector<int>* path;
+  std::vector<int>* cycle;
+  void discover_vertex(Graph::vertex_descriptor v, const Graph&) {
+    path->push_back(static_cast<int>(v));
+  }
+  void finish_vertex(Graph::vertex_descriptor, const Graph&) { path->pop_back(); }
+  void back_edge(Graph::edge_descriptor e, const Graph& graph) {
+    if (!cycle->empty()) return;
+    const int start = static_cast<int>(boost::target(e, graph));
+    cycle->assign(std::ranges::find(*path, start), path->end());
+    cycle->push_back(start);
+  }
+};
+
+std::vector<int> find_cycle(const std::vector<Dag::Task>& tasks) {
+  Graph graph(tasks.size());
+  for (std::size_t i = 0; i < tasks.size(); ++i)
+    for (const int d : tasks[i].downstream) boost::add_edge(i, static_cast<std::size_t>(d), graph);
+  std::vector<int> path, cycle;
+  CycleFinder finder;
+  finder.path = &path;
+  finder.cycle = &cycle;
+  boost::depth_first_search(graph, boost::visitor(finder));
+  return cycle;
+}
+
+/// Kahn's algorithm with the smallest index first: upstream before downstream, else the order of
+/// the file.
+std::vector<int> order_of(const std::vector<Dag::Task>& tasks) {
+  std::vector<std::size_t> missing;
+  std::priority_queue<int, std::vector<int>, std::greater<>> ready;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    missing.push_back(tasks[i].upstream.size());
+    if (missing[i] == 0) ready.push(static_cast<int>(i));
+  }
+  std::vector<int> order;
+  while (!ready.empty()) {
+    order.push_back(ready.top());
+    ready.pop();
+    for (const int d : tasks[static_cast<std::size_t>(order.back())].downstream)
+      if (--missing[static_cast<std::size_t>(d)] == 0) ready.push(d);
+  }
+  return order;
+}
+
+Error of_task(const TaskSpec& task, Error error) {
+  error.where = "task '" + task.id + "'" + (error.where.empty() ? "" : " " + error.where);
+  return error;
+}
+
+Status compile(Dag::Task& task) {
+  auto with = Template::compile(task.spec.with);
+  if (!with) return of_task(task.spec, with.error());
+  task.with = *std::move(with);
+  if (!task.spec.condition.empty()) {
+    auto condition = Expression::parse(task.spec.condition);
+    if (!condition) return of_task(task.spec, condition.error());
+    task.condition = *std::move(condition);
+  }
+  if (task.spec.foreach.is_null()) return {};
+  if (!task.spec.foreach.is_array() && !task.spec.foreach.is_string())
+    return of_task(task.spec, invalid_argument("foreach must be a list or an expression"));
+  auto foreach = Template::compile(task.spec.foreach);
+  if (!foreach) return of_task(task.spec, foreach.error());
+  task.foreach = *std::move(foreach);
+  return {};
+}
+
+/// The tasks that "tasks.<id>…" names in any expression of `task`; the bare "tasks" means all of
+/// its upstream.
+Result<std::vector<int>> tasks_read_by(const Dag::Task& task,
+                                       const std::map<std::string, int, std::less<>>& index,
+                                       const std::vector<std::string>& names) {
+  std::vector<std::string> references = task.with.references();
+  if (task.condition)
+    for (auto& reference : task.condition->references()) references.push_back(std::move(reference));
+  if (task.foreach)
+    for (auto& reference : task.foreach->references()) references.push_back(std::move(reference));
+  std::set<int> out;
+  for (const std::string_view reference : references) {
+    if (reference == "tasks") out.insert(task.upstream.begin(), task.upstream.end());
+    if (!reference.starts_with("tasks.")) continue;
+    // An id may hold dots: the longest one that matches is meant.
+    std::string_view id = reference.substr(6);
+    auto found = index.find(id);
+    while (found == index.end() && id.rfind('.') != std::string_view::npos) {
+      id = id.substr(0, id.rfind('.'));
+      found = index.find(id);
+    }
+    if (found == index.end())
+      return of_task(task.spec, not_found("an expression reads the unknown task '" +
+                                          std::string(id) + "'" + did_you_mean(id, names)));
+    out.insert(found->second);
+  }
+  return std::vector<int>(out.begin(), out.end());
+}
+
+}  // namespace
+
+bool is_valid_id(std::string_view id) {
+  if (id.empty() || id.size() > 128 || !std::isalnum(static_cast<unsigned char>(id[0])))
+    return false;
+  return std::ranges::all_of(id, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
+  });
+}
+
+Result<Dag> Dag::make(DagSpec spec) {
+  Dag dag;
+  const auto bad_id = [](std::string_view what, std::string_view id) {
+    return invalid_argument(
+        std::string(what) + " id '" + std::string(id.substr(0, 140)) +
+        "' must start with a letter or digit and hold only letters, digits, _, - and .");
+  };
+  if (!is_valid_id(spec.id)) return bad_id("DAG", spec.id);
+  if (spec.tasks.empty()) return invalid_argument("DAG '" + spec.id + "' has no tasks");
+  if (spec.max_active_runs < 1) return invalid_argument("max_active_runs must be at least 1");
+
+  std::vector<std::string> names;
+  for (const auto& task : spec.tasks) {
+    if (!is_valid_id(task.id)) return bad_id("task", task.id);
+    if (!dag.index_.emplace(task.id, static_cast<int>(names.size())).second)
+      return invalid_argument("task '" + task.id + "' is defined twice");
+    names.push_back(task.id);
+  }
+  for (const auto& task : spec.tasks) dag.tasks_.push_back({task, {}, {}, {}, {}, {}, {}});
+  for (std::size_t i = 0; i < dag.tasks_.size(); ++i) {
+    std::set<int> upstream;
+    for (const auto& need : dag.tasks_[i].spec.needs) {
+      const auto found = dag.index_.find(need);
+      if (found == dag.index_.end())
+        return of_task(dag.tasks_[i].spec, not_found("needs the unknown task '" + need + "'" +
+                                                     did_you_mean(need, names)));
+      if (upstream.insert(found->second).second) {
+        dag.tasks_[i].upstream.push_back(found->second);
+        dag.tasks_[static_cast<std::size_t>(found->second)].downstream.push_back(
+            static_cast<int>(i));
+      }
+    }
+    MR_CHECK(compile(dag.tasks_[i]));
+    MR_TRY(dag.tasks_[i].reads, tasks_read_by(dag.tasks_[i], dag.index_, names));
+  }
+  dag.order_ = order_of(dag.tasks_);
+  if (dag.order_.size() != dag.tasks_.size()) {
+    std::string path;
+    for (const int task : find_cycle(dag.tasks_))
+      path += (path.empty() ? "" : " -> ") + names[static_cast<std::size_t>(task)];
+    return invalid_argument("DAG '" + spec.id + "' has a cycle: " + path);
+  }
+  if (spec.schedule) {
+    MR_TRY(dag.timetable_, Timetable::cron(*spec.schedule));
+  }
+  dag.version_ = sha256_hex(to_json(spec).dump_canonical());
+  dag.spec_ = std::move(spec);
+  return dag;
+}
+
+int Dag::index_of(std::string_view task_id) const {
+  const auto found = index_.find(task_id);
+  return found == index_.end() ? -1 : found->second;
+}
+
+namespace {
+
+bool has_type(const Json& value, std::string_view type) {
+  if (type == "string") return value.is_string();
+  if (type == "integer") return value.is_number() && Json(value.as_int()) == value;
+  if (type == "number") return value.is_number();
+  if (type == "boolean") return value.is_bool();
+  if (type == "array") return value.is_array();
+  if (type == "object") return value.is_object();
+  return type == "null" ? value.is_null() : true;
+}
+
+Status check_param(const ParamSpec& param, const Json& value) {
+  const auto bad = [&](const std::string& expected) {
+    return invalid_argument("param '" + param.name + "' is " + value.dump() + "; expected " +
+                            expected);
+  };
+  const Json& schema = param.schema;
+  if (schema.contains("type") && !has_type(value, schema["type"].as_view()))
+    return bad("a value of type " + schema["type"].as_string());
+  if (schema.contains("minimum") && value.is_number() &&
+      value.as_double() < schema["minimum"].as_double())
+    return bad("at least " + schema["minimum"].dump());
+  if (schema.contains("maximum") && value.is_number() &&
+      value.as_double() > schema["maximum"].as_double())
+    return bad("at most " + schema["maximum"].dump());
+  if (schema.contains("enum") &&
+      std::ranges::find(schema["enum"].items(), value) == schema["enum"].items().end())
+    return bad("one of " + schema["enum"].dump());
+  return {};
+}
+
+}  // namespace
+
+Result<Json> Dag::resolve_params(const Json& given) const {
+  if (!given.is_object() && !given.is_null())
+    return invalid_argument("params must be a mapping of names to values");
+  std::vector<std::string> names;
+  for (const auto& param : spec_.params) names.push_back(param.name);
+  for (const auto& [name, value] : given.members())
+    if (std::ranges::find(names, name) == names.end())
+      return invalid_argument("DAG '" + spec_.id + "' has no param '" + name + "'" +
+                              did_you_mean(name, names));
+  Json out = Json::object();
+  for (const auto& param : spec_.params) {
+    const Json* value = given.find(param.name);
+    if (value == nullptr) value = param.schema.find("default");
+    if (value == nullptr)
+      return invalid_argument("DAG '" + spec_.id + "' needs a value for the param '" + param.name +
+                              "'");
+    MR_CHECK(check_param(param, *value));
+    out.set(param.name, *value);
+  }
+  return out;
+}
+
+}  // namespace millrace

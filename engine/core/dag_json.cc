@@ -1,0 +1,154 @@
+// The canonical form of a DagSpec, and the names of the enums in it.
+#include <array>
+
+#include "engine/base/duration.h"
+#include "engine/core/dag.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::array<std::string_view, 11> kRuleNames = {
+    "all_success",  "all_failed",  "all_done",    "one_success",
+    "one_failed",   "one_done",    "none_failed", "none_failed_min_one_success",
+    "none_skipped", "all_skipped", "always"};
+constexpr std::array<std::string_view, 3> kBackoffNames = {"constant", "linear", "exponential"};
+constexpr std::array<std::string_view, 3> kDstNames = {"skip", "run_once", "run_both"};
+
+template <typename Enum, std::size_t N>
+std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std::string_view name) {
+  for (std::size_t i = 0; i < N; ++i)
+    if (names[i] == name) return static_cast<Enum>(i);
+  return std::nullopt;
+}
+
+Json strings(const std::vector<std::string>& values) {
+  Json out = Json::array();
+  for (const auto& value : values) out.push_back(value);
+  return out;
+}
+std::vector<std::string> strings(const Json& json) {
+  std::vector<std::string> out;
+  for (const auto& item : json.items()) out.push_back(item.as_string());
+  return out;
+}
+
+Json task_json(const TaskSpec& task) {
+  Json out = Json::object({{"id", task.id},
+                           {"operator", task.op},
+                           {"needs", strings(task.needs)},
+                           {"with", task.with}});
+  if (!task.condition.empty()) out.set("if", task.condition);
+  if (task.trigger_rule) out.set("trigger_rule", to_string(*task.trigger_rule));
+  if (!task.foreach.is_null()) out.set("foreach", task.foreach);
+  out.set("retries", Json::object({{"max", task.retries.max},
+                                   {"backoff", to_string(task.retries.backoff)},
+                                   {"initial", format_duration(task.retries.initial)},
+                                   {"max_delay", format_duration(task.retries.max_delay)},
+                                   {"jitter", task.retries.jitter}}));
+  out.set("timeout", format_duration(task.timeout));
+  if (task.memory_limit_bytes != 0) out.set("memory_limit_bytes", task.memory_limit_bytes);
+  if (task.priority != 0) out.set("priority", task.priority);
+  if (!task.doc.empty()) out.set("doc", task.doc);
+  return out;
+}
+
+Result<TaskSpec> task_from(const Json& json) {
+  TaskSpec task;
+  task.id = json["id"].as_string();
+  task.op = json["operator"].as_string();
+  task.needs = strings(json["needs"]);
+  task.with = json["with"];
+  task.condition = json["if"].as_string();
+  if (json.contains("trigger_rule"))
+    task.trigger_rule = trigger_rule_from(json["trigger_rule"].as_view());
+  task.foreach = json["foreach"];
+  const Json& retries = json["retries"];
+  task.retries.max = static_cast<int>(retries["max"].as_int());
+  task.retries.backoff = backoff_from(retries["backoff"].as_view()).value_or(Backoff::exponential);
+  MR_TRY(task.retries.initial, parse_duration(retries["initial"].as_view()));
+  MR_TRY(task.retries.max_delay, parse_duration(retries["max_delay"].as_view()));
+  task.retries.jitter = retries["jitter"].as_double();
+  MR_TRY(task.timeout, parse_duration(json["timeout"].as_view()));
+  task.memory_limit_bytes = json["memory_limit_bytes"].as_int();
+  task.priority = static_cast<int>(json["priority"].as_int());
+  task.doc = json["doc"].as_string();
+  return task;
+}
+
+void put_time(Json& json, std::string_view name, const std::optional<Time>& time) {
+  if (time) json.set(name, format_rfc3339(*time));
+}
+Status take_time(std::optional<Time>& to, const Json& json) {
+  if (json.is_null()) return {};
+  MR_TRY(to, parse_rfc3339(json.as_view()));
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(TriggerRule rule) { return kRuleNames[static_cast<std::size_t>(rule)]; }
+std::optional<TriggerRule> trigger_rule_from(std::string_view name) {
+  return find_name<TriggerRule>(kRuleNames, name);
+}
+std::vector<std::string> trigger_rule_names() { return {kRuleNames.begin(), kRuleNames.end()}; }
+std::string_view to_string(Backoff backoff) {
+  return kBackoffNames[static_cast<std::size_t>(backoff)];
+}
+std::optional<Backoff> backoff_from(std::string_view name) {
+  return find_name<Backoff>(kBackoffNames, name);
+}
+std::string_view to_string(DstPolicy policy) { return kDstNames[static_cast<std::size_t>(policy)]; }
+std::optional<DstPolicy> dst_policy_from(std::string_view name) {
+  return find_name<DstPolicy>(kDstNames, name);
+}
+
+Json Dag::to_json(const DagSpec& spec) {
+  Json out = Json::object({{"dag", spec.id}, {"namespace", spec.namespace_}});
+  if (!spec.doc.empty()) out.set("doc", spec.doc);
+  if (!spec.owner.empty()) out.set("owner", spec.owner);
+  if (!spec.tags.empty()) out.set("tags", strings(spec.tags));
+  if (spec.schedule)
+    out.set("schedule", Json::object({{"cron", spec.schedule->expression},
+                                      {"timezone", spec.schedule->time_zone},
+                                      {"dst", to_string(spec.schedule->dst)}}));
+  put_time(out, "start", spec.start);
+  put_time(out, "end", spec.end);
+  out.set("catchup", spec.catchup).set("max_active_runs", spec.max_active_runs);
+  if (!spec.datasets.empty()) out.set("datasets", strings(spec.datasets));
+  if (!spec.on_event.is_null()) out.set("on_event", spec.on_event);
+  Json params = Json::array();
+  for (const auto& param : spec.params)
+    params.push_back(Json::object({{"name", param.name}, {"schema", param.schema}}));
+  if (!spec.params.empty()) out.set("params", std::move(params));
+  Json tasks = Json::array();
+  for (const auto& task : spec.tasks) tasks.push_back(task_json(task));
+  return out.set("tasks", std::move(tasks));
+}
+
+Result<DagSpec> Dag::spec_from_json(const Json& json) {
+  DagSpec spec;
+  spec.id = json["dag"].as_string();
+  spec.namespace_ = json["namespace"].as_string("default");
+  spec.doc = json["doc"].as_string();
+  spec.owner = json["owner"].as_string();
+  spec.tags = strings(json["tags"]);
+  if (const Json& schedule = json["schedule"]; schedule.is_object())
+    spec.schedule =
+        CronSpec{schedule["cron"].as_string(), schedule["timezone"].as_string("UTC"),
+                 dst_policy_from(schedule["dst"].as_view()).value_or(DstPolicy::run_once)};
+  MR_CHECK(take_time(spec.start, json["start"]));
+  MR_CHECK(take_time(spec.end, json["end"]));
+  spec.catchup = json["catchup"].as_bool();
+  spec.max_active_runs = static_cast<int>(json["max_active_runs"].as_int(16));
+  spec.datasets = strings(json["datasets"]);
+  spec.on_event = json["on_event"];
+  for (const auto& param : json["params"].items())
+    spec.params.push_back({param["name"].as_string(), param["schema"]});
+  for (const auto& item : json["tasks"].items()) {
+    MR_TRY(TaskSpec task, task_from(item));
+    spec.tasks.push_back(std::move(task));
+  }
+  return spec;
+}
+
+}  // namespace millrace

@@ -1,0 +1,205 @@
+// Inputs of the planner, and its bookkeeping. The course of a run, completions, and time:
+// planner_*.cc.
+#include "engine/core/planner.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "engine/base/suggest.h"
+
+namespace millrace {
+
+Planner::Planner(PlannerOptions options, std::int64_t epoch, Rng rng)
+    : options_(std::move(options)), epoch_(epoch), rng_(rng) {
+  lanes_[0].slots = options_.process_slots;
+  lanes_[1].slots = options_.light_slots;
+}
+
+void Planner::emit(const Uuid& run, Time now, EventBody body) {
+  events_.push_back({0, run, now, std::move(body)});
+}
+
+void Planner::emit(Run& run, Time now, EventBody body) {
+  events_.push_back({0, run.id, now, std::move(body)});
+  [[maybe_unused]] const Status folded = apply(run, events_.back());
+  assert(folded.ok() && "the planner decided what the transition table forbids");
+}
+
+const Run* Planner::find_run(const Uuid& run) const {
+  const auto found = runs_.find(run);
+  return found == runs_.end() ? nullptr : &found->second;
+}
+
+void Planner::forget_finished() {
+  for (const auto& run : finished_) {
+    const auto found = runs_.find(run);
+    if (found != runs_.end() && found->second.status != RunStatus::running) runs_.erase(found);
+  }
+  finished_.clear();
+}
+
+std::vector<Event> Planner::take_events() { return std::exchange(events_, {}); }
+std::vector<Action> Planner::take_actions() { return std::exchange(actions_, {}); }
+
+// --- restoring
+// ---------------------------------------------------------------------------------------------------
+
+void Planner::restore_dag(DagState dag) {
+  std::string id = dag.dag->id();
+  dags_.insert_or_assign(std::move(id), std::move(dag));
+}
+
+void Planner::restore_run(Run run) {
+  const Uuid id = run.id;
+  runs_.insert_or_assign(id, std::move(run));
+}
+
+void Planner::recover(Time now) {
+  std::vector<Uuid> order;
+  for (const auto& [id, run] : runs_) order.push_back(id);
+  std::ranges::sort(order);  // by creation
+
+  const auto begun = [](const Run& run) {
+    return std::ranges::any_of(run.tasks, [](const TaskProgress& task) {
+      return std::ranges::any_of(task.instances,
+                                 [](const auto& i) { return i.state != TaskState::pending; });
+    });
+  };
+  for (const bool first :
+       {true, false}) {  // runs that had begun keep their places before held ones get any
+    for (const auto& id : order) {
+      Run& run = runs_.at(id);
+      if (begun(run) != first) continue;
+      const auto dag = dags_.find(run.dag->id());
+      if (dag == dags_.end()) continue;
+      if (!first && dag->second.active_runs >= dag->second.dag->spec().max_active_runs)
+        dag->second.held.push_back(id);
+      else
+        activate(run, now);
+    }
+  }
+  for (const auto& [id, state] : dags_) reschedule(id, now);
+  fill_slots(now);
+}
+
+// --- inputs
+// ------------------------------------------------------------------------------------------------------
+
+Status Planner::register_dag(const RegisterDag& input, Time now) {
+  const std::string& id = input.dag->id();
+  auto& state = dags_[id];
+  const bool fresh = state.dag == nullptr;
+  if (!fresh && state.source != input.source)
+    return conflict("DAG '" + id + "' of " + input.source + " is defined in " + state.source +
+                    " already");
+  if (!fresh && state.dag->version() == input.dag->version() && state.base_dir == input.base_dir)
+    return {};
+  state.dag = input.dag;
+  state.source = input.source;
+  state.base_dir = input.base_dir;
+  if (fresh) state.registered_at = now;
+  emit(Uuid{}, now,
+       DagRegistered{id, input.dag->version(), Dag::to_json(input.dag->spec()), input.source,
+                     input.base_dir, input.origin});
+  reschedule(id, now);
+  return {};
+}
+
+Status Planner::report_dag_file(const ReportDagFile& input, Time now) {
+  emit(Uuid{}, now, DagFileChecked{input.source, input.diagnostics});
+  return {};
+}
+
+Result<Uuid> Planner::trigger_run(const TriggerRun& input, Time now) {
+  const auto found = dags_.find(input.dag);
+  if (found == dags_.end()) {
+    std::vector<std::string> names;
+    for (const auto& [id, state] : dags_) names.push_back(id);
+    return not_found("there is no DAG '" + input.dag + "'" + did_you_mean(input.dag, names));
+  }
+  if (runs_.contains(input.run))
+    return conflict("run " + input.run.to_string() + " exists already");
+  MR_TRY(Json params, found->second.dag->resolve_params(input.params));
+  Run& run = create_run(input, found->second, std::move(params), std::nullopt, now);
+  fill_slots(now);
+  return run.id;
+}
+
+Status Planner::cancel_run(const CancelRun& input, Time now) {
+  const auto found = runs_.find(input.run);
+  if (found == runs_.end() || found->second.status != RunStatus::running)
+    return conflict("run " + input.run.to_string() + " is not running");
+  Run& run = found->second;
+  if (run.cancelling) return {};
+  emit(run, now, RunCancelRequested{input.origin});
+  for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
+    // Tasks that ask about the end themselves (`always()`, `cancelled()`) still get their chance.
+    const auto& spec = run.dag->task(task);
+    auto& progress = run.tasks[static_cast<std::size_t>(task)];
+    for (std::size_t i = 0; i < progress.instances.size(); ++i) {
+      const TaskRef ref{task, progress.expanded ? static_cast<int>(i) : -1};
+      const auto& instance = run.instance(ref);
+      if (is_end(instance.state)) continue;
+      if (instance.state == TaskState::pending && spec.condition &&
+          spec.condition->uses_status_function())
+        continue;
+      if (instance.state == TaskState::running)
+        actions_.push_back(CancelAttempt{{run.id, ref, instance.attempt, instance.epoch}});
+      end_instance(run, ref);
+      emit(run, now, TaskCancelled{ref});
+      worklist_.insert(worklist_.end(), spec.downstream.begin(), spec.downstream.end());
+    }
+  }
+  settle(run, now);
+  fill_slots(now);
+  return {};
+}
+
+Status Planner::retry_run(const RetryRun& input, Time now) {
+  const auto found = runs_.find(input.run);
+  if (found == runs_.end()) return not_found("there is no run " + input.run.to_string());
+  Run& run = found->second;
+  std::vector<int> roots;
+  for (const auto& id : input.tasks) {
+    const int task = run.dag->index_of(id);
+    if (task < 0) return not_found("run " + run.id.to_string() + " has no task '" + id + "'");
+    roots.push_back(task);
+  }
+  std::vector<TaskRef> refs = tasks_to_clear(run, roots);
+  if (refs.empty()) return conflict("run " + run.id.to_string() + " has no ended task to retry");
+  const bool reopened = run.status != RunStatus::running;
+  emit(run, now, TasksCleared{std::move(refs), input.origin});
+  if (reopened) {
+    std::erase(finished_, run.id);
+    activate(run, now);
+  } else {
+    begin_pending(run, now);
+    settle(run, now);
+  }
+  fill_slots(now);
+  return {};
+}
+
+Status Planner::pause_dag(const PauseDag& input, Time now) {
+  const auto found = dags_.find(input.dag);
+  if (found == dags_.end()) return not_found("there is no DAG '" + input.dag + "'");
+  if (found->second.paused == input.paused) return {};
+  found->second.paused = input.paused;
+  emit(Uuid{}, now, DagPaused{input.dag, input.paused, input.origin});
+  reschedule(input.dag, now);
+  return {};
+}
+
+Status Planner::request_effects(const RequestEffects& input, Time now) {
+  emit(Uuid{}, now, EffectsRequested{input.effects, input.origin});
+  react_to(input.effects, now);
+  fill_slots(now);
+  return {};
+}
+
+void Planner::command_handled(const Uuid& command, const Result<Json>& answer, Time now) {
+  emit(Uuid{}, now,
+       CommandHandled{command, answer.ok(), answer ? *answer : to_json(answer.error())});
+}
+
+}  // namespace millrace

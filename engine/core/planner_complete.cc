@@ -1,0 +1,179 @@
+// The ends of attempts, and what they set off elsewhere.
+#include <algorithm>
+
+#include "engine/core/planner.h"
+#include "engine/core/retry.h"
+
+namespace millrace {
+
+void Planner::complete(const AttemptResult& result, Time now) {
+  const AttemptKey& key = result.key;
+  if (const auto slot = slots_.find(key); slot != slots_.end()) {
+    --lanes_[slot->second].running;
+    slots_.erase(slot);
+  }
+  const auto found = runs_.find(key.run);
+  Run* run = found == runs_.end() ? nullptr : &found->second;
+  const bool current =
+      run != nullptr && run->has(key.ref) && run->instance(key.ref).state == TaskState::running &&
+      run->instance(key.ref).attempt == key.attempt && run->instance(key.ref).epoch == key.epoch;
+  if (!current) {
+    // The echo of a cancellation that is recorded already is no news.
+    const bool echo = !result.outcome && result.outcome.error().code == ErrorCode::cancelled;
+    if (!echo)
+      emit(key.run, now,
+           CompletionRejected{key.ref, key.attempt, key.epoch, "not the current attempt"});
+    fill_slots(now);
+    return;
+  }
+  timers_.erase({run->instance(key.ref).attempt_started + run->dag->task(key.ref.task).spec.timeout,
+                 key.run, key.ref, key.attempt, TimerKind::deadline});
+  if (result.lost)
+    on_lost(*run, key, now);
+  else if (result.outcome)
+    on_outcome(*run, key, *result.outcome, now);
+  else
+    on_error(*run, key, result.outcome.error(), now);
+  settle(*run, now);
+  fill_slots(now);
+}
+
+void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome, Time now) {
+  if (const auto* done = std::get_if<Done>(&outcome)) {
+    Json outputs = done->outputs.size() == 0 ? Json() : done->outputs;
+    emit(run, now, TaskSucceeded{key.ref, key.attempt, std::move(outputs), done->effects});
+    end_instance(run, key.ref);
+    react_to(done->effects, now);
+  } else if (const auto* skipped = std::get_if<Skip>(&outcome)) {
+    skip(run, key.ref, skipped->reason, now);
+  } else if (const auto* defer = std::get_if<Defer>(&outcome)) {
+    const Time until = now + std::max(defer->after, Duration{0});
+    emit(
+        run, now,
+        TaskDeferred{key.ref, key.attempt, until, defer->event, defer->checkpoint, defer->effects});
+    timers_.insert({until, run.id, key.ref, key.attempt, TimerKind::wake});
+    if (!defer->event.empty()) waiting_.emplace(defer->event, Waiting{run.id, key.ref});
+    react_to(defer->effects, now);
+  } else if (const auto* judged = std::get_if<Fail>(&outcome)) {
+    emit(run, now,
+         TaskFailed{key.ref, key.attempt, judged->error, judged->outputs, judged->effects});
+    end_instance(run, key.ref);
+    react_to(judged->effects, now);
+  }
+}
+
+void Planner::on_error(Run& run, const AttemptKey& key, const Error& error, Time now) {
+  const RetryPolicy& policy = run.dag->task(key.ref.task).spec.retries;
+  const int failures = run.instance(key.ref).failures + 1;
+  if (!error.transient() || failures > policy.max) {
+    fail(run, key.ref, error, now);
+    return;
+  }
+  Duration delay = retry_delay(policy, failures, rng_.uniform());
+  if (error.retry_after) delay = std::max<Duration>(delay, *error.retry_after);
+  const Time retry_at = now + delay;
+  emit(run, now, AttemptFailed{key.ref, key.attempt, error, retry_at});
+  timers_.insert({retry_at, run.id, key.ref, key.attempt, TimerKind::retry});
+}
+
+void Planner::on_lost(Run& run, const AttemptKey& key, Time now) {
+  if (run.instance(key.ref).losses >= options_.max_losses) {
+    fail(run, key.ref,
+         unavailable("its runner or engine died " + std::to_string(options_.max_losses + 1) +
+                     " times under this task; it is given up"),
+         now);
+    return;
+  }
+  emit(run, now, AttemptLost{key.ref, key.attempt});
+  lane_of(run, key.ref.task)
+      .ready.insert({run.dag->task(key.ref.task).spec.priority, next_order_++, run.id, key.ref});
+}
+
+void Planner::react_to(const std::vector<Effect>& effects, Time now) {
+  // Runs that are created here work on a worklist of their own; ours waits.
+  std::vector<int> ours = std::exchange(worklist_, {});
+  for (const auto& effect : effects) {
+    std::string deployment;
+    if (const auto* traffic = std::get_if<SetTraffic>(&effect)) deployment = traffic->model;
+    if (const auto* promote = std::get_if<PromoteModel>(&effect)) deployment = promote->model;
+    if (const auto* rollback = std::get_if<RollbackModel>(&effect)) deployment = rollback->model;
+    if (!deployment.empty()) wake_waiting("deployment/" + deployment, now);
+    const auto* update = std::get_if<UpdateDataset>(&effect);
+    if (update == nullptr) continue;
+    for (auto& [id, state] : dags_) {
+      const auto& datasets = state.dag->spec().datasets;
+      if (state.paused || std::ranges::find(datasets, update->dataset) == datasets.end()) continue;
+      const Json trigger = Json::object(
+          {{"dataset", update->dataset}, {"artifact", update->artifact}, {"rows", update->rows}});
+      auto params = state.dag->resolve_params({});
+      if (!params)
+        continue;  // a DAG with required params cannot be started by data alone; lint says so
+      create_run({id,
+                  Uuid::v7(now, rng_),
+                  RunType::dataset,
+                  std::nullopt,
+                  {},
+                  trigger,
+                  "",
+                  {"engine", "dataset " + update->dataset + " was updated"}},
+                 state, *std::move(params), std::nullopt, now);
+    }
+  }
+  worklist_ = std::move(ours);
+}
+
+void Planner::wake_waiting(const std::string& event, Time now) {
+  const auto [first, last] = waiting_.equal_range(event);
+  const std::vector<std::pair<std::string, Waiting>> woken(first, last);
+  waiting_.erase(first, last);
+  for (const auto& [name, who] : woken) {
+    const auto found = runs_.find(who.run);
+    if (found == runs_.end() || !found->second.has(who.ref)) continue;
+    const auto& instance = found->second.instance(who.ref);
+    if (instance.state != TaskState::deferred || instance.wake_event != event) continue;
+    timers_.erase({instance.wake, who.run, who.ref, instance.attempt, TimerKind::wake});
+    make_ready(found->second, who.ref, now);
+    settle(found->second, now);
+  }
+}
+
+namespace {
+
+/// `if` of an `on: event`, with or without `${{ }}`.
+std::string condition_text(std::string_view text) {
+  const auto open = text.find("${{");
+  const auto close = text.rfind("}}");
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open)
+    return std::string(text);
+  return std::string(text.substr(open + 3, close - open - 3));
+}
+
+bool matches(const Json& on_event, const PublishEvent& input) {
+  if (on_event["type"].as_view() != input.name) return false;
+  const std::string condition = condition_text(on_event["if"].as_view());
+  if (condition.empty()) return true;
+  const auto expression = Expression::parse(condition);
+  if (!expression) return false;
+  const Json root = Json::object({{"event", input.event}});
+  const auto value = expression->evaluate({&root});
+  return value && truthy(*value);
+}
+
+}  // namespace
+
+void Planner::publish_event(const PublishEvent& input, Time now) {
+  wake_waiting(input.name, now);
+  for (auto& [id, state] : dags_) {
+    if (state.paused || !state.dag->spec().on_event.is_object() ||
+        !matches(state.dag->spec().on_event, input))
+      continue;
+    auto params = state.dag->resolve_params({});
+    if (!params) continue;
+    create_run(
+        {id, Uuid::v7(now, rng_), RunType::event, std::nullopt, {}, input.event, "", input.origin},
+        state, *std::move(params), std::nullopt, now);
+  }
+  fill_slots(now);
+}
+
+}  // namespace millrace

@@ -1,0 +1,306 @@
+// The course of a run: which tasks may start, which never will, and when it is over.
+#include <algorithm>
+#include <cassert>
+
+#include "engine/core/planner.h"
+#include "engine/core/trigger_rule.h"
+
+namespace millrace {
+
+Run& Planner::create_run(const TriggerRun& input, const DagState& dag, Json params,
+                         std::optional<Time> interval_start, Time now) {
+  RunCreated created;
+  created.dag = dag.dag->id();
+  created.version = dag.dag->version();
+  created.type = input.type;
+  created.logical_date = input.logical_date;
+  if (input.logical_date) {
+    created.interval_start = interval_start.value_or(*input.logical_date);
+    created.interval_end = input.logical_date;
+  }
+  created.params = std::move(params);
+  created.trigger = input.trigger;
+  created.trace_id = input.trace_id.empty() ? new_trace_id(rng_) : input.trace_id;
+  created.origin = input.origin;
+  events_.push_back({0, input.run, now, std::move(created)});
+  Run& run = runs_.insert_or_assign(input.run, make_run(events_.back(), dag.dag)).first->second;
+
+  DagState& state = dags_.find(run.dag->id())->second;
+  if (input.type == RunType::scheduled) state.cursor = input.logical_date;
+  if (state.active_runs >= state.dag->spec().max_active_runs)
+    state.held.push_back(run.id);
+  else
+    activate(run, now);
+  return run;
+}
+
+void Planner::activate(Run& run, Time now) {
+  if (const auto dag = dags_.find(run.dag->id()); dag != dags_.end()) ++dag->second.active_runs;
+  for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
+    const auto& progress = run.tasks[static_cast<std::size_t>(task)];
+    for (std::size_t i = 0; i < progress.instances.size(); ++i) {
+      const TaskRef ref{task, progress.expanded ? static_cast<int>(i) : -1};
+      const auto& instance = run.instance(ref);
+      switch (instance.state) {
+        case TaskState::queued:
+          lane_of(run, task).ready.insert(
+              {run.dag->task(task).spec.priority, next_order_++, run.id, ref});
+          break;
+        case TaskState::running:
+          on_lost(run, {run.id, ref, instance.attempt, instance.epoch}, now);
+          break;
+        case TaskState::up_for_retry:
+          timers_.insert({instance.wake, run.id, ref, instance.attempt, TimerKind::retry});
+          break;
+        case TaskState::deferred:
+          timers_.insert({instance.wake, run.id, ref, instance.attempt, TimerKind::wake});
+          if (!instance.wake_event.empty())
+            waiting_.emplace(instance.wake_event, Waiting{run.id, ref});
+          break;
+        default:
+          break;
+      }
+    }
+  }
+  begin_pending(run, now);
+  settle(run, now);
+}
+
+/// Puts every pending task up for consideration; items of a mapped task that begin anew are ready
+/// at once.
+void Planner::begin_pending(Run& run, Time now) {
+  for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
+    const auto& progress = run.tasks[static_cast<std::size_t>(task)];
+    if (!progress.expanded) worklist_.push_back(task);
+    for (std::size_t i = 0; progress.expanded && i < progress.instances.size(); ++i)
+      if (progress.instances[i].state == TaskState::pending)
+        make_ready(run, {task, static_cast<int>(i)}, now);
+  }
+}
+
+/// Works off what the last change made possible, to the end: no recursion, however long a chain of
+/// skips.
+void Planner::settle(Run& run, Time now) {
+  for (std::size_t next = 0; next < worklist_.size(); ++next) consider(run, worklist_[next], now);
+  worklist_.clear();
+  if (run.open_tasks == 0 && run.status == RunStatus::running) finish(run, now);
+}
+
+void Planner::consider(Run& run, int task, Time now) {
+  auto& progress = run.tasks[static_cast<std::size_t>(task)];
+  if (progress.expanded || progress.instances[0].state != TaskState::pending) return;
+  const auto& dag_task = run.dag->task(task);
+  const bool asks_status = dag_task.condition && dag_task.condition->uses_status_function();
+  const TriggerRule rule = dag_task.spec.trigger_rule.value_or(
+      asks_status ? TriggerRule::all_done : TriggerRule::all_success);
+  const TaskRef ref{task, -1};
+  const Readiness readiness = dag_task.upstream.empty()
+                                  ? Readiness::run
+                                  : judge(rule, progress.upstream, progress.upstream_open == 0);
+  switch (readiness) {
+    case Readiness::wait:
+      return;
+    case Readiness::skip:
+      return skip(run, ref,
+                  "its upstream was skipped (trigger rule " + std::string(to_string(rule)) + ")",
+                  now);
+    case Readiness::upstream_failed:
+      emit(run, now, TaskUpstreamFailed{ref});
+      end_instance(run, ref);
+      return;
+    case Readiness::run:
+      break;
+  }
+  const auto holds = condition_holds(run, task);
+  if (!holds) return fail(run, ref, holds.error(), now);
+  if (!*holds) return skip(run, ref, "its condition is false: " + dag_task.spec.condition, now);
+  if (dag_task.mapped()) return expand(run, task, now);
+  make_ready(run, ref, now);
+}
+
+Result<bool> Planner::condition_holds(const Run& run, int task) const {
+  const auto& dag_task = run.dag->task(task);
+  if (!dag_task.condition) return true;
+  const Json root = expression_root(run, dag_task.reads, {task, -1});
+  const auto& upstream = run.tasks[static_cast<std::size_t>(task)].upstream;
+  const bool broken = upstream.failed + upstream.upstream_failed + upstream.cancelled > 0;
+  const Scope scope{&root, !broken && !run.cancelling, broken, run.cancelling};
+  MR_TRY(const Json value, dag_task.condition->evaluate(scope));
+  return truthy(value);
+}
+
+void Planner::expand(Run& run, int task, Time now) {
+  constexpr std::size_t kMostInstances = 100'000;
+  const auto& dag_task = run.dag->task(task);
+  const TaskRef whole{task, -1};
+  const Json root = expression_root(run, dag_task.reads, whole);
+  auto items = dag_task.foreach->render({&root});
+  if (!items) return fail(run, whole, items.error(), now);
+  if (!items->is_array())
+    return fail(run, whole,
+                invalid_argument("foreach must give a list, and gave " +
+                                 std::string(type_name(items->type()))),
+                now);
+  if (items->size() > kMostInstances)
+    return fail(
+        run, whole,
+        make_error(ErrorCode::resource_exhausted,
+                   "foreach gave " + std::to_string(items->size()) + " items; the most is 100000"),
+        now);
+  if (items->size() == 0) return skip(run, whole, "foreach gave an empty list", now);
+  const int count = static_cast<int>(items->size());
+  emit(run, now, TaskExpanded{task, *std::move(items)});
+  for (int i = 0; i < count; ++i) make_ready(run, {task, i}, now);
+}
+
+void Planner::skip(Run& run, TaskRef ref, std::string reason, Time now) {
+  emit(run, now, TaskSkipped{ref, std::move(reason)});
+  end_instance(run, ref);
+}
+
+void Planner::fail(Run& run, TaskRef ref, Error error, Time now) {
+  emit(run, now, TaskFailed{ref, run.instance(ref).attempt, std::move(error), {}, {}});
+  end_instance(run, ref);
+}
+
+/// What every end has in common: downstream tasks may now be decided.
+void Planner::end_instance(Run& run, TaskRef ref) {
+  const auto& downstream = run.dag->task(ref.task).downstream;
+  worklist_.insert(worklist_.end(), downstream.begin(), downstream.end());
+}
+
+void Planner::make_ready(Run& run, TaskRef ref, Time now) {
+  Lane& lane = lane_of(run, ref.task);
+  if (lane.ready.empty() && lane.running < lane.slots) {
+    start(run, ref, now);
+    return;
+  }
+  if (run.instance(ref).state != TaskState::queued) emit(run, now, TaskQueued{ref});
+  lane.ready.insert({run.dag->task(ref.task).spec.priority, next_order_++, run.id, ref});
+}
+
+/// False: it could not start, and has failed instead.
+bool Planner::start(Run& run, TaskRef ref, Time now) {
+  const auto& task = run.dag->task(ref.task);
+  Json with = task.with.source();
+  if (!task.with.is_constant()) {
+    const Json root = expression_root(run, task.reads, ref);
+    auto rendered = task.with.render({&root});
+    if (!rendered) {
+      fail(run, ref, rendered.error(), now);
+      return false;
+    }
+    with = *std::move(rendered);
+  }
+  const TaskInstance& before = run.instance(ref);
+  const bool resumes =
+      before.state == TaskState::deferred || (!before.checkpoint.is_null() && before.failures == 0);
+  const int attempt =
+      resumes && before.attempt > 0 && before.losses == 0 ? before.attempt : before.attempt + 1;
+  emit(run, now, AttemptStarted{ref, attempt, epoch_});
+
+  const bool light = is_light(run, ref.task);
+  StartAttempt action;
+  action.key = {run.id, ref, attempt, epoch_};
+  action.op = task.spec.op;
+  action.with = std::move(with);
+  action.timeout = task.spec.timeout;
+  action.memory_limit_bytes = task.spec.memory_limit_bytes;
+  action.light = light;
+  AttemptInfo& info = action.info;
+  info.dag_id = run.dag->id();
+  info.run_id = run.id.to_string();
+  info.task_id = task.spec.id;
+  info.map_index = ref.map_index;
+  info.attempt = attempt;
+  info.epoch = epoch_;
+  info.trace_id = run.created.trace_id;
+  info.owner = run.dag->spec().owner;
+  if (const auto dag = dags_.find(run.dag->id()); dag != dags_.end())
+    info.base_dir = dag->second.base_dir;
+  info.has_interval = run.created.logical_date.has_value();
+  info.logical_date = run.created.logical_date.value_or(Time{});
+  info.data_interval_start = run.created.interval_start.value_or(Time{});
+  info.data_interval_end = run.created.interval_end.value_or(Time{});
+  info.checkpoint = run.instance(ref).checkpoint;
+
+  slots_.emplace(action.key, light);
+  ++lanes_[light].running;
+  timers_.insert({now + task.spec.timeout, run.id, ref, attempt, TimerKind::deadline});
+  actions_.push_back(std::move(action));
+  return true;
+}
+
+void Planner::fill_slots(Time now) {
+  for (Lane& lane : lanes_) {
+    while (lane.running < lane.slots && !lane.ready.empty()) {
+      const Ready next = *lane.ready.begin();
+      lane.ready.erase(lane.ready.begin());
+      const auto found = runs_.find(next.run);
+      if (found == runs_.end()) continue;
+      Run& run = found->second;
+      // Cancelled or cleared meanwhile: the entry is stale.
+      if (!run.has(next.ref) || run.instance(next.ref).state != TaskState::queued) continue;
+      if (!start(run, next.ref, now)) settle(run, now);
+    }
+  }
+}
+
+void Planner::finish(Run& run, Time now) {
+  emit(run, now, RunFinished{derive_status(run)});
+  finished_.push_back(run.id);
+  const auto found = dags_.find(run.dag->id());
+  if (found == dags_.end()) return;
+  DagState& dag = found->second;
+  if (std::erase(dag.held, run.id) == 0) --dag.active_runs;
+  while (!dag.held.empty() && dag.active_runs < dag.dag->spec().max_active_runs) {
+    const Uuid next = dag.held.front();
+    dag.held.erase(dag.held.begin());
+    const auto held = runs_.find(next);
+    if (held != runs_.end() && held->second.status == RunStatus::running)
+      activate(held->second, now);
+  }
+  reschedule(dag.dag->id(), now);
+}
+
+/// `roots` and all that is downstream of them; no roots: whatever did not succeed. Open instances
+/// stay as they are.
+std::vector<TaskRef> Planner::tasks_to_clear(const Run& run, const std::vector<int>& roots) const {
+  std::vector<bool> chosen(run.tasks.size(), false);
+  for (const int root : roots) chosen[static_cast<std::size_t>(root)] = true;
+  if (roots.empty())
+    for (std::size_t i = 0; i < run.tasks.size(); ++i)
+      chosen[i] = std::ranges::any_of(run.tasks[i].instances, [](const auto& instance) {
+        return is_end(instance.state) && instance.state != TaskState::success &&
+               instance.state != TaskState::skipped;
+      });
+  for (const int task : run.dag->topological_order())
+    for (const int up : run.dag->task(task).upstream)
+      if (chosen[static_cast<std::size_t>(up)]) chosen[static_cast<std::size_t>(task)] = true;
+
+  std::vector<TaskRef> refs;
+  for (std::size_t i = 0; i < run.tasks.size(); ++i) {
+    const auto& task = run.tasks[i];
+    if (!chosen[i] || task.open > 0) continue;
+    const bool is_root = std::ranges::find(roots, static_cast<int>(i)) != roots.end();
+    const bool upstream_chosen = std::ranges::any_of(
+        run.dag->tasks()[i].upstream, [&](int up) { return chosen[static_cast<std::size_t>(up)]; });
+    if (!task.expanded || is_root || upstream_chosen) {
+      refs.push_back({static_cast<int>(i), -1});
+      continue;
+    }
+    for (std::size_t m = 0; m < task.instances.size();
+         ++m)  // of a mapped task only what did not succeed
+      if (task.instances[m].state != TaskState::success)
+        refs.push_back({static_cast<int>(i), static_cast<int>(m)});
+  }
+  return refs;
+}
+
+bool Planner::is_light(const Run& run, int task) const {
+  return options_.is_light && options_.is_light(run.dag->task(task).spec.op);
+}
+
+Planner::Lane& Planner::lane_of(const Run& run, int task) { return lanes_[is_light(run, task)]; }
+
+}  // namespace millrace

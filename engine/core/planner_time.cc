@@ -1,0 +1,105 @@
+// Timers and schedules.
+#include <algorithm>
+
+#include "engine/base/duration.h"
+#include "engine/core/planner.h"
+
+namespace millrace {
+
+std::optional<Time> Planner::next_wakeup() const {
+  std::optional<Time> next;
+  if (!timers_.empty()) next = timers_.begin()->at;
+  if (!firings_.empty())
+    next = std::min(next.value_or(firings_.begin()->first), firings_.begin()->first);
+  return next;
+}
+
+void Planner::tick(Time now) {
+  while (!timers_.empty() && timers_.begin()->at <= now) {
+    const Timer timer = *timers_.begin();
+    timers_.erase(timers_.begin());
+    run_timer(timer, now);
+  }
+  run_schedules(now);
+  fill_slots(now);
+}
+
+void Planner::run_timer(const Timer& timer, Time now) {
+  const auto found = runs_.find(timer.run);
+  if (found == runs_.end() || !found->second.has(timer.ref)) return;
+  Run& run = found->second;
+  const TaskInstance& instance = run.instance(timer.ref);
+  if (instance.attempt != timer.attempt) return;  // of an attempt that is over
+  switch (timer.kind) {
+    case TimerKind::retry:
+      if (instance.state == TaskState::up_for_retry) make_ready(run, timer.ref, now);
+      break;
+    case TimerKind::wake:
+      if (instance.state == TaskState::deferred && instance.wake <= now)
+        make_ready(run, timer.ref, now);
+      break;
+    case TimerKind::deadline: {
+      if (instance.state != TaskState::running) break;
+      const Duration timeout = run.dag->task(timer.ref.task).spec.timeout;
+      if (instance.attempt_started + timeout > now) break;  // a later leg of the same attempt
+      const AttemptKey key{run.id, timer.ref, instance.attempt, instance.epoch};
+      actions_.push_back(CancelAttempt{key});
+      on_error(run, key,
+               make_error(ErrorCode::timeout,
+                          "ran longer than its timeout of " + format_duration(timeout)),
+               now);
+      break;
+    }
+  }
+  settle(run, now);
+}
+
+std::optional<Time> Planner::next_firing(const DagState& state, Time now) const {
+  const auto& timetable = state.dag->timetable();
+  const DagSpec& spec = state.dag->spec();
+  if (!timetable || state.paused) return std::nullopt;
+  if (state.active_runs + static_cast<int>(state.held.size()) >= spec.max_active_runs)
+    return std::nullopt;
+
+  Time after = state.cursor.value_or(spec.start ? *spec.start - Duration{1} : state.registered_at);
+  if (!spec.catchup) {
+    // Only the latest of the firings that were missed counts.
+    const auto latest = timetable->previous(now + Duration{1});
+    if (latest && *latest > after) after = *latest - Duration{1};
+  }
+  const auto next = timetable->next(after);
+  if (!next || (spec.end && *next > *spec.end)) return std::nullopt;
+  return next;
+}
+
+void Planner::reschedule(const std::string& dag, Time now) {
+  if (const auto old = firing_of_.find(dag); old != firing_of_.end()) {
+    firings_.erase({old->second, dag});
+    firing_of_.erase(old);
+  }
+  const auto found = dags_.find(dag);
+  if (found == dags_.end() || found->second.dag == nullptr) return;
+  if (const auto next = next_firing(found->second, now)) {
+    firings_.emplace(*next, dag);
+    firing_of_.emplace(dag, *next);
+  }
+}
+
+void Planner::run_schedules(Time now) {
+  while (!firings_.empty() && firings_.begin()->first <= now) {
+    const auto [firing, id] = *firings_.begin();
+    DagState& state = dags_.find(id)->second;
+    auto params = state.dag->resolve_params({});
+    if (!params) {  // required params have no default: such a DAG cannot run by schedule
+      firings_.erase(firings_.begin());
+      firing_of_.erase(id);
+      continue;
+    }
+    const auto start = state.dag->timetable()->previous(firing);
+    create_run({id, Uuid::v7(now, rng_), RunType::scheduled, firing, {}, {}, "", {"schedule", ""}},
+               state, *std::move(params), start, now);
+    reschedule(id, now);
+  }
+}
+
+}  // namespace millrace

@@ -1,0 +1,252 @@
+#include "engine/core/run.h"
+
+#include <algorithm>
+
+namespace millrace {
+namespace {
+
+std::size_t slot_of(TaskRef ref) {
+  return ref.map_index < 0 ? 0 : static_cast<std::size_t>(ref.map_index);
+}
+
+void count(UpstreamCounts& counts, TaskState state) {
+  switch (state) {
+    case TaskState::success:
+      ++counts.success;
+      break;
+    case TaskState::failed:
+      ++counts.failed;
+      break;
+    case TaskState::skipped:
+      ++counts.skipped;
+      break;
+    case TaskState::upstream_failed:
+      ++counts.upstream_failed;
+      break;
+    case TaskState::cancelled:
+      ++counts.cancelled;
+      break;
+    default:
+      break;
+  }
+}
+
+/// What follows from counting alone is kept beside the states; after a clear it is counted anew.
+void recount(Run& run) {
+  run.open_tasks = 0;
+  for (auto& task : run.tasks) {
+    task.open = static_cast<int>(
+        std::ranges::count_if(task.instances, [](const auto& i) { return !is_end(i.state); }));
+    run.open_tasks += task.open > 0;
+    task.upstream = {};
+    task.upstream_open = 0;
+  }
+  for (std::size_t i = 0; i < run.tasks.size(); ++i) {
+    for (const int up : run.dag->tasks()[i].upstream) {
+      const auto& upstream = run.tasks[static_cast<std::size_t>(up)];
+      run.tasks[i].upstream_open += upstream.open > 0;
+      for (const auto& instance : upstream.instances) count(run.tasks[i].upstream, instance.state);
+    }
+  }
+}
+
+void note_end(Run& run, int task, TaskState state) {
+  auto& progress = run.tasks[static_cast<std::size_t>(task)];
+  const bool task_ended = --progress.open == 0;
+  run.open_tasks -= task_ended;
+  for (const int d : run.dag->task(task).downstream) {
+    auto& downstream = run.tasks[static_cast<std::size_t>(d)];
+    count(downstream.upstream, state);
+    downstream.upstream_open -= task_ended;
+  }
+}
+
+/// Folds one body; `move` is the only way to a new state.
+class Fold {
+ public:
+  Fold(Run& run, const Event& event) : run_(run), at_(event.at) {}
+
+  Status operator()(const RunCreated&) { return bad("the run exists already"); }
+  Status operator()(const DagRegistered&) { return bad("is about no run"); }
+  Status operator()(const DagFileChecked&) { return bad("is about no run"); }
+  Status operator()(const DagPaused&) { return bad("is about no run"); }
+  Status operator()(const EffectsRequested&) { return {}; }
+  Status operator()(const CommandHandled&) { return {}; }
+  Status operator()(const CompletionRejected&) { return {}; }
+
+  Status operator()(const RunCancelRequested&) {
+    run_.cancelling = true;
+    return {};
+  }
+  Status operator()(const RunFinished& e) {
+    if (run_.open_tasks > 0) return bad("a task is still open");
+    run_.status = e.status;
+    run_.finished_at = at_;
+    return {};
+  }
+  Status operator()(const TasksCleared& e) {
+    for (const auto& ref : e.tasks) {
+      if (!run_.has(ref) && !(ref.map_index < 0 && ref.task < static_cast<int>(run_.tasks.size())))
+        return bad("clears a task that the run does not have");
+      clear(ref);
+    }
+    run_.status = RunStatus::running;
+    run_.finished_at = {};
+    run_.cancelling = false;
+    recount(run_);
+    return {};
+  }
+  Status operator()(const TaskExpanded& e) {
+    if (!run_.has({e.task, -1}) || !run_.dag->task(e.task).mapped())
+      return bad("expands a task that is not mapped");
+    auto& task = run_.tasks[static_cast<std::size_t>(e.task)];
+    if (task.expanded || task.instances[0].state != TaskState::pending)
+      return bad("expands a task twice");
+    TaskInstance fresh;
+    fresh.attempt = task.attempt_floor;
+    fresh.since = at_;
+    task.instances.assign(e.items.size(), fresh);
+    task.open = static_cast<int>(e.items.size());
+    task.items = e.items;
+    task.expanded = true;
+    return {};
+  }
+  Status operator()(const TaskQueued& e) { return move(e.ref, Cause::enqueue); }
+  Status operator()(const AttemptStarted& e) {
+    MR_CHECK(move(e.ref, Cause::start));
+    auto& instance = run_.instance(e.ref);
+    if (e.attempt < instance.attempt) return bad("the attempt number decreases");
+    instance.attempt = e.attempt;
+    instance.epoch = e.epoch;
+    instance.attempt_started = at_;
+    instance.wake = {};
+    instance.wake_event.clear();
+    if (instance.started == Time{}) instance.started = at_;
+    return {};
+  }
+  Status operator()(const AttemptLost& e) {
+    MR_CHECK(expect(e.ref, e.attempt));
+    ++run_.instance(e.ref).losses;
+    return move(e.ref, Cause::enqueue);
+  }
+  Status operator()(const AttemptFailed& e) {
+    MR_CHECK(expect(e.ref, e.attempt));
+    auto& instance = run_.instance(e.ref);
+    ++instance.failures;
+    instance.error = e.error;
+    instance.wake = e.retry_at;
+    return move(e.ref, Cause::fail_retry);
+  }
+  Status operator()(const TaskDeferred& e) {
+    MR_CHECK(expect(e.ref, e.attempt));
+    auto& instance = run_.instance(e.ref);
+    instance.wake = e.until;
+    instance.wake_event = e.event;
+    instance.checkpoint = e.checkpoint;
+    return move(e.ref, Cause::defer);
+  }
+  Status operator()(const TaskSucceeded& e) {
+    MR_CHECK(expect(e.ref, e.attempt));
+    run_.instance(e.ref).outputs = e.outputs;
+    return move(e.ref, Cause::succeed);
+  }
+  Status operator()(const TaskFailed& e) {
+    if (!run_.has(e.ref)) return bad("the run has no such task instance");
+    auto& instance = run_.instance(e.ref);
+    instance.error = e.error;
+    instance.outputs = e.outputs;
+    instance.failures += instance.state == TaskState::running;
+    return move(e.ref, Cause::fail);
+  }
+  Status operator()(const TaskSkipped& e) {
+    if (!run_.has(e.ref)) return bad("the run has no such task instance");
+    run_.instance(e.ref).reason = e.reason;
+    return move(e.ref, Cause::skip);
+  }
+  Status operator()(const TaskUpstreamFailed& e) { return move(e.ref, Cause::upstream_fail); }
+  Status operator()(const TaskCancelled& e) { return move(e.ref, Cause::cancel); }
+
+ private:
+  Error bad(std::string_view why) const {
+    return internal_error("run " + run_.id.to_string() +
+                          ": the journal cannot be folded: " + std::string(why));
+  }
+  Status expect(TaskRef ref, int attempt) const {
+    if (!run_.has(ref)) return bad("the run has no such task instance");
+    if (run_.instance(ref).attempt != attempt) return bad("the attempt is not the current one");
+    return {};
+  }
+  Status move(TaskRef ref, Cause cause) {
+    if (!run_.has(ref)) return bad("the run has no such task instance");
+    auto& instance = run_.instance(ref);
+    const auto next = next_state(instance.state, cause);
+    if (!next)
+      return bad(std::string(to_string(cause)) + " of a task that is " +
+                 std::string(to_string(instance.state)));
+    instance.state = *next;
+    instance.since = at_;
+    if (is_end(*next)) note_end(run_, ref.task, *next);
+    return {};
+  }
+  void clear(TaskRef ref) {
+    auto& task = run_.tasks[static_cast<std::size_t>(ref.task)];
+    for (const auto& instance : task.instances)
+      task.attempt_floor = std::max(task.attempt_floor, instance.attempt);
+    TaskInstance fresh;
+    fresh.attempt = task.attempt_floor;
+    fresh.since = at_;
+    if (ref.map_index >= 0) {
+      task.instances[slot_of(ref)] = fresh;
+      return;
+    }
+    task.instances.assign(1, fresh);  // a mapped task will be expanded again
+    task.expanded = false;
+    task.items = {};
+  }
+
+  Run& run_;
+  Time at_;
+};
+
+}  // namespace
+
+bool Run::has(TaskRef ref) const {
+  if (ref.task < 0 || ref.task >= static_cast<int>(tasks.size())) return false;
+  const auto& progress = tasks[static_cast<std::size_t>(ref.task)];
+  if (ref.map_index < 0) return !progress.expanded;
+  return progress.expanded && ref.map_index < static_cast<int>(progress.instances.size());
+}
+
+TaskInstance& Run::instance(TaskRef ref) {
+  return tasks[static_cast<std::size_t>(ref.task)].instances[slot_of(ref)];
+}
+const TaskInstance& Run::instance(TaskRef ref) const {
+  return tasks[static_cast<std::size_t>(ref.task)].instances[slot_of(ref)];
+}
+
+Run make_run(const Event& event, std::shared_ptr<const Dag> dag) {
+  Run run;
+  run.id = event.run;
+  run.created = std::get<RunCreated>(event.body);
+  run.created_at = event.at;
+  run.tasks.resize(dag->tasks().size());
+  run.dag = std::move(dag);
+  for (auto& task : run.tasks) task.instances[0].since = event.at;
+  recount(run);
+  return run;
+}
+
+Status apply(Run& run, const Event& event) { return std::visit(Fold(run, event), event.body); }
+
+RunStatus derive_status(const Run& run) {
+  if (run.open_tasks > 0) return RunStatus::running;
+  if (run.cancelling) return RunStatus::cancelled;
+  for (const auto& task : run.tasks)
+    for (const auto& instance : task.instances)
+      if (instance.state == TaskState::failed || instance.state == TaskState::upstream_failed ||
+          instance.state == TaskState::cancelled)
+        return RunStatus::failed;
+  return RunStatus::success;
+}
+
+}  // namespace millrace

@@ -1,0 +1,54 @@
+// What expressions see of a run.
+#include "engine/core/run.h"
+
+namespace millrace {
+namespace {
+
+Json time_json(const std::optional<Time>& time) {
+  return time ? Json(format_rfc3339(*time)) : Json();
+}
+
+/// The state of a task as a whole: that of its only instance, or the worst of a mapped task's.
+TaskState state_of(const TaskProgress& task) {
+  TaskState worst = task.instances.empty() ? TaskState::skipped : task.instances[0].state;
+  for (const auto& instance : task.instances)
+    if (instance.state != TaskState::success) worst = instance.state;
+  return worst;
+}
+
+Json task_json(const TaskProgress& task) {
+  Json out = Json::object({{"state", to_string(state_of(task))}});
+  if (!task.expanded) return out.set("outputs", task.instances[0].outputs);
+  Json outputs = Json::array();
+  for (const auto& instance : task.instances) outputs.push_back(instance.outputs);
+  return out.set("outputs", std::move(outputs));
+}
+
+}  // namespace
+
+Json expression_root(const Run& run, const std::vector<int>& needed, TaskRef ref) {
+  const auto& created = run.created;
+  Json root = Json::object();
+  root.set("run", Json::object({{"id", run.id.to_string()},
+                                {"type", to_string(created.type)},
+                                {"trace_id", created.trace_id},
+                                {"created_at", format_rfc3339(run.created_at)},
+                                {"logical_date", time_json(created.logical_date)},
+                                {"data_interval_start", time_json(created.interval_start)},
+                                {"data_interval_end", time_json(created.interval_end)}}));
+  root.set("params", created.params);
+  root.set("event", created.trigger);
+  root.set("dag", Json::object({{"id", run.dag->id()}, {"owner", run.dag->spec().owner}}));
+  Json tasks = Json::object();
+  for (const int task : needed)
+    tasks.set(run.dag->task(task).spec.id, task_json(run.tasks[static_cast<std::size_t>(task)]));
+  root.set("tasks", std::move(tasks));
+  if (ref.map_index >= 0) {
+    root.set("item", run.tasks[static_cast<std::size_t>(ref.task)].items.at(
+                         static_cast<std::size_t>(ref.map_index)));
+    root.set("index", ref.map_index);
+  }
+  return root;
+}
+
+}  // namespace millrace
