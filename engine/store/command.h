@@ -2,12 +2,15 @@
 // engine loop reads them.
 //
 //   kind             body                                                          answer
-//   trigger_run      {dag, run: uuid, params?, logical_date?, trace_id?}             {run}
+//   trigger_run      {dag, run?: uuid, params?, logical_date?, trace_id?}            {run}
 //   cancel_run       {run}                                                         {run}
 //   retry_run        {run, tasks?: [id]}                                           {run}
 //   pause_dag        {dag, paused}                                                 {dag, paused}
 //   publish_event    {name, event?}                                                {runs: [uuid]}
 //   rollback_model   {model, reason, evidence?}                                    {model}
+//
+// A trigger_run without `run` names its run by the command's own id: with an idempotency key the body must be the same
+// each time, so it cannot hold an id that is made anew.
 #pragma once
 
 #include <string_view>
