@@ -1,6 +1,9 @@
 // A zone is a row of intervals of constant offset. Within one, local and universal time differ by a
 // constant, so a firing is a plain match of the fields; what the policy decides stands at the
 // borders: a border that jumps ahead leaves local times out, one that jumps back repeats some.
+//
+// The library reads the explicit changes of the system's time zone database, which end in 2037:
+// after that a zone keeps its last offset.
 #include "engine/core/timetable.h"
 
 #include <date/tz.h>

@@ -1,0 +1,257 @@
+// Expected instants are those of GNU date with the system's time zone database (`TZ=America/Chicago
+// date -d …`) and the published changes: Chicago 2024-03-10 and 2024-11-03 at 2:00, London
+// 2024-03-31 and 2024-10-27 at 1:00 UTC, Lord Howe 2024-04-07 and 2024-10-06 at 2:00, half an hour.
+#include "engine/core/timetable.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "engine/base/clock.h"
+
+namespace millrace {
+namespace {
+
+Timetable timetable(const std::string& expression, const std::string& zone = "UTC",
+                    DstPolicy dst = DstPolicy::run_once) {
+  auto made = Timetable::cron({expression, zone, dst});
+  EXPECT_TRUE(made) << made.error().message;
+  return *std::move(made);
+}
+
+Time at(std::string_view text) { return *parse_rfc3339(text); }
+
+/// The firings in (after, until], separated by spaces.
+std::string firings(const Timetable& table, std::string_view after, std::string_view until) {
+  std::string out;
+  for (auto next = table.next(at(after)); next && *next <= at(until); next = table.next(*next))
+    out += (out.empty() ? "" : " ") + format_rfc3339(*next);
+  return out;
+}
+
+struct Case {
+  std::string expression;
+  std::string after;
+  std::string expected;  // the next firing, "" for none
+};
+
+TEST(Cron, FindsTheNextFiring) {
+  const std::vector<Case> cases = {
+      {"* * * * *", "2024-01-01T00:00:00Z", "2024-01-01T00:01:00Z"},
+      {"* * * * *", "2024-01-01T00:00:59.999Z", "2024-01-01T00:01:00Z"},
+      {"*/15 * * * *", "2024-01-01T00:46:00Z", "2024-01-01T01:00:00Z"},
+      {"5/20 * * * *", "2024-01-01T00:05:00Z", "2024-01-01T00:25:00Z"},
+      {"10-20/5 3 * * *", "2024-01-01T03:20:00Z", "2024-01-02T03:10:00Z"},
+      {"0 0,12 1 */2 *", "2024-01-01T12:00:00Z", "2024-03-01T00:00:00Z"},
+      {"30 8 * * mon-fri", "2024-01-05T08:30:00Z", "2024-01-08T08:30:00Z"},
+      {"0 0 * * 7", "2024-01-01T00:00:00Z", "2024-01-07T00:00:00Z"},
+      {"0 0 * * fri-sun", "2024-01-06T00:00:00Z", "2024-01-07T00:00:00Z"},
+      {"0 0 * JAN,jul Tue", "2024-01-30T00:00:00Z", "2024-07-02T00:00:00Z"},
+      {"0 0 29 2 *", "2024-02-29T00:00:00Z", "2028-02-29T00:00:00Z"},
+      {"0 0 29 2 *", "2096-02-29T00:00:00Z", "2104-02-29T00:00:00Z"},
+      {"0 0 31 * *", "2024-01-31T00:00:00Z", "2024-03-31T00:00:00Z"},
+      {"0 0 L * *", "2024-01-31T00:00:00Z", "2024-02-29T00:00:00Z"},
+      {"0 0 15,L * *", "2023-02-15T00:00:00Z", "2023-02-28T00:00:00Z"},
+      {"0 0 30 2 *", "2024-01-01T00:00:00Z", ""},
+      {"59 23 31 12 *", "2024-12-31T23:59:00Z", "2025-12-31T23:59:00Z"},
+      {"  0\t3 1 * *  ", "2024-01-01T03:00:00Z", "2024-02-01T03:00:00Z"},
+      {"@hourly", "2024-01-01T00:00:00Z", "2024-01-01T01:00:00Z"},
+      {"@daily", "2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"},
+      {"@weekly", "2024-01-01T00:00:00Z", "2024-01-07T00:00:00Z"},
+      {"@monthly", "2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z"},
+      {"@Yearly", "2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z"},
+  };
+  for (const auto& [expression, after, expected] : cases) {
+    const auto next = timetable(expression).next(at(after));
+    EXPECT_EQ(next ? format_rfc3339(*next) : "", expected) << expression << " after " << after;
+  }
+}
+
+TEST(Cron, FindsThePreviousFiring) {
+  const std::vector<Case> cases = {
+      {"* * * * *", "2024-01-01T00:00:00Z", "2023-12-31T23:59:00Z"},
+      {"* * * * *", "2024-01-01T00:00:00.000001Z", "2024-01-01T00:00:00Z"},
+      {"0 3 1 * *", "2001-03-01T03:00:00Z", "2001-02-01T03:00:00Z"},
+      {"0 0 29 2 *", "2028-02-29T00:00:00Z", "2024-02-29T00:00:00Z"},
+      {"50 */6 * * *", "2024-01-01T06:00:00Z", "2024-01-01T00:50:00Z"},
+      {"0 0 L * *", "2024-03-01T00:00:00Z", "2024-02-29T00:00:00Z"},
+      {"0 0 30 2 *", "2024-01-01T00:00:00Z", ""},
+  };
+  for (const auto& [expression, before, expected] : cases) {
+    const auto previous = timetable(expression).previous(at(before));
+    EXPECT_EQ(previous ? format_rfc3339(*previous) : "", expected)
+        << expression << " before " << before;
+  }
+}
+
+// Vixie's cron: two restricted day fields are alternatives; one that begins with a star only
+// narrows.
+TEST(Cron, DaysOfMonthAndWeekCombineAsInVixieCron) {
+  EXPECT_EQ(firings(timetable("0 0 13 * fri"), "2024-09-10", "2024-09-20"),
+            "2024-09-13T00:00:00Z 2024-09-20T00:00:00Z");
+  EXPECT_EQ(firings(timetable("0 0 13 * fri"), "2024-10-10", "2024-10-14"),
+            "2024-10-11T00:00:00Z 2024-10-13T00:00:00Z");
+  EXPECT_EQ(firings(timetable("0 0 */2 * mon"), "2024-09-01", "2024-09-30"),
+            "2024-09-09T00:00:00Z 2024-09-23T00:00:00Z");
+}
+
+TEST(Cron, ErrorsNameTheFieldTheValueAndItsRange) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"61 * * * *", "cron: minute '61' is not in 0-59"},
+      {"* 24 * * *", "cron: hour '24' is not in 0-23"},
+      {"* * 0 * *", "cron: day of month '0' is not in 1-31"},
+      {"* * * 13 *", "cron: month '13' is not in 1-12 or jan-dec"},
+      {"* * * fbe *", "cron: month 'fbe' is not in 1-12 or jan-dec; did you mean 'feb'?"},
+      {"* * * * 8", "cron: day of week '8' is not in 0-7 or sun-sat"},
+      {"* * * L *", "cron: month 'L' is not in 1-12 or jan-dec"},
+      {"30-10 * * * *", "cron: minute '30-10' is a range that runs backwards"},
+      {"*/0 * * * *", "cron: minute '*/0' has a step that is not in 1-59"},
+      {"1//2 * * * *", "cron: minute '1//2' has more than one '/'"},
+      {"1-2-3 * * * *", "cron: minute '1-2-3' has more than one '-'"},
+      {"1,,2 * * * *", "cron: minute '1,,2' has an empty item"},
+      {"-5 * * * *", "cron: minute '' is not in 0-59"},
+      {"0 3 * *",
+       "cron: '0 3 * *' has 4 fields; there are five: minute hour day-of-month month day-of-week"},
+      {"0 0 3 * * ?",
+       "cron: '0 0 3 * * ?' has 6 fields; there are five: minute hour day-of-month month "
+       "day-of-week"},
+      {"@dayly",
+       "cron: there is no '@dayly'; there are @hourly @daily @weekly @monthly @yearly; did you "
+       "mean '@daily'?"},
+  };
+  for (const auto& [expression, message] : cases) {
+    const auto made = Timetable::cron({expression, "UTC", DstPolicy::run_once});
+    ASSERT_FALSE(made) << expression;
+    EXPECT_EQ(made.error().message, message);
+  }
+  const auto zone = Timetable::cron({"@daily", "America/Chigaco", DstPolicy::run_once});
+  ASSERT_FALSE(zone);
+  EXPECT_EQ(zone.error().message,
+            "there is no time zone 'America/Chigaco'; write an IANA name such as America/Chicago; "
+            "did you mean 'America/Chicago'?");
+  EXPECT_FALSE(Timetable::cron({"@daily", "../../etc/passwd", DstPolicy::run_once}));
+  EXPECT_FALSE(Timetable::cron({std::string(100'000, '*'), "UTC", DstPolicy::run_once}));
+}
+
+struct DstCase {
+  std::string name;
+  std::string expression;
+  std::string zone;
+  std::string after, until;
+  std::string skip, run_once, run_both;
+};
+
+TEST(Dst, EachPolicyDoesWhatItSays) {
+  const std::vector<DstCase> cases = {
+      {"Chicago leaves out 2:00-3:00 on 2024-03-10", "30 2 * * *", "America/Chicago",
+       "2024-03-09T12:00:00Z", "2024-03-11T12:00:00Z", "2024-03-11T07:30:00Z",
+       "2024-03-10T08:00:00Z 2024-03-11T07:30:00Z", "2024-03-10T08:00:00Z 2024-03-11T07:30:00Z"},
+      {"Chicago repeats 1:00-2:00 on 2024-11-03", "30 1 * * *", "America/Chicago",
+       "2024-11-02T12:00:00Z", "2024-11-04T12:00:00Z", "2024-11-03T06:30:00Z 2024-11-04T07:30:00Z",
+       "2024-11-03T06:30:00Z 2024-11-04T07:30:00Z",
+       "2024-11-03T06:30:00Z 2024-11-03T07:30:00Z 2024-11-04T07:30:00Z"},
+      {"A time beside the gap is untouched", "0 3 * * *", "America/Chicago", "2024-03-09T12:00:00Z",
+       "2024-03-11T12:00:00Z", "2024-03-10T08:00:00Z 2024-03-11T08:00:00Z",
+       "2024-03-10T08:00:00Z 2024-03-11T08:00:00Z", "2024-03-10T08:00:00Z 2024-03-11T08:00:00Z"},
+      {"Many times in one gap are one firing", "*/20 2 * * *", "America/Chicago",
+       "2024-03-10T00:00:00Z", "2024-03-10T12:00:00Z", "", "2024-03-10T08:00:00Z",
+       "2024-03-10T08:00:00Z"},
+      {"Every half hour over the gap", "*/30 * * * *", "America/Chicago", "2024-03-10T07:00:00Z",
+       "2024-03-10T09:00:00Z",
+       "2024-03-10T07:30:00Z 2024-03-10T08:00:00Z 2024-03-10T08:30:00Z 2024-03-10T09:00:00Z",
+       "2024-03-10T07:30:00Z 2024-03-10T08:00:00Z 2024-03-10T08:30:00Z 2024-03-10T09:00:00Z",
+       "2024-03-10T07:30:00Z 2024-03-10T08:00:00Z 2024-03-10T08:30:00Z 2024-03-10T09:00:00Z"},
+      {"Hourly over the repeated hour", "0 * * * *", "America/Chicago", "2024-11-03T05:00:00Z",
+       "2024-11-03T08:00:00Z", "2024-11-03T06:00:00Z 2024-11-03T08:00:00Z",
+       "2024-11-03T06:00:00Z 2024-11-03T08:00:00Z",
+       "2024-11-03T06:00:00Z 2024-11-03T07:00:00Z 2024-11-03T08:00:00Z"},
+      {"London leaves out 1:00-2:00 on 2024-03-31", "15 1 * * *", "Europe/London",
+       "2024-03-30T12:00:00Z", "2024-04-01T12:00:00Z", "2024-04-01T00:15:00Z",
+       "2024-03-31T01:00:00Z 2024-04-01T00:15:00Z", "2024-03-31T01:00:00Z 2024-04-01T00:15:00Z"},
+      {"London repeats 1:00-2:00 on 2024-10-27", "15 1 * * *", "Europe/London",
+       "2024-10-26T12:00:00Z", "2024-10-28T12:00:00Z", "2024-10-27T00:15:00Z 2024-10-28T01:15:00Z",
+       "2024-10-27T00:15:00Z 2024-10-28T01:15:00Z",
+       "2024-10-27T00:15:00Z 2024-10-27T01:15:00Z 2024-10-28T01:15:00Z"},
+      {"Lord Howe leaves out 2:00-2:30 on 2024-10-06", "15 2 * * *", "Australia/Lord_Howe",
+       "2024-10-05T12:00:00Z", "2024-10-06T23:00:00Z", "2024-10-06T15:15:00Z",
+       "2024-10-05T15:30:00Z 2024-10-06T15:15:00Z", "2024-10-05T15:30:00Z 2024-10-06T15:15:00Z"},
+      {"Lord Howe repeats 1:30-2:00 on 2024-04-07", "45 1 * * *", "Australia/Lord_Howe",
+       "2024-04-06T12:00:00Z", "2024-04-07T23:00:00Z", "2024-04-06T14:45:00Z 2024-04-07T15:15:00Z",
+       "2024-04-06T14:45:00Z 2024-04-07T15:15:00Z",
+       "2024-04-06T14:45:00Z 2024-04-06T15:15:00Z 2024-04-07T15:15:00Z"},
+      {"Samoa had no 2011-12-30", "0 12 30 12 *", "Pacific/Apia", "2011-12-28T00:00:00Z",
+       "2012-01-02T00:00:00Z", "", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z"},
+  };
+  for (const auto& c : cases) {
+    const auto with = [&](DstPolicy policy) {
+      return firings(timetable(c.expression, c.zone, policy), c.after, c.until);
+    };
+    EXPECT_EQ(with(DstPolicy::skip), c.skip) << c.name << ", skip";
+    EXPECT_EQ(with(DstPolicy::run_once), c.run_once) << c.name << ", run_once";
+    EXPECT_EQ(with(DstPolicy::run_both), c.run_both) << c.name << ", run_both";
+  }
+}
+
+TEST(Dst, LocalTimeStaysTheSameOverTheYear) {
+  EXPECT_EQ(firings(timetable("0 3 1 * *", "America/Chicago"), "2001-02-15", "2001-05-15"),
+            "2001-03-01T09:00:00Z 2001-04-01T08:00:00Z 2001-05-01T08:00:00Z");
+}
+
+/// Walks two years forth and back, from starts that a seed picks.
+void check_consistency(const Timetable& table, Time start, std::uint64_t seed) {
+  const Time end = start + std::chrono::days{731};
+  Rng rng(seed);
+  std::optional<Time> last;
+  for (Time t = start; t < end;) {
+    const auto next = table.next(t);
+    ASSERT_TRUE(next);
+    ASSERT_GT(*next, t);
+    const auto back = table.previous(*next + Duration{1});
+    ASSERT_TRUE(back);
+    ASSERT_EQ(format_rfc3339(*back), format_rfc3339(*next)) << "a firing is its own predecessor";
+    if (last) {
+      ASSERT_EQ(table.previous(*next), last) << format_rfc3339(*next);
+    }
+    // No firing hides between: from a random instant before `next` the answer is the same.
+    const auto gap = static_cast<std::uint64_t>((*next - t).count());
+    const Time between = t + Duration{static_cast<std::int64_t>(rng.below(gap))};
+    ASSERT_EQ(table.next(between), next) << "from " << format_rfc3339(between);
+    last = next;
+    t = *next;
+  }
+}
+
+TEST(Property, NextIsStrictlyIncreasingAndPreviousItsInverse) {
+  const std::vector<std::string> zones = {
+      "UTC",          "America/Chicago",     "Europe/London",
+      "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca",
+      "Asia/Tehran",  "America/St_Johns",    "Pacific/Chatham"};
+  const std::vector<std::string> expressions = {"30 1,2 * * *", "*/45 */3 * * *", "0 0 L * *",
+                                                "15 2 * * sun", "0 3 1 * *"};
+  std::uint64_t seed = 1;
+  for (const auto& zone : zones)
+    for (const auto& expression : expressions)
+      for (const auto policy : {DstPolicy::skip, DstPolicy::run_once, DstPolicy::run_both}) {
+        SCOPED_TRACE(zone + " '" + expression + "' seed " + std::to_string(seed));
+        check_consistency(timetable(expression, zone, policy), at("2023-01-01"), seed++);
+        if (testing::Test::HasFatalFailure()) return;
+      }
+}
+
+/// The slow, obvious definition for a zone without changes: try each minute.
+TEST(Property, AgreesWithTryingEachMinute) {
+  const std::vector<std::string> expressions = {"*/7 3-5,22 */3 * *", "0 */5 10-20 feb-mar mon",
+                                                "59 23 L * *", "13 13 13 * 5"};
+  for (const auto& expression : expressions) {
+    const Timetable table = timetable(expression);
+    std::optional<Time> next = table.next(at("2024-01-31"));
+    for (Time t = at("2024-01-31T00:01:00Z"); t < at("2024-04-15"); t += std::chrono::minutes{1}) {
+      const bool fires = table.next(t - std::chrono::minutes{1}) == t;
+      ASSERT_EQ(fires, next == t) << expression << " at " << format_rfc3339(t);
+      if (fires) next = table.next(t);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace millrace
