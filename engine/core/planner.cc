@@ -51,6 +51,7 @@ void Planner::restore_dag(DagState dag) {
 
 void Planner::restore_run(Run run) {
   const Uuid id = run.id;
+  if (run.status != RunStatus::running) finished_.push_back(id);  // until a retry opens it again
   runs_.insert_or_assign(id, std::move(run));
 }
 

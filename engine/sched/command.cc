@@ -1,0 +1,98 @@
+#include "engine/sched/command.h"
+
+#include <array>
+
+#include "engine/base/suggest.h"
+#include "engine/store/command.h"
+#include "engine/store/load_run.h"
+
+namespace millrace {
+namespace {
+
+Result<Uuid> run_of(const Command& command) { return Uuid::parse(command.body["run"].as_view()); }
+
+Result<Json> trigger_run(const Command& command, Planner& planner, Stores, Time now) {
+  TriggerRun input;
+  input.run = command.id;
+  if (command.body.contains("run")) {
+    MR_TRY(input.run, run_of(command));
+  }
+  input.dag = command.body["dag"].as_string();
+  input.params = command.body["params"];
+  input.trace_id = command.body["trace_id"].as_string();
+  input.origin = command.origin;
+  if (const Json& date = command.body["logical_date"]; date.is_string()) {
+    MR_TRY(input.logical_date, parse_rfc3339(date.as_view()));
+  }
+  MR_TRY(const Uuid run, planner.trigger_run(input, now));
+  return Json::object({{"run", run.to_string()}});
+}
+
+Result<Json> cancel_run(const Command& command, Planner& planner, Stores, Time now) {
+  MR_TRY(const Uuid run, run_of(command));
+  MR_CHECK(planner.cancel_run({run, command.origin}, now));
+  return Json::object({{"run", run.to_string()}});
+}
+
+Result<Json> retry_run(const Command& command, Planner& planner, Stores stores, Time now) {
+  RetryRun input;
+  MR_TRY(input.run, run_of(command));
+  for (const auto& task : command.body["tasks"].items()) input.tasks.push_back(task.as_string());
+  input.origin = command.origin;
+  if (planner.find_run(input.run) == nullptr) {
+    MR_TRY(Run run, load_run(stores.journal, stores.runs, input.run));
+    planner.restore_run(std::move(run));
+  }
+  MR_CHECK(planner.retry_run(input, now));
+  return Json::object({{"run", input.run.to_string()}});
+}
+
+Result<Json> pause_dag(const Command& command, Planner& planner, Stores, Time now) {
+  const PauseDag input{command.body["dag"].as_string(), command.body["paused"].as_bool(true),
+                       command.origin};
+  MR_CHECK(planner.pause_dag(input, now));
+  return Json::object({{"dag", input.dag}, {"paused", input.paused}});
+}
+
+Result<Json> publish_event(const Command& command, Planner& planner, Stores, Time now) {
+  const std::string name = command.body["name"].as_string();
+  if (name.empty()) return invalid_argument("an event needs a name");
+  planner.publish_event({name, command.body["event"], command.origin}, now);
+  return Json::object({{"name", name}});
+}
+
+Result<Json> rollback_model(const Command& command, Planner& planner, Stores stores, Time now) {
+  const std::string model = command.body["model"].as_string();
+  MR_CHECK(stores.serving.deployment(model).ok()
+               ? Status{}
+               : Status{not_found("no model '" + model + "' is deployed")});
+  MR_CHECK(planner.request_effects(
+      {{RollbackModel{model, command.body["reason"].as_string(), command.body["evidence"]}},
+       command.origin},
+      now));
+  return Json::object({{"model", model}});
+}
+
+struct Verb {
+  std::string_view kind;
+  Result<Json> (*carry_out)(const Command&, Planner&, Stores, Time);
+};
+constexpr std::array kVerbs = {
+    Verb{command::trigger_run, trigger_run},     Verb{command::cancel_run, cancel_run},
+    Verb{command::retry_run, retry_run},         Verb{command::pause_dag, pause_dag},
+    Verb{command::publish_event, publish_event}, Verb{command::rollback_model, rollback_model},
+};
+
+}  // namespace
+
+Result<Json> carry_out(const Command& command, Planner& planner, Stores stores, Time now) {
+  std::vector<std::string> kinds;
+  for (const auto& verb : kVerbs) {
+    if (verb.kind == command.kind) return verb.carry_out(command, planner, stores, now);
+    kinds.emplace_back(verb.kind);
+  }
+  return invalid_argument("unknown command '" + command.kind + "'" +
+                          did_you_mean(command.kind, kinds));
+}
+
+}  // namespace millrace

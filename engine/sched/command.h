@@ -1,0 +1,13 @@
+// Commands of the inbox, carried out by the planner.
+#pragma once
+
+#include "engine/core/planner.h"
+#include "engine/store/store.h"
+
+namespace millrace {
+
+/// The answer for the one who sent it (engine/store/command.h); an error refuses the command and
+/// changes nothing. `stores` is read where a command is about a run that is not open any more.
+Result<Json> carry_out(const Command& command, Planner& planner, Stores stores, Time now);
+
+}  // namespace millrace

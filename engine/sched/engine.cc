@@ -1,0 +1,166 @@
+#include "engine/sched/engine.h"
+
+#include <algorithm>
+
+#include "engine/base/log.h"
+#include "engine/sched/lease_keeper.h"
+
+namespace millrace {
+
+Engine::Engine(EngineOptions options, Stores stores, Executor& executor, const Clock& clock,
+               Rng rng)
+    : options_(std::move(options)), stores_(stores), executor_(executor), clock_(clock), rng_(rng) {
+  executor_.on_report([this](std::vector<AttemptResult> results) {
+    const std::lock_guard lock(mutex_);
+    for (auto& result : results) inputs_.emplace_back(std::move(result));
+    changed_.notify_all();
+  });
+  stores_.inbox.subscribe([this] { wake(); });
+}
+
+Engine::~Engine() { stop(); }
+
+void Engine::start() {
+  thread_ = std::thread([this] { loop(); });
+}
+
+void Engine::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Engine::add_input(Input input) {
+  {
+    const std::lock_guard lock(mutex_);
+    inputs_.push_back(std::move(input));
+  }
+  changed_.notify_all();
+}
+
+void Engine::put_dag(RegisterDag dag) {
+  {
+    const std::lock_guard lock(mutex_);
+    dag_files_.insert_or_assign(dag.dag->id(), dag);
+  }
+  add_input(std::move(dag));
+}
+
+void Engine::put_dag_file(ReportDagFile file) { add_input(std::move(file)); }
+void Engine::wake() { add_input(CommandsWaiting{}); }
+
+bool Engine::wait_until_leading() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return stopping_ || metrics_.leading; });
+  return metrics_.leading;
+}
+
+bool Engine::pause(Duration duration) {
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_for(lock, duration, [this] { return stopping_; });
+}
+
+void Engine::loop() {
+  do {
+    const auto asked = clock_.steady();
+    const auto lease =
+        stores_.leadership.acquire(options_.shard, options_.owner, options_.lease_ttl);
+    if (!lease) log::warning("cannot ask for leadership", {{"error", lease.error().message}});
+    if (lease && *lease) lead(**lease, asked);
+  } while (pause(options_.lease_ttl / 10));
+}
+
+void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acquired) {
+  std::atomic<bool> lost = false;
+  LeaseKeeper keeper(stores_.leadership, options_.shard, lease, clock_, acquired, [&] {
+    executor_.kill_all();  // nothing of ours may run once another engine can lead
+    lost = true;
+    changed_.notify_all();
+  });
+  const std::function<bool()> still_leading = [&] { return !lost; };
+
+  auto leader =
+      Leader::take_office(options_.planner, lease, stores_, executor_, clock_, Rng(rng_.next()));
+  if (!leader) {
+    log::error("cannot take office", {{"epoch", lease.epoch}, {"error", leader.error().message}});
+    return;
+  }
+  std::vector<Input> first;
+  {
+    const std::lock_guard lock(mutex_);
+    // What was reported to a former term is of attempts that this one has declared lost.
+    std::erase_if(inputs_,
+                  [](const Input& input) { return std::holds_alternative<RegisterDag>(input); });
+    for (const auto& [id, dag] : dag_files_) first.emplace_back(dag);
+    metrics_.epoch = lease.epoch;
+    metrics_.leading = true;
+  }
+  changed_.notify_all();
+  log::info("leading", {{"epoch", lease.epoch}, {"open_runs", (*leader)->planner().open_runs()}});
+
+  std::vector<Input> inputs = std::move(first);
+  while (commit_or_retry(**leader, (*leader)->step(std::move(inputs)), still_leading)) {
+    inputs = take_inputs((*leader)->next_wakeup(), still_leading);
+    const std::lock_guard lock(mutex_);
+    if (stopping_) break;
+  }
+  metrics_.leading = false;
+  executor_.kill_all();
+  if (still_leading()) {
+    if (const auto released = stores_.leadership.release(options_.shard, lease.epoch); !released)
+      log::warning("cannot release the lease", {{"error", released.error().message}});
+  }
+}
+
+/// True once the batch is durable; false: this term of leadership is over.
+bool Engine::commit_or_retry(Leader& leader, Result<StepReport> report,
+                             const std::function<bool()>& still_leading) {
+  Duration wait = std::chrono::milliseconds{10};
+  while (!report) {
+    if (!report.error().transient()) {
+      log::error("the journal refused a batch",
+                 {{"epoch", leader.epoch()}, {"error", report.error().message}});
+      return false;
+    }
+    log::warning("the journal is away; trying again", {{"error", report.error().message}});
+    if (!pause(wait) || !still_leading()) return false;
+    wait = std::min<Duration>(wait * 2, std::chrono::seconds{1});
+    report = leader.retry();
+  }
+  publish(leader, *report);
+  return still_leading();
+}
+
+std::vector<Input> Engine::take_inputs(const std::optional<Time>& wakeup,
+                                       const std::function<bool()>& still_leading) {
+  std::unique_lock lock(mutex_);
+  const auto ready = [&] { return stopping_ || !inputs_.empty() || !still_leading(); };
+  if (!wakeup) {
+    // The backup scan: a notification that was lost costs seconds, not a run.
+    if (!changed_.wait_for(lock, std::chrono::seconds{2}, ready))
+      inputs_.emplace_back(CommandsWaiting{});
+  } else if (const Duration rest = *wakeup - clock_.now(); rest > Duration{0}) {
+    changed_.wait_for(lock, std::min<Duration>(rest, std::chrono::seconds{2}), ready);
+    if (inputs_.empty()) inputs_.emplace_back(CommandsWaiting{});
+  }
+  return std::exchange(inputs_, {});
+}
+
+void Engine::publish(const Leader& leader, const StepReport& report) {
+  const auto count = static_cast<std::int64_t>(report.events);
+  metrics_.batches += count > 0;
+  metrics_.events += count;
+  metrics_.actions += static_cast<std::int64_t>(report.actions);
+  metrics_.commit_us += report.commit.count();
+  metrics_.largest_batch = std::max(metrics_.largest_batch.load(), count);
+  metrics_.open_runs = leader.planner().open_runs();
+  metrics_.running_attempts = leader.planner().running_attempts();
+  metrics_.queued_tasks = leader.planner().queued_tasks();
+  metrics_.last_seq = leader.last_seq();
+  if (on_step_) on_step_(report);
+}
+
+}  // namespace millrace

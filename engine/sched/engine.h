@@ -1,0 +1,89 @@
+// Engine: the loop around a Leader. It stands by until it leads, gathers inputs while a transaction
+// is in flight, and goes on as soon as that returns: no fixed tick adds to latency.
+//
+// Thread-safe. Owns two threads between start and stop: the loop and the lease keeper's.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/sched/leader.h"
+#include "engine/store/store.h"
+
+namespace millrace {
+
+struct EngineOptions {
+  PlannerOptions planner;
+  std::string shard{kMainShard};
+  std::string owner = "engine";  // for people: host and process
+  Duration lease_ttl = std::chrono::seconds{5};
+};
+
+/// Counters since start; read at any time.
+struct EngineMetrics {
+  std::atomic<std::int64_t> batches{0}, events{0}, actions{0}, commit_us{0}, largest_batch{0};
+  std::atomic<std::int64_t> open_runs{0}, running_attempts{0}, queued_tasks{0}, last_seq{0},
+      epoch{0};
+  std::atomic<bool> leading{false};
+};
+
+class Engine {
+ public:
+  Engine(EngineOptions options, Stores stores, Executor& executor, const Clock& clock, Rng rng);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  void start();
+  /// Lets go of the lease after the present batch; running attempts are killed and will be queued
+  /// again by the next leader. Safe to call twice.
+  void stop();
+
+  /// DAG files are remembered and handed to every term of leadership.
+  void put_dag(RegisterDag dag);
+  void put_dag_file(ReportDagFile file);
+  /// The inbox has something.
+  void wake();
+  /// Blocks until this engine leads or was stopped; false: stopped.
+  bool wait_until_leading();
+
+  const EngineMetrics& metrics() const { return metrics_; }
+  /// Called from the loop after each durable batch. Set before start.
+  void on_step(std::function<void(const StepReport&)> callback) { on_step_ = std::move(callback); }
+
+ private:
+  void loop();
+  void lead(const Lease& lease, std::chrono::steady_clock::time_point acquired);
+  bool commit_or_retry(Leader& leader, Result<StepReport> report,
+                       const std::function<bool()>& still_leading);
+  std::vector<Input> take_inputs(const std::optional<Time>& wakeup,
+                                 const std::function<bool()>& still_leading);
+  void add_input(Input input);
+  void publish(const Leader& leader, const StepReport& report);
+  bool pause(Duration duration);
+
+  EngineOptions options_;
+  Stores stores_;
+  Executor& executor_;
+  const Clock& clock_;
+  Rng rng_;
+  std::function<void(const StepReport&)> on_step_;
+  EngineMetrics metrics_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Input> inputs_;                     // guarded by mutex_
+  std::map<std::string, RegisterDag> dag_files_;  // guarded by mutex_; by DAG id
+  bool stopping_ = false;                         // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,145 @@
+#include "engine/sched/leader.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "engine/base/log.h"
+#include "engine/sched/command.h"
+#include "engine/store/load_run.h"
+#include "engine/store/projection.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::size_t kCommandsPerStep = 1000;
+
+}  // namespace
+
+Leader::Leader(PlannerOptions options, const Lease& lease, Stores stores, Executor& executor,
+               const Clock& clock, Rng rng)
+    : lease_(lease),
+      stores_(stores),
+      executor_(executor),
+      clock_(clock),
+      planner_(std::move(options), lease.epoch, rng) {}
+
+Result<std::unique_ptr<Leader>> Leader::take_office(PlannerOptions options, const Lease& lease,
+                                                    Stores stores, Executor& executor,
+                                                    const Clock& clock, Rng rng) {
+  std::unique_ptr<Leader> leader(
+      new Leader(std::move(options), lease, stores, executor, clock, rng));
+  MR_CHECK(leader->restore());
+  return leader;
+}
+
+Status Leader::restore() {
+  MR_TRY(last_seq_, stores_.journal.last_seq());
+  MR_TRY(const auto dags, stores_.runs.dags());
+  for (const auto& row : dags) {
+    MR_TRY(DagSpec spec, Dag::spec_from_json(row.spec));
+    MR_TRY(Dag dag, Dag::make(std::move(spec)));
+    DagState state;
+    state.dag = std::make_shared<const Dag>(std::move(dag));
+    state.source = row.source;
+    state.base_dir = row.base_dir;
+    state.paused = row.paused;
+    state.registered_at = row.registered_at;
+    state.cursor = row.last_logical_date;
+    planner_.restore_dag(std::move(state));
+  }
+  MR_TRY(const auto open, stores_.runs.open_runs());
+  for (const auto& row : open) {
+    MR_TRY(Run run, load_run(stores_.journal, stores_.runs, row.run));
+    planner_.restore_run(std::move(run));
+  }
+  planner_.recover(clock_.now());
+  return {};
+}
+
+Result<StepReport> Leader::step(std::vector<Input> inputs) {
+  assert(batch_.events.empty() && "the last batch is not durable yet");
+  const Time now = clock_.now();
+  for (const auto& input : inputs) plan(input, now);
+  if (commands_waiting_) MR_CHECK(take_commands(now));
+  planner_.tick(now);
+  batch_ = cut_batch();
+  for (auto& action : planner_.take_actions()) actions_.push_back(std::move(action));
+  return commit();
+}
+
+Result<StepReport> Leader::retry() { return commit(); }
+
+void Leader::plan(const Input& input, Time now) {
+  if (const auto* result = std::get_if<AttemptResult>(&input)) {
+    planner_.complete(*result, now);
+  } else if (const auto* dag = std::get_if<RegisterDag>(&input)) {
+    if (const auto status = planner_.register_dag(*dag, now); !status)
+      log::warning("a DAG was refused",
+                   {{"dag", dag->dag->id()}, {"error", status.error().message}});
+  } else if (const auto* file = std::get_if<ReportDagFile>(&input)) {
+    if (const auto status = planner_.report_dag_file(*file, now); !status)
+      log::warning("a DAG file's report was refused",
+                   {{"file", file->source}, {"error", status.error().message}});
+  } else {
+    commands_waiting_ = true;
+  }
+}
+
+Status Leader::take_commands(Time now) {
+  auto commands = stores_.inbox.pending(kCommandsPerStep);
+  if (!commands) {  // they stay in the inbox; the next step asks again
+    log::warning("the inbox cannot be read", {{"error", commands.error().message}});
+    return {};
+  }
+  commands_waiting_ = commands->size() == kCommandsPerStep;
+  for (const auto& command : *commands)
+    planner_.command_handled(command.id, millrace::carry_out(command, planner_, stores_, now), now);
+  return {};
+}
+
+Batch Leader::cut_batch() {
+  Batch batch;
+  batch.epoch = lease_.epoch;
+  batch.first_seq = last_seq_ + 1;
+  batch.events = planner_.take_events();
+  std::int64_t seq = last_seq_;
+  for (auto& event : batch.events) {
+    event.seq = ++seq;
+    if (const Run* run = event.run.is_nil() ? nullptr : planner_.find_run(event.run))
+      project(batch, event, *run);
+  }
+  planner_.forget_finished();
+  return batch;
+}
+
+Result<StepReport> Leader::commit() {
+  StepReport report;
+  report.events = batch_.events.size();
+  report.actions = actions_.size();
+  if (!batch_.events.empty()) {
+    const auto before = clock_.steady();
+    MR_CHECK(stores_.journal.append(batch_));
+    report.commit = std::chrono::duration_cast<Duration>(clock_.steady() - before);
+    last_seq_ += static_cast<std::int64_t>(batch_.events.size());
+    batch_ = {};
+  }
+  carry_out();
+  return report;
+}
+
+void Leader::carry_out() {
+  std::vector<StartAttempt> starts;
+  for (auto& action : actions_) {
+    if (auto* start = std::get_if<StartAttempt>(&action)) {
+      starts.push_back(std::move(*start));
+      continue;
+    }
+    if (!starts.empty())
+      executor_.start(std::exchange(starts, {}));  // a start must not overtake its cancellation
+    executor_.cancel(std::get<CancelAttempt>(action).key);
+  }
+  actions_.clear();
+  if (!starts.empty()) executor_.start(std::move(starts));
+}
+
+}  // namespace millrace

@@ -1,0 +1,75 @@
+// Leader: one engine's term of leadership. It turns inputs into events, makes them durable in one
+// transaction, and only then lets their actions happen. No threads and no waiting of its own, so
+// that the simulation drives the very same code.
+//
+// A Leader whose journal refuses it (`fenced`), or cannot say what happened, is thrown away; the
+// next one starts from the journal. Not thread-safe: owned by the engine loop.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/core/planner.h"
+#include "engine/store/store.h"
+
+namespace millrace {
+
+/// The inbox may hold something new.
+struct CommandsWaiting {};
+
+using Input = std::variant<AttemptResult, RegisterDag, ReportDagFile, CommandsWaiting>;
+
+/// What a step did, for metrics.
+struct StepReport {
+  std::size_t events = 0;
+  std::size_t actions = 0;
+  Duration commit{};  // of the transaction; zero: there was nothing to write
+};
+
+class Leader {
+ public:
+  /// Reads the DAGs and every open run from the store. Attempts of former epochs are queued again
+  /// with the first step.
+  static Result<std::unique_ptr<Leader>> take_office(PlannerOptions options, const Lease& lease,
+                                                     Stores stores, Executor& executor,
+                                                     const Clock& clock, Rng rng);
+
+  /// Plans the inputs and whatever is due at the clock's time, and commits. An error means nothing
+  /// more than that the batch is not known to be durable: `unavailable` → call `retry`; anything
+  /// else → this term is over. REQUIRES: the last step or retry succeeded.
+  Result<StepReport> step(std::vector<Input> inputs);
+  /// Sends the batch of the failed step again.
+  Result<StepReport> retry();
+
+  /// When a step without inputs has something to do; nullopt: not before the next input.
+  std::optional<Time> next_wakeup() const { return planner_.next_wakeup(); }
+  const Planner& planner() const { return planner_; }
+  std::int64_t epoch() const { return lease_.epoch; }
+  std::int64_t last_seq() const { return last_seq_; }
+
+ private:
+  Leader(PlannerOptions options, const Lease& lease, Stores stores, Executor& executor,
+         const Clock& clock, Rng rng);
+  Status restore();
+  void plan(const Input& input, Time now);
+  Status take_commands(Time now);
+  Batch cut_batch();
+  Result<StepReport> commit();
+  void carry_out();
+
+  Lease lease_;
+  Stores stores_;
+  Executor& executor_;
+  const Clock& clock_;
+  Planner planner_;
+  std::int64_t last_seq_ = 0;
+  bool commands_waiting_ = true;
+  Batch batch_;                  // cut and not yet durable
+  std::vector<Action> actions_;  // to be carried out once it is
+};
+
+}  // namespace millrace
