@@ -1,5 +1,5 @@
-// Effects as rows: which effects a batch carries, where each comes from, and the rows that they make. Pure; every
-// store uses these, so that no two of them can drift apart.
+// Effects as rows: which effects a batch carries, where each comes from, and the rows that they
+// make. Pure; every store uses these, so that no two of them can drift apart.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@
 namespace millrace {
 
 struct EffectSource {
-  std::int64_t seq = 0;   // of the event that carries it
-  Uuid run;               // nil: asked for from outside
-  std::string task;       // "" likewise
+  std::int64_t seq = 0;  // of the event that carries it
+  Uuid run;              // nil: asked for from outside
+  std::string task;      // "" likewise
   int map_index = -1;
   Time at{};
   std::string actor;
@@ -24,12 +24,13 @@ struct SourcedEffect {
   const Effect* effect = nullptr;
 };
 
-/// All effects of the batch, in order. `invalid_argument` for one that no store can apply, `internal` for a batch that
-/// does not name the task of an event with effects.
+/// All effects of the batch, in order. `invalid_argument` for one that no store can apply,
+/// `internal` for a batch that does not name the task of an event with effects.
 Result<std::vector<SourcedEffect>> sourced_effects(const Batch& batch);
 
 ArtifactRow artifact_row(const EffectSource& source, const PublishArtifact& effect);
-/// Without its number. One task instance registers an artifact for a model once: again is no change.
+/// Without its number. One task instance registers an artifact for a model once: again is no
+/// change.
 ModelVersionRow model_version_row(const EffectSource& source, const RegisterModel& effect);
 EvaluationRow evaluation_row(const EffectSource& source, const RecordEvaluation& effect);
 DatasetRow dataset_row(const EffectSource& source, const UpdateDataset& effect);

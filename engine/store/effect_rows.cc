@@ -1,0 +1,128 @@
+#include "engine/store/effect_rows.h"
+
+namespace millrace {
+namespace {
+
+Status required(std::string_view field, const std::string& value) {
+  if (!value.empty()) return {};
+  return invalid_argument("an effect's " + std::string(field) + " is empty; it must name one");
+}
+
+Status check(const PublishArtifact& e) { return required("artifact digest", e.digest); }
+Status check(const RegisterModel& e) {
+  MR_CHECK(required("model", e.model));
+  return required("artifact", e.artifact);
+}
+Status check(const RecordEvaluation& e) { return required("model", e.model); }
+Status check(const SetTraffic& e) {
+  MR_CHECK(required("model", e.model));
+  if (!(e.weight >= 0 && e.weight <= 100))
+    return invalid_argument("the traffic weight for model '" + e.model + "' is " +
+                            std::to_string(e.weight) + "; it is a percentage from 0 to 100");
+  return required("candidate", e.candidate);
+}
+Status check(const PromoteModel& e) {
+  MR_CHECK(required("model", e.model));
+  return required("artifact", e.artifact);
+}
+Status check(const RollbackModel& e) { return required("model", e.model); }
+Status check(const UpdateDataset& e) { return required("dataset", e.dataset); }
+Status check(const RaiseAlert&) { return {}; }
+
+Result<EffectSource> source_of(const Batch& batch, std::size_t index) {
+  const Event& event = batch.events[index];
+  EffectSource source;
+  source.seq = batch.first_seq + static_cast<std::int64_t>(index);
+  source.run = event.run;
+  source.at = event.at;
+  source.actor = "engine";
+  if (const auto* asked = std::get_if<EffectsRequested>(&event.body))
+    source.actor = asked->origin.actor;
+  const TaskRef* ref = task_of(event.body);
+  if (ref == nullptr) return source;
+  const auto id = batch.task_ids.find({event.run, ref->task});
+  if (id == batch.task_ids.end())
+    return internal_error(
+        "event " + std::to_string(source.seq) + " (" + std::string(kind_of(event.body)) +
+        ") carries effects, but the batch does not name its task; fill it by project()");
+  source.task = id->second;
+  source.map_index = ref->map_index;
+  return source;
+}
+
+}  // namespace
+
+Result<std::vector<SourcedEffect>> sourced_effects(const Batch& batch) {
+  std::vector<SourcedEffect> all;
+  for (std::size_t i = 0; i < batch.events.size(); ++i) {
+    const auto* effects = effects_of(batch.events[i].body);
+    if (effects == nullptr || effects->empty()) continue;
+    MR_TRY(const EffectSource source, source_of(batch, i));
+    for (const Effect& effect : *effects) {
+      MR_CHECK(std::visit([](const auto& e) { return check(e); }, effect));
+      all.push_back({source, &effect});
+    }
+  }
+  return all;
+}
+
+ArtifactRow artifact_row(const EffectSource& source, const PublishArtifact& effect) {
+  return {.digest = effect.digest,
+          .kind = effect.kind,
+          .name = effect.name,
+          .bytes = effect.bytes,
+          .rows = effect.rows,
+          .schema = effect.schema,
+          .inputs = effect.inputs,
+          .run = source.run,
+          .task = source.task,
+          .map_index = source.map_index,
+          .created_at = source.at};
+}
+
+ModelVersionRow model_version_row(const EffectSource& source, const RegisterModel& effect) {
+  return {.model = effect.model,
+          .version = 0,
+          .artifact = effect.artifact,
+          .algorithm = effect.algorithm,
+          .manifest = effect.manifest,
+          .metrics = effect.metrics,
+          .params = effect.params,
+          .run = source.run,
+          .task = source.task,
+          .map_index = source.map_index,
+          .created_at = source.at};
+}
+
+EvaluationRow evaluation_row(const EffectSource& source, const RecordEvaluation& effect) {
+  return {.model = effect.model,
+          .champion = effect.champion,
+          .challenger = effect.challenger,
+          .decision = effect.decision,
+          .report = effect.report,
+          .run = source.run,
+          .task = source.task,
+          .map_index = source.map_index,
+          .at = source.at};
+}
+
+DatasetRow dataset_row(const EffectSource& source, const UpdateDataset& effect) {
+  return {.dataset = effect.dataset,
+          .artifact = effect.artifact,
+          .rows = effect.rows,
+          .run = source.run,
+          .updated_at = source.at};
+}
+
+AlertRow alert_row(const EffectSource& source, const RaiseAlert& effect) {
+  return {.seq = source.seq,
+          .severity = effect.severity,
+          .title = effect.title,
+          .text = effect.text,
+          .owner = effect.owner,
+          .run = source.run,
+          .task = source.task,
+          .at = source.at};
+}
+
+}  // namespace millrace

@@ -1,0 +1,88 @@
+#include <algorithm>
+
+#include "engine/store/mem_state.h"
+
+namespace millrace::mem {
+namespace {
+
+class MemRegistry final : public Registry {
+ public:
+  explicit MemRegistry(State& state) : state_(state) {}
+
+  Result<std::vector<std::string>> models() override {
+    return call(state_, "registry.models", [&](Callbacks&) -> Result<std::vector<std::string>> {
+      std::vector<std::string> out;
+      for (const auto& [model, versions] : state_.model_versions) out.push_back(model);
+      return out;
+    });
+  }
+  Result<std::vector<ModelVersionRow>> model_versions(std::string_view model) override {
+    return call(state_, "registry.model_versions",
+                [&](Callbacks&) -> Result<std::vector<ModelVersionRow>> {
+                  const auto own = state_.model_versions.find(model);
+                  if (own == state_.model_versions.end()) return std::vector<ModelVersionRow>();
+                  return newest(own->second, own->second.size(), [](const auto&) { return true; });
+                });
+  }
+  Result<ModelVersionRow> model_version(std::string_view model,
+                                        std::string_view artifact) override {
+    return call(state_, "registry.model_version", [&](Callbacks&) -> Result<ModelVersionRow> {
+      const auto own = state_.model_versions.find(model);
+      if (own != state_.model_versions.end()) {
+        auto found =
+            newest(own->second, 1, [&](const auto& row) { return row.artifact == artifact; });
+        if (!found.empty()) return std::move(found.front());
+      }
+      return not_found("model '" + std::string(model) + "' has no version with artifact '" +
+                       std::string(artifact) + "'");
+    });
+  }
+  Result<std::vector<EvaluationRow>> evaluations(std::string_view model,
+                                                 std::size_t limit) override {
+    return call(state_, "registry.evaluations",
+                [&](Callbacks&) -> Result<std::vector<EvaluationRow>> {
+                  return newest(state_.evaluations, limit,
+                                [&](const auto& row) { return row.model == model; });
+                });
+  }
+  Result<std::vector<ArtifactRow>> artifacts(const Uuid& run) override {
+    return call(state_, "registry.artifacts", [&](Callbacks&) -> Result<std::vector<ArtifactRow>> {
+      std::vector<ArtifactRow> out;
+      std::ranges::copy_if(state_.artifacts, std::back_inserter(out),
+                           [&](const auto& row) { return row.run == run; });
+      return out;
+    });
+  }
+  Result<ArtifactRow> artifact(std::string_view digest) override {
+    return call(state_, "registry.artifact", [&](Callbacks&) -> Result<ArtifactRow> {
+      const auto found = state_.artifact_by_digest.find(digest);
+      if (found == state_.artifact_by_digest.end())
+        return not_found("there is no artifact '" + std::string(digest) + "'");
+      return state_.artifacts[found->second];
+    });
+  }
+  Result<DatasetRow> dataset(std::string_view name) override {
+    return call(state_, "registry.dataset", [&](Callbacks&) -> Result<DatasetRow> {
+      const auto row = state_.datasets.find(name);
+      if (row == state_.datasets.end())
+        return not_found("there is no dataset '" + std::string(name) + "'");
+      return row->second;
+    });
+  }
+  Result<std::vector<AlertRow>> alerts(std::size_t limit) override {
+    return call(state_, "registry.alerts", [&](Callbacks&) -> Result<std::vector<AlertRow>> {
+      return newest(state_.alerts, limit, [](const auto&) { return true; });
+    });
+  }
+
+ private:
+  State& state_;
+};
+
+}  // namespace
+
+std::unique_ptr<Registry> make_registry(State& state) {
+  return std::make_unique<MemRegistry>(state);
+}
+
+}  // namespace millrace::mem

@@ -1,0 +1,88 @@
+#include "engine/store/mem_state.h"
+
+namespace millrace::mem {
+namespace {
+
+/// The values of a map, in its order.
+template <typename Map>
+auto values(const Map& map) {
+  std::vector<typename Map::mapped_type> out;
+  for (const auto& [key, value] : map) out.push_back(value);
+  return out;
+}
+
+class MemRunReader final : public RunReader {
+ public:
+  explicit MemRunReader(State& state) : state_(state) {}
+
+  Result<std::vector<RunRow>> runs(const RunFilter& filter) override {
+    return call(state_, "runs.runs", [&](Callbacks&) -> Result<std::vector<RunRow>> {
+      std::vector<RunRow> out;
+      const auto end = filter.before ? state_.runs.lower_bound(*filter.before) : state_.runs.end();
+      for (auto i = end; i != state_.runs.begin() && out.size() < filter.limit;) {
+        const RunRow& row = (--i)->second;
+        if (!filter.dag.empty() && row.dag != filter.dag) continue;
+        if (filter.status && row.status != *filter.status) continue;
+        out.push_back(row);
+      }
+      return out;
+    });
+  }
+  Result<RunRow> run(const Uuid& id) override {
+    return call(state_, "runs.run", [&](Callbacks&) -> Result<RunRow> {
+      const auto row = state_.runs.find(id);
+      if (row == state_.runs.end()) return not_found("there is no run " + id.to_string());
+      return row->second;
+    });
+  }
+  Result<std::vector<TaskRow>> tasks(const Uuid& run) override {
+    return call(state_, "runs.tasks", [&](Callbacks&) -> Result<std::vector<TaskRow>> {
+      const auto own = state_.tasks.find(run);
+      return own == state_.tasks.end() ? std::vector<TaskRow>() : values(own->second);
+    });
+  }
+  Result<std::vector<RunRow>> open_runs() override {
+    return call(state_, "runs.open_runs", [&](Callbacks&) -> Result<std::vector<RunRow>> {
+      std::vector<RunRow> out;
+      for (const Uuid& id : state_.open_runs) out.push_back(state_.runs.at(id));
+      return out;
+    });
+  }
+  Result<std::vector<DagRow>> dags() override {
+    return call(state_, "runs.dags",
+                [&](Callbacks&) -> Result<std::vector<DagRow>> { return values(state_.dags); });
+  }
+  Result<DagRow> dag(std::string_view id) override {
+    return call(state_, "runs.dag", [&](Callbacks&) -> Result<DagRow> {
+      const auto row = state_.dags.find(id);
+      if (row == state_.dags.end()) return not_found("there is no DAG '" + std::string(id) + "'");
+      return row->second;
+    });
+  }
+  Result<Json> dag_version(std::string_view dag, std::string_view version) override {
+    return call(state_, "runs.dag_version", [&](Callbacks&) -> Result<Json> {
+      const auto spec = state_.dag_versions.find({std::string(dag), std::string(version)});
+      if (spec == state_.dag_versions.end())
+        return not_found("DAG '" + std::string(dag) + "' has no version '" + std::string(version) +
+                         "'");
+      return spec->second;
+    });
+  }
+  Result<std::vector<DagFileErrorRow>> dag_file_errors() override {
+    return call(state_, "runs.dag_file_errors",
+                [&](Callbacks&) -> Result<std::vector<DagFileErrorRow>> {
+                  return values(state_.dag_file_errors);
+                });
+  }
+
+ private:
+  State& state_;
+};
+
+}  // namespace
+
+std::unique_ptr<RunReader> make_run_reader(State& state) {
+  return std::make_unique<MemRunReader>(state);
+}
+
+}  // namespace millrace::mem

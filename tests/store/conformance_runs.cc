@@ -1,0 +1,247 @@
+#include "tests/store/conformance.h"
+
+namespace millrace::testing {
+namespace {
+
+std::vector<Uuid> ids(const Result<std::vector<RunRow>>& rows) {
+  std::vector<Uuid> out;
+  if (rows.ok())
+    for (const RunRow& row : *rows) out.push_back(row.run);
+  return out;
+}
+
+TaskRow ended(const Uuid& run, std::string task, int map_index, TaskState state, Time at) {
+  TaskRow row;
+  row.run = run;
+  row.task = std::move(task);
+  row.map_index = map_index;
+  row.state = state;
+  row.attempt = 2;
+  row.ended_at = at;
+  return row;
+}
+
+TEST_P(StoreTest, ARunIsReadBackAsItWasCreated) {
+  lead();
+  const RunRow given = start_run("flights", RunType::scheduled, *parse_rfc3339("2001-02-01"));
+  const auto got = stores().runs.run(given.run);
+  ASSERT_OK(got);
+  EXPECT_EQ(given.run, got->run);
+  EXPECT_EQ(given.dag, got->dag);
+  EXPECT_EQ("default", got->namespace_);
+  EXPECT_EQ(given.version, got->version);
+  EXPECT_EQ(RunType::scheduled, got->type);
+  EXPECT_EQ(RunStatus::running, got->status);
+  EXPECT_EQ(given.logical_date, got->logical_date);
+  EXPECT_FALSE(got->interval_start.has_value());
+  EXPECT_EQ(given.params, got->params);
+  EXPECT_TRUE(got->trigger.is_null());
+  EXPECT_EQ(given.trace_id, got->trace_id);
+  EXPECT_EQ(given.actor, got->actor);
+  EXPECT_EQ(given.reason, got->reason);
+  EXPECT_EQ(given.created_at, got->created_at);
+  EXPECT_FALSE(got->finished_at.has_value());
+  EXPECT_CODE(ErrorCode::not_found, stores().runs.run(new_id()));
+}
+
+TEST_P(StoreTest, RunsAreListedNewestFirstInPages) {
+  lead();
+  std::vector<RunRow> rows;
+  for (int i = 0; i < 7; ++i) rows.push_back(start_run(i % 2 ? "odd" : "even"));
+  finish_run(rows[0], RunStatus::failed);
+  finish_run(rows[1], RunStatus::success);
+  RunReader& runs = stores().runs;
+
+  EXPECT_EQ((std::vector{rows[6].run, rows[5].run, rows[4].run}), ids(runs.runs({.limit = 3})));
+  EXPECT_EQ((std::vector{rows[3].run, rows[2].run}),
+            ids(runs.runs({.before = rows[4].run, .limit = 2})));
+  EXPECT_EQ((std::vector{rows[5].run, rows[3].run, rows[1].run}), ids(runs.runs({.dag = "odd"})));
+  EXPECT_EQ((std::vector{rows[0].run}), ids(runs.runs({.status = RunStatus::failed})));
+  EXPECT_EQ((std::vector{rows[1].run}),
+            ids(runs.runs({.dag = "odd", .status = RunStatus::success})));
+  EXPECT_EQ((std::vector{rows[5].run, rows[3].run}),
+            ids(runs.runs({.dag = "odd", .status = RunStatus::running})));
+  EXPECT_EQ((std::vector{rows[3].run}),
+            ids(runs.runs({.dag = "odd", .status = RunStatus::running, .before = rows[5].run})));
+  EXPECT_TRUE(ids(runs.runs({.status = RunStatus::cancelled})).empty());
+}
+
+TEST_P(StoreTest, OpenRunsAreThoseThatHaveNotFinishedOldestFirst) {
+  lead();
+  std::vector<RunRow> rows;
+  for (int i = 0; i < 5; ++i) rows.push_back(start_run());
+  finish_run(rows[1], RunStatus::success);
+  finish_run(rows[3], RunStatus::cancelled);
+  EXPECT_EQ((std::vector{rows[0].run, rows[2].run, rows[4].run}), ids(stores().runs.open_runs()));
+  const auto finished = stores().runs.run(rows[3].run);
+  ASSERT_OK(finished);
+  EXPECT_EQ(RunStatus::cancelled, finished->status);
+  EXPECT_EQ(now(), finished->finished_at);
+}
+
+TEST_P(StoreTest, AClearedRunIsOpenAgainAndItsRowsAreGone) {
+  lead();
+  const RunRow run = start_run();
+  Batch ends = batch({event(run.run, TaskFailed{{0, -1}, 1, internal_error("x"), {}, {}})});
+  ends.tasks_ended = {ended(run.run, "a", -1, TaskState::success, now()),
+                      ended(run.run, "b", -1, TaskState::failed, now()),
+                      ended(run.run, "m", 0, TaskState::success, now()),
+                      ended(run.run, "m", 1, TaskState::failed, now()),
+                      ended(run.run, "n", 0, TaskState::failed, now()),
+                      ended(run.run, "n", 1, TaskState::failed, now())};
+  ASSERT_OK(stores().journal.append(ends));
+  finish_run(run, RunStatus::failed);
+
+  Batch clear = batch({event(run.run, TasksCleared{{{1, -1}}, {}})});
+  clear.runs_reopened.push_back(run.run);
+  clear.tasks_cleared = {{run.run, ended(run.run, "b", -1, {}, {})},
+                         {run.run, ended(run.run, "m", 1, {}, {})},
+                         {run.run, ended(run.run, "n", -1, {}, {})}};
+  ASSERT_OK(stores().journal.append(clear));
+  auto tasks = stores().runs.tasks(run.run);
+  ASSERT_OK(tasks);
+  ASSERT_EQ(2u, tasks->size());
+  EXPECT_EQ("a", (*tasks)[0].task);
+  EXPECT_EQ("m", (*tasks)[1].task);
+  EXPECT_EQ(0, (*tasks)[1].map_index);
+  EXPECT_EQ((std::vector{run.run}), ids(stores().runs.open_runs()));
+  EXPECT_EQ(RunStatus::running, stores().runs.run(run.run)->status);
+  EXPECT_FALSE(stores().runs.run(run.run)->finished_at.has_value());
+
+  Batch anew = batch({event(run.run, TaskSucceeded{{1, -1}, 2, {}, {}})});
+  anew.tasks_ended = {ended(run.run, "b", -1, TaskState::success, now())};
+  ASSERT_OK(stores().journal.append(anew));
+  finish_run(run, RunStatus::success);
+  EXPECT_EQ(3u, stores().runs.tasks(run.run)->size());
+  EXPECT_TRUE(stores().runs.open_runs()->empty());
+  EXPECT_EQ(RunStatus::success, stores().runs.run(run.run)->status);
+}
+
+TEST_P(StoreTest, OneBatchMayClearAndEndAgain) {
+  lead();
+  const RunRow run = start_run();
+  Batch first = batch({event(run.run, TaskFailed{{0, -1}, 1, internal_error("x"), {}, {}})});
+  first.tasks_ended = {ended(run.run, "a", -1, TaskState::failed, now())};
+  ASSERT_OK(stores().journal.append(first));
+  finish_run(run, RunStatus::failed);
+  Batch both = batch({event(run.run, TasksCleared{{{0, -1}}, {}}),
+                      event(run.run, RunFinished{RunStatus::success})});
+  both.runs_reopened = {run.run};
+  both.tasks_cleared = {{run.run, ended(run.run, "a", -1, {}, {})}};
+  both.tasks_ended = {ended(run.run, "a", -1, TaskState::success, now())};
+  RunRow done = run;
+  done.status = RunStatus::success;
+  done.finished_at = now();
+  both.runs_finished = {done};
+  ASSERT_OK(stores().journal.append(both));
+  ASSERT_EQ(1u, stores().runs.tasks(run.run)->size());
+  EXPECT_EQ(TaskState::success, stores().runs.tasks(run.run)->front().state);
+  EXPECT_EQ(RunStatus::success, stores().runs.run(run.run)->status);
+  EXPECT_TRUE(stores().runs.open_runs()->empty());
+}
+
+TEST_P(StoreTest, TasksAreListedByNameAndMapIndexWithAllTheyTell) {
+  lead();
+  const RunRow run = start_run();
+  Batch ends = batch({event(run.run, TaskSkipped{{0, -1}, ""})});
+  TaskRow failed = ended(run.run, "b", -1, TaskState::failed, now());
+  failed.started_at = now() - std::chrono::seconds{3};
+  failed.error = "line 1\nline {2}, \"quoted\" \\";
+  ends.tasks_ended = {ended(run.run, "m", 10, TaskState::success, now()), failed,
+                      ended(run.run, "m", 9, TaskState::upstream_failed, now()),
+                      ended(run.run, "B", -1, TaskState::cancelled, now()),
+                      ended(run.run, "s", -1, TaskState::skipped, now())};
+  ASSERT_OK(stores().journal.append(ends));
+  const auto tasks = stores().runs.tasks(run.run);
+  ASSERT_OK(tasks);
+  ASSERT_EQ(5u, tasks->size());
+  EXPECT_EQ("B", (*tasks)[0].task);
+  EXPECT_EQ("b", (*tasks)[1].task);
+  EXPECT_EQ(9, (*tasks)[2].map_index);
+  EXPECT_EQ(TaskState::upstream_failed, (*tasks)[2].state);
+  EXPECT_EQ(10, (*tasks)[3].map_index);
+  const TaskRow& got = (*tasks)[1];
+  EXPECT_EQ(run.run, got.run);
+  EXPECT_EQ(TaskState::failed, got.state);
+  EXPECT_EQ(2, got.attempt);
+  EXPECT_EQ(failed.started_at, got.started_at);
+  EXPECT_EQ(failed.ended_at, got.ended_at);
+  EXPECT_EQ(failed.error, got.error);
+  EXPECT_FALSE((*tasks)[0].started_at.has_value());
+}
+
+TEST_P(StoreTest, DagsKeepTheirVersions) {
+  lead();
+  const Json one = Json::object({{"dag", "flights"}, {"namespace", "team"}, {"n", 1}});
+  const Json two = Json::object({{"dag", "flights"}, {"namespace", "team"}, {"n", 2}});
+  append({event({}, DagRegistered{"flights", "v1", one, "dags/f.yaml", "dags", {"ada", ""}})});
+  const Time first = now();
+  clock().pass(std::chrono::seconds{5});
+  append({event({}, DagRegistered{"flights", "v2", two, "dags/g.yaml", "dags", {"ada", ""}}),
+          event({}, DagRegistered{
+                        "a", "v1", Json::object({{"dag", "a"}}), "dags/a.yaml", "dags", {}})});
+  append({event({}, DagPaused{"flights", true, {}})});
+
+  const auto dags = stores().runs.dags();
+  ASSERT_OK(dags);
+  ASSERT_EQ(2u, dags->size());
+  EXPECT_EQ("a", (*dags)[0].dag);
+  EXPECT_EQ("default", (*dags)[0].namespace_);
+  const auto dag = stores().runs.dag("flights");
+  ASSERT_OK(dag);
+  EXPECT_EQ("v2", dag->version);
+  EXPECT_EQ("team", dag->namespace_);
+  EXPECT_EQ(two, dag->spec);
+  EXPECT_EQ("dags/g.yaml", dag->source);
+  EXPECT_EQ("dags", dag->base_dir);
+  EXPECT_TRUE(dag->paused);
+  EXPECT_EQ(first, dag->registered_at);
+  EXPECT_EQ(now(), dag->updated_at);
+  EXPECT_FALSE(dag->last_logical_date.has_value());
+  EXPECT_EQ(one, *stores().runs.dag_version("flights", "v1"));
+  EXPECT_EQ(two, *stores().runs.dag_version("flights", "v2"));
+  EXPECT_CODE(ErrorCode::not_found, stores().runs.dag_version("flights", "v3"));
+  EXPECT_CODE(ErrorCode::not_found, stores().runs.dag("nope"));
+}
+
+TEST_P(StoreTest, ADagReturnsToAnOldVersion) {
+  lead();
+  const auto registered = [&](const char* version, int n) {
+    return event({}, DagRegistered{"d", version, Json::object({{"n", n}}), "s", "b", {}});
+  };
+  append({registered("v1", 1), registered("v2", 2), registered("v1", 1)});
+  EXPECT_EQ("v1", stores().runs.dag("d")->version);
+  EXPECT_EQ(1, stores().runs.dag("d")->spec["n"].as_int());
+}
+
+TEST_P(StoreTest, TheLastLogicalDateIsThatOfScheduledRuns) {
+  lead();
+  append({event({}, DagRegistered{"flights", "v1", Json::object(), "s", "b", {}})});
+  const Time february = *parse_rfc3339("2001-02-01"), march = *parse_rfc3339("2001-03-01");
+  start_run("flights", RunType::scheduled, march);
+  start_run("flights", RunType::scheduled, february);
+  start_run("flights", RunType::manual, *parse_rfc3339("2001-09-01"));
+  EXPECT_EQ(march, stores().runs.dag("flights")->last_logical_date);
+  EXPECT_EQ(march, stores().runs.dags()->front().last_logical_date);
+}
+
+TEST_P(StoreTest, DiagnosticsOfADagFileStandUntilItIsGood) {
+  lead();
+  Json wrong = Json::array({Json::object({{"line", 3}, {"message", "unknown operator"}})});
+  append({event({}, DagFileChecked{"dags/b.yaml", wrong}),
+          event({}, DagFileChecked{"dags/a.yaml", wrong})});
+  auto errors = stores().runs.dag_file_errors();
+  ASSERT_OK(errors);
+  ASSERT_EQ(2u, errors->size());
+  EXPECT_EQ("dags/a.yaml", (*errors)[0].source);
+  EXPECT_EQ(wrong, (*errors)[0].diagnostics);
+  EXPECT_EQ(now(), (*errors)[0].at);
+  append({event({}, DagFileChecked{"dags/a.yaml", Json::array()})});
+  errors = stores().runs.dag_file_errors();
+  ASSERT_OK(errors);
+  ASSERT_EQ(1u, errors->size());
+  EXPECT_EQ("dags/b.yaml", errors->front().source);
+}
+
+}  // namespace
+}  // namespace millrace::testing
