@@ -1,0 +1,309 @@
+#include "engine/serve/model_host.h"
+
+#include <algorithm>
+
+#include "engine/base/log.h"
+
+namespace millrace::serve {
+namespace {
+
+constexpr std::size_t kMaxOthers = 8;   // versions of one model kept beside champion and candidate
+constexpr std::size_t kMaxWanted = 16;  // a flood of made-up version numbers stops here
+
+bool same(const DeploymentRow& a, const DeploymentRow& b) {
+  return a.revision == b.revision && a.champion == b.champion && a.candidate == b.candidate &&
+         a.weight == b.weight && a.last_good == b.last_good;
+}
+
+std::vector<int> sorted_numbers(const std::vector<ModelVersionRow>& rows) {
+  std::vector<int> out;
+  for (const auto& row : rows) out.push_back(row.version);
+  std::ranges::sort(out);
+  return out;
+}
+
+void add_other(Route& route, ServedModelPtr served) {
+  const auto is_it = [&](const ServedModelPtr& known) {
+    return known->artifact == served->artifact;
+  };
+  if (std::ranges::any_of(route.others, is_it)) return;
+  route.others.insert(route.others.begin(), std::move(served));
+  if (route.others.size() > kMaxOthers) route.others.pop_back();
+}
+
+}  // namespace
+
+ServedModelPtr Route::version(int number) const {
+  if (champion && champion->version == number) return champion;
+  if (candidate && candidate->version == number) return candidate;
+  for (const auto& other : others)
+    if (other->version == number) return other;
+  return nullptr;
+}
+
+std::string_view Route::role(const ServedModel& served) const {
+  if (candidate && served.artifact == candidate->artifact) return "candidate";
+  return share > 0 ? "baseline" : "champion";
+}
+
+void ModelHost::Signal::raise() {
+  const std::lock_guard lock(mutex);
+  raised = true;
+  changed.notify_all();
+}
+
+ModelHost::ModelHost(ServingStore& serving, Registry& registry, LoadModel load,
+                     BreakerConfig breaker, std::chrono::milliseconds scan)
+    : serving_(serving),
+      registry_(registry),
+      load_(std::move(load)),
+      breaker_(breaker),
+      scan_(scan) {}
+
+ModelHost::~ModelHost() { stop(); }
+
+void ModelHost::start() {
+  serving_.subscribe([signal = signal_] { signal->raise(); });
+  thread_ = std::thread([this] { follow(); });
+}
+
+void ModelHost::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    published_.notify_all();
+  }
+  signal_->raise();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ModelHost::follow() {
+  for (;;) {
+    const bool settled = refresh();
+    const auto pause = settled ? scan_ : std::min(scan_, std::chrono::milliseconds(1000));
+    std::unique_lock lock(signal_->mutex);
+    signal_->changed.wait_for(lock, pause, [&] { return signal_->raised; });
+    signal_->raised = false;
+    lock.unlock();
+    const std::lock_guard own(mutex_);
+    if (stopping_) return;
+  }
+}
+
+/// False if something is worth an early second try.
+bool ModelHost::refresh() {
+  auto rows = serving_.deployments();
+  if (!rows) {
+    const std::lock_guard lock(mutex_);
+    if (refresh_failures_++ % 60 == 0)
+      log::warning("cannot read the deployments; what is loaded goes on answering",
+                   {{"error", rows.error().to_string()}});
+    return false;
+  }
+  const auto old = snapshot();
+  const auto wanted = take_wanted();
+  Snapshot next;
+  next.loaded = true;
+  bool settled = true;
+  for (const auto& row : *rows) {
+    const auto found = old->routes.find(row.model);
+    const auto before = found == old->routes.end() ? nullptr : found->second;
+    const auto asked = wanted.find(row.model);
+    std::string failure;
+    auto route = before;
+    if (before == nullptr || !same(before->row, row) || !before->problem.empty())
+      route = route_for(row, before.get(), failure);
+    if (route && asked != wanted.end()) route = with_versions(*route, asked->second);
+    if (route) settled = settled && route->problem.empty();
+    if (route)
+      next.routes.emplace(row.model, std::move(route));
+    else
+      next.failed.emplace(row.model, failure);
+  }
+  settled = settled && next.failed.empty();
+  publish(std::move(next));
+  return settled;
+}
+
+ModelHost::Wanted ModelHost::take_wanted() {
+  const std::lock_guard lock(mutex_);
+  Wanted out;
+  for (const auto& [model, version] : std::exchange(wanted_, {})) out[model].push_back(version);
+  return out;
+}
+
+std::shared_ptr<const Route> ModelHost::route_for(const DeploymentRow& row, const Route* old,
+                                                  std::string& failure) {
+  forget_ended_trip(row);
+  auto route = std::make_shared<Route>();
+  route->row = row;
+  if (old != nullptr) route->others = old->others;
+  if (!row.champion.empty()) {
+    auto champion = load(row.model, row.champion, old);
+    if (champion) {
+      route->champion = *std::move(champion);
+    } else {
+      failure = "its champion cannot be loaded: " + champion.error().message;
+      route->problem = failure;
+      if (old != nullptr) route->champion = old->champion;
+    }
+  }
+  load_candidate(*route, old);
+  if (!route->champion && !route->candidate) {
+    if (failure.empty()) failure = route->problem;
+    return nullptr;
+  }
+  if (!row.last_good.empty())
+    if (auto last_good = load(row.model, row.last_good, old)) add_other(*route, *last_good);
+  if (old != nullptr) route->versions = old->versions;
+  if (const auto rows = registry_.model_versions(row.model))
+    route->versions = sorted_numbers(*rows);
+  return route;
+}
+
+void ModelHost::load_candidate(Route& route, const Route* old) {
+  const auto& row = route.row;
+  if (row.candidate.empty()) return;
+  auto candidate = load(row.model, row.candidate, old);
+  if (!candidate) {
+    route.problem = "its candidate cannot be loaded: " + candidate.error().message;
+    return;
+  }
+  route.candidate = *std::move(candidate);
+  route.seed = row.model + ":" + row.candidate;
+  route.share = std::clamp(row.weight / 100, 0.0, 1.0);
+  const std::lock_guard lock(mutex_);
+  const bool same_canary = old != nullptr && old->breaker && old->row.candidate == row.candidate &&
+                           (!old->breaker->tripped() || trips_.contains(row.model));
+  route.breaker = same_canary ? old->breaker : std::make_shared<CircuitBreaker>(breaker_);
+}
+
+Result<ServedModelPtr> ModelHost::load(const std::string& model, const std::string& artifact,
+                                       const Route* old) {
+  if (old != nullptr) {
+    for (const auto& known : {old->champion, old->candidate})
+      if (known && known->artifact == artifact) return known;
+    for (const auto& known : old->others)
+      if (known->artifact == artifact) return known;
+  }
+  const auto attempt = [&]() -> Result<ServedModelPtr> {
+    MR_TRY(const std::string text, load_(artifact));
+    MR_TRY(ml::Model predictor, ml::Model::parse(text));
+    const auto row = registry_.model_version(model, artifact);
+    if (!row && row.error().code != ErrorCode::not_found) return row.error();
+    return std::make_shared<const ServedModel>(
+        ServedModel{model, artifact, row ? row->version : 0, std::move(predictor)});
+  };
+  auto served = attempt();
+  if (served) {
+    log::info("model loaded",
+              {{"model", model}, {"version", (*served)->version}, {"artifact", artifact}});
+  } else {
+    log::error("model not loaded",
+               {{"model", model}, {"artifact", artifact}, {"error", served.error().to_string()}});
+    const std::lock_guard lock(mutex_);
+    ++load_failures_;
+  }
+  return served;
+}
+
+std::shared_ptr<const Route> ModelHost::with_versions(const Route& route,
+                                                      const std::vector<int>& numbers) {
+  auto next = std::make_shared<Route>(route);
+  const auto rows = registry_.model_versions(route.row.model);
+  if (!rows) return next;
+  next->versions = sorted_numbers(*rows);
+  for (const int number : numbers) {
+    if (next->version(number)) continue;
+    for (const auto& row : *rows)
+      if (row.version == number)
+        if (auto served = load(row.model, row.artifact, next.get())) add_other(*next, *served);
+  }
+  return next;
+}
+
+/// A tripped candidate stays without traffic while its canary lasts: until the row names another
+/// candidate or none, or the history shows that it was taken back and sent out anew.
+void ModelHost::forget_ended_trip(const DeploymentRow& row) {
+  Trip trip;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = trips_.find(row.model);
+    if (found == trips_.end()) return;
+    trip = found->second;
+  }
+  bool ended = row.candidate != trip.artifact;
+  if (!ended && row.revision > trip.revision) {
+    const auto history = serving_.deployment_history(row.model, 50);
+    if (history)
+      ended = std::ranges::any_of(*history, [&](const DeploymentEventRow& event) {
+        return event.revision > trip.revision && event.revision <= row.revision &&
+               event.action != "canary";
+      });
+  }
+  if (!ended) return;
+  const std::lock_guard lock(mutex_);
+  trips_.erase(row.model);
+}
+
+void ModelHost::publish(Snapshot next) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [model, route] : next.routes) {
+    const auto trip = trips_.find(model);
+    if (trip == trips_.end() || trip->second.artifact != route->row.candidate) continue;
+    auto without = std::make_shared<Route>(*route);
+    without->share = 0;
+    without->tripped = true;
+    route = std::move(without);
+  }
+  snapshot_ = std::make_shared<const Snapshot>(std::move(next));
+  published_.notify_all();
+}
+
+std::shared_ptr<const Snapshot> ModelHost::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+bool ModelHost::trip(std::string_view model, std::string_view artifact) {
+  const std::lock_guard lock(mutex_);
+  const auto found = snapshot_->routes.find(model);
+  if (found == snapshot_->routes.end() || found->second->row.candidate != artifact) return false;
+  if (found->second->tripped || !found->second->champion) return false;
+  auto next = std::make_shared<Snapshot>(*snapshot_);
+  auto route = std::make_shared<Route>(*found->second);
+  route->share = 0;
+  route->tripped = true;
+  trips_[std::string(model)] = {std::string(artifact), route->row.revision};
+  next->routes[std::string(model)] = std::move(route);
+  snapshot_ = std::move(next);
+  published_.notify_all();
+  return true;
+}
+
+void ModelHost::want_version(std::string_view model, int version) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (wanted_.size() >= kMaxWanted) return;
+    wanted_.emplace(std::string(model), version);
+  }
+  signal_->raise();
+}
+
+bool ModelHost::wait(const std::function<bool(const Snapshot&)>& done,
+                     std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  return published_.wait_for(lock, timeout, [&] { return stopping_ || done(*snapshot_); }) &&
+         done(*snapshot_);
+}
+
+std::int64_t ModelHost::load_failures() const {
+  const std::lock_guard lock(mutex_);
+  return load_failures_;
+}
+std::int64_t ModelHost::refresh_failures() const {
+  const std::lock_guard lock(mutex_);
+  return refresh_failures_;
+}
+
+}  // namespace millrace::serve

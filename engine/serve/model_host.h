@@ -1,0 +1,137 @@
+// ModelHost: which version of which model answers now.
+//
+// Requests read an immutable snapshot; a change of deployments builds the next one beside it, with
+// every model loaded, and swaps. So no request waits for a load or sees half a change, and one that
+// has begun ends with the models it began with. A thread of its own follows the store: at once when
+// the store calls back, and by a slow scan. While the store or an artifact is away, what was loaded
+// goes on answering:
+//
+//  - the new champion cannot be loaded: the old one stays; tried again with each scan.
+//  - the candidate cannot be loaded: it gets no traffic; tried again likewise.
+//
+// trip() takes a candidate's traffic away in memory, at once, and keeps it away until the store
+// shows that this canary is over.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "engine/ml/model.h"
+#include "engine/serve/circuit_breaker.h"
+#include "engine/store/store.h"
+
+namespace millrace::serve {
+
+/// One loaded version. Immutable.
+struct ServedModel {
+  std::string model;
+  std::string artifact;
+  int version = 0;  // 0: the registry does not know the artifact
+  ml::Model predictor;
+};
+using ServedModelPtr = std::shared_ptr<const ServedModel>;
+
+/// What answers for one model. Immutable, but for the breaker's counts.
+struct Route {
+  DeploymentRow row;                        // as the store has it
+  ServedModelPtr champion;                  // null before the first promotion
+  ServedModelPtr candidate;                 // null when there is none, or it could not be loaded
+  std::vector<ServedModelPtr> others;       // last known good, and versions that somebody asked for
+  std::vector<int> versions;                // all that are registered, ascending
+  double share = 0;                         // 0 … 1 of the traffic for the candidate
+  bool tripped = false;                     // the breaker took it away
+  std::string seed;                         // of the split: a new canary draws new entities
+  std::shared_ptr<CircuitBreaker> breaker;  // of the candidate; null without one
+  std::string problem;                      // why it differs from the row; "" when it does not
+
+  /// Null unless that version is loaded.
+  ServedModelPtr version(int number) const;
+  /// "candidate", or "baseline" (the champion beside a candidate), or "champion".
+  std::string_view role(const ServedModel& served) const;
+};
+
+struct Snapshot {
+  std::map<std::string, std::shared_ptr<const Route>, std::less<>> routes;
+  std::map<std::string, std::string, std::less<>> failed;  // model → why nothing can answer for it
+  bool loaded = false;                                     // the store was read at least once
+};
+
+/// The text of a model artifact, by digest.
+using LoadModel = std::function<Result<std::string>(std::string_view digest)>;
+
+class ModelHost {
+ public:
+  /// The stores must outlive this object.
+  ModelHost(ServingStore& serving, Registry& registry, LoadModel load, BreakerConfig breaker,
+            std::chrono::milliseconds scan);
+  ~ModelHost();
+
+  void start();
+  void stop();
+
+  std::shared_ptr<const Snapshot> snapshot() const;
+  /// Takes all traffic from that candidate, at once. False if it had none (any more).
+  bool trip(std::string_view model, std::string_view artifact);
+  /// Asks for a version that is not routed; it is loaded soon, in the background.
+  void want_version(std::string_view model, int version);
+  /// Until the snapshot satisfies `done`; false when the time is over first.
+  bool wait(const std::function<bool(const Snapshot&)>& done, std::chrono::milliseconds timeout);
+
+  std::int64_t load_failures() const;
+  std::int64_t refresh_failures() const;
+
+ private:
+  /// Shared with the store's callback, which may outlive this object.
+  struct Signal {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool raised = false;
+    void raise();
+  };
+  struct Trip {
+    std::string artifact;
+    std::int64_t revision = 0;
+  };
+
+  using Wanted = std::map<std::string, std::vector<int>, std::less<>>;
+
+  void follow();
+  bool refresh();
+  Wanted take_wanted();
+  std::shared_ptr<const Route> route_for(const DeploymentRow& row, const Route* old,
+                                         std::string& failure);
+  Result<ServedModelPtr> load(const std::string& model, const std::string& artifact,
+                              const Route* old);
+  void load_candidate(Route& route, const Route* old);
+  std::shared_ptr<const Route> with_versions(const Route& route, const std::vector<int>& numbers);
+  void forget_ended_trip(const DeploymentRow& row);
+  void publish(Snapshot next);
+
+  ServingStore& serving_;
+  Registry& registry_;
+  const LoadModel load_;
+  const BreakerConfig breaker_;
+  const std::chrono::milliseconds scan_;
+  const std::shared_ptr<Signal> signal_ = std::make_shared<Signal>();
+  std::thread thread_;
+
+  mutable std::mutex mutex_;  // guards all below
+  std::condition_variable published_;
+  std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<const Snapshot>();
+  std::map<std::string, Trip, std::less<>> trips_;
+  std::set<std::pair<std::string, int>> wanted_;
+  std::int64_t load_failures_ = 0;
+  std::int64_t refresh_failures_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace millrace::serve

@@ -1,0 +1,184 @@
+#include "engine/serve/prediction_log.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "engine/base/log.h"
+#include "engine/serve/traffic.h"
+
+namespace millrace::serve {
+namespace {
+
+constexpr std::size_t kMostInBatch = 5000;  // a few megabytes
+
+Prediction to_prediction(PredictedRow row) {
+  Prediction out;
+  out.id = std::move(row.id);
+  out.model = row.served->model;
+  out.artifact = row.served->artifact;
+  out.entity = std::move(row.entity);
+  out.trace_id = std::move(row.trace_id);
+  out.latency_us = row.latency_us;
+  out.at = row.at;
+  const auto& names = row.served->predictor.feature_names();
+  out.features = Json::object();
+  auto& members = out.features.mutable_members();
+  members.reserve(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i)
+    members.emplace_back(names[i], std::isnan(row.features[i]) ? Json() : Json(row.features[i]));
+  const bool binary = row.served->predictor.objective() == ml::Objective::binary;
+  out.output = Json::object({{binary ? "probability" : "prediction", row.prediction}});
+  return out;
+}
+
+}  // namespace
+
+PredictionLog::PredictionLog(PredictionLogConfig config, ServingStore& store, Metering& metering,
+                             const Clock& clock, std::uint64_t seed)
+    : config_(std::move(config)), store_(store), metering_(metering), clock_(clock), rng_(seed) {}
+
+PredictionLog::~PredictionLog() { stop(); }
+
+Status PredictionLog::start() {
+  MR_TRY(spool_, Spool::open(config_.spool_dir, config_.max_spool_bytes));
+  if (spool_->batches() > 0)
+    log::info("sending predictions left by an earlier process", {{"batches", spool_->batches()}});
+  writer_ = std::thread([this] { write_loop(); });
+  sender_ = std::thread([this] { send_loop(); });
+  return {};
+}
+
+void PredictionLog::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    wake_writer_.notify_all();
+  }
+  if (writer_.joinable()) writer_.join();
+  {
+    const std::lock_guard lock(mutex_);
+    written_out_ = true;
+    wake_sender_.notify_all();
+  }
+  if (sender_.joinable()) sender_.join();
+}
+
+void PredictionLog::add(PredictedRow row) {
+  if (config_.sampling < 1 && place("prediction_log", row.id) >= config_.sampling) return;
+  const std::lock_guard lock(mutex_);
+  if (queue_.size() >= config_.max_queued) {
+    if (stats_.dropped++ % 10'000 == 0)
+      log::error("the prediction log cannot keep up: predictions are not logged",
+                 {{"dropped", stats_.dropped}});
+    return;
+  }
+  queue_.push_back(std::move(row));
+  if (queue_.size() == config_.batch_size) wake_writer_.notify_one();
+}
+
+bool PredictionLog::flush(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  const std::int64_t asked = ++flushes_asked_;
+  wake_writer_.notify_all();
+  return progressed_.wait_for(
+      lock, timeout, [&] { return flushes_done_ >= asked && idle_ && spool_->batches() == 0; });
+}
+
+PredictionLog::Stats PredictionLog::stats() const {
+  const std::lock_guard lock(mutex_);
+  Stats out = stats_;
+  if (!spool_) return out;
+  out.dropped_batches = spool_->dropped_batches();
+  out.spooled_batches = static_cast<std::int64_t>(spool_->batches());
+  out.spooled_bytes = spool_->bytes();
+  return out;
+}
+
+void PredictionLog::write_loop() {
+  for (bool last = false; !last;) {
+    std::vector<PredictedRow> rows;
+    std::int64_t flush = 0;
+    {
+      std::unique_lock lock(mutex_);
+      wake_writer_.wait_for(lock, config_.flush_interval, [&] {
+        return stopping_ || flushes_asked_ > flushes_done_ || queue_.size() >= config_.batch_size;
+      });
+      rows.swap(queue_);
+      last = stopping_;
+      flush = flushes_asked_;
+    }
+    write_batches(std::move(rows), last || flush > flushes_done_);
+    const std::lock_guard lock(mutex_);
+    flushes_done_ = flush;
+    progressed_.notify_all();
+  }
+}
+
+void PredictionLog::write_batches(std::vector<PredictedRow> rows, bool all_windows) {
+  const Time now = clock_.now();
+  PredictionBatch batch;
+  batch.windows = metering_.take_windows(now, all_windows);
+  for (auto& row : rows) {
+    if (batch.predictions.size() == kMostInBatch) write(std::exchange(batch, {}));
+    batch.predictions.push_back(to_prediction(std::move(row)));
+  }
+  if (!batch.predictions.empty() || !batch.windows.empty()) write(std::move(batch));
+}
+
+void PredictionLog::write(PredictionBatch batch) {
+  batch.id = Uuid::v7(clock_.now(), rng_);
+  const auto count = static_cast<std::int64_t>(batch.predictions.size());
+  const auto spooled = spool_->put(batch);
+  if (!spooled) log::error("cannot spool predictions", {{"error", spooled.error().to_string()}});
+  // No disk: the store itself is the second chance.
+  const bool kept = spooled.ok() || store_.append(batch).ok();
+  const std::lock_guard lock(mutex_);
+  (kept ? stats_.logged : stats_.dropped) += count;
+  idle_ = false;
+  wake_sender_.notify_all();
+}
+
+void PredictionLog::send_loop() {
+  auto pause = config_.retry_first;
+  for (;;) {
+    const auto batch = spool_->oldest();
+    const bool sent = batch && send(*batch);
+    std::unique_lock lock(mutex_);
+    if (sent) {
+      pause = config_.retry_first;
+      continue;
+    }
+    if (written_out_) return;
+    if (!batch) {
+      if (spool_->batches() > 0) continue;  // put meanwhile
+      idle_ = true;
+      progressed_.notify_all();
+      wake_sender_.wait(lock, [&] { return written_out_ || !idle_; });
+    } else {
+      wake_sender_.wait_for(lock, pause, [&] { return written_out_; });
+      pause = std::min(pause * 2, config_.retry_most);
+    }
+  }
+}
+
+bool PredictionLog::send(const PredictionBatch& batch) {
+  const auto stored = store_.append(batch);
+  if (stored) {
+    spool_->remove(batch.id);
+    return true;
+  }
+  const auto& error = stored.error();
+  const bool later = error.transient() || error.code == ErrorCode::unavailable;
+  if (!later) {
+    spool_->set_aside(batch.id, error.to_string());
+    return true;
+  }
+  const std::lock_guard lock(mutex_);
+  if (stats_.failed_sends++ % 100 == 0)
+    log::warning("the store does not take predictions; they wait in the spool",
+                 {{"batches", spool_->batches()}, {"error", error.to_string()}});
+  return false;
+}
+
+}  // namespace millrace::serve

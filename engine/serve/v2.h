@@ -1,0 +1,62 @@
+// V2: the Open Inference Protocol V2, REST, and what we add to it. Turns requests into answers;
+// knows no socket. Thread-safe.
+//
+//   GET  /v2, /v2/health/live, /v2/health/ready
+//   GET  /v2/models/{m}[/versions/{v}], …/ready
+//   POST /v2/models/{m}[/versions/{v}]/infer
+//   GET  /v2/repository/index              what is loaded (POST likewise, as Triton has it)
+//   POST /v2/models/{m}/outcomes           what became true: [{"id" | "entity", "outcome"}]
+//   GET  /v2/models/{m}/stats              split, breaker and totals of each version
+//   GET  /metrics                          Prometheus text
+//
+// infer: inputs as in infer_request.h. Without a version in the path the split decides: by
+// parameters.entity, an input "entity", the header X-Entity-Key, or the request's id (ours when the
+// client gives none, so then by chance). The answer has "probability" (or "prediction" for a
+// regression), FP64 [rows]; "label" (INT64, probability >= 0.5) on request by "outputs"; and
+// parameters {role, artifact, latency_us}. A failure is {"error": text} with 4xx or 5xx.
+//
+// outcomes: each is scored (BusinessMetric) for the version that answered that id (row i of a
+// request with several rows is "id/i"), or that entity last; once. One that this process does not
+// remember counts if it brings "prediction" and "prediction_artifact".
+#pragma once
+
+#include "engine/serve/http_server.h"
+#include "engine/serve/inference.h"
+
+namespace millrace::serve {
+
+class V2 {
+ public:
+  struct Parts {  // not owned
+    ModelHost& host;
+    Inference& inference;
+    Metering& metering;
+    OutcomeMatcher& outcomes;
+    PredictionLog& log;
+    const Clock& clock;
+    BusinessMetric business = BusinessMetric::negative_squared_error;
+  };
+  explicit V2(Parts parts) : parts_(parts) {}
+
+  HttpResponse handle(const HttpRequest& request) const;
+
+ private:
+  struct Target {  // of a path under /v2/models/{m}
+    std::shared_ptr<const Route> route;
+    ServedModelPtr pinned;  // null without a version
+  };
+  Result<HttpResponse> dispatch(const HttpRequest& request) const;
+  Result<HttpResponse> model_call(const HttpRequest& request) const;
+  Result<Target> target(std::string_view model, std::string_view version) const;
+  Result<HttpResponse> metadata(const Target& target) const;
+  Result<HttpResponse> infer(const Target& target, const HttpRequest& request) const;
+  Result<HttpResponse> outcomes(const Target& target, const HttpRequest& request) const;
+  HttpResponse stats(const Target& target) const;
+  HttpResponse index() const;
+  HttpResponse ready() const;
+  HttpResponse metrics() const;
+
+  const Parts parts_;
+};
+
+}  // namespace millrace::serve
