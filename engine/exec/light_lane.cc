@@ -1,0 +1,150 @@
+#include "engine/exec/light_lane.h"
+
+#include <chrono>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace millrace::exec {
+namespace {
+
+// How long a result may wait for others that go in the same report.
+constexpr auto kGather = std::chrono::milliseconds{1};
+
+class LightContext final : public OperatorContext {
+ public:
+  LightContext(const StartAttempt& start, const RunnerPoolConfig& config,
+               const RunnerPoolParts& parts, AttemptLog& log, std::function<bool()> cancelled)
+      : start_(start),
+        parts_(parts),
+        log_(log),
+        cancelled_(std::move(cancelled)),
+        root_(config.work_dir) {}
+  ~LightContext() override {
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  }
+
+  const AttemptInfo& attempt() const override { return start_.info; }
+  Time now() const override { return parts_.clock.now(); }
+  void log(std::string_view line) override {
+    log_.append(line);
+    log_.append("\n");
+  }
+  const std::filesystem::path& work_dir() const override {
+    if (folder_.empty()) {
+      folder_ = root_ / "light";
+      std::error_code ignored;  // whoever writes there hears of it
+      std::filesystem::create_directories(folder_, ignored);
+    }
+    return folder_;
+  }
+  Artifacts& artifacts() override { return parts_.artifacts; }
+  Result<Json> query(std::string_view name, const Json& arguments) override {
+    return parts_.query(name, arguments);
+  }
+  bool cancelled() const override { return cancelled_(); }
+
+ private:
+  const StartAttempt& start_;
+  const RunnerPoolParts& parts_;
+  AttemptLog& log_;
+  std::function<bool()> cancelled_;
+  const std::filesystem::path& root_;
+  mutable std::filesystem::path folder_;
+};
+
+}  // namespace
+
+LightLane::LightLane(const RunnerPoolConfig& config, const RunnerPoolParts& parts, LogWriter& logs,
+                     Reporter& reporter)
+    : config_(config),
+      parts_(parts),
+      logs_(logs),
+      reporter_(reporter),
+      thread_([this] { run(); }) {}
+
+LightLane::~LightLane() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = dropping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void LightLane::start(std::vector<QueuedAttempt> attempts) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& attempt : attempts) queue_.push_back(std::move(attempt));
+  }
+  changed_.notify_all();
+}
+
+void LightLane::cancel(const AttemptKey& key) {
+  const std::lock_guard lock(mutex_);
+  if (busy_ || !queue_.empty()) cancelled_.insert(key);
+}
+
+void LightLane::drop_all() {
+  std::unique_lock lock(mutex_);
+  queue_.clear();
+  dropping_ = true;
+  changed_.wait(lock, [this] { return !busy_; });
+  dropping_ = stopping_;
+  cancelled_.clear();
+}
+
+bool LightLane::is_cancelled(const AttemptKey& key) {
+  const std::lock_guard lock(mutex_);
+  return dropping_ || (!cancelled_.empty() && cancelled_.contains(key));
+}
+
+void LightLane::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (stopping_) return;
+    auto batch = std::exchange(queue_, {});
+    busy_ = true;
+    lock.unlock();
+    run_batch(batch);
+    batch.clear();
+    lock.lock();
+    busy_ = false;
+    if (queue_.empty()) cancelled_.clear();
+    changed_.notify_all();
+  }
+}
+
+void LightLane::run_batch(std::vector<QueuedAttempt>& batch) {
+  std::vector<PendingResult> ready;
+  auto gathered_since = parts_.clock.steady();
+  for (auto& queued : batch) {
+    AttemptLog log(queued.start, config_.log_limit_bytes);
+    Result<Outcome> outcome = is_cancelled(queued.start.key)
+                                  ? make_error(ErrorCode::cancelled, "cancelled")
+                                  : run_one(queued.start, log);
+    finish(log, {queued.generation, {queued.start.key, std::move(outcome)}}, ready);
+    const auto now = parts_.clock.steady();
+    if (now - gathered_since < kGather) continue;
+    reporter_.deliver(std::exchange(ready, {}));
+    gathered_since = now;
+  }
+  reporter_.deliver(std::move(ready));
+}
+
+void LightLane::finish(AttemptLog& log, PendingResult result, std::vector<PendingResult>& ready) {
+  if (log.used())
+    logs_.push_last(log.take(parts_.clock.now(), true), std::move(result));
+  else
+    ready.push_back(std::move(result));
+}
+
+Result<Outcome> LightLane::run_one(const StartAttempt& attempt, AttemptLog& log) {
+  LightContext context(attempt, config_, parts_, log,
+                       [this, &attempt] { return is_cancelled(attempt.key); });
+  return parts_.catalog.run(attempt.op, attempt.with, context);
+}
+
+}  // namespace millrace::exec

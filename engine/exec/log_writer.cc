@@ -1,0 +1,104 @@
+#include "engine/exec/log_writer.h"
+
+#include <chrono>
+#include <utility>
+
+#include "engine/base/log.h"
+
+namespace millrace::exec {
+namespace {
+
+constexpr std::size_t kBatchBytes = 1u << 20;
+constexpr std::size_t kBatchItems = 1000;
+constexpr auto kRetryPause = std::chrono::milliseconds{250};
+
+}  // namespace
+
+LogWriter::LogWriter(LogStore& store, Release release)
+    : store_(store), release_(std::move(release)), thread_([this] { run(); }) {}
+
+LogWriter::~LogWriter() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void LogWriter::push(LogChunk chunk) { add({std::move(chunk), std::nullopt}); }
+
+void LogWriter::push_last(std::optional<LogChunk> chunk, PendingResult result) {
+  add({std::move(chunk), std::move(result)});
+}
+
+std::size_t LogWriter::backlog_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return backlog_;
+}
+
+void LogWriter::add(Item item) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (item.chunk) backlog_ += item.chunk->text.size();
+    queue_.push_back(std::move(item));
+  }
+  changed_.notify_one();
+}
+
+void LogWriter::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    std::vector<LogChunk> chunks;
+    std::vector<PendingResult> results;
+    std::size_t bytes = 0;
+    for (std::size_t n = 0; n < kBatchItems && bytes < kBatchBytes && !queue_.empty(); ++n) {
+      Item item = std::move(queue_.front());
+      queue_.pop_front();
+      if (item.chunk) {
+        bytes += item.chunk->text.size();
+        chunks.push_back(std::move(*item.chunk));
+      }
+      if (item.result) results.push_back(std::move(*item.result));
+    }
+    lock.unlock();
+    if (!chunks.empty()) write(std::move(chunks), results);
+    if (!results.empty()) release_(std::move(results));
+    lock.lock();
+    backlog_ -= bytes;
+  }
+}
+
+void LogWriter::write(std::vector<LogChunk> chunks, std::vector<PendingResult>& results) {
+  bool told = false;
+  while (true) {
+    const Status written = store_.append(chunks);
+    if (written) return;
+    if (!std::exchange(told, true))
+      log::warning("log lines wait: the log store does not take them",
+                   {{"error", written.error().to_string()}});
+    release_queued(results);
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, kRetryPause, [this] { return stopping_; }) ||
+        written.error().code != ErrorCode::unavailable) {
+      log::error("log lines are lost", {{"chunks", chunks.size()}});
+      return;
+    }
+  }
+}
+
+// No task stays open because its log cannot be written now.
+void LogWriter::release_queued(std::vector<PendingResult>& results) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& item : queue_) {
+      if (item.result) results.push_back(std::move(*item.result));
+      item.result.reset();
+    }
+  }
+  if (!results.empty()) release_(std::exchange(results, {}));
+}
+
+}  // namespace millrace::exec

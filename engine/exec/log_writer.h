@@ -1,0 +1,57 @@
+// LogWriter: one thread that puts log chunks into the store, so that neither the event loop nor a
+// runner waits for a disk. A result whose attempt printed something is released only after its last
+// chunk has been written: who sees a task ended can read its whole log.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "engine/exec/reporter.h"
+#include "engine/store/store.h"
+
+namespace millrace::exec {
+
+/// Thread-safe. While the store is away, chunks wait (kBacklogLimitBytes says for how much of them);
+/// results do not.
+class LogWriter {
+ public:
+  using Release = std::function<void(std::vector<PendingResult>)>;
+  /// Beyond this, whoever feeds us should stop reading until it has shrunk.
+  static constexpr std::size_t kBacklogLimitBytes = 64u << 20;
+
+  /// `release` is called from our thread.
+  LogWriter(LogStore& store, Release release);
+  /// Writes what is queued, if the store takes it.
+  ~LogWriter();
+
+  void push(LogChunk chunk);
+  void push_last(std::optional<LogChunk> chunk, PendingResult result);
+  std::size_t backlog_bytes() const;
+
+ private:
+  struct Item {
+    std::optional<LogChunk> chunk;
+    std::optional<PendingResult> result;
+  };
+  void add(Item item);
+  void run();
+  void write(std::vector<LogChunk> chunks, std::vector<PendingResult>& results);
+  void release_queued(std::vector<PendingResult>& results);
+
+  LogStore& store_;
+  Release release_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Item> queue_;
+  std::size_t backlog_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;  // last: it uses everything above
+};
+
+}  // namespace millrace::exec

@@ -1,0 +1,76 @@
+// The messages between the engine and a runner, as data; each travels as one frame of JSON.
+//
+//   runner                         engine
+//     ── hello {protocol} ──────────►      once, before anything else
+//     ◄───────────── start {id, …} ──      only to a runner that is idle
+//     ── query {id, name, args} ────►
+//     ◄──────────── answer {id, …} ──
+//     ◄─────────────── cancel {id} ──      the attempt should end by itself
+//     ── beat {rss} ────────────────►      each second, from a thread of its own
+//     ── memory ────────────────────►      an allocation failed under the attempt's limit
+//     ── done {id, outcome, …} ─────►      after everything that the attempt printed
+//
+// The socket's end means that the other process is gone.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "engine/core/attempt.h"
+#include "engine/core/outcome.h"
+
+namespace millrace::exec {
+
+/// Raised when a message changes: engine and runner are the same binary, unless it was replaced
+/// under a running engine.
+inline constexpr int kProtocolVersion = 1;
+/// Outputs stand in the journal; data belongs into artifacts.
+inline constexpr std::size_t kMaxOutcomeBytes = 8u << 20;
+
+struct HelloMessage {
+  int protocol = kProtocolVersion;
+};
+struct StartMessage {
+  std::int64_t id = 0;  // of this attempt on this runner
+  std::string op;
+  Json with;
+  AttemptInfo info;
+  std::string work_dir;  // of the attempt; made and removed by the runner
+  std::int64_t memory_limit_bytes = 0;
+};
+struct QueryMessage {
+  std::int64_t id = 0;
+  std::string name;
+  Json arguments;
+};
+struct AnswerMessage {
+  std::int64_t id = 0;  // of the query
+  Result<Json> value = Json();
+};
+struct CancelMessage {
+  std::int64_t id = 0;  // of the attempt
+};
+struct BeatMessage {
+  std::int64_t rss_bytes = 0;
+};
+struct MemoryMessage {};
+struct DoneMessage {
+  std::int64_t id = 0;  // of the attempt
+  Result<Outcome> outcome = Outcome{Done{}};
+  std::int64_t rss_bytes = 0;
+  bool retire = false;  // the runner should not be used again
+};
+
+using RunnerMessage = std::variant<HelloMessage, QueryMessage, BeatMessage, MemoryMessage, DoneMessage>;
+using EngineMessage = std::variant<StartMessage, AnswerMessage, CancelMessage>;
+
+/// A whole frame; `resource_exhausted` if it would be longer than kMaxFrameBytes.
+Result<std::string> encode(const RunnerMessage& message);
+Result<std::string> encode(const EngineMessage& message);
+/// From a frame's payload; `data_invalid` if it is none of the messages.
+Result<RunnerMessage> decode_runner_message(std::string_view payload);
+Result<EngineMessage> decode_engine_message(std::string_view payload);
+
+}  // namespace millrace::exec

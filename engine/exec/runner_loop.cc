@@ -1,0 +1,304 @@
+#include "engine/exec/runner_loop.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace millrace::exec {
+namespace {
+
+using std::chrono::milliseconds;
+
+
+constexpr std::size_t kLogFlushBytes = 32u << 10;
+constexpr milliseconds kLogFlushAfter{200};
+constexpr std::size_t kAtOnce = 1u << 20;  // bytes from one runner; then others get their turn
+constexpr std::size_t kWholePipe = 16u << 20;    // more than any pipe holds
+
+void earliest(std::optional<SteadyTime>& least, SteadyTime time) {
+  if (!least || time < *least) least = time;
+}
+
+}  // namespace
+
+RunnerLoop::RunnerLoop(const RunnerPoolConfig& config, const RunnerPoolParts& parts,
+                       LogWriter& logs, Reporter& reporter)
+    : config_(config),
+      parts_(parts),
+      logs_(logs),
+      reporter_(reporter),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  watch(wake_.get(), kWakeTag, EPOLLIN);
+  thread_ = std::thread([this] { run(); });
+}
+
+RunnerLoop::~RunnerLoop() {
+  {
+    const std::lock_guard lock(mutex_);
+    requests_.stop = true;
+  }
+  wake();
+  thread_.join();
+}
+
+void RunnerLoop::start(std::vector<QueuedAttempt> attempts) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& attempt : attempts) requests_.starts.push_back(std::move(attempt));
+  }
+  wake();
+}
+
+void RunnerLoop::cancel(const AttemptKey& key) {
+  {
+    const std::lock_guard lock(mutex_);
+    requests_.cancels.push_back(key);
+  }
+  wake();
+}
+
+void RunnerLoop::kill_all() {
+  std::unique_lock lock(mutex_);
+  requests_ = Requests{};
+  requests_.kill_all = true;
+  const std::int64_t mine = ++kills_asked_;
+  wake();
+  killed_.wait(lock, [&] { return kills_done_ >= mine; });
+}
+
+void RunnerLoop::wake() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
+}
+
+void RunnerLoop::run() {
+  std::array<epoll_event, 64> events{};
+  while (!stopping_) {
+    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                 wait_ms(parts_.clock.steady()));
+    for (int i = 0; i < count; ++i) {
+      const auto& event = events[static_cast<std::size_t>(i)];
+      if (event.data.u64 == kWakeTag)
+        stopping_ = take_requests();
+      else
+        on_event(event.data.u64, event.events);
+    }
+    on_time(parts_.clock.steady());
+    dispatch();
+    if (!ready_.empty()) reporter_.deliver(std::exchange(ready_, {}));
+  }
+  kill_everything();
+}
+
+/// True when the thread is to end.
+bool RunnerLoop::take_requests() {
+  std::uint64_t drained = 0;
+  [[maybe_unused]] const ssize_t size = read(wake_.get(), &drained, sizeof drained);
+  std::unique_lock lock(mutex_);
+  Requests taken = std::exchange(requests_, {});
+  if (taken.kill_all) {
+    const std::int64_t asked = kills_asked_;
+    lock.unlock();
+    kill_everything();
+    lock.lock();
+    kills_done_ = asked;
+    killed_.notify_all();
+  }
+  lock.unlock();
+  for (auto& attempt : taken.starts) queue_.push_back(std::move(attempt));
+  if (!taken.cancels.empty()) cancel_attempts(taken.cancels);
+  for (auto& answer : taken.answers)
+    if (const auto found = runners_.find(answer.runner); found != runners_.end())
+      send(*found->second, std::move(answer.frame));
+  return taken.stop;
+}
+
+int RunnerLoop::wait_ms(SteadyTime now) const {
+  std::optional<SteadyTime> next;
+  if (spawn_again_at_ && !queue_.empty()) earliest(next, *spawn_again_at_);
+  for (const auto& [serial, runner] : runners_) {
+    if (runner->state == RunnerProcess::State::leaving) continue;
+    earliest(next, runner->last_heard + config_.silence_limit);
+    if (runner->output_paused) earliest(next, now + kLogFlushAfter);
+    if (!runner->running) continue;
+    earliest(next, runner->running->deadline);
+    if (runner->running->kill_at) earliest(next, *runner->running->kill_at);
+    if (runner->running->flush_at) earliest(next, *runner->running->flush_at);
+  }
+  if (!next) return -1;
+  // One more millisecond: waking before the time would only mean to wait again.
+  const auto left = std::chrono::duration_cast<milliseconds>(*next - now) + milliseconds{1};
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+}
+
+// --- what the world did ------------------------------------------------------------------------
+
+void RunnerLoop::on_event(std::uint64_t tag, std::uint32_t events) {
+  const auto found = runners_.find(tag >> 2);
+  if (found == runners_.end()) return;  // ended earlier in this round
+  RunnerProcess& runner = *found->second;
+  switch (static_cast<Source>(tag & 3)) {
+    case Source::socket:
+      if ((events & EPOLLOUT) != 0 && !runner.flush() && runner.wants_write) {
+        runner.wants_write = false;
+        change(runner.process.socket.get(), tag, EPOLLIN);
+      }
+      if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) on_socket(runner, kAtOnce);
+      break;
+    case Source::output: on_output(runner); break;
+    case Source::exit: on_exit(runner); break;
+  }
+}
+
+void RunnerLoop::on_socket(RunnerProcess& runner, std::size_t limit) {
+  auto received = runner.receive(limit);
+  bool broken = !received;
+  if (received)
+    for (const auto& payload : received->payloads) {
+      auto message = decode_runner_message(payload);
+      if (broken = !message; broken) break;
+      on_message(runner, *std::move(message));
+    }
+  const bool closed = received && received->closed;
+  if (closed || broken)
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, runner.process.socket.get(), nullptr);
+  // A runner without its socket is of no use; if it has died, this also ends what it left behind.
+  if (broken)
+    end_early(runner, EndReason::protocol);
+  else if (closed)
+    runner.kill();
+}
+
+void RunnerLoop::on_message(RunnerProcess& runner, RunnerMessage message) {
+  runner.last_heard = parts_.clock.steady();
+  if (auto* done = std::get_if<DoneMessage>(&message)) return on_done(runner, std::move(*done));
+  if (auto* query = std::get_if<QueryMessage>(&message)) return on_query(runner, std::move(*query));
+  if (const auto* hello = std::get_if<HelloMessage>(&message)) {
+    if (hello->protocol != kProtocolVersion) return end_early(runner, EndReason::protocol);
+    runner.greeted = true;
+    start_failures_ = 0;
+    if (runner.state == RunnerProcess::State::starting) runner.state = RunnerProcess::State::idle;
+  } else if (std::holds_alternative<MemoryMessage>(message) && runner.running) {
+    runner.running->out_of_memory = true;
+  } else if (const auto* beat = std::get_if<BeatMessage>(&message);
+             beat != nullptr && runner.state == RunnerProcess::State::idle &&
+             beat->rss_bytes > config_.retire_above_bytes) {
+    retire(runner);
+  }
+}
+
+void RunnerLoop::on_query(RunnerProcess& runner, QueryMessage query) {
+  threads_.post([this, serial = runner.serial, asked = std::move(query)] {
+    auto frame = encode(AnswerMessage{asked.id, parts_.query(asked.name, asked.arguments)});
+    if (!frame) frame = encode(AnswerMessage{asked.id, frame.error()});
+    {
+      const std::lock_guard lock(mutex_);
+      requests_.answers.push_back({serial, *std::move(frame)});
+    }
+    wake();
+  });
+}
+
+void RunnerLoop::on_done(RunnerProcess& runner, DoneMessage done) {
+  if (runner.state != RunnerProcess::State::busy) return;  // it is being killed: too late
+  if (runner.running->id != done.id) return end_early(runner, EndReason::protocol);
+  // Everything that the attempt printed was in the pipe before this message was sent.
+  runner.read_output(kWholePipe);
+  const bool cancelled = runner.running->reason == EndReason::cancelled;
+  finish(runner, cancelled ? make_error(ErrorCode::cancelled, "cancelled") : std::move(done.outcome));
+  runner.state = RunnerProcess::State::idle;
+  ++runner.attempts;
+  if (done.retire || runner.attempts >= config_.attempts_per_runner ||
+      done.rss_bytes > config_.retire_above_bytes)
+    retire(runner);
+}
+
+void RunnerLoop::on_output(RunnerProcess& runner) {
+  const auto change_output = [&](std::uint32_t events) {
+    change(runner.process.output.get(), tag_of(runner, Source::output), events);
+  };
+  if (logs_.backlog_bytes() > LogWriter::kBacklogLimitBytes) {
+    if (!std::exchange(runner.output_paused, true)) change_output(0);
+    return;
+  }
+  if (std::exchange(runner.output_paused, false)) change_output(EPOLLIN);
+  runner.read_output(kAtOnce);
+  if (runner.output_ended)
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, runner.process.output.get(), nullptr);
+  if (!runner.running || runner.running->log.pending_bytes() == 0) return;
+  RunningAttempt& running = *runner.running;
+  if (running.log.pending_bytes() >= kLogFlushBytes)
+    flush_log(running);
+  else if (!running.flush_at)
+    running.flush_at = parts_.clock.steady() + kLogFlushAfter;
+}
+
+void RunnerLoop::flush_log(RunningAttempt& running) {
+  running.flush_at.reset();
+  if (auto chunk = running.log.take(parts_.clock.now(), false)) logs_.push(*std::move(chunk));
+}
+
+void RunnerLoop::on_exit(RunnerProcess& runner) {
+  // It is a zombie: its number, and that of its group, cannot have been given away yet.
+  kill_tree(runner.process.pid);
+  // A last message may have come with the end; then the attempt did end well.
+  if (runner.state == RunnerProcess::State::busy) on_socket(runner, 2 * kMaxFrameBytes);
+  int status = 0;
+  waitpid(runner.process.pid, &status, 0);
+  if (!runner.greeted)
+    note_start_failure(unavailable("a runner ended before it was ready: " + describe_exit(status)));
+  if (runner.running) {
+    runner.read_output(kWholePipe);
+    finish(runner, error_of_death(*runner.running, status, config_.silence_limit));
+  }
+  remove_later(runner.work_dir);
+  runners_.erase(runner.serial);
+}
+
+void RunnerLoop::on_time(SteadyTime now) {
+  for (auto& [serial, runner] : runners_) check_deadlines(*runner, now);
+}
+
+void RunnerLoop::check_deadlines(RunnerProcess& runner, SteadyTime now) {
+  if (runner.output_paused) on_output(runner);
+  if (runner.running && runner.running->flush_at && now >= *runner.running->flush_at)
+    flush_log(*runner.running);
+  if (runner.state == RunnerProcess::State::leaving) return;
+  if (runner.running && runner.running->kill_at && now >= *runner.running->kill_at)
+    runner.kill();
+  else if (runner.running && now >= runner.running->deadline)
+    end_early(runner, EndReason::timeout);
+  else if (now >= runner.last_heard + config_.silence_limit)
+    end_early(runner, EndReason::silent);
+}
+
+// --- descriptors -------------------------------------------------------------------------------
+
+void RunnerLoop::watch(int fd, std::uint64_t tag, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = tag;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+}
+
+void RunnerLoop::change(int fd, std::uint64_t tag, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = tag;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+}
+
+void RunnerLoop::send(RunnerProcess& runner, Result<std::string> frame) {
+  if (!frame) return;
+  runner.send(*std::move(frame));
+  if (!runner.has_unsent() || runner.wants_write) return;
+  runner.wants_write = true;
+  change(runner.process.socket.get(), tag_of(runner, Source::socket), EPOLLIN | EPOLLOUT);
+}
+
+}  // namespace millrace::exec

@@ -1,0 +1,115 @@
+// RunnerLoop: the one thread that tends all runners. It waits in epoll for what they send, print and
+// suffer, and for what the engine asks; nothing that it does blocks.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "engine/exec/log_writer.h"
+#include "engine/exec/runner_pool.h"
+#include "engine/exec/runner_process.h"
+#include "engine/exec/task_threads.h"
+
+namespace millrace::exec {
+
+/// The public functions are thread-safe; everything private below `mutex_` belongs to the thread.
+class RunnerLoop {
+ public:
+  RunnerLoop(const RunnerPoolConfig& config, const RunnerPoolParts& parts, LogWriter& logs,
+             Reporter& reporter);
+  /// Kills every runner.
+  ~RunnerLoop();
+
+  void start(std::vector<QueuedAttempt> attempts);
+  void cancel(const AttemptKey& key);
+  /// On return nothing waits, nothing runs, and the runners are reaped.
+  void kill_all();
+
+ private:
+  using Runners = std::map<std::uint64_t, std::unique_ptr<RunnerProcess>>;  // by serial
+
+  // An epoll tag is a runner's serial and which of its descriptors; 0 is our own wake-up.
+  enum class Source : std::uint64_t { socket = 0, output = 1, exit = 2 };
+  static constexpr std::uint64_t kWakeTag = 0;
+  static std::uint64_t tag_of(const RunnerProcess& runner, Source source) {
+    return runner.serial << 2 | static_cast<std::uint64_t>(source);
+  }
+
+  struct Answer {
+    std::uint64_t runner = 0;
+    std::string frame;
+  };
+  /// What others asked of the thread since it last looked.
+  struct Requests {
+    std::vector<QueuedAttempt> starts;
+    std::vector<AttemptKey> cancels;
+    std::vector<Answer> answers;
+    bool kill_all = false;
+    bool stop = false;
+  };
+
+  void wake();
+  void run();
+  bool take_requests();
+  int wait_ms(SteadyTime now) const;
+
+  // what the world did
+  void on_event(std::uint64_t tag, std::uint32_t events);
+  void on_socket(RunnerProcess& runner, std::size_t limit);
+  void on_message(RunnerProcess& runner, RunnerMessage message);
+  void on_query(RunnerProcess& runner, QueryMessage query);
+  void on_done(RunnerProcess& runner, DoneMessage done);
+  void on_output(RunnerProcess& runner);
+  void on_exit(RunnerProcess& runner);
+  void on_time(SteadyTime now);
+  void check_deadlines(RunnerProcess& runner, SteadyTime now);
+
+  // what we do
+  void dispatch();
+  void give(RunnerProcess& runner, QueuedAttempt attempt);
+  void spawn_one();
+  void note_start_failure(const Error& error);
+  void cancel_attempts(const std::vector<AttemptKey>& keys);
+  void end_early(RunnerProcess& runner, EndReason reason);
+  void retire(RunnerProcess& runner);
+  void flush_log(RunningAttempt& running);
+  void finish(RunnerProcess& runner, Result<Outcome> outcome);
+  void report(const QueuedAttempt& attempt, Result<Outcome> outcome);
+  void remove_later(std::string folder);
+  void kill_everything();
+
+  void watch(int fd, std::uint64_t tag, std::uint32_t events);
+  void change(int fd, std::uint64_t tag, std::uint32_t events);
+  void send(RunnerProcess& runner, Result<std::string> frame);
+
+  const RunnerPoolConfig& config_;
+  const RunnerPoolParts& parts_;
+  LogWriter& logs_;
+  Reporter& reporter_;
+
+  std::mutex mutex_;
+  std::condition_variable killed_;
+  Requests requests_;
+  std::int64_t kills_asked_ = 0, kills_done_ = 0;
+
+  UniqueFd epoll_, wake_;
+  Runners runners_;
+  std::deque<QueuedAttempt> queue_;
+  std::vector<PendingResult> ready_;
+  std::uint64_t next_serial_ = 1;
+  std::int64_t next_attempt_id_ = 1;
+  int start_failures_ = 0;  // in a row
+  std::optional<SteadyTime> spawn_again_at_;
+  bool stopping_ = false;
+  TaskThreads threads_{2};
+  std::thread thread_;  // last: it uses everything above
+};
+
+}  // namespace millrace::exec

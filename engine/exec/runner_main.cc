@@ -1,0 +1,169 @@
+#include "engine/exec/runner_main.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <new>
+#include <system_error>
+#include <utility>
+
+#include "engine/exec/runner_link.h"
+#include "engine/exec/runner_process.h"
+
+namespace millrace {
+namespace {
+
+using exec::RunnerLink;
+using exec::StartMessage;
+
+void write_output(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t size = write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return;
+    bytes.remove_prefix(static_cast<std::size_t>(size));
+  }
+}
+
+void flush_output() {
+  std::cout.flush();
+  std::fflush(nullptr);
+}
+
+class RunnerContext final : public OperatorContext {
+ public:
+  RunnerContext(const StartMessage& start, RunnerLink& link, Artifacts& artifacts,
+                const Clock& clock)
+      : start_(start), link_(link), artifacts_(artifacts), clock_(clock), folder_(start.work_dir) {}
+  ~RunnerContext() override {
+    std::error_code ignored;
+    if (made_) std::filesystem::remove_all(folder_, ignored);
+  }
+
+  const AttemptInfo& attempt() const override { return start_.info; }
+  Time now() const override { return clock_.now(); }
+  void log(std::string_view line) override {
+    flush_output();  // what was printed before stands before it
+    write_output(std::string(line) + "\n");
+  }
+  // Made when it is asked for: most attempts need none.
+  const std::filesystem::path& work_dir() const override {
+    std::error_code ignored;  // whoever writes there hears of it
+    if (!made_) std::filesystem::create_directories(folder_, ignored);
+    made_ = true;
+    return folder_;
+  }
+  Artifacts& artifacts() override { return artifacts_; }
+  Result<Json> query(std::string_view name, const Json& arguments) override {
+    return link_.ask(name, arguments);
+  }
+  bool cancelled() const override { return link_.is_cancelled(start_.id); }
+
+ private:
+  const StartMessage& start_;
+  RunnerLink& link_;
+  Artifacts& artifacts_;
+  const Clock& clock_;
+  std::filesystem::path folder_;
+  mutable bool made_ = false;
+};
+
+RunnerLink* g_link = nullptr;  // for the new-handler, which takes no argument
+std::atomic<bool> g_out_of_memory = false;
+
+void on_allocation_failure() {
+  if (!g_out_of_memory.exchange(true)) g_link->tell_out_of_memory();
+  throw std::bad_alloc();
+}
+
+/// The attempt may allocate so much more than the runner held before it.
+class MemoryLimit {
+ public:
+  MemoryLimit(const RunnerLink& link, std::int64_t bytes) : set_(bytes > 0) {
+    g_out_of_memory = false;
+    if (!set_ || getrlimit(RLIMIT_DATA, &before_) != 0) return;
+    rlimit limit = before_;
+    limit.rlim_cur = static_cast<rlim_t>(link.memory().data + bytes);
+    if (limit.rlim_cur < limit.rlim_max) setrlimit(RLIMIT_DATA, &limit);
+  }
+  ~MemoryLimit() {
+    if (set_) setrlimit(RLIMIT_DATA, &before_);
+  }
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+
+ private:
+  bool set_;
+  rlimit before_{};
+};
+
+/// Kills and reaps what the attempt left running: its output must not reach the next one's log, and
+/// a retry must not meet it. Orphans come to us, because the runner is their subreaper.
+void end_left_children() {
+  while (true) {
+    const pid_t pid = waitpid(-1, nullptr, WNOHANG);
+    if (pid > 0) continue;
+    if (pid < 0) return;  // there are none
+    exec::kill_descendants(getpid());
+    waitpid(-1, nullptr, 0);
+  }
+}
+
+bool is_memory_error(const Result<Outcome>& outcome) {
+  return !outcome &&
+         (g_out_of_memory || (outcome.error().code == ErrorCode::resource_exhausted &&
+                              outcome.error().message == "out of memory"));
+}
+
+void run_attempt(const StartMessage& start, RunnerLink& link, const Catalog& catalog,
+                 Artifacts& artifacts, const Clock& clock) {
+  exec::DoneMessage done;
+  done.id = start.id;
+  {
+    RunnerContext context(start, link, artifacts, clock);
+    const MemoryLimit limit(link, start.memory_limit_bytes);
+    done.outcome = catalog.run(start.op, start.with, context);
+  }
+  end_left_children();
+  flush_output();
+  if (start.memory_limit_bytes > 0 && is_memory_error(done.outcome)) {
+    done.outcome = make_error(ErrorCode::resource_exhausted,
+                              "out of memory: the limit of the task is " +
+                                  exec::bytes_text(start.memory_limit_bytes));
+    done.retire = true;  // who knows what the failed allocation left half done
+  }
+  done.rss_bytes = link.memory().resident;
+  link.send_done(std::move(done));
+}
+
+bool has_engine() {
+  int type = 0;
+  socklen_t size = sizeof type;
+  return getsockopt(exec::kRunnerSocketFd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+}
+
+}  // namespace
+
+int runner_main(const Catalog& catalog, Artifacts& artifacts, const Clock& clock) {
+  if (!has_engine()) {
+    std::fputs("'runner' is started by the engine, not by hand\n", stderr);
+    return 2;
+  }
+  signal(SIGINT, SIG_IGN);  // of the terminal: it means the engine
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
+  RunnerLink link(exec::kRunnerSocketFd);
+  g_link = &link;
+  std::set_new_handler(on_allocation_failure);
+  while (true) run_attempt(link.next(), link, catalog, artifacts, clock);
+}
+
+}  // namespace millrace

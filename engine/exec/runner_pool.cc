@@ -1,0 +1,73 @@
+#include "engine/exec/runner_pool.h"
+
+#include <system_error>
+#include <utility>
+
+#include "engine/base/log.h"
+#include "engine/exec/light_lane.h"
+#include "engine/exec/log_writer.h"
+#include "engine/exec/reporter.h"
+#include "engine/exec/runner_loop.h"
+
+namespace millrace {
+namespace {
+
+// Folders of attempts whose engine was killed.
+void empty_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    log::warning("the folder for attempts cannot be made",
+                 {{"folder", folder.string()}, {"error", error.message()}});
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+    std::filesystem::remove_all(entry.path(), error);
+}
+
+}  // namespace
+
+// In the order of dependence: what stands below uses what stands above.
+struct RunnerPool::Parts {
+  Parts(RunnerPoolConfig given, RunnerPoolParts outside)
+      : config(std::move(given)), shared(std::move(outside)) {
+    empty_folder(config.work_dir);
+  }
+  ~Parts() { empty_folder(config.work_dir); }
+
+  const RunnerPoolConfig config;
+  const RunnerPoolParts shared;
+  exec::Reporter reporter;
+  exec::LogWriter logs{shared.logs, [this](std::vector<exec::PendingResult> results) {
+                         reporter.deliver(std::move(results));
+                       }};
+  exec::LightLane light{config, shared, logs, reporter};
+  exec::RunnerLoop runners{config, shared, logs, reporter};
+};
+
+RunnerPool::RunnerPool(RunnerPoolConfig config, RunnerPoolParts parts)
+    : parts_(std::make_unique<Parts>(std::move(config), std::move(parts))) {}
+
+RunnerPool::~RunnerPool() { kill_all(); }
+
+void RunnerPool::on_report(Report report) { parts_->reporter.set(std::move(report)); }
+
+void RunnerPool::start(std::vector<StartAttempt> attempts) {
+  std::vector<exec::QueuedAttempt> light, heavy;
+  const std::int64_t generation = parts_->reporter.generation();
+  for (auto& attempt : attempts)
+    (attempt.light ? light : heavy).push_back({std::move(attempt), generation});
+  if (!light.empty()) parts_->light.start(std::move(light));
+  if (!heavy.empty()) parts_->runners.start(std::move(heavy));
+}
+
+void RunnerPool::cancel(const AttemptKey& key) {
+  parts_->light.cancel(key);
+  parts_->runners.cancel(key);
+}
+
+void RunnerPool::kill_all() {
+  parts_->reporter.forget();
+  parts_->light.drop_all();
+  parts_->runners.kill_all();
+}
+
+}  // namespace millrace

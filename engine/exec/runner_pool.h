@@ -1,0 +1,68 @@
+// RunnerPool: the Executor of one machine. Attempts run in reused processes of this binary, light
+// ones in a thread of the engine.
+//
+// A runner that dies takes nothing along but its attempt, which is reported as `unavailable`
+// (transient); its process group is killed and its place filled when it is needed. An attempt beyond
+// its deadline is killed with everything below it. What a runner and its children print goes to the
+// log store while they run.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/core/executor.h"
+#include "engine/op/catalog.h"
+#include "engine/store/store.h"
+
+namespace millrace {
+
+/// Answers OperatorContext::query. Called from threads of the pool, several at once; may block.
+using QueryHandler = std::function<Result<Json>(std::string_view name, const Json& arguments)>;
+
+struct RunnerPoolConfig {
+  /// The runner's command line; the process must call runner_main (runner_main.h).
+  std::vector<std::string> argv = {"/proc/self/exe", "runner"};
+  std::size_t slots = 4;           // runners at most, hence attempts at once
+  std::filesystem::path work_dir;  // emptied at start; a folder for each attempt, while it runs
+  /// A runner is replaced, while idle, after so many attempts or when it holds so much memory.
+  std::int64_t attempts_per_runner = 10'000;
+  std::int64_t retire_above_bytes = std::int64_t{768} << 20;
+  Duration silence_limit = std::chrono::seconds{30};  // no heartbeat for so long: killed
+  Duration cancel_grace = std::chrono::seconds{2};    // to end by itself
+  std::int64_t log_limit_bytes = std::int64_t{64} << 20;  // of one attempt
+  /// Variables of the environment that runners do not see.
+  std::vector<std::string> hidden_env = {"MILLRACE_DB", "PGPASSWORD", "PGPASSFILE", "PGSERVICEFILE"};
+};
+
+/// What the pool works with; all outlive it.
+struct RunnerPoolParts {
+  const Catalog& catalog;  // for light attempts
+  Artifacts& artifacts;    // for light attempts
+  LogStore& logs;
+  const Clock& clock;
+  QueryHandler query;
+};
+
+class RunnerPool final : public Executor {
+ public:
+  RunnerPool(RunnerPoolConfig config, RunnerPoolParts parts);
+  /// Kills what runs; nothing is reported from then on.
+  ~RunnerPool() override;
+
+  void on_report(Report report) override;
+  void start(std::vector<StartAttempt> attempts) override;
+  void cancel(const AttemptKey& key) override;
+  /// The pool can be used again afterwards. The caller must hold no lock that its report callback
+  /// takes.
+  void kill_all() override;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace millrace

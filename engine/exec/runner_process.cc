@@ -1,0 +1,105 @@
+#include "engine/exec/runner_process.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "engine/base/duration.h"
+
+namespace millrace::exec {
+
+RunnerProcess::RunnerProcess(SpawnedRunner spawned, std::uint64_t number, std::string folder,
+                             SteadyTime now)
+    : process(std::move(spawned)), serial(number), work_dir(std::move(folder)), last_heard(now) {}
+
+void RunnerProcess::send(std::string frame) {
+  if (has_unsent())
+    outbox_ += frame;
+  else
+    outbox_ = std::move(frame), sent_ = 0;
+  flush();
+}
+
+bool RunnerProcess::flush() {
+  while (has_unsent()) {
+    const ssize_t size = ::send(process.socket.get(), outbox_.data() + sent_,
+                                outbox_.size() - sent_, MSG_NOSIGNAL);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) return true;
+    if (size < 0) break;
+    sent_ += static_cast<std::size_t>(size);
+  }
+  outbox_.clear();
+  sent_ = 0;
+  return false;
+}
+
+Result<RunnerProcess::Received> RunnerProcess::receive(std::size_t limit) {
+  Received out;
+  std::array<char, 65536> buffer;
+  for (std::size_t total = 0; total < limit; total += buffer.size()) {
+    const ssize_t size = recv(process.socket.get(), buffer.data(), buffer.size(), 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) {
+      out.closed = size == 0 || errno != EAGAIN;
+      break;
+    }
+    frames_.feed({buffer.data(), static_cast<std::size_t>(size)});
+    if (static_cast<std::size_t>(size) < buffer.size()) break;
+  }
+  while (true) {
+    MR_TRY(auto payload, frames_.next());
+    if (!payload) return out;
+    out.payloads.push_back(std::move(*payload));
+  }
+}
+
+void RunnerProcess::read_output(std::size_t limit) {
+  std::array<char, 65536> buffer;
+  for (std::size_t total = 0; total < limit;) {
+    const ssize_t size = read(process.output.get(), buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) continue;
+    output_ended = size == 0;
+    if (size <= 0) return;
+    total += static_cast<std::size_t>(size);
+    if (running) running->log.append({buffer.data(), static_cast<std::size_t>(size)});
+    if (static_cast<std::size_t>(size) < buffer.size()) return;
+  }
+}
+
+void RunnerProcess::kill() {
+  if (std::exchange(state, State::leaving) == State::leaving) return;
+  kill_tree(process.pid);
+}
+
+std::string bytes_text(std::int64_t bytes) {
+  constexpr std::int64_t kKiB = 1024, kMiB = kKiB * 1024, kGiB = kMiB * 1024;
+  if (bytes >= kGiB && bytes % kGiB == 0) return std::to_string(bytes / kGiB) + " GiB";
+  if (bytes >= kMiB && bytes % kMiB == 0) return std::to_string(bytes / kMiB) + " MiB";
+  return std::to_string(bytes) + " bytes";
+}
+
+Error error_of_death(const RunningAttempt& running, int status, Duration silence_limit) {
+  const StartAttempt& start = running.attempt.start;
+  switch (running.reason) {
+    case EndReason::timeout:
+      return make_error(ErrorCode::timeout, "ran longer than its timeout of " +
+                                                format_duration(start.timeout) +
+                                                " and was killed");
+    case EndReason::cancelled: return make_error(ErrorCode::cancelled, "cancelled");
+    case EndReason::silent:
+      return unavailable("the runner gave no sign of life for " + format_duration(silence_limit) +
+                         " and was killed");
+    case EndReason::protocol:
+      return internal_error("the runner sent what is no message of the protocol and was killed");
+    case EndReason::none: break;
+  }
+  if (running.out_of_memory)
+    return make_error(ErrorCode::resource_exhausted, "out of memory: the limit of the task is " +
+                                                         bytes_text(start.memory_limit_bytes));
+  return unavailable("runner died: " + describe_exit(status));
+}
+
+}  // namespace millrace::exec
