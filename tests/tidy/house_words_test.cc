@@ -102,7 +102,9 @@ TEST(TidyWordsSample, Names) {
 
 TEST(TidyWordsSample, Headers) {
   EXPECT_EQ(check_headers(one("engine/x/a.h", "int a;\nusing namespace std;\n")).size(), 3u);
-  EXPECT_TRUE(check_headers(one("engine/x/a.h", "// A.\n#pragma once\n")).empty());
+  EXPECT_TRUE(check_headers(one("engine/x/a.h",
+                                "// A.\n#pragma once\nusing namespace std::chrono_literals;\n"))
+                  .empty());
 }
 
 TEST(TidyWordsSample, ColumnsCountCharactersNotBytes) {
