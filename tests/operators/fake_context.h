@@ -1,0 +1,99 @@
+// FakeContext: an OperatorContext for tests. A real artifact store in a folder of its own, a clock
+// that stands, canned answers to queries, and the log kept for reading.
+//
+//   FakeContext ctx;
+//   ctx.info.base_dir = …;
+//   ctx.answers["dataset"] = [](const Json& arguments) -> Result<Json> { … };
+//   auto outcome = builtin_catalog().run("ingest.file", with, ctx);
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/artifact/artifact_store.h"
+#include "engine/core/outcome.h"
+#include "engine/op/context.h"
+#include "tests/data/temp_folder.h"
+
+namespace millrace {
+
+class FakeContext final : public OperatorContext {
+ public:
+  FakeContext() : store_(*ArtifactStore::open(folder_.path() / "artifacts")) {
+    std::filesystem::create_directory(folder_.path() / "work");
+    std::filesystem::create_directory(folder_.path() / "base");
+    work_ = folder_.path() / "work";
+    info.dag_id = "test_dag";
+    info.run_id = "run1";
+    info.task_id = "task1";
+    info.owner = "ops-ml";
+    info.base_dir = (folder_.path() / "base").string();
+  }
+
+  // Set before the run.
+  AttemptInfo info;
+  Time time = from_micros(1'000'000'000'000'000);  // 2001-09-09T01:46:40Z
+  std::map<std::string, std::function<Result<Json>(const Json&)>, std::less<>> answers;
+  std::function<bool()> stop = [] { return false; };
+
+  // Read after the run.
+  std::vector<std::string> lines;
+  ArtifactStore& store() { return store_; }
+  /// The folder that relative paths of a DAG file start from.
+  std::filesystem::path base() const { return info.base_dir; }
+  /// Writes a file there.
+  std::filesystem::path write(const std::string& name, std::string_view text) const {
+    std::filesystem::create_directories((base() / name).parent_path());
+    std::ofstream(base() / name, std::ios::binary) << text;
+    return base() / name;
+  }
+
+  const AttemptInfo& attempt() const override { return info; }
+  Time now() const override { return time; }
+  void log(std::string_view line) override { lines.emplace_back(line); }
+  const std::filesystem::path& work_dir() const override { return work_; }
+  Artifacts& artifacts() override { return store_; }
+  Result<Json> query(std::string_view name, const Json& arguments) override {
+    const auto answer = answers.find(name);
+    if (answer == answers.end()) return not_found("no answer to query '" + std::string(name) + "'");
+    return answer->second(arguments);
+  }
+  bool cancelled() const override { return stop(); }
+
+ private:
+  TempFolder folder_;
+  std::filesystem::path work_;
+  ArtifactStore store_;
+};
+
+/// The effects of one type, in order.
+template <typename T>
+std::vector<T> effects_of(const std::vector<Effect>& effects) {
+  std::vector<T> found;
+  for (const auto& effect : effects)
+    if (const auto* one = std::get_if<T>(&effect)) found.push_back(*one);
+  return found;
+}
+
+/// The outcome as the alternative that the test expects; fails the test and gives an empty one
+/// otherwise, with what came instead.
+template <typename T>
+T expect_outcome(const Result<Outcome>& outcome) {
+  if (!outcome) {
+    ADD_FAILURE() << "an error: " << outcome.error().to_string();
+    return {};
+  }
+  const T* found = std::get_if<T>(&*outcome);
+  if (found == nullptr) {
+    ADD_FAILURE() << "another outcome: " << to_json(outcome).dump();
+    return {};
+  }
+  return *found;
+}
+
+}  // namespace millrace
