@@ -1,0 +1,60 @@
+#include "tests/sim/dags.h"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+namespace millrace::sim {
+namespace {
+
+bool chance(Rng& rng, double p) { return rng.uniform() < p; }
+
+Json foreach_of(const TaskSpec& task, Rng& rng) {
+  if (task.needs.empty() || chance(rng, 0.5)) return Json::array({"a", "b", "c"});
+  return "${{ tasks." + task.needs[0] + ".outputs.list }}";
+}
+
+std::string condition_of(Rng& rng) {
+  static constexpr std::array kConditions = {"always()", "failure()", "success() && 1 == 1", "1 == 2", "cancelled()"};
+  return kConditions[rng.below(kConditions.size())];
+}
+
+}  // namespace
+
+std::shared_ptr<const Dag> random_dag(const std::string& id, Rng& rng, Time now) {
+  DagSpec spec;
+  spec.id = id;
+  spec.max_active_runs = 1 + static_cast<int>(rng.below(3));
+  if (chance(rng, 0.5)) {
+    spec.schedule = CronSpec{"0 * * * *", "UTC", DstPolicy::run_once};
+    spec.catchup = chance(rng, 0.5);
+    spec.start = now - std::chrono::hours{3};
+    spec.end = now + std::chrono::hours{2};
+  }
+  if (chance(rng, 0.3)) spec.datasets = {"data"};
+  const auto count = 1 + rng.below(10);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    TaskSpec task;
+    task.id = "t" + std::to_string(i);
+    task.op = chance(rng, 0.5) ? "light" : "heavy";
+    for (std::uint64_t up = 0; up < i; ++up)
+      if (chance(rng, 1.5 / static_cast<double>(i))) task.needs.push_back("t" + std::to_string(up));
+    task.retries.max = static_cast<int>(rng.below(3));
+    task.retries.initial = std::chrono::seconds{1};
+    task.timeout = std::chrono::seconds{60};
+    task.priority = static_cast<int>(rng.below(3));
+    if (chance(rng, 0.2)) task.foreach = foreach_of(task, rng);
+    if (chance(rng, 0.2) && i > 0) task.condition = condition_of(rng);
+    if (chance(rng, 0.2) && task.condition.empty())
+      task.trigger_rule = static_cast<TriggerRule>(rng.below(11));
+    spec.tasks.push_back(std::move(task));
+  }
+  auto dag = Dag::make(std::move(spec));
+  if (!dag) {
+    std::fprintf(stderr, "the generator made an invalid DAG: %s\n", dag.error().to_string().c_str());
+    std::abort();
+  }
+  return std::make_shared<const Dag>(*std::move(dag));
+}
+
+}  // namespace millrace::sim
