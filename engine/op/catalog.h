@@ -95,7 +95,7 @@ void Catalog::add() {
     Op op;
     std::apply(
         [&](const auto&... p) {
-          const auto assign_one = [&](const auto& one) {
+          [[maybe_unused]] const auto assign_one = [&](const auto& one) {
             if (const Json* given = with.find(one.info().name); given && !given->is_null())
               one.assign_to(op, *given);
             else if (!one.info().default_value.is_null())
