@@ -1,0 +1,50 @@
+// command: runs any program as a task.
+//
+// The program finds, in its environment: MILLRACE_INPUTS, a JSON file with the parameter `inputs`;
+// MILLRACE_OUTPUTS, the path of a file into which it may write a JSON object, the task's outputs;
+// MILLRACE_IDEMPOTENCY_KEY, the same for every attempt of this task; MILLRACE_DAG_ID, _RUN_ID,
+// _TASK_ID, _MAP_INDEX, _ATTEMPT, _TRACE_ID; of a run with a date also _LOGICAL_DATE and
+// _DATA_INTERVAL_START, _END; and TRACEPARENT (W3C). Its output is the task's log.
+#pragma once
+
+#include "engine/op/catalog.h"
+
+namespace millrace::operators {
+
+struct Command {
+  static constexpr std::string_view name = "command";
+  static constexpr std::string_view doc =
+      "Runs a program: arguments, environment, JSON in and out by file, output in the log. Exit code "
+      "0 is success, 75 (EX_TEMPFAIL) and a signal are transient failures, others permanent ones.";
+  static constexpr int version = 1;
+
+  std::vector<std::string> argv;
+  std::string script;
+  Json env = Json::object();
+  Json inputs;
+  std::string folder;
+  std::vector<double> retry_on_exit;
+
+  static auto params() {
+    return std::tuple{
+        param("argv", &Command::argv, "The program and its arguments; no shell looks at them")
+            .optional()
+            .example(Json::array({"python3", "score.py", "--month", "2"})),
+        param("run", &Command::script, "Lines for /bin/sh, instead of argv; the first failure ends it")
+            .optional()
+            .example("make report"),
+        param("env", &Command::env, "Environment variables to add").def(Json::object()),
+        param("inputs", &Command::inputs, "Any value; the program reads it from $MILLRACE_INPUTS")
+            .optional(),
+        param("folder", &Command::folder, "Where to run; relative to the DAG file's folder").def("."),
+        param("retry_on_exit", &Command::retry_on_exit, "Exit codes that a retry may cure")
+            .def(Json::array({75}))
+            .range(1, 255)};
+  }
+  static std::vector<std::pair<std::string, std::string>> outputs() {
+    return {{"*", "The members of the JSON object that the program wrote to $MILLRACE_OUTPUTS"}};
+  }
+  Result<Outcome> run(OperatorContext& ctx) const;
+};
+
+}  // namespace millrace::operators

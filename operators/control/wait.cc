@@ -1,0 +1,27 @@
+#include "operators/control/wait.h"
+
+namespace millrace::operators {
+
+Result<Outcome> Wait::run(OperatorContext& ctx) const {
+  MR_TRY(const Time end, target(ctx));
+  const Json state = Json::object({{"until", format_rfc3339(end)}});
+  const Time now = ctx.now();
+  if (now >= end) return Outcome{Done{state, {}}};
+  Defer wait;
+  wait.after = end - now;
+  wait.checkpoint = state;
+  return Outcome{std::move(wait)};
+}
+
+Result<Time> Wait::target(OperatorContext& ctx) const {
+  // The moment is fixed on the first call; a restart in between does not begin the wait anew.
+  if (const Json& fixed = ctx.attempt().checkpoint["until"]; fixed.is_string())
+    return parse_rfc3339(fixed.as_view());
+  const bool has_duration = duration > Duration::zero();
+  if (has_duration == !until.empty())
+    return invalid_argument("'wait' needs one of the parameters 'for' and 'until'");
+  if (has_duration) return ctx.now() + duration;
+  return parse_rfc3339(until);
+}
+
+}  // namespace millrace::operators

@@ -1,0 +1,278 @@
+#include "operators/deploy/canary.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/base/digest.h"
+#include "engine/base/duration.h"
+#include "engine/op/query.h"
+
+namespace millrace::operators {
+namespace {
+
+struct Step {
+  double weight = 0;  // percent
+  Duration hold{};
+};
+
+std::string weight_text(double weight) {
+  return (weight == std::floor(weight) ? std::to_string(static_cast<long>(weight))
+                                       : Json(weight).dump()) +
+         " %";
+}
+
+Result<Step> read_step(const Json& json, std::size_t index, double weight_before) {
+  const std::string place = "steps[" + std::to_string(index) + "]";
+  if (!json.is_object() || !json["weight"].is_number())
+    return invalid_argument(place + " needs a weight, e.g. {weight: 5, hold: 5m}");
+  for (const auto& [key, value] : json.members())
+    if (key != "weight" && key != "hold")
+      return invalid_argument(place + " has no '" + key + "'; a step has a weight and a hold");
+  Step step;
+  step.weight = json["weight"].as_double();
+  if (!(step.weight > weight_before && step.weight <= 100))
+    return invalid_argument(place + ".weight is " + weight_text(step.weight) +
+                            "; it must be greater than the step before, and at most 100");
+  if (step.weight == 100) return step;
+  auto hold = parse_duration(json["hold"].as_view());
+  if (!hold) return invalid_argument(place + ".hold: " + hold.error().message);
+  step.hold = *hold;
+  return step;
+}
+
+Result<std::vector<Step>> read_steps(const Json& json) {
+  std::vector<Step> out;
+  for (std::size_t i = 0; i < json.items().size(); ++i) {
+    MR_TRY(Step step, read_step(json.at(i), i, out.empty() ? 0 : out.back().weight));
+    out.push_back(step);
+  }
+  if (out.empty()) return invalid_argument("parameter 'steps' must be a list of at least one step");
+  // The last step of 100 % is the promotion; without one it comes after the last hold.
+  if (out.back().weight == 100) out.pop_back();
+  return out;
+}
+
+/// Where a canary stands; its checkpoint.
+struct Progress {
+  std::size_t step = 0;
+  Time step_started{};
+  std::string champion;  // when it began
+  Json seen = Json::array();  // of the steps that passed
+
+  Json to_json() const {
+    return Json::object({{"step", step},
+                         {"step_started_us", to_micros(step_started)},
+                         {"champion", champion},
+                         {"seen", seen}});
+  }
+  static Progress from_json(const Json& json) {
+    return {static_cast<std::size_t>(std::max<std::int64_t>(json["step"].as_int(), 0)),
+            from_micros(json["step_started_us"].as_int()), json["champion"].as_string(), json["seen"]};
+  }
+};
+
+/// One call of the operator: what it was asked, what it knows, what it decides.
+class Canary {
+ public:
+  Canary(const DeployCanary& op, std::vector<Step> steps, OperatorContext& ctx, Json deployment)
+      : op_(op), steps_(std::move(steps)), ctx_(ctx), deployment_(std::move(deployment)) {}
+
+  Result<Outcome> begin();
+  Result<Outcome> look(Progress progress);
+
+ private:
+  std::string artifact_of(std::string_view role) const {
+    return deployment_[role]["artifact"].as_string();
+  }
+  Json outputs(std::string_view decision, std::string_view reason, const Progress& progress) const;
+  Outcome enter(Progress progress);
+  Outcome hold_on(const Progress& progress, Duration wanted);
+  Outcome promote(const Progress& progress, std::string reason);
+  Outcome take_back(const Progress& progress, const ServingComparison& seen,
+                    const std::vector<Breach>& breaches);
+  Outcome taken_away(const Progress& progress, const ServingComparison& seen);
+  Guardrails guardrails() const;
+
+  const DeployCanary& op_;
+  std::vector<Step> steps_;
+  OperatorContext& ctx_;
+  Json deployment_;
+};
+
+Json Canary::outputs(std::string_view decision, std::string_view reason,
+                     const Progress& progress) const {
+  return Json::object({{"decision", decision},
+                       {"reason", reason},
+                       {"model", op_.model},
+                       {"champion", progress.champion},
+                       {"candidate", op_.candidate},
+                       {"steps", progress.seen}});
+}
+
+Guardrails Canary::guardrails() const {
+  Guardrails rails;
+  rails.max_error_rate = op_.max_error_rate;
+  rails.max_latency_ratio = op_.max_latency_ratio;
+  rails.latency_slack_ms = op_.latency_slack_ms;
+  rails.max_business_drop = op_.max_business_drop;
+  rails.alpha = op_.alpha;
+  rails.min_requests = op_.min_requests;
+  rails.looks = 0;
+  for (const Step& step : steps_) rails.looks += step.hold / op_.interval + 1;
+  return rails;
+}
+
+Result<Outcome> Canary::begin() {
+  Progress progress;
+  progress.champion = artifact_of("champion");
+  if (progress.champion == op_.candidate)
+    return Outcome{Done{outputs("promoted", "it is the champion already", progress), {}}};
+  if (progress.champion.empty())
+    return promote(progress, "the first model: there is no champion to compare with");
+  if (const std::string other = artifact_of("candidate"); !other.empty() && other != op_.candidate) {
+    Error busy = conflict("another canary of '" + op_.model + "' is under way, with candidate " +
+                          other.substr(0, 12));
+    busy.transient_override = true;
+    return busy;
+  }
+  if (steps_.empty()) return promote(progress, "its only step is 100 %");
+  return enter(std::move(progress));
+}
+
+Outcome Canary::enter(Progress progress) {
+  const Step& step = steps_[progress.step];
+  progress.step_started = ctx_.now();
+  const std::string reason = "canary step " + std::to_string(progress.step + 1) + " of " +
+                             std::to_string(steps_.size());
+  ctx_.log(reason + ": " + weight_text(step.weight) + " of the traffic for " +
+           format_duration(step.hold));
+  Defer defer;
+  defer.after = std::min(op_.interval, step.hold);
+  defer.event = "deployment/" + op_.model;
+  defer.checkpoint = progress.to_json();
+  defer.effects.push_back(SetTraffic{op_.model, op_.candidate, step.weight, reason});
+  return defer;
+}
+
+Result<Outcome> Canary::look(Progress progress) {
+  if (artifact_of("champion") == op_.candidate)
+    return Outcome{Done{outputs("promoted", "somebody else promoted it", progress), {}}};
+  if (progress.step >= steps_.size())
+    return internal_error("the checkpoint names a step that the canary does not have");
+
+  MR_TRY(const Json answer,
+         ctx_.query(query::serving_metrics,
+                    Json::object({{"model", op_.model},
+                                  {"since", format_rfc3339(progress.step_started)}})));
+  const auto seen = read_metrics(answer, op_.candidate, progress.champion, op_.min_requests);
+  if (artifact_of("candidate") != op_.candidate) return taken_away(progress, seen);
+  if (deployment_["weight"].as_double() <= 0)
+    return take_back(progress, seen,
+                     {{"breaker", "the model server took its traffic to 0 %", Json::object()}});
+  if (const auto breaches = find_breaches(guardrails(), seen); !breaches.empty())
+    return take_back(progress, seen, breaches);
+
+  const Step& step = steps_[progress.step];
+  const Duration held = ctx_.now() - progress.step_started;
+  ctx_.log("held " + format_duration(std::chrono::duration_cast<std::chrono::seconds>(held)) + ": " +
+           std::to_string(seen.candidate.requests) + " requests, " +
+           std::to_string(seen.candidate.errors) + " errors, " +
+           std::to_string(seen.candidate.outcomes) + " outcomes; no breach");
+  if (held < step.hold) return hold_on(progress, step.hold - held);
+  const bool enough = seen.candidate.requests >= op_.min_requests &&
+                      seen.candidate.outcomes >= op_.min_outcomes;
+  if (!enough && held < step.hold + op_.max_wait)
+    return hold_on(progress, step.hold + op_.max_wait - held);
+  if (!enough && op_.on_no_traffic == "fail")
+    return take_back(progress, seen,
+                     {{"traffic",
+                       "only " + std::to_string(seen.candidate.requests) + " requests and " +
+                           std::to_string(seen.candidate.outcomes) + " outcomes came; " +
+                           std::to_string(op_.min_requests) + " and " +
+                           std::to_string(op_.min_outcomes) + " are needed to judge",
+                       Json::object()}});
+
+  progress.seen.push_back(Json::object({{"weight", step.weight},
+                                        {"candidate", seen.candidate.to_json()},
+                                        {"baseline", seen.baseline.to_json()}}));
+  if (++progress.step == steps_.size())
+    return promote(progress, "all steps of the canary passed");
+  return enter(std::move(progress));
+}
+
+Outcome Canary::hold_on(const Progress& progress, Duration wanted) {
+  Defer defer;
+  defer.after = std::min(op_.interval, wanted);
+  defer.event = "deployment/" + op_.model;
+  defer.checkpoint = progress.to_json();
+  return defer;
+}
+
+Outcome Canary::promote(const Progress& progress, std::string reason) {
+  ctx_.log("promoted: " + reason);
+  Done done;
+  done.outputs = outputs("promoted", reason, progress);
+  done.effects.push_back(PromoteModel{op_.model, op_.candidate, std::move(reason)});
+  return done;
+}
+
+Outcome Canary::take_back(const Progress& progress, const ServingComparison& seen,
+                          const std::vector<Breach>& breaches) {
+  Json list = Json::array();
+  std::string text;
+  for (const Breach& breach : breaches) {
+    list.push_back(Json::object({{"guardrail", breach.guardrail},
+                                 {"text", breach.text},
+                                 {"numbers", breach.numbers}}));
+    text += (text.empty() ? "" : "; ") + breach.text;
+  }
+  const double weight = steps_[progress.step].weight;
+  Json evidence = Json::object({{"candidate", op_.candidate},
+                                {"champion", progress.champion},
+                                {"step", progress.step + 1},
+                                {"weight", weight},
+                                {"since", format_rfc3339(progress.step_started)},
+                                {"breaches", std::move(list)},
+                                {"candidate_metrics", seen.candidate.to_json()},
+                                {"baseline_metrics", seen.baseline.to_json()}});
+  const std::string reason = "rolled back at " + weight_text(weight) + ": " + text;
+  ctx_.log(reason);
+  Fail fail;
+  fail.error = make_error(ErrorCode::data_invalid, "canary of '" + op_.model + "' " + reason);
+  fail.outputs = outputs("rolled_back", reason, progress);
+  fail.outputs.set("evidence", evidence);
+  fail.effects.push_back(RollbackModel{op_.model, reason, std::move(evidence)});
+  return fail;
+}
+
+// The traffic is back already: by the model server's breaker, or by a person. Another roll-back now
+// would take away the champion.
+Outcome Canary::taken_away(const Progress& progress, const ServingComparison& seen) {
+  const std::string reason = "the candidate was rolled back from outside the canary";
+  ctx_.log(reason);
+  Fail fail;
+  fail.error = make_error(ErrorCode::data_invalid, "canary of '" + op_.model + "': " + reason);
+  fail.outputs = outputs("rolled_back", reason, progress);
+  fail.outputs.set("evidence", Json::object({{"deployment", deployment_},
+                                             {"candidate_metrics", seen.candidate.to_json()},
+                                             {"baseline_metrics", seen.baseline.to_json()}}));
+  return fail;
+}
+
+}  // namespace
+
+Result<Outcome> DeployCanary::run(OperatorContext& ctx) const {
+  if (!is_sha256_hex(candidate))
+    return invalid_argument("parameter 'candidate' is '" + candidate.substr(0, 80) +
+                            "'; expected a model's digest of 64 hex digits");
+  if (interval <= Duration::zero()) return invalid_argument("parameter 'interval' must not be zero");
+  MR_TRY(auto plan, read_steps(steps));
+  MR_TRY(Json deployment, ctx.query(query::deployment, Json::object({{"model", model}})));
+  Canary canary(*this, std::move(plan), ctx, std::move(deployment));
+  const Json& checkpoint = ctx.attempt().checkpoint;
+  return checkpoint.is_object() && checkpoint.contains("step")
+             ? canary.look(Progress::from_json(checkpoint))
+             : canary.begin();
+}
+
+}  // namespace millrace::operators

@@ -1,0 +1,62 @@
+// Guardrails: what a canary's candidate must not do to its users, judged from what the model server
+// measured. Pure.
+//
+// Rates and means are compared with the baseline's by one-sided tests: two proportions with pooled
+// variance, and Welch's z for means (Casella and Berger, "Statistical Inference", 2nd ed., 10.3).
+// A canary looks many times; `alpha` is the chance that a candidate as good as the baseline is
+// taken back by a test at any of them, so each look spends its share (Bonferroni).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/json.h"
+
+namespace millrace::operators {
+
+/// What one version did since a moment; from the query `serving_metrics`.
+struct VersionMetrics {
+  std::int64_t requests = 0, errors = 0;
+  double p95_ms = 0;
+  std::int64_t outcomes = 0;
+  double business_sum = 0, business_sum_squares = 0;
+  bool tripped = false;  // its circuit breaker opened
+
+  double error_rate() const;     // 0 without requests
+  double business_mean() const;  // 0 without outcomes
+  double business_variance() const;
+  Json to_json() const;
+};
+
+struct ServingComparison {
+  VersionMetrics candidate, baseline;
+};
+/// Picks the two out of the query's answer. A baseline of its own counts before the champion's
+/// ordinary traffic once it has `min_requests`.
+ServingComparison read_metrics(const Json& answer, const std::string& candidate,
+                               const std::string& champion, std::int64_t min_requests);
+
+struct Guardrails {
+  double max_error_rate = 0.02;   // of the candidate, whatever the baseline does
+  double max_latency_ratio = 1.5;  // of the 95th percentiles
+  double latency_slack_ms = 2;     // added to what the ratio allows: noise of small latencies
+  double max_business_drop = 0.05;  // share of the baseline's mean; below 0: not looked at
+  double alpha = 0.01;
+  std::int64_t min_requests = 100;
+  std::int64_t looks = 1;  // planned, in the whole canary
+};
+
+struct Breach {
+  std::string guardrail;  // "error_rate", "error_rate_vs_baseline", "latency_p95", "business", "breaker"
+  std::string text;       // one sentence with the numbers
+  Json numbers = Json::object();
+};
+std::vector<Breach> find_breaches(const Guardrails& rails, const ServingComparison& seen);
+
+/// One-sided p-value that `baseline`'s true mean exceeds `candidate`'s by more than `allowed`.
+double mean_drop_p_value(const VersionMetrics& candidate, const VersionMetrics& baseline,
+                         double allowed);
+
+}  // namespace millrace::operators

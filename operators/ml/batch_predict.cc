@@ -1,0 +1,61 @@
+#include "operators/ml/batch_predict.h"
+
+#include <numeric>
+
+#include "engine/base/file.h"
+#include "engine/data/scan.h"
+#include "engine/data/sql.h"
+#include "engine/ml/model.h"
+#include "engine/op/query.h"
+#include "operators/data/table_artifact.h"
+#include "operators/ml/labelled_table.h"
+
+namespace millrace::operators {
+namespace {
+
+constexpr std::size_t kMaxModelBytes = 64u << 20;
+
+}  // namespace
+
+Result<std::string> BatchPredict::predictor(OperatorContext& ctx) const {
+  if (artifact.empty() == model.empty())
+    return invalid_argument("'batch.predict' needs one of the parameters 'artifact' and 'model'");
+  if (!artifact.empty()) return artifact;
+  MR_TRY(const Json deployment, ctx.query(query::deployment, Json::object({{"model", model}})));
+  if (const Json& champion = deployment["champion"]["artifact"]; champion.is_string())
+    return champion.as_string();
+  return not_found("model '" + model + "' has no champion yet");
+}
+
+Result<Outcome> BatchPredict::run(OperatorContext& ctx) const {
+  MR_TRY(const std::string digest, predictor(ctx));
+  MR_TRY(const StoredArtifact stored, ctx.artifacts().get(digest));
+  MR_TRY(const std::string text, read_file(stored.path, kMaxModelBytes));
+  MR_TRY(const ml::Model trained, ml::Model::parse(text));
+  MR_TRY(const StoredArtifact input, ctx.artifacts().get(data));
+  MR_TRY(auto session, open_session(ctx, {input.path}));
+  const std::string relation = millrace::data::parquet_relation(input.path);
+  MR_TRY(const ml::Matrix rows, read_features(session, relation, trained.feature_names()));
+  MR_TRY(std::vector<double> predictions, trained.predict(rows));
+  const double sum = std::accumulate(predictions.begin(), predictions.end(), 0.0);
+  const std::size_t count = predictions.size();
+  MR_CHECK(session.create_table(
+      "predictions", {millrace::data::ColumnData::of_numbers(column, std::move(predictions))}));
+
+  const std::string kept = keep.empty() ? "*" : millrace::data::identifier_list(keep);
+  MR_TRY(TableArtifact table,
+         write_table(ctx, session,
+                     "SELECT * FROM (SELECT " + kept + " FROM " + relation +
+                         ") POSITIONAL JOIN predictions",
+                     "predictions", {data, digest}));
+  Done done;
+  done.outputs =
+      Json::object({{"table", table.stored.digest},
+                    {"rows", count},
+                    {"artifact", digest},
+                    {"mean", count > 0 ? Json(sum / static_cast<double>(count)) : Json()}});
+  done.effects.push_back(std::move(table.effect));
+  return Outcome{std::move(done)};
+}
+
+}  // namespace millrace::operators

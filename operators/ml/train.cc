@@ -1,0 +1,191 @@
+#include "operators/ml/train.h"
+
+#include <type_traits>
+
+#include "engine/base/suggest.h"
+#include "engine/ml/metrics.h"
+#include "engine/ml/model.h"
+#include "engine/ml/train.h"
+#include "operators/ml/labelled_table.h"
+
+namespace millrace::operators {
+namespace {
+
+struct Split {
+  RowRange train, holdout;
+};
+
+/// The newest `share` of the rows [0, rows).
+Split split_by_share(std::size_t rows, const std::vector<std::int64_t>& micros, double share) {
+  std::size_t cut = rows - static_cast<std::size_t>(share * static_cast<double>(rows));
+  // Rows of one moment stay together: half of them would tell of the other half.
+  while (cut > 0 && cut < rows && !micros.empty() && micros[cut - 1] == micros[cut]) --cut;
+  return {{0, cut}, {cut, rows}};
+}
+
+Result<Split> split_by_time(const Train& op, const std::vector<std::int64_t>& micros) {
+  if (op.timestamp.empty())
+    return invalid_argument("'holdout_from' and 'holdout_to' need the parameter 'timestamp'");
+  MR_TRY(const Time to, time_or(op.holdout_to, kTimeMax));
+  if (op.holdout_from.empty())
+    return split_by_share(rows_between(micros, kTimeMin, to).last, micros, op.holdout_fraction);
+  MR_TRY(const Time from, parse_rfc3339(op.holdout_from));
+  if (from >= to) return invalid_argument("'holdout_from' must come before 'holdout_to'");
+  return Split{rows_between(micros, kTimeMin, from), rows_between(micros, from, to)};
+}
+
+Result<Split> split_rows(const Train& op, const LabelledTable& table) {
+  Split split = split_by_share(table.data.rows(), table.micros, op.holdout_fraction);
+  if (!op.holdout_from.empty() || !op.holdout_to.empty()) {
+    MR_TRY(split, split_by_time(op, table.micros));
+  }
+  if (split.train.size() == 0)
+    return make_error(ErrorCode::data_invalid,
+                      "no row is left to learn from: the table has " +
+                          std::to_string(table.data.rows()) + ", the holdout takes " +
+                          std::to_string(split.holdout.size()));
+  return split;
+}
+
+/// The author's settings into the algorithm's own struct, whose ranges() name its parameters.
+template <typename Params>
+Result<Params> read_params(const Json& settings) {
+  if (!settings.is_object()) return invalid_argument("parameter 'params' must be a mapping");
+  Params params;
+  std::vector<std::string> known;
+  std::apply([&](const auto&... range) { (known.emplace_back(range.name), ...); }, Params::ranges());
+  for (const auto& [key, value] : settings.members()) {
+    if (!value.is_number())
+      return invalid_argument("params." + key + " is " + std::string(type_name(value.type())) +
+                              "; expected a number");
+    bool found = false;
+    const auto assign_if = [&](const auto& range) {
+      if (range.name != key) return;
+      using T = std::decay_t<decltype(range.low)>;
+      if constexpr (std::is_floating_point_v<T>)
+        params.*range.field = value.as_double();
+      else
+        params.*range.field = static_cast<T>(value.as_int(-1));
+      found = true;
+    };
+    std::apply([&](const auto&... range) { (assign_if(range), ...); }, Params::ranges());
+    if (!found)
+      return invalid_argument("the algorithm has no parameter '" + key + "'" + did_you_mean(key, known));
+  }
+  return params;
+}
+
+Result<ml::Model> learn(const Train& op, const ml::Dataset& data) {
+  if (op.algorithm == "logistic") {
+    MR_TRY(const auto params, read_params<ml::LogisticParams>(op.settings));
+    return ml::train_logistic(data, params);
+  }
+  if (op.algorithm == "linear") {
+    MR_TRY(const auto params, read_params<ml::LinearParams>(op.settings));
+    return ml::train_linear(data, params);
+  }
+  MR_TRY(auto params, read_params<ml::XgboostParams>(op.settings));
+  params.seed = op.seed;
+  MR_TRY(const ml::Objective objective, ml::objective_named(op.objective));
+  return ml::train_xgboost(data, objective, params);
+}
+
+Result<Json> measure(const ml::Model& model, const ml::Dataset& rows) {
+  Json out = Json::object();
+  if (rows.rows() == 0) return out;
+  MR_TRY(const auto predictions, model.predict(rows.features));
+  MR_TRY(const auto values,
+         ml::evaluate_all(model.objective(), {rows.labels, predictions, rows.weights}));
+  for (const auto& metric : values) out.set(metric.name, metric.value);
+  return out;
+}
+
+Json range_json(const RowRange& range, const std::vector<std::int64_t>& micros) {
+  Json out = Json::object({{"rows", range.size()}});
+  if (range.size() == 0 || micros.empty()) return out;
+  out.set("first", format_rfc3339(from_micros(micros[range.first])));
+  out.set("last", format_rfc3339(from_micros(micros[range.last - 1])));
+  return out;
+}
+
+Json importance_json(const ml::Model& model) {
+  constexpr std::size_t kMost = 50;
+  Json out = Json::array();
+  for (const auto& one : model.importance()) {
+    if (out.size() == kMost) break;
+    out.push_back(Json::object({{"feature", one.feature}, {"importance", one.value}}));
+  }
+  return out;
+}
+
+Json manifest_of(const Train& op, const ml::Model& model, const Split& split,
+                 const LabelledTable& table, const std::string& model_digest) {
+  Json features = Json::array();
+  for (const auto& feature : model.feature_names()) features.push_back(feature);
+  return Json::object({{"format", "millrace.training"},
+                       {"format_version", 1},
+                       {"operator_version", Train::version},
+                       {"data", op.data},
+                       {"label", op.label},
+                       {"timestamp", op.timestamp},
+                       {"features", std::move(features)},
+                       {"split", Json::object({{"train", range_json(split.train, table.micros)},
+                                               {"holdout", range_json(split.holdout, table.micros)},
+                                               {"unlabelled", table.unlabelled}})},
+                       {"algorithm", op.algorithm},
+                       {"objective", ml::name(model.objective())},
+                       {"seed", op.seed},
+                       {"params", model.parameters()},
+                       {"model", model_digest}});
+}
+
+PublishArtifact publish(const StoredArtifact& stored, std::string kind, std::string name,
+                        std::vector<std::string> inputs) {
+  PublishArtifact effect;
+  effect.digest = stored.digest;
+  effect.kind = std::move(kind);
+  effect.name = std::move(name);
+  effect.bytes = stored.bytes;
+  effect.inputs = std::move(inputs);
+  return effect;
+}
+
+}  // namespace
+
+Result<Outcome> Train::run(OperatorContext& ctx) const {
+  TableColumns columns{label, timestamp, features, entity};
+  MR_TRY(const LabelledTable table, read_labelled(ctx, data, columns));
+  MR_TRY(const Split split, split_rows(*this, table));
+  ctx.log("learning from " + std::to_string(split.train.size()) + " rows, holding out " +
+          std::to_string(split.holdout.size()) + ", leaving out " +
+          std::to_string(table.unlabelled) + " without a label");
+
+  const ml::Dataset train_rows = table.data.slice(split.train.first, split.train.last);
+  MR_TRY(const ml::Model trained, learn(*this, train_rows));
+  MR_TRY(Json metrics,
+         measure(trained, table.data.slice(split.holdout.first, split.holdout.last)));
+  MR_TRY(Json train_metrics, measure(trained, train_rows));
+  metrics.set("train", std::move(train_metrics));
+  metrics.set("importance", importance_json(trained));
+  ctx.log("metrics on the held-out rows: " + metrics.dump());
+
+  MR_TRY(const StoredArtifact stored, ctx.artifacts().put_text(trained.serialize()));
+  const Json manifest = manifest_of(*this, trained, split, table, stored.digest);
+  MR_TRY(const StoredArtifact record, ctx.artifacts().put_text(manifest.dump_pretty() + "\n"));
+
+  Done done;
+  done.effects.push_back(publish(stored, "model", model, {data}));
+  done.effects.push_back(publish(record, "file", "manifest", {data}));
+  done.effects.push_back(RegisterModel{model, stored.digest, algorithm, metrics,
+                                       trained.parameters(), record.digest});
+  done.outputs = Json::object(
+      {{"model", stored.digest},
+       {"metrics", std::move(metrics)},
+       {"manifest", record.digest},
+       {"algorithm", algorithm},
+       {"features", manifest["features"]},
+       {"rows", Json::object({{"train", split.train.size()}, {"holdout", split.holdout.size()}})}});
+  return Outcome{std::move(done)};
+}
+
+}  // namespace millrace::operators
