@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+
+#include "engine/base/clock.h"
+#include "engine/ml/compare.h"
+#include "engine/ml/verdict.h"
+
+namespace millrace::ml {
+namespace {
+
+/// One model's rows by rising prediction, so that a metric of ranks need not sort in each resample.
+struct Ordered {
+  std::vector<std::size_t> rows;
+  std::vector<double> labels;
+  std::vector<double> predictions;
+  std::vector<double> counts;  // of each row in the resample at hand
+
+  Ordered(std::span<const double> all_labels, std::span<const double> all_predictions)
+      : rows(all_labels.size()), counts(all_labels.size()) {
+    std::iota(rows.begin(), rows.end(), std::size_t{0});
+    std::ranges::stable_sort(rows, {}, [&](std::size_t i) { return all_predictions[i]; });
+    for (const std::size_t i : rows) {
+      labels.push_back(all_labels[i]);
+      predictions.push_back(all_predictions[i]);
+    }
+  }
+
+  Result<double> measure(const Metric& metric, const std::vector<std::uint32_t>& drawn,
+                         double threshold) {
+    for (std::size_t k = 0; k < rows.size(); ++k) counts[k] = drawn[rows[k]];
+    return metric.evaluate({labels, predictions, counts, threshold});
+  }
+};
+
+/// The rows among which a resample draws: each class, or all.
+std::vector<std::vector<std::uint32_t>> strata(const Metric& metric,
+                                               std::span<const double> labels) {
+  std::vector<std::vector<std::uint32_t>> out(metric.objective == Objective::binary ? 2 : 1);
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    out[out.size() == 2 && labels[i] != 0 ? 1 : 0].push_back(static_cast<std::uint32_t>(i));
+  return out;
+}
+
+void draw(const std::vector<std::vector<std::uint32_t>>& from, Rng& rng,
+          std::vector<std::uint32_t>& counts) {
+  std::ranges::fill(counts, 0);
+  for (const auto& stratum : from) {
+    const auto size = static_cast<double>(stratum.size());
+    for (std::size_t k = 0; k < stratum.size(); ++k)
+      ++counts[stratum[static_cast<std::size_t>(rng.uniform() * size)]];
+  }
+}
+
+/// The linear interpolation between order statistics (Hyndman and Fan 1996, type 7).
+double quantile(const std::vector<double>& sorted, double p) {
+  const double place = p * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const auto above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+double deviation(const std::vector<double>& values) {
+  const auto n = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
+  double sum = 0;
+  for (const double v : values) sum += (v - mean) * (v - mean);
+  return std::sqrt(sum / (n - 1));
+}
+
+/// The comparison from improvements in rising order.
+Comparison summarise(const std::vector<double>& sorted, double baseline, double candidate,
+                     double improvement, const BootstrapOptions& options) {
+  const auto n = static_cast<double>(sorted.size());
+  const auto p_at_most = [&](double bound) {
+    const auto end = std::ranges::upper_bound(sorted, bound);
+    return (static_cast<double>(end - sorted.begin()) + 1) / (n + 1);
+  };
+  const auto not_below = sorted.end() - std::ranges::lower_bound(sorted, 0.0);
+  const double p_at_least = (static_cast<double>(not_below) + 1) / (n + 1);
+  const double tail = (1 - options.confidence) / 2;
+  return {.baseline = baseline,
+          .candidate = candidate,
+          .improvement = improvement,
+          .standard_error = deviation(sorted),
+          .interval = {quantile(sorted, tail), quantile(sorted, 1 - tail)},
+          .p_two_sided = std::min(1.0, 2 * std::min(p_at_most(0), p_at_least)),
+          .p_superior = p_at_most(0),
+          .p_non_inferior = p_at_most(-options.margin)};
+}
+
+}  // namespace
+
+Result<Bootstrap> paired_bootstrap(const Metric& metric, std::span<const double> labels,
+                                   std::span<const double> baseline,
+                                   std::span<const double> candidate,
+                                   const BootstrapOptions& options) {
+  MR_CHECK(check_options({options.confidence, options.margin}));
+  if (options.resamples < 100 || options.resamples > 100'000)
+    return invalid_argument("resamples is " + std::to_string(options.resamples) +
+                            "; it must be between 100 and 100000");
+  MR_TRY(const double of_baseline, metric.evaluate({labels, baseline, {}, options.threshold}));
+  MR_TRY(const double of_candidate, metric.evaluate({labels, candidate, {}, options.threshold}));
+  const double sign = metric.higher_is_better ? 1 : -1;
+
+  Ordered a(labels, baseline), b(labels, candidate);
+  const auto from = strata(metric, labels);
+  std::vector<std::uint32_t> drawn(labels.size());
+  Rng rng(options.seed);
+  Bootstrap out{};
+  for (int k = 0; k < options.resamples; ++k) {
+    draw(from, rng, drawn);
+    MR_TRY(const double first, a.measure(metric, drawn, options.threshold));
+    MR_TRY(const double second, b.measure(metric, drawn, options.threshold));
+    out.improvements.push_back(sign * (second - first));
+  }
+  std::ranges::sort(out.improvements);
+  out.comparison = summarise(out.improvements, of_baseline, of_candidate,
+                             sign * (of_candidate - of_baseline), options);
+  return out;
+}
+
+}  // namespace millrace::ml
