@@ -155,7 +155,8 @@ Result<Format> format_of(std::string_view name, const std::filesystem::path& fil
   if (extension == ".parquet") return Format::parquet;
   if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json") return Format::jsonl;
   if (extension == ".csv" || extension == ".tsv" || extension == ".txt") return Format::csv;
-  return first_bytes(file, 1) == "{" ? Format::jsonl : Format::csv;
+  const std::string first = first_bytes(file, 1);
+  return first == "{" || first == "[" ? Format::jsonl : Format::csv;
 }
 
 Result<std::string> scan_relation(const ScanOptions& options) {
@@ -174,8 +175,10 @@ Result<std::string> scan_relation(const ScanOptions& options) {
              ")";
     }
     case Format::jsonl:
-      // Of JSON only given columns can be typed, and those must then be all; the caller casts.
-      return "read_json(" + files + ", format = 'newline_delimited', union_by_name = true)";
+      // Some APIs answer with one array instead of lines.
+      return "read_json(" + files + ", format = '" +
+             (first_bytes(options.files.front(), 1) == "[" ? "array" : "newline_delimited") +
+             "', union_by_name = true)";
     case Format::parquet:
       return "read_parquet(" + files + ", union_by_name = true)";
   }

@@ -22,7 +22,7 @@ Result<Format> format_of(std::string_view name, const std::filesystem::path& fil
 struct ScanOptions {
   std::vector<std::filesystem::path> files{};  // at least one; all of one format
   Format format = Format::parquet;
-  Json types{};  // {"column": "BIGINT"} for CSV and JSON lines; may be null
+  Json types{};  // {"column": "BIGINT"}, of CSV only: others know their types; may be null
 };
 
 /// e.g. read_csv(['a.csv'], header = true, …). Rows come in the order of `files`, then of lines;

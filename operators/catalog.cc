@@ -1,0 +1,28 @@
+#include "operators/catalog.h"
+
+#include "operators/control/command.h"
+#include "operators/control/fail.h"
+#include "operators/control/noop.h"
+#include "operators/control/wait.h"
+#include "operators/control/webhook.h"
+#include "operators/data/ingest_file.h"
+#include "operators/data/ingest_http.h"
+#include "operators/data/validate.h"
+#include "operators/deploy/canary.h"
+#include "operators/deploy/rollback.h"
+#include "operators/features/features_build.h"
+#include "operators/ml/batch_predict.h"
+#include "operators/ml/evaluate.h"
+#include "operators/ml/train.h"
+
+namespace millrace {
+
+Catalog builtin_catalog() {
+  using namespace operators;
+  return Catalog::of<IngestFile, IngestHttp, Validate, FeaturesBuild,       //
+                     Train, Evaluate, BatchPredict,                         //
+                     DeployCanary, DeployRollback,                          //
+                     Noop, FailTask, Wait, operators::Command, NotifyWebhook>();
+}
+
+}  // namespace millrace

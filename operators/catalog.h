@@ -1,0 +1,10 @@
+// The operators that this build has.
+#pragma once
+
+#include "engine/op/catalog.h"
+
+namespace millrace {
+
+Catalog builtin_catalog();
+
+}  // namespace millrace
