@@ -41,7 +41,7 @@ HttpResponse refusal(int status, std::string_view message) {
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
-    "Connection: close\r\nContent-Length: 32\r\n\r\n{\"error\":\"too many connections\"}\n";
+    "Connection: close\r\nContent-Length: 32\r\n\r\n{\"error\":\"too many connections\"}";
 static_assert(std::string_view("{\"error\":\"too many connections\"}").size() == 32);
 
 }  // namespace

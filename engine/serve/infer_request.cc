@@ -148,6 +148,10 @@ std::string_view InferRequest::entity(std::size_t row) const {
 }
 
 Result<InferRequest> parse_infer_request(std::string_view body) {
+  // A parsed value takes some forty bytes, its text as few as two: count before parsing.
+  if (std::ranges::count(body, ',') > kMaxTensorValues)
+    return invalid_argument("the request has more than " + std::to_string(kMaxTensorValues) +
+                            " values; send it in parts");
   MR_TRY(const Json json, Json::parse(body, {.max_bytes = body.size(), .max_depth = kMaxDepth}));
   if (!json.is_object())
     return invalid_argument("the body must be a JSON object with \"inputs\", not " +

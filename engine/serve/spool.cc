@@ -1,5 +1,9 @@
 #include "engine/serve/spool.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <fstream>
 
 #include "engine/base/file.h"
@@ -23,8 +27,23 @@ Result<std::unique_ptr<Spool>> Spool::open(std::filesystem::path folder, std::in
     return unavailable("cannot make the spool folder '" + folder.string() +
                        "': " + error.message());
   std::unique_ptr<Spool> spool(new Spool(std::move(folder), max_bytes));
+  MR_CHECK(spool->lock());
   MR_CHECK(spool->scan());
   return spool;
+}
+
+Spool::~Spool() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+Status Spool::lock() {
+  const auto file = folder_ / "lock";
+  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock_ < 0) return unavailable("cannot open '" + file.string() + "'");
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0)
+    return conflict("the spool folder '" + folder_.string() +
+                    "' belongs to another running model server; give each one its own");
+  return {};
 }
 
 Status Spool::scan() {

@@ -4,7 +4,8 @@
 // One file is one batch, "<batch id>.batch" (JSON); a file appears by a rename, so a reader sees
 // all of it or nothing, and ids of version 7 sort by time. A batch is removed only after the store
 // has taken it; the store takes each id once. The folder is bounded: beyond `max_bytes` the oldest
-// batches are dropped, counted and logged. One process owns a folder. Thread-safe.
+// batches are dropped, counted and logged. One process owns a folder (it holds a lock on it).
+// Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,13 @@ Result<PredictionBatch> prediction_batch_from_json(const Json& json);
 
 class Spool {
  public:
-  /// Makes the folder if needed and takes up what an earlier process left in it.
+  /// Makes the folder if needed and takes up what an earlier process left in it; `conflict` while
+  /// another process owns it.
   static Result<std::unique_ptr<Spool>> open(std::filesystem::path folder, std::int64_t max_bytes);
+
+  ~Spool();
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
 
   /// On return the batch outlives the process (not a power cut: the bytes may still be in the
   /// system's cache). May drop older ones to keep the bound.
@@ -44,12 +50,14 @@ class Spool {
 
  private:
   Spool(std::filesystem::path folder, std::int64_t max_bytes);
+  Status lock();
   Status scan();
   void make_room(std::int64_t bytes);  // REQUIRES: mutex_ is held
   std::filesystem::path file_of(const Uuid& id, std::string_view ending = ".batch") const;
 
   const std::filesystem::path folder_;
   const std::int64_t max_bytes_;
+  int lock_ = -1;  // file descriptor
   mutable std::mutex mutex_;
   std::map<Uuid, std::int64_t> sizes_;  // by id, so the oldest first
   std::int64_t bytes_ = 0;

@@ -75,10 +75,10 @@ Status read_shape(const Json& json, Tensor& tensor) {
 }
 
 Status put(const Json& value, const Datatype& type, Tensor& tensor) {
-  const auto refuse = [&](std::string_view wanted) {
+  const auto refuse = [&](const std::string& wanted) {
     return wrong(tensor, "value " + std::to_string(tensor.numbers.size() + tensor.texts.size()) +
                              " is " + clipped(value) + "; datatype " + std::string(type.name) +
-                             " takes " + std::string(wanted));
+                             " takes " + wanted);
   };
   if (type.kind == Kind::bytes) {
     if (!value.is_string()) return refuse("strings");
@@ -101,7 +101,7 @@ Status put(const Json& value, const Datatype& type, Tensor& tensor) {
   if (!std::isfinite(number)) return refuse("finite numbers, or null for a missing one");
   if (type.kind == Kind::integer &&
       (number != std::floor(number) || number < type.least || number > type.most))
-    return refuse("integers of its range");
+    return refuse("integers from " + Json(type.least).dump() + " to " + Json(type.most).dump());
   tensor.numbers.push_back(number);
   return {};
 }

@@ -13,8 +13,8 @@
 
 namespace millrace::serve {
 
-/// More values than this in one tensor are refused.
-inline constexpr std::int64_t kMaxTensorValues = 4'000'000;
+/// More values than this in one request are refused.
+inline constexpr std::int64_t kMaxTensorValues = 1'000'000;
 
 struct Tensor {
   std::string name;

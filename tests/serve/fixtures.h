@@ -1,0 +1,111 @@
+// What the tests of the model server share: small models, a store with deployments, a raw HTTP
+// client.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/json.h"
+#include "engine/serve/model_server.h"
+#include "engine/store/mem_store.h"
+
+namespace millrace::serve {
+
+inline constexpr std::chrono::milliseconds kPatience{
+    60'000};  // a signal that never comes fails the test
+
+/// An empty folder, removed at the end.
+class TempDir {
+ public:
+  TempDir();
+  ~TempDir();
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// "logistic" (objective binary) or "linear": intercept + sum of coefficient * feature.
+std::string model_text(std::string_view algorithm, const std::vector<std::string>& features,
+                       const std::vector<double>& coefficients, double intercept);
+
+/// A store in memory, the artifacts beside it, and the engine's part of changing deployments.
+class World {
+ public:
+  World();
+
+  /// Stores and registers the text; returns its digest.
+  std::string add_model(const std::string& model, const std::string& text);
+  void promote(const std::string& model, const std::string& artifact);
+  void traffic(const std::string& model, const std::string& artifact, double weight);
+  void rollback(const std::string& model);
+  /// While away, every call of the store fails, and every artifact.
+  void set_away(bool away);
+  /// The artifact cannot be read any more.
+  void lose(const std::string& artifact);
+
+  LoadModel loader();
+  Stores stores() { return store_.stores(); }
+  MemStore& store() { return store_; }
+
+  const SystemClock clock{};
+
+ private:
+  void apply(std::vector<Effect> effects);
+
+  MemStore store_;
+  std::mutex mutex_;
+  std::map<std::string, std::string, std::less<>> texts_;
+  bool away_ = false;
+  std::int64_t epoch_ = 0;
+};
+
+struct HttpReply {
+  int status = 0;  // 0: the connection ended without one
+  std::string headers;
+  std::string body;
+  Json json() const;
+};
+
+/// One connection, kept alive. Not thread-safe.
+class HttpClient {
+ public:
+  explicit HttpClient(std::uint16_t port);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  void send(std::string_view raw);
+  /// The next reply; status 0 when the server has closed, or says nothing for a minute.
+  HttpReply receive();
+  /// All that comes until the server closes.
+  std::string rest();
+  /// True if the server has closed the connection.
+  bool closed();
+
+  HttpReply get(const std::string& path);
+  HttpReply post(const std::string& path, const std::string& body, const std::string& headers = "");
+
+ private:
+  bool fill();
+  int socket_ = -1;
+  std::string buffer_;
+};
+
+/// A server over the world, with the spool in `spool`; started, and waited for until it has read
+/// the deployments.
+ModelServerConfig quick_config(const std::filesystem::path& spool);
+std::unique_ptr<ModelServer> start_server(World& world, ModelServerConfig config);
+
+/// One row as V2 clients send it: a tensor [1, n] of FP64.
+std::string one_row(const std::vector<double>& values, std::string_view extra = "");
+
+/// Until the model's deployment has this revision in the server.
+bool serves_revision(ModelServer& server, const std::string& model, std::int64_t revision);
+
+}  // namespace millrace::serve
