@@ -191,6 +191,8 @@ bool has_type(const Json& value, std::string_view type) {
   return type == "null" ? value.is_null() : true;
 }
 
+}  // namespace
+
 Status check_param(const ParamSpec& param, const Json& value) {
   const auto bad = [&](const std::string& expected) {
     return invalid_argument("param '" + param.name + "' is " + value.dump() + "; expected " +
@@ -210,8 +212,6 @@ Status check_param(const ParamSpec& param, const Json& value) {
     return bad("one of " + schema["enum"].dump());
   return {};
 }
-
-}  // namespace
 
 Result<Json> Dag::resolve_params(const Json& given) const {
   if (!given.is_object() && !given.is_null())

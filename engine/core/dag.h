@@ -65,6 +65,9 @@ struct ParamSpec {
   Json schema = Json::object();  // JSON Schema: type, default, minimum, maximum, enum, …
 };
 
+/// Error: `value` breaks the schema of `param`.
+Status check_param(const ParamSpec& param, const Json& value);
+
 struct DagSpec {
   std::string id;
   std::string doc;

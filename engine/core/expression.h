@@ -47,6 +47,14 @@ class Expression {
 /// GitHub's truthiness: false, 0, -0, "", null and NaN are false.
 bool truthy(const Json& value);
 
+/// One `${{ … }}` of a string: the text between the braces, and where that starts.
+struct ExpressionSpan {
+  std::size_t offset = 0;
+  std::string_view text;
+};
+/// In order; views into `text`. Error: one that is not closed.
+Result<std::vector<ExpressionSpan>> find_expressions(std::string_view text);
+
 /// A value of a YAML file in which strings may hold expressions. Immutable, cheap to copy, thread-safe.
 class Template {
  public:

@@ -32,21 +32,18 @@ std::size_t find_end(std::string_view text, std::size_t from) {
 }
 
 Result<Pieces> split(std::string_view text) {
+  MR_TRY(const auto spans, find_expressions(text));
   Pieces pieces;
   std::size_t at = 0;
-  while (true) {
-    const std::size_t open = text.find("${{", at);
-    if (open == std::string_view::npos) break;
-    const std::size_t close = find_end(text, open + 3);
-    if (close == std::string_view::npos) return invalid_argument("this '${{' has no closing '}}'");
-    const std::string_view inside = text.substr(open + 3, close - open - 3);
-    auto expression = Expression::parse(inside);
+  for (const auto& span : spans) {
+    auto expression = Expression::parse(span.text);
     if (!expression)
-      return make_error(expression.error().code, "in '${{" + std::string(inside.substr(0, 80)) +
+      return make_error(expression.error().code, "in '${{" + std::string(span.text.substr(0, 80)) +
                                                      "}}', " + expression.error().message);
+    const std::size_t open = span.offset - 3;
     if (open > at) pieces.emplace_back(std::string(text.substr(at, open - at)));
     pieces.emplace_back(*std::move(expression));
-    at = close + 2;
+    at = span.offset + span.text.size() + 2;
   }
   if (!pieces.empty() && at < text.size()) pieces.emplace_back(std::string(text.substr(at)));
   return pieces;
@@ -141,6 +138,19 @@ std::string pointer_of(const Json& root, const std::vector<std::size_t>& path) {
 }
 
 }  // namespace
+
+Result<std::vector<ExpressionSpan>> find_expressions(std::string_view text) {
+  std::vector<ExpressionSpan> spans;
+  std::size_t at = 0;
+  while (true) {
+    const std::size_t open = text.find("${{", at);
+    if (open == std::string_view::npos) return spans;
+    const std::size_t close = find_end(text, open + 3);
+    if (close == std::string_view::npos) return invalid_argument("this '${{' has no closing '}}'");
+    spans.push_back({open + 3, text.substr(open + 3, close - open - 3)});
+    at = close + 2;
+  }
+}
 
 Result<Template> Template::compile(const Json& value) {
   Compiler<Part> compiler;

@@ -1,0 +1,57 @@
+#include "engine/spec/diagnostic.h"
+
+#include <algorithm>
+
+namespace millrace {
+namespace {
+
+constexpr std::size_t kMaxShown = 160;  // bytes of a source line that a terminal gets to see
+
+std::string_view line_of(std::string_view source, int line) {
+  for (; line > 1; --line) {
+    const std::size_t end = source.find('\n');
+    if (end == std::string_view::npos) return {};
+    source.remove_prefix(end + 1);
+  }
+  source = source.substr(0, source.find('\n'));
+  if (source.ends_with('\r')) source.remove_suffix(1);
+  return source;
+}
+
+}  // namespace
+
+std::string_view to_string(Diagnostic::Severity severity) {
+  return severity == Diagnostic::Severity::error ? "error" : "warning";
+}
+
+std::string to_string(const Diagnostic& d) {
+  std::string out = d.file;
+  if (d.line > 0) out += ":" + std::to_string(d.line) + ":" + std::to_string(d.column);
+  out += ": " + std::string(to_string(d.severity)) + ": " + d.message;
+  if (!d.hint.empty()) out += "; " + d.hint;
+  return out;
+}
+
+std::string render(const Diagnostic& d, std::string_view source) {
+  std::string out = to_string(d) + "\n";
+  const std::string_view line = d.line > 0 ? line_of(source, d.line) : std::string_view();
+  if (line.empty()) return out;
+  const auto column = std::min(static_cast<std::size_t>(std::max(d.column, 1)) - 1, line.size());
+  const std::size_t from = column > kMaxShown / 2 ? column - kMaxShown / 2 : 0;
+  const std::string_view shown = line.substr(from, kMaxShown);
+  std::string number = std::to_string(d.line);
+  if (number.size() < 5) number.insert(0, 5 - number.size(), ' ');
+  out += number + " | " + std::string(shown) + "\n" + std::string(number.size(), ' ') + " | ";
+  for (const char c : line.substr(from, column - from)) {
+    if ((c & 0xc0) == 0x80) continue;  // a continuation byte takes no cell
+    out += c == '\t' ? '\t' : ' ';
+  }
+  return out + "^\n";
+}
+
+bool has_errors(const std::vector<Diagnostic>& diagnostics) {
+  return std::ranges::any_of(
+      diagnostics, [](const Diagnostic& d) { return d.severity == Diagnostic::Severity::error; });
+}
+
+}  // namespace millrace

@@ -1,0 +1,140 @@
+#include "engine/spec/fields.h"
+
+#include <array>
+
+namespace millrace::spec {
+namespace {
+
+constexpr std::string_view kText = R"({"type": "string"})";
+constexpr std::string_view kId =
+    R"({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"})";
+constexpr std::string_view kBoolean = R"({"type": "boolean"})";
+constexpr std::string_view kDuration =
+    R"({"type": "string", "pattern": "^([0-9]+(ms|s|m|h|d|w))+$", "examples": ["30s", "5m", "1h30m"]})";
+constexpr std::string_view kMemory =
+    R"({"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(B|[kKMGT]B|[KMGT]iB)$", "examples": ["512MiB", "2GB"]})";
+constexpr std::string_view kPriority =
+    R"({"type": "integer", "minimum": -1000000, "maximum": 1000000, "default": 0})";
+constexpr std::string_view kExpression =
+    R"({"type": ["string", "boolean"], "examples": ["${{ failure() }}"]})";
+constexpr std::string_view kNames =
+    R"({"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})";
+constexpr std::string_view kTime =
+    R"({"type": "string", "examples": ["2001-02-01", "2001-02-01T03:00:00Z"]})";
+
+constexpr std::array kDag = {
+    Field{"dag", "Name of the DAG, unique in its namespace", kId, true},
+    Field{"doc", "What the DAG is for", kText},
+    Field{"owner", "Who is told when it fails", kText},
+    Field{"namespace", "Team that it belongs to", kId},
+    Field{"tags", "Words to find it by", R"({"type": "array", "items": {"type": "string"}})"},
+    Field{"schedule", "When it runs by itself: a cron expression, or a mapping",
+          R"({"oneOf": [{"type": "null"}, {"type": "string"}, {"$ref": "#/$defs/schedule"}]})"},
+    Field{"max_active_runs", "Runs whose tasks may start at the same time",
+          R"({"type": "integer", "minimum": 1, "maximum": 100000, "default": 16})"},
+    Field{"on", "What else starts a run", R"({"$ref": "#/$defs/on"})"},
+    Field{
+        "params", "Values that a run may be given; a plain value is short for its default",
+        R"({"type": "object", "additionalProperties": {"oneOf": [{"type": ["string", "number", "boolean", "array", "null"]}, {"$ref": "#/$defs/param"}]}})"},
+    Field{"defaults", "What every task takes that does not say otherwise",
+          R"({"$ref": "#/$defs/defaults"})"},
+    Field{
+        "tasks", "The tasks, by id",
+        R"({"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/task"}})",
+        true},
+};
+
+constexpr std::array kSchedule = {
+    Field{"cron",
+          "Five fields (minute hour day-of-month month day-of-week), or @hourly @daily @weekly "
+          "@monthly @yearly",
+          kText, true},
+    Field{"timezone", "IANA name of the zone that the fields are meant in",
+          R"({"type": "string", "default": "UTC", "examples": ["America/Chicago"]})"},
+    Field{"dst",
+          "What to do when daylight saving leaves out a local time (skip drops it, the others fire "
+          "at the change) or repeats it (run_both fires twice)",
+          R"({"enum": ["skip", "run_once", "run_both"], "default": "run_once"})"},
+    Field{"catchup", "Run the dates that passed since `start` as well",
+          R"({"type": "boolean", "default": false})"},
+    Field{"start", "First logical date", kTime},
+    Field{"end", "Last logical date", kTime},
+};
+
+constexpr std::array kOn = {
+    Field{"dataset", "Datasets whose update starts a run", kNames},
+    Field{"event", "A CloudEvent that starts a run", R"({"$ref": "#/$defs/event"})"},
+};
+
+constexpr std::array kEvent = {
+    Field{"type", "The CloudEvent's type", kText, true},
+    Field{"if", "Only where this expression over `event` is true", kExpression},
+};
+
+constexpr std::array kParam = {
+    Field{"type", "Type of the value",
+          R"({"enum": ["string", "integer", "number", "boolean", "array", "object"]})"},
+    Field{"default", "Taken where a run gives no value", "{}"},
+    Field{"minimum", "Least number", R"({"type": "number"})"},
+    Field{"maximum", "Greatest number", R"({"type": "number"})"},
+    Field{"enum", "The values allowed", R"({"type": "array", "minItems": 1})"},
+    Field{"description", "What it is for", kText},
+};
+
+constexpr std::array kRetry = {
+    Field{"max", "Retries after the first attempt",
+          R"({"type": "integer", "minimum": 0, "maximum": 1000, "default": 0})"},
+    Field{"backoff", "How the delay grows",
+          R"({"enum": ["constant", "linear", "exponential"], "default": "exponential"})"},
+    Field{"initial", "Delay before the first retry", kDuration},
+    Field{"max_delay", "The delay grows no further than this", kDuration},
+    Field{"jitter", "Share of the delay that chance adds or takes",
+          R"({"type": "number", "minimum": 0, "maximum": 1, "default": 0.2})"},
+};
+
+constexpr std::string_view kRetries =
+    R"({"oneOf": [{"type": "integer", "minimum": 0, "maximum": 1000}, {"$ref": "#/$defs/retries"}]})";
+
+constexpr std::array kDefaults = {
+    Field{"retries", "Number of retries, or a mapping", kRetries},
+    Field{"timeout", "Longest time of one attempt", kDuration},
+    Field{"memory", "Most memory of one attempt", kMemory},
+    Field{"priority", "Higher starts first", kPriority},
+};
+
+constexpr std::array kTask = {
+    Field{"operator", "What the task does", kText, true},
+    Field{"doc", "What the task is for", kText},
+    Field{"needs", "Tasks that come before", kNames},
+    Field{"with", "The operator's parameters", R"({"type": "object"})"},
+    Field{"if", "Run only where this expression is true, else skip", kExpression},
+    Field{
+        "trigger_rule", "When the task may start, by the ends of the tasks that it needs",
+        R"({"enum": ["all_success", "all_failed", "all_done", "one_success", "one_failed", "one_done", "none_failed", "none_failed_min_one_success", "none_skipped", "all_skipped", "always"], "default": "all_success"})"},
+    Field{"foreach",
+          "One instance of the task for each item: a list, or an expression that gives one",
+          R"({"oneOf": [{"type": "array"}, {"type": "string", "pattern": "^\\$\\{\\{"}]})"},
+    Field{"retries", "Number of retries, or a mapping", kRetries},
+    Field{"timeout", "Longest time of one attempt", kDuration},
+    Field{"memory", "Most memory of one attempt", kMemory},
+    Field{"priority", "Higher starts first", kPriority},
+};
+
+}  // namespace
+
+Fields dag_fields() { return kDag; }
+Fields schedule_fields() { return kSchedule; }
+Fields on_fields() { return kOn; }
+Fields event_fields() { return kEvent; }
+Fields param_fields() { return kParam; }
+Fields defaults_fields() { return kDefaults; }
+Fields retry_fields() { return kRetry; }
+Fields task_fields() { return kTask; }
+
+std::vector<std::string> names_of(Fields fields) {
+  std::vector<std::string> names;
+  for (const auto& field : fields) names.emplace_back(field.name);
+  return names;
+}
+
+}  // namespace millrace::spec

@@ -1,0 +1,32 @@
+// The keys of a DAG file, each declared once: name, doc and JSON Schema. Unknown-key diagnostics
+// and the schema for editors both come from here. Internal to this module.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::spec {
+
+struct Field {
+  std::string_view name;
+  std::string_view doc;
+  std::string_view schema;  // JSON text, without the description
+  bool required = false;
+};
+
+using Fields = std::span<const Field>;
+
+Fields dag_fields();
+Fields schedule_fields();
+Fields on_fields();
+Fields event_fields();
+Fields param_fields();
+Fields defaults_fields();
+Fields retry_fields();
+Fields task_fields();
+
+std::vector<std::string> names_of(Fields fields);
+
+}  // namespace millrace::spec

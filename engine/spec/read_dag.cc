@@ -1,0 +1,241 @@
+#include "engine/spec/read_dag.h"
+
+#include <algorithm>
+
+namespace millrace::spec {
+namespace {
+
+constexpr std::size_t kMaxTasks = 10'000;
+
+std::vector<std::string> texts(const std::vector<Located>& names) {
+  std::vector<std::string> out;
+  for (const auto& name : names) out.push_back(name.text);
+  return out;
+}
+
+/// Reports what is wrong with an id; the text itself otherwise.
+std::string checked_id(std::string id, std::string_view what, const Position& at, Report& report) {
+  if (!is_valid_id(id))
+    report.error(at, "bad-id", std::string(what) + " " + quote(id) + " is not a valid id",
+                 "use letters, digits, '_', '-' and '.', a letter or digit first, at most 128");
+  return id;
+}
+
+void read_header(const YamlNode& root, LocatedDag& dag, const Loading& loading) {
+  Report& report = loading.report;
+  DagSpec& spec = dag.spec;
+  if (const auto* entry = root.find("dag")) {
+    dag.at = entry->value.at;
+    if (auto id = read_name(entry->value, "dag", report))
+      spec.id = checked_id(*std::move(id), "dag", entry->value.at, report);
+  }
+  if (const auto* entry = root.find("namespace"))
+    if (auto id = read_name(entry->value, "namespace", report))
+      spec.namespace_ = checked_id(*std::move(id), "namespace", entry->value.at, report);
+  if (const auto* entry = root.find("doc"))
+    spec.doc = read_string(entry->value, "doc", report).value_or("");
+  if (const auto* entry = root.find("owner"))
+    spec.owner = read_string(entry->value, "owner", report).value_or("");
+  if (const auto* entry = root.find("tags"))
+    spec.tags = texts(read_names(entry->value, "tags", report));
+  if (const auto* entry = root.find("max_active_runs"))
+    spec.max_active_runs = static_cast<int>(
+        read_integer(entry->value, "max_active_runs", 1, 100'000, report).value_or(16));
+}
+
+/// Checks the fields and the zone each by itself, so that each problem is told at its own place.
+void check_timetable(const CronSpec& cron, const Position& cron_at, const Position& zone_at,
+                     Report& report) {
+  const auto fields = Timetable::cron({cron.expression, "UTC", cron.dst});
+  if (!fields) {
+    report.error_with_suggestion(cron_at, "bad-schedule", fields.error().message);
+  } else if (!fields->next(Time{})) {
+    report.warning(cron_at, "bad-schedule",
+                   "schedule " + quote(cron.expression) + " never fires: no such date exists");
+  }
+  const auto zone = Timetable::cron({"@daily", cron.time_zone, cron.dst});
+  if (!zone) report.error_with_suggestion(zone_at, "bad-schedule", zone.error().message);
+}
+
+void read_dates(const YamlNode& node, DagSpec& spec, Report& report) {
+  if (const auto* entry = node.find("catchup"))
+    spec.catchup = read_bool(entry->value, "catchup", report).value_or(false);
+  if (const auto* entry = node.find("start")) spec.start = read_time(entry->value, "start", report);
+  if (const auto* entry = node.find("end")) {
+    spec.end = read_time(entry->value, "end", report);
+    if (spec.start && spec.end && *spec.end < *spec.start)
+      report.error(entry->value.at, "bad-schedule", "end is before start");
+  }
+}
+
+void read_schedule(const YamlNode& node, DagSpec& spec, Report& report) {
+  if (node.is_null()) return;
+  CronSpec cron;
+  Position cron_at = node.at, zone_at = node.at;
+  if (node.is_string()) {
+    cron.expression = node.text;
+  } else {
+    if (!check_keys(node, node.at, schedule_fields(), "schedule", report)) return;
+    read_dates(node, spec, report);
+    if (const auto* entry = node.find("timezone")) {
+      zone_at = entry->value.at;
+      cron.time_zone = read_string(entry->value, "timezone", report).value_or("UTC");
+    }
+    if (const auto* entry = node.find("dst")) {
+      const std::string name = read_string(entry->value, "dst", report).value_or("run_once");
+      const auto policy = dst_policy_from(name);
+      const std::vector<std::string> known = {"skip", "run_once", "run_both"};
+      if (!policy) {
+        const std::string hint = report.suggest(name, known);
+        report.error(entry->value.at, "bad-value", "dst: there is no policy " + quote(name),
+                     hint.empty() ? "there are " + listed(known) : hint);
+      }
+      cron.dst = policy.value_or(DstPolicy::run_once);
+    }
+    const auto* entry = node.find("cron");
+    if (entry == nullptr) return;
+    cron_at = entry->value.at;
+    auto expression = read_string(entry->value, "cron", report);
+    if (!expression) return;
+    cron.expression = *std::move(expression);
+  }
+  check_timetable(cron, cron_at, zone_at, report);
+  spec.schedule = std::move(cron);
+}
+
+void read_on(const YamlNode& node, LocatedDag& dag, const Loading& loading) {
+  Report& report = loading.report;
+  if (!check_keys(node, node.at, on_fields(), "on", report)) return;
+  if (const auto* entry = node.find("dataset"))
+    dag.spec.datasets = texts(read_names(entry->value, "dataset", report));
+  const auto* event = node.find("event");
+  if (event == nullptr || !check_keys(event->value, event->key_at, event_fields(), "event", report))
+    return;
+  Json on_event = Json::object();
+  if (const auto* entry = event->value.find("type"))
+    on_event.set("type", read_string(entry->value, "type", report).value_or(""));
+  if (const auto* entry = event->value.find("if")) {
+    dag.event_condition = &entry->value;
+    on_event.set("if", read_condition(entry->value, loading));
+  }
+  dag.spec.on_event = std::move(on_event);
+}
+
+/// `months: 2` is short for `months: {type: integer, default: 2}`.
+Json shorthand_schema(const YamlNode& node) {
+  const Json value = to_json(node);
+  Json schema = Json::object();
+  switch (value.type()) {
+    case Json::Type::null:
+      return schema.set("default", Json());
+    case Json::Type::array:
+      schema.set("type", "array");
+      break;
+    case Json::Type::boolean:
+      schema.set("type", "boolean");
+      break;
+    case Json::Type::integer:
+      schema.set("type", "integer");
+      break;
+    case Json::Type::number:
+      schema.set("type", "number");
+      break;
+    default:
+      schema.set("type", "string");
+  }
+  return schema.set("default", value);
+}
+
+Json param_schema(const std::string& name, const YamlNode& node, Report& report) {
+  const std::string what = "param " + quote(name);
+  check_keys(node, node.at, param_fields(), what, report);
+  if (const auto* entry = node.find("type")) {
+    const std::string type = read_string(entry->value, "type", report).value_or("string");
+    const std::vector<std::string> known = {"string",  "integer", "number",
+                                            "boolean", "array",   "object"};
+    if (std::ranges::find(known, type) == known.end()) {
+      const std::string hint = report.suggest(type, known);
+      report.error(entry->value.at, "bad-value", what + " has the unknown type " + quote(type),
+                   hint.empty() ? "there are " + listed(known) : hint);
+      return Json::object();
+    }
+  }
+  for (const std::string_view bound : {"minimum", "maximum"})
+    if (const auto* entry = node.find(bound))
+      read_number(entry->value, bound, -1e300, 1e300, report);
+  if (const auto* entry = node.find("enum"); entry && !entry->value.is_list())
+    report.error(entry->value.at, "wrong-type", what + ": enum must be a list");
+  return to_json(node);
+}
+
+void read_params(const YamlNode& node, LocatedDag& dag, Report& report) {
+  if (!node.is_mapping()) {
+    if (!node.is_null())
+      report.error(node.at, "wrong-type",
+                   "params must be a mapping of names, but it is " + std::string(node.type_name()));
+    return;
+  }
+  const bool runs_by_itself =
+      dag.spec.schedule || !dag.spec.datasets.empty() || dag.spec.on_event.is_object();
+  for (const auto& entry : node.entries) {
+    if (report.full()) return;
+    ParamSpec param{checked_id(entry.key, "param", entry.key_at, report),
+                    entry.value.is_mapping() ? param_schema(entry.key, entry.value, report)
+                                             : shorthand_schema(entry.value)};
+    const Json* given = param.schema.find("default");
+    if (given == nullptr) {
+      if (runs_by_itself)
+        report.error(entry.key_at, "missing-key", "param " + quote(entry.key) + " has no default",
+                     "runs that start by `schedule` or `on` can only take the default");
+    } else if (const auto fits = check_param(param, *given); !fits.ok()) {
+      const auto* place = entry.value.find("default");
+      report.error(place ? place->value.at : entry.value.at, "bad-value",
+                   "the default breaks its own schema: " + fits.error().message);
+    }
+    dag.spec.params.push_back(std::move(param));
+  }
+}
+
+void read_tasks(const YamlNode& node, const TaskSpec& defaults, LocatedDag& dag,
+                const Loading& loading) {
+  Report& report = loading.report;
+  if (!node.is_mapping()) {
+    report.error(
+        node.at, "wrong-type",
+        "tasks must be a mapping of ids to tasks, but it is " + std::string(node.type_name()));
+    return;
+  }
+  if (node.entries.empty()) report.error(node.at, "missing-key", "the DAG has no tasks");
+  if (node.entries.size() > kMaxTasks) {
+    report.error(node.at, "too-many-values",
+                 "the DAG has " + std::to_string(node.entries.size()) + " tasks; at most " +
+                     std::to_string(kMaxTasks) + " are possible",
+                 "`foreach` makes many instances of one task");
+    return;
+  }
+  for (const auto& entry : node.entries) {
+    checked_id(entry.key, "task", entry.key_at, report);
+    read_task(entry, defaults, dag, loading);
+  }
+}
+
+}  // namespace
+
+LocatedDag read_dag(const YamlNode& root, const Loading& loading) {
+  Report& report = loading.report;
+  LocatedDag dag;
+  dag.at = root.at;
+  check_keys(root, root.at, dag_fields(), "the DAG", report);
+  read_header(root, dag, loading);
+  if (const auto* entry = root.find("schedule")) read_schedule(entry->value, dag.spec, report);
+  if (const auto* entry = root.find("on")) read_on(entry->value, dag, loading);
+  if (const auto* entry = root.find("params")) read_params(entry->value, dag, report);
+  TaskSpec defaults;
+  if (const auto* entry = root.find("defaults"))
+    if (check_keys(entry->value, entry->key_at, defaults_fields(), "defaults", report))
+      read_limits(entry->value, defaults, loading);
+  if (const auto* entry = root.find("tasks")) read_tasks(entry->value, defaults, dag, loading);
+  return dag;
+}
+
+}  // namespace millrace::spec

@@ -1,0 +1,57 @@
+// A DAG file in the middle of being loaded: the spec so far, and where its parts stand. Internal to
+// this module.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/dag.h"
+#include "engine/op/catalog.h"
+#include "engine/spec/read.h"
+#include "engine/spec/report.h"
+#include "engine/spec/yaml.h"
+
+namespace millrace::spec {
+
+/// Where the parts of one task stand; nodes belong to the tree.
+struct TaskPlaces {
+  Position at;  // of its id
+  std::vector<Located> needs;
+  const YamlNode* with = nullptr;
+  const YamlNode* condition = nullptr;
+  const YamlNode* foreach = nullptr;
+  const OperatorInfo* op = nullptr;  // nullptr: unknown
+};
+
+struct LocatedDag {
+  DagSpec spec;
+  std::vector<TaskPlaces> tasks;  // as spec.tasks
+  Position at;                    // of the DAG's id
+  const YamlNode* event_condition = nullptr;
+};
+
+/// What every check gets. Not owned.
+struct Loading {
+  std::string_view source;
+  const Catalog& catalog;
+  Report& report;
+};
+
+/// Reads all that stands in the tree.
+LocatedDag read_dag(const YamlNode& root, const Loading& loading);
+/// Reads one task into the last place of `dag`; `defaults` holds what the file's `defaults` say.
+void read_task(const YamlNode::Entry& entry, const TaskSpec& defaults, LocatedDag& dag,
+               const Loading& loading);
+/// `retries`, `timeout`, `memory` and `priority`, of a task or of `defaults`.
+void read_limits(const YamlNode& node, TaskSpec& to, const Loading& loading);
+/// The text of an `if`: one expression, with or without `${{ }}`. "" where it does not fit.
+std::string read_condition(const YamlNode& node, const Loading& loading);
+
+/// Unknown and circular `needs`.
+void check_graph(const LocatedDag& dag, const Loading& loading);
+/// Syntax of every expression, and whether what it reads exists and is there in time.
+void check_expressions(const LocatedDag& dag, const Loading& loading);
+
+}  // namespace millrace::spec

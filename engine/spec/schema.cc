@@ -1,0 +1,98 @@
+#include "engine/spec/schema.h"
+
+#include <cassert>
+
+#include "engine/spec/fields.h"
+
+namespace millrace {
+namespace {
+
+using spec::Field;
+using spec::Fields;
+
+Json names(const std::vector<std::string>& values) {
+  Json out = Json::array();
+  for (const auto& value : values) out.push_back(value);
+  return out;
+}
+
+Json field_schema(const Field& field) {
+  auto parsed = Json::parse(field.schema);
+  assert(parsed.ok() && "a field's schema is JSON");
+  Json out = Json::object({{"description", field.doc}});
+  for (const auto& [name, value] : parsed->members()) out.set(name, value);
+  return out;
+}
+
+/// A mapping with these keys and no others.
+Json mapping_schema(Fields fields) {
+  Json properties = Json::object();
+  std::vector<std::string> required;
+  for (const auto& field : fields) {
+    properties.set(field.name, field_schema(field));
+    if (field.required) required.emplace_back(field.name);
+  }
+  Json out = Json::object({{"type", "object"}, {"additionalProperties", false}});
+  if (!required.empty()) out.set("required", names(required));
+  return out.set("properties", std::move(properties));
+}
+
+/// The `with` of one operator.
+Json with_schema(const OperatorInfo& info) {
+  Json properties = Json::object();
+  std::vector<std::string> required;
+  for (const auto& param : info.params) {
+    properties.set(param.name, param.schema());
+    if (param.required) required.push_back(param.name);
+  }
+  Json out = Json::object(
+      {{"type", "object"}, {"description", info.doc}, {"additionalProperties", false}});
+  if (!required.empty()) out.set("required", names(required));
+  return out.set("properties", std::move(properties));
+}
+
+/// "Where the operator is this one, `with` is that."
+Json operator_rule(const OperatorInfo& info) {
+  const Json is_this = Json::object({{"operator", Json::object({{"const", info.name}})}});
+  Json then = Json::object();
+  Json with = with_schema(info);
+  if (with.contains("required")) then.set("required", Json::array({"with"}));
+  then.set("properties", Json::object({{"with", std::move(with)}}));
+  return Json::object(
+      {{"if", Json::object({{"properties", is_this}, {"required", Json::array({"operator"})}})},
+       {"then", std::move(then)}});
+}
+
+Json task_schema(const Catalog& catalog) {
+  Json out = mapping_schema(spec::task_fields());
+  Json choices = Json::array();
+  Json rules = Json::array();
+  for (const auto& name : catalog.names()) {
+    const OperatorInfo& info = *catalog.find(name);
+    choices.push_back(Json::object({{"const", name}, {"description", info.doc}}));
+    rules.push_back(operator_rule(info));
+  }
+  out.member("properties")
+      .set("operator", Json::object({{"description", "What the task does"}, {"oneOf", choices}}));
+  if (rules.size() > 0) out.set("allOf", std::move(rules));
+  return out;
+}
+
+}  // namespace
+
+Json dag_json_schema(const Catalog& catalog) {
+  Json out = Json::object(
+      {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Millrace DAG"}});
+  const Json dag = mapping_schema(spec::dag_fields());
+  for (const auto& [name, value] : dag.members()) out.set(name, value);
+  out.set("$defs", Json::object({{"schedule", mapping_schema(spec::schedule_fields())},
+                                 {"on", mapping_schema(spec::on_fields())},
+                                 {"event", mapping_schema(spec::event_fields())},
+                                 {"param", mapping_schema(spec::param_fields())},
+                                 {"defaults", mapping_schema(spec::defaults_fields())},
+                                 {"retries", mapping_schema(spec::retry_fields())},
+                                 {"task", task_schema(catalog)}}));
+  return out;
+}
+
+}  // namespace millrace
