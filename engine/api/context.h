@@ -1,0 +1,89 @@
+// Context: what the endpoints work with. One for each Api; its parts are thread-safe.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "engine/api/api.h"
+#include "engine/api/change_signal.h"
+#include "engine/api/endpoint.h"
+
+namespace millrace::api {
+
+/// A command in the inbox, and the engine's answer if it came in time.
+struct Submitted {
+  Command command;
+  bool repeated = false;  // an earlier one with the same idempotency key
+  std::optional<CommandResult> answer;
+};
+
+class Context {
+ public:
+  Context(ApiConfig api_config, Stores api_stores, const Catalog& api_catalog,
+          const Clock& api_clock, std::uint64_t seed, ApiHooks api_hooks);
+
+  Uuid new_id();
+  /// A command of this call: its actor is the Millrace-Actor header's, or "api".
+  Command make_command(std::string_view kind, Json body, const Call& call, std::string_view reason);
+  /// Puts the command into the inbox and waits for the answer, at most `config.answer_wait`.
+  Result<Submitted> submit(Command command);
+  /// The answer's value, or its refusal as an error; without an answer null.
+  static Result<Json> value_of(const Submitted& submitted);
+
+  const ApiConfig config;
+  const Stores stores;
+  const Catalog& catalog;
+  const Clock& clock;
+  const ApiHooks hooks;
+  /// The journal, the inbox or a deployment has changed, or the server stops.
+  const std::shared_ptr<ChangeSignal> changed = std::make_shared<ChangeSignal>();
+
+ private:
+  Result<std::optional<CommandResult>> wait_for_answer(const Uuid& command);
+
+  std::mutex mutex_;
+  Rng rng_;  // guarded by mutex_
+};
+
+/// A slot for a long response; `config.max_streams` at one time.
+class StreamSlots {
+ public:
+  explicit StreamSlots(std::size_t limit) : limit_(limit) {}
+  /// Held as long as the pointer lives; nullptr if none is free.
+  std::shared_ptr<void> take();
+
+ private:
+  const std::size_t limit_;
+  std::shared_ptr<std::atomic<std::size_t>> taken_ = std::make_shared<std::atomic<std::size_t>>(0);
+};
+
+// The endpoints by topic. Called with nullptr for the documents alone.
+std::vector<Endpoint> dag_endpoints(Context* context);
+std::vector<Endpoint> run_endpoints(Context* context);
+std::vector<Endpoint> task_endpoints(Context* context, StreamSlots* slots);
+std::vector<Endpoint> model_endpoints(Context* context);
+std::vector<Endpoint> event_endpoints(Context* context, StreamSlots* slots);
+std::vector<Endpoint> catalog_endpoints(Context* context);
+/// All of them, in the order of the documents.
+std::vector<Endpoint> all_endpoints(Context* context, StreamSlots* slots);
+
+// Shared by several topics.
+Reply json_reply(Json json);
+/// The value as JSON by its record.
+template <typename T>
+Reply reply_of(const T& value) {
+  return json_reply(TypeOf<T>::json(value));
+}
+/// Only strings of a list field.
+std::vector<std::string> strings_of(const Json& list);
+FieldInfo run_in_path();
+FieldInfo dag_in_path();
+FieldInfo model_in_path();
+FieldInfo limit_in_query(int most, int value);
+FieldInfo reason_in_body();
+FieldInfo idempotency_header();
+/// "30s" → at most `most`; errors name the parameter.
+Result<std::chrono::milliseconds> wait_of(const Call& call, std::chrono::milliseconds most);
+
+}  // namespace millrace::api

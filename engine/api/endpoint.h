@@ -1,0 +1,83 @@
+// Endpoint: one operation of the REST interface as a value. Routing, validation, the OpenAPI
+// document, the dashboard's client and the reference page all read the same declaration.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/api/http.h"
+#include "engine/api/schema.h"
+
+namespace millrace::api {
+
+/// A request that has been routed and found valid. Values that were not sent have their defaults;
+/// without a default they are null. Valid during the handler's call.
+class Call {
+ public:
+  Call(const HttpRequest& request, Json path, Json query, Json body)
+      : request_(request),
+        path_(std::move(path)),
+        query_(std::move(query)),
+        body_(std::move(body)) {}
+
+  std::string path(std::string_view name) const { return path_[name].as_string(); }
+  /// REQUIRES: declared as a uuid.
+  Uuid uuid(std::string_view name) const { return *Uuid::parse(path_[name].as_view()); }
+  const Json& query(std::string_view name) const { return query_[name]; }
+  const Json& body() const { return body_; }
+  const HttpRequest& request() const { return request_; }
+  std::string_view header(std::string_view name) const { return request_.header(name); }
+
+ private:
+  const HttpRequest& request_;
+  Json path_, query_, body_;
+};
+
+/// Anything but a plain 200 with JSON is said in full.
+struct Reply {
+  Json json;
+  int status = 0;                   // 0: the endpoint's own
+  std::optional<HttpResponse> raw;  // instead of json
+  NameValues headers;
+};
+
+struct Endpoint {
+  enum class Body { none, json, raw };  // raw: the handler reads request().body itself
+
+  std::string method{};
+  std::string pattern{};  // "/api/v1/runs/{run}"
+  std::string id{};       // name of the operation in OpenAPI and TypeScript, e.g. "getRun"
+  std::string tag{};      // "runs"
+  std::string summary{};
+  std::string doc{};
+  std::vector<FieldInfo> path{};  // those in {braces}, in order
+  std::vector<FieldInfo> query{};
+  std::vector<FieldInfo> headers{};  // special to this endpoint; for documents only
+  Body body_kind = Body::none;
+  std::vector<FieldInfo> body{};
+  std::vector<std::string> body_types{};  // content types of a raw body
+  int status = 200;
+  std::vector<int> also{};             // further statuses of success
+  std::optional<TypeInfo> response{};  // nullopt: `response_type` says what comes
+  std::string response_type = "application/json";
+  std::function<Result<Reply>(const Call&)> handle{};
+};
+
+/// Immutable after construction; thread-safe.
+class Router {
+ public:
+  explicit Router(std::vector<Endpoint> endpoints);
+
+  /// Never throws but what the handler throws. nullopt: no endpoint has such a path.
+  std::optional<HttpResponse> answer(const HttpRequest& request) const;
+  std::span<const Endpoint> endpoints() const { return endpoints_; }
+
+ private:
+  std::vector<Endpoint> endpoints_;
+};
+
+}  // namespace millrace::api

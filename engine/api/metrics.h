@@ -1,0 +1,65 @@
+// Metrics: what /metrics tells Prometheus of runs, tasks and requests. Runs and tasks are counted
+// from the journal, and only while somebody scrapes: each scrape reads on where the last one
+// stopped. Thread-safe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "engine/api/http.h"
+#include "engine/store/store.h"
+
+namespace millrace::api {
+
+/// Cumulative buckets in seconds, as Prometheus has them.
+class Histogram {
+ public:
+  void observe(double seconds);
+  /// Appends name_bucket, name_sum and name_count; `labels` like `method="GET"` or "".
+  void write(std::string& out, std::string_view name, std::string_view labels) const;
+
+ private:
+  static constexpr std::array kBounds = {0.001, 0.0025, 0.005, 0.01,  0.025,  0.05,
+                                         0.1,   0.25,   0.5,   1.0,   2.5,    5.0,
+                                         10.0,  30.0,   60.0,  300.0, 1800.0, 7200.0};
+  std::array<std::uint64_t, kBounds.size() + 1> counts_{};
+  double sum_ = 0;
+};
+
+class Metrics {
+ public:
+  explicit Metrics(Stores stores) : stores_(stores) {}
+
+  void on_request(const HttpAccess& access);
+  /// Prometheus text format 0.0.4. A store that does not answer leaves its numbers out:
+  /// millrace_store_up says so.
+  std::string text();
+
+ private:
+  void catch_up();
+  void count(const Event& event);
+  void ended(const Event& event, std::string_view state);
+
+  struct TaskKey {
+    Uuid run;
+    TaskRef ref;
+    friend auto operator<=>(const TaskKey&, const TaskKey&) = default;
+  };
+
+  Stores stores_;
+  std::mutex mutex_;
+  std::int64_t seq_ = -1, last_seq_ = 0;  // counted up to; the journal's
+  bool store_up_ = true;
+  std::map<TaskKey, Time> started_;  // open attempts
+  std::map<std::string, std::uint64_t, std::less<>> runs_finished_, tasks_ended_;
+  std::uint64_t runs_created_ = 0, attempts_ = 0, retries_ = 0, rejected_ = 0;
+  Histogram task_seconds_;
+  std::map<std::string, Histogram, std::less<>> request_seconds_;  // by method
+  std::map<int, std::uint64_t> responses_;                         // by status
+};
+
+}  // namespace millrace::api

@@ -1,0 +1,199 @@
+// /api/v1/dags: what is there, in which version, when it runs next; pause.
+#include <algorithm>
+
+#include "engine/api/context.h"
+#include "engine/api/views.h"
+#include "engine/base/file.h"
+#include "engine/base/suggest.h"
+#include "engine/core/timetable.h"
+#include "engine/store/command.h"
+
+namespace millrace::api {
+namespace {
+
+constexpr std::size_t kMaxSourceBytes = 4u << 20;
+constexpr std::size_t kMaxLineBytes = 300;
+
+/// The planner's rule (Planner::next_firing), without its count of active runs.
+std::optional<Time> next_firing(const DagRow& row, const DagSpec& spec, Time now) {
+  if (!spec.schedule || row.paused) return std::nullopt;
+  const auto timetable = Timetable::cron(*spec.schedule);
+  if (!timetable) return std::nullopt;
+  Time after =
+      row.last_logical_date.value_or(spec.start ? *spec.start - Duration{1} : row.registered_at);
+  if (!spec.catchup) {
+    const auto latest = timetable->previous(now + Duration{1});
+    if (latest && *latest > after) after = *latest - Duration{1};
+  }
+  const auto next = timetable->next(after);
+  return next && spec.end && *next > *spec.end ? std::nullopt : next;
+}
+
+Result<DagView> view_of(Context& context, DagRow row, std::size_t recent) {
+  DagView view;
+  MR_TRY(view.spec, Dag::spec_from_json(row.spec));
+  view.next_run_at = next_firing(row, view.spec, context.clock.now());
+  if (recent > 0) {
+    RunFilter filter;
+    filter.dag = row.dag;
+    filter.limit = recent;
+    MR_TRY(view.recent_runs, context.stores.runs.runs(filter));
+  }
+  view.row = std::move(row);
+  return view;
+}
+
+/// The row, or `not_found` with the nearest name.
+Result<DagRow> find_dag(Context& context, const std::string& id) {
+  auto row = context.stores.runs.dag(id);
+  if (row || row.error().code != ErrorCode::not_found) return row;
+  MR_TRY(const auto all, context.stores.runs.dags());
+  std::vector<std::string> names;
+  for (const auto& dag : all) names.push_back(dag.dag);
+  return not_found("there is no DAG '" + id + "'" + did_you_mean(id, names));
+}
+
+Result<Reply> list_dags(Context& context, const Call& call) {
+  MR_TRY(auto rows, context.stores.runs.dags());
+  std::sort(rows.begin(), rows.end(),
+            [](const DagRow& a, const DagRow& b) { return a.dag < b.dag; });
+  std::vector<DagView> views;
+  for (auto& row : rows) {
+    MR_TRY(auto view, view_of(context, std::move(row),
+                              static_cast<std::size_t>(call.query("recent").as_int())));
+    views.push_back(std::move(view));
+  }
+  return reply_of(views);
+}
+
+Result<Reply> get_dag(Context& context, const Call& call) {
+  MR_TRY(auto row, find_dag(context, call.path("dag")));
+  DagDetailView detail;
+  MR_TRY(detail.dag,
+         view_of(context, std::move(row), static_cast<std::size_t>(call.query("recent").as_int())));
+  for (const auto& task : detail.dag.spec.tasks) {
+    detail.tasks.push_back({task, !task.foreach.is_null()});
+    for (const auto& need : task.needs) detail.edges.push_back({need, task.id});
+  }
+  return reply_of(detail);
+}
+
+Result<Reply> get_dag_source(Context& context, const Call& call) {
+  MR_TRY(const auto row, find_dag(context, call.path("dag")));
+  MR_TRY(auto text, context.hooks.dag_source ? context.hooks.dag_source(row)
+                                             : read_file(row.source, kMaxSourceBytes));
+  Reply reply;
+  reply.raw = HttpResponse{.content_type = "text/plain; charset=utf-8", .body = std::move(text)};
+  return reply;
+}
+
+Result<Reply> get_dag_version(Context& context, const Call& call) {
+  MR_TRY(auto spec, context.stores.runs.dag_version(call.path("dag"), call.path("version")));
+  return json_reply(std::move(spec));
+}
+
+Result<Reply> patch_dag(Context& context, const Call& call) {
+  MR_TRY(const auto row, find_dag(context, call.path("dag")));
+  Json body = Json::object({{"dag", row.dag}, {"paused", call.body()["paused"]}});
+  MR_TRY(const auto submitted,
+         context.submit(context.make_command(command::pause_dag, std::move(body), call,
+                                             call.body()["reason"].as_view())));
+  MR_TRY(auto result, Context::value_of(submitted));
+  auto reply =
+      reply_of(CommandView{submitted.command.id, submitted.answer.has_value(), std::move(result)});
+  reply.status = submitted.answer ? 200 : 202;
+  return reply;
+}
+
+/// The line itself beside each diagnostic, as the file is now: for a caret under the column.
+void add_source_lines(DagFileErrorRow& row) {
+  if (!row.diagnostics.is_array()) return;
+  const auto text = read_file(row.source, kMaxSourceBytes);
+  if (!text) return;
+  std::vector<std::string_view> lines;
+  for (std::string_view rest = *text; !rest.empty();) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    lines.push_back(line);
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  }
+  for (auto& one : row.diagnostics.mutable_items()) {
+    const auto number = static_cast<std::size_t>(std::max<std::int64_t>(one["line"].as_int(), 0));
+    if (!one.is_object() || one.contains("text") || number == 0 || number > lines.size()) continue;
+    one.set("text", lines[number - 1].substr(0, kMaxLineBytes));
+  }
+}
+
+Result<Reply> list_dag_errors(Context& context, const Call&) {
+  MR_TRY(auto rows, context.stores.runs.dag_file_errors());
+  for (auto& row : rows) add_source_lines(row);
+  return reply_of(rows);
+}
+
+FieldInfo recent_in_query(int value) {
+  return FieldInfo{"recent", integer_type(0, 50), "How many of its newest runs to add"}.optional(
+      value);
+}
+
+}  // namespace
+
+std::vector<Endpoint> dag_endpoints(Context* context) {
+  const auto bind = [context](Result<Reply> (*handle)(Context&, const Call&)) {
+    return [context, handle](const Call& call) { return handle(*context, call); };
+  };
+  std::vector<Endpoint> list;
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/dags",
+                  .id = "listDags",
+                  .tag = "dags",
+                  .summary = "All DAGs, by id",
+                  .query = {recent_in_query(0)},
+                  .response = TypeOf<std::vector<DagView>>::info(),
+                  .handle = bind(list_dags)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/dags/{dag}",
+                  .id = "getDag",
+                  .tag = "dags",
+                  .summary = "A DAG with its tasks and edges",
+                  .path = {dag_in_path()},
+                  .query = {recent_in_query(10)},
+                  .response = TypeOf<DagDetailView>::info(),
+                  .handle = bind(get_dag)});
+  list.push_back({.method = "PATCH",
+                  .pattern = "/api/v1/dags/{dag}",
+                  .id = "patchDag",
+                  .tag = "dags",
+                  .summary = "Pause or unpause",
+                  .doc = "A paused DAG is started by nothing but a trigger; runs under way go on.",
+                  .path = {dag_in_path()},
+                  .body_kind = Endpoint::Body::json,
+                  .body = {{"paused", boolean_type(), "True: pause"}, reason_in_body()},
+                  .also = {202},
+                  .response = TypeOf<CommandView>::info(),
+                  .handle = bind(patch_dag)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/dags/{dag}/source",
+                  .id = "getDagSource",
+                  .tag = "dags",
+                  .summary = "The text of its file",
+                  .path = {dag_in_path()},
+                  .response_type = "text/plain",
+                  .handle = bind(get_dag_source)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/dags/{dag}/versions/{version}",
+                  .id = "getDagVersion",
+                  .tag = "dags",
+                  .summary = "The canonical form of any version that ever ran",
+                  .path = {dag_in_path(), {"version", string_type(128), "Digest of the version"}},
+                  .response = object_type(),
+                  .handle = bind(get_dag_version)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/dag-errors",
+                  .id = "listDagErrors",
+                  .tag = "dags",
+                  .summary = "DAG files that cannot be loaded",
+                  .response = TypeOf<std::vector<DagFileErrorRow>>::info(),
+                  .handle = bind(list_dag_errors)});
+  return list;
+}
+
+}  // namespace millrace::api

@@ -1,0 +1,219 @@
+// /api/v1/models: versions, verdicts, what serves, how it does; roll back. Deployments and alerts.
+#include <algorithm>
+
+#include "engine/api/context.h"
+#include "engine/api/views.h"
+#include "engine/base/duration.h"
+#include "engine/base/suggest.h"
+#include "engine/store/command.h"
+
+namespace millrace::api {
+namespace {
+
+std::optional<ModelVersionRow> version_of(const std::vector<ModelVersionRow>& versions,
+                                          const std::string& artifact) {
+  const auto found =
+      std::find_if(versions.rbegin(), versions.rend(),
+                   [&](const ModelVersionRow& row) { return row.artifact == artifact; });
+  return artifact.empty() || found == versions.rend() ? std::nullopt : std::optional(*found);
+}
+
+Status check_model(Context& context, const std::string& model) {
+  MR_TRY(const auto names, context.stores.registry.models());
+  if (std::find(names.begin(), names.end(), model) != names.end()) return {};
+  return not_found("there is no model '" + model + "'" + did_you_mean(model, names));
+}
+
+Result<ModelView> view_of(Context& context, const std::string& model) {
+  ModelView view;
+  view.model = model;
+  MR_TRY(auto versions, context.stores.registry.model_versions(model));
+  std::sort(
+      versions.begin(), versions.end(),
+      [](const ModelVersionRow& a, const ModelVersionRow& b) { return a.version < b.version; });
+  view.versions = static_cast<int>(versions.size());
+  const auto deployment = context.stores.serving.deployment(model);
+  if (!deployment && deployment.error().code != ErrorCode::not_found) return deployment.error();
+  if (deployment) {
+    view.champion = version_of(versions, deployment->champion);
+    view.candidate = version_of(versions, deployment->candidate);
+    view.last_good = version_of(versions, deployment->last_good);
+    view.weight = deployment->weight;
+    view.revision = deployment->revision;
+    view.updated_at = deployment->updated_at;
+  }
+  MR_TRY(auto evaluations, context.stores.registry.evaluations(model, 1));
+  if (!evaluations.empty()) view.evaluation = std::move(evaluations.front());
+  return view;
+}
+
+Result<Reply> list_models(Context& context, const Call&) {
+  MR_TRY(auto names, context.stores.registry.models());
+  std::sort(names.begin(), names.end());
+  std::vector<ModelView> views;
+  for (const auto& name : names) {
+    MR_TRY(auto view, view_of(context, name));
+    views.push_back(std::move(view));
+  }
+  return reply_of(views);
+}
+
+Result<Reply> get_model(Context& context, const Call& call) {
+  MR_CHECK(check_model(context, call.path("model")));
+  MR_TRY(const auto view, view_of(context, call.path("model")));
+  return reply_of(view);
+}
+
+Result<Reply> list_versions(Context& context, const Call& call) {
+  MR_CHECK(check_model(context, call.path("model")));
+  MR_TRY(auto versions, context.stores.registry.model_versions(call.path("model")));
+  std::sort(
+      versions.begin(), versions.end(),
+      [](const ModelVersionRow& a, const ModelVersionRow& b) { return a.version > b.version; });
+  return reply_of(versions);
+}
+
+Result<Reply> list_evaluations(Context& context, const Call& call) {
+  MR_CHECK(check_model(context, call.path("model")));
+  MR_TRY(const auto evaluations,
+         context.stores.registry.evaluations(
+             call.path("model"), static_cast<std::size_t>(call.query("limit").as_int())));
+  return reply_of(evaluations);
+}
+
+Result<Reply> get_serving(Context& context, const Call& call) {
+  MR_CHECK(check_model(context, call.path("model")));
+  const auto window = parse_duration(call.query("window").as_view());
+  if (!window) return invalid_argument("?window: " + window.error().message);
+  MR_TRY(const auto windows,
+         context.stores.serving.windows(call.path("model"), context.clock.now() - *window));
+  std::vector<ServingView> views;
+  for (const auto& sums : windows) views.push_back(serving_view(sums));
+  return reply_of(views);
+}
+
+Result<Reply> rollback(Context& context, const Call& call) {
+  const std::string model = call.path("model");
+  MR_CHECK(check_model(context, model));
+  const std::string reason = call.body()["reason"].as_string("asked for");
+  auto command = context.make_command(
+      command::rollback_model, Json::object({{"model", model}, {"reason", reason}}), call, reason);
+  command.idempotency_key = std::string(call.header("idempotency-key").substr(0, 255));
+  MR_TRY(const auto submitted, context.submit(std::move(command)));
+  MR_TRY(auto result, Context::value_of(submitted));
+  auto reply =
+      reply_of(CommandView{submitted.command.id, submitted.answer.has_value(), std::move(result)});
+  reply.status = submitted.answer ? 200 : 202;
+  return reply;
+}
+
+Result<Reply> list_deployments(Context& context, const Call&) {
+  MR_TRY(const auto rows, context.stores.serving.deployments());
+  return reply_of(rows);
+}
+
+Result<Reply> list_history(Context& context, const Call& call) {
+  MR_TRY(const auto rows,
+         context.stores.serving.deployment_history(
+             call.path("model"), static_cast<std::size_t>(call.query("limit").as_int())));
+  return reply_of(rows);
+}
+
+Result<Reply> list_alerts(Context& context, const Call& call) {
+  MR_TRY(const auto rows,
+         context.stores.registry.alerts(static_cast<std::size_t>(call.query("limit").as_int())));
+  return reply_of(rows);
+}
+
+}  // namespace
+
+std::vector<Endpoint> model_endpoints(Context* context) {
+  const auto bind = [context](Result<Reply> (*handle)(Context&, const Call&)) {
+    return [context, handle](const Call& call) { return handle(*context, call); };
+  };
+  std::vector<Endpoint> list;
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/models",
+                  .id = "listModels",
+                  .tag = "models",
+                  .summary = "All models with what serves them",
+                  .response = TypeOf<std::vector<ModelView>>::info(),
+                  .handle = bind(list_models)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/models/{model}",
+                  .id = "getModel",
+                  .tag = "models",
+                  .summary = "A model",
+                  .path = {model_in_path()},
+                  .response = TypeOf<ModelView>::info(),
+                  .handle = bind(get_model)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/models/{model}/versions",
+                  .id = "listModelVersions",
+                  .tag = "models",
+                  .summary = "Its versions, newest first",
+                  .path = {model_in_path()},
+                  .response = TypeOf<std::vector<ModelVersionRow>>::info(),
+                  .handle = bind(list_versions)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/models/{model}/evaluations",
+                  .id = "listEvaluations",
+                  .tag = "models",
+                  .summary = "Champion against challenger, newest first",
+                  .path = {model_in_path()},
+                  .query = {limit_in_query(200, 20)},
+                  .response = TypeOf<std::vector<EvaluationRow>>::info(),
+                  .handle = bind(list_evaluations)});
+  list.push_back(
+      {.method = "GET",
+       .pattern = "/api/v1/models/{model}/serving",
+       .id = "getServing",
+       .tag = "models",
+       .summary = "What the model server measured lately, by version and role",
+       .path = {model_in_path()},
+       .query = {FieldInfo{"window", string_type(16), "How far back, e.g. 5m"}.optional("5m")},
+       .response = TypeOf<std::vector<ServingView>>::info(),
+       .handle = bind(get_serving)});
+  list.push_back({.method = "POST",
+                  .pattern = "/api/v1/models/{model}/rollback",
+                  .id = "rollbackModel",
+                  .tag = "models",
+                  .summary = "Take it back",
+                  .doc = "With a canary under way: its traffic goes back to the champion. Else: "
+                         "the last known good "
+                         "version serves again.",
+                  .path = {model_in_path()},
+                  .headers = {idempotency_header()},
+                  .body_kind = Endpoint::Body::json,
+                  .body = {reason_in_body()},
+                  .also = {202},
+                  .response = TypeOf<CommandView>::info(),
+                  .handle = bind(rollback)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/deployments",
+                  .id = "listDeployments",
+                  .tag = "models",
+                  .summary = "What serves each model now",
+                  .response = TypeOf<std::vector<DeploymentRow>>::info(),
+                  .handle = bind(list_deployments)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/deployments/{model}/history",
+                  .id = "listDeploymentHistory",
+                  .tag = "models",
+                  .summary = "Every change of what serves a model, newest first",
+                  .path = {model_in_path()},
+                  .query = {limit_in_query(500, 50)},
+                  .response = TypeOf<std::vector<DeploymentEventRow>>::info(),
+                  .handle = bind(list_history)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/alerts",
+                  .id = "listAlerts",
+                  .tag = "alerts",
+                  .summary = "Alerts, newest first",
+                  .query = {limit_in_query(500, 100)},
+                  .response = TypeOf<std::vector<AlertRow>>::info(),
+                  .handle = bind(list_alerts)});
+  return list;
+}
+
+}  // namespace millrace::api

@@ -1,0 +1,209 @@
+// /api/v1/runs: what ran, what runs; trigger, cancel, retry.
+#include "engine/api/context.h"
+#include "engine/api/views.h"
+#include "engine/store/command.h"
+#include "engine/store/load_run.h"
+
+namespace millrace::api {
+namespace {
+
+constexpr std::chrono::milliseconds kMostWait{60'000};
+constexpr std::chrono::milliseconds kBackupLook{1'000};
+
+Result<Reply> list_runs(Context& context, const Call& call) {
+  const auto limit = static_cast<std::size_t>(call.query("limit").as_int());
+  RunFilter filter;
+  filter.dag = call.query("dag").as_string();
+  if (call.query("status").is_string())
+    filter.status = run_status_from(call.query("status").as_view());
+  if (call.query("before").is_string())
+    filter.before = *Uuid::parse(call.query("before").as_view());
+  filter.limit = limit + 1;  // one more tells whether there is a next page
+  RunPage page;
+  MR_TRY(page.runs, context.stores.runs.runs(filter));
+  if (page.runs.size() > limit) {
+    page.runs.resize(limit);
+    page.next = page.runs.back().run;
+  }
+  return reply_of(page);
+}
+
+Result<Reply> get_run(Context& context, const Call& call) {
+  MR_TRY(const auto row, context.stores.runs.run(call.uuid("run")));
+  return reply_of(row);
+}
+
+/// Its status once it has ended, or after `wait`; nullopt if the store does not know the run yet.
+Result<std::optional<RunStatus>> wait_for_end(Context& context, const Uuid& run,
+                                              std::chrono::milliseconds wait) {
+  const auto deadline = context.clock.steady() + wait;
+  for (;;) {
+    const auto seen = context.changed->version();
+    const auto row = context.stores.runs.run(run);
+    if (!row && row.error().code != ErrorCode::not_found) return row.error();
+    const auto status = row ? std::optional(row->status) : std::nullopt;
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - context.clock.steady());
+    if ((status && *status != RunStatus::running) || left.count() <= 0 || context.changed->closed())
+      return status;
+    context.changed->wait(seen, std::min(left, kBackupLook));
+  }
+}
+
+Json trigger_body(const Call& call, bool keyed) {
+  Json body = Json::object({{"dag", call.path("dag")}});
+  if (const Json* params = call.body().find("params"); params && !params->is_null())
+    body.set("params", *params);
+  if (const Json* date = call.body().find("logical_date"); date && !date->is_null())
+    body.set("logical_date", format_rfc3339(*parse_rfc3339(date->as_view())));
+  // With a key the body must be the same each time; a trace id need not be.
+  if (!keyed && !call.request().trace_id.empty()) body.set("trace_id", call.request().trace_id);
+  return body;
+}
+
+Result<Reply> trigger_run(Context& context, const Call& call) {
+  MR_TRY(const auto wait, wait_of(call, kMostWait));
+  MR_TRY(const auto dag, context.stores.runs.dag(call.path("dag")));
+  const std::string key(call.header("idempotency-key"));
+  if (key.size() > 255) return invalid_argument("Idempotency-Key has more than 255 bytes");
+  auto command = context.make_command(command::trigger_run, trigger_body(call, !key.empty()), call,
+                                      call.body()["reason"].as_view());
+  command.idempotency_key = key;
+  command.namespace_ = dag.namespace_;
+  MR_TRY(const auto submitted, context.submit(std::move(command)));
+  MR_TRY(const auto result, Context::value_of(submitted));
+
+  TriggerView view;
+  view.run = Uuid::parse(result["run"].as_view()).value_or(submitted.command.id);
+  view.created = !submitted.repeated;
+  view.handled = submitted.answer.has_value();
+  if (wait.count() > 0 && view.handled) {
+    MR_TRY(view.status, wait_for_end(context, view.run, wait));
+  }
+  auto reply = reply_of(view);
+  reply.status = !view.handled ? 202 : view.created ? 201 : 200;
+  reply.headers.emplace_back("Location", "/api/v1/runs/" + view.run.to_string());
+  return reply;
+}
+
+/// For wishes about a run: the run must exist.
+Result<Reply> about_run(Context& context, const Call& call, std::string_view kind, Json body) {
+  MR_TRY(const auto row, context.stores.runs.run(call.uuid("run")));
+  body.set("run", row.run.to_string());
+  auto command = context.make_command(kind, std::move(body), call, call.body()["reason"].as_view());
+  command.namespace_ = row.namespace_;
+  MR_TRY(const auto submitted, context.submit(std::move(command)));
+  MR_TRY(auto result, Context::value_of(submitted));
+  auto reply =
+      reply_of(CommandView{submitted.command.id, submitted.answer.has_value(), std::move(result)});
+  reply.status = submitted.answer ? 200 : 202;
+  return reply;
+}
+
+Result<Reply> cancel_run(Context& context, const Call& call) {
+  return about_run(context, call, command::cancel_run, Json::object());
+}
+
+Result<Reply> retry_run(Context& context, const Call& call) {
+  Json body = Json::object();
+  if (const Json& tasks = call.body()["tasks"]; tasks.is_array()) body.set("tasks", tasks);
+  return about_run(context, call, command::retry_run, std::move(body));
+}
+
+Result<Reply> list_artifacts(Context& context, const Call& call) {
+  MR_TRY(const auto row, context.stores.runs.run(call.uuid("run")));
+  MR_TRY(const auto artifacts, context.stores.registry.artifacts(row.run));
+  return reply_of(artifacts);
+}
+
+FieldInfo wait_in_query() {
+  return FieldInfo{"wait", string_type(16), "Wait for the run's end, e.g. 30s; at most 60s"}
+      .optional();
+}
+
+}  // namespace
+
+std::vector<Endpoint> run_endpoints(Context* context) {
+  const auto bind = [context](Result<Reply> (*handle)(Context&, const Call&)) {
+    return [context, handle](const Call& call) { return handle(*context, call); };
+  };
+  std::vector<Endpoint> list;
+  list.push_back(
+      {.method = "GET",
+       .pattern = "/api/v1/runs",
+       .id = "listRuns",
+       .tag = "runs",
+       .summary = "Runs, newest first",
+       .query = {FieldInfo{"dag", string_type(128), "Only of this DAG"}.optional(),
+                 FieldInfo{"status", TypeOf<RunStatus>::info(), "Only in this status"}.optional(),
+                 FieldInfo{"before", uuid_type(), "`next` of the page before"}.optional(),
+                 limit_in_query(500, 50)},
+       .response = TypeOf<RunPage>::info(),
+       .handle = bind(list_runs)});
+  list.push_back(
+      {.method = "POST",
+       .pattern = "/api/v1/dags/{dag}/runs",
+       .id = "triggerRun",
+       .tag = "runs",
+       .summary = "Start a run",
+       .doc = "201: a new run. 200: an earlier request with this Idempotency-Key and body made it. "
+              "202: "
+              "accepted, and the engine will start it as soon as it answers again.",
+       .path = {dag_in_path()},
+       .query = {wait_in_query()},
+       .headers = {idempotency_header()},
+       .body_kind = Endpoint::Body::json,
+       .body = {FieldInfo{"params", object_type(), "Values for the DAG's params"}.optional(),
+                FieldInfo{"logical_date", time_type(), "The date the run stands for"}.optional(),
+                reason_in_body()},
+       .status = 201,
+       .also = {200, 202},
+       .response = TypeOf<TriggerView>::info(),
+       .handle = bind(trigger_run)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/runs/{run}",
+                  .id = "getRun",
+                  .tag = "runs",
+                  .summary = "A run",
+                  .path = {run_in_path()},
+                  .response = TypeOf<RunRow>::info(),
+                  .handle = bind(get_run)});
+  list.push_back({.method = "POST",
+                  .pattern = "/api/v1/runs/{run}/cancel",
+                  .id = "cancelRun",
+                  .tag = "runs",
+                  .summary = "Cancel a run",
+                  .doc = "Kills its attempts and starts no further ones.",
+                  .path = {run_in_path()},
+                  .body_kind = Endpoint::Body::json,
+                  .body = {reason_in_body()},
+                  .also = {202},
+                  .response = TypeOf<CommandView>::info(),
+                  .handle = bind(cancel_run)});
+  list.push_back({.method = "POST",
+                  .pattern = "/api/v1/runs/{run}/retry",
+                  .id = "retryRun",
+                  .tag = "runs",
+                  .summary = "Run tasks again",
+                  .doc = "The tasks named and all downstream of them; none named: those that "
+                         "failed, were cancelled or "
+                         "could not start.",
+                  .path = {run_in_path()},
+                  .body_kind = Endpoint::Body::json,
+                  .body = {FieldInfo{"tasks", list_type(string_type(128)), "Task ids"}.optional(),
+                           reason_in_body()},
+                  .also = {202},
+                  .response = TypeOf<CommandView>::info(),
+                  .handle = bind(retry_run)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/runs/{run}/artifacts",
+                  .id = "listArtifacts",
+                  .tag = "runs",
+                  .summary = "What a run's tasks left",
+                  .path = {run_in_path()},
+                  .response = TypeOf<std::vector<ArtifactRow>>::info(),
+                  .handle = bind(list_artifacts)});
+  return list;
+}
+
+}  // namespace millrace::api

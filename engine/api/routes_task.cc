@@ -1,0 +1,239 @@
+// /api/v1/runs/{run}/tasks: the state of each task at this instant, attempts, logs.
+#include <algorithm>
+
+#include "engine/api/attempts.h"
+#include "engine/api/context.h"
+#include "engine/api/event_stream.h"
+#include "engine/api/views.h"
+#include "engine/base/suggest.h"
+#include "engine/store/load_run.h"
+
+namespace millrace::api {
+namespace {
+
+constexpr std::size_t kLogPageBytes = 1u << 20;
+/// Log text has no event of its own: while someone follows, we look this often.
+constexpr std::chrono::milliseconds kLogLook{250};
+
+std::optional<Time> set_or_null(Time time) {
+  return time == Time{} ? std::nullopt : std::optional(time);
+}
+
+TaskView view_of(const Run& run, TaskRef ref) {
+  const auto& spec = run.dag->task(ref.task).spec;
+  const auto& progress = run.tasks[static_cast<std::size_t>(ref.task)];
+  const auto& instance = run.instance(ref);
+  TaskView view;
+  view.task = spec.id;
+  view.op = spec.op;
+  view.map_index = ref.map_index;
+  view.needs = spec.needs;
+  view.state = instance.state;
+  view.attempt = instance.attempt;
+  view.failures = instance.failures;
+  view.since = instance.since == Time{} ? run.created_at : instance.since;
+  view.started_at = set_or_null(instance.started);
+  if (is_end(instance.state)) view.ended_at = view.since;
+  if (instance.state == TaskState::deferred || instance.state == TaskState::up_for_retry)
+    view.wake_at = set_or_null(instance.wake);
+  if (instance.state == TaskState::deferred) view.wake_event = instance.wake_event;
+  view.error = instance.error.to_string();
+  view.reason = instance.reason;
+  if (progress.expanded && ref.map_index >= 0)
+    view.item = progress.items.at(static_cast<std::size_t>(ref.map_index));
+  view.outputs = instance.outputs;
+  view.checkpoint = instance.checkpoint;
+  return view;
+}
+
+std::vector<TaskRef> instances_of(const Run& run, int task) {
+  const auto& progress = run.tasks[static_cast<std::size_t>(task)];
+  if (!progress.expanded) return {{task, -1}};
+  std::vector<TaskRef> refs;
+  for (std::size_t i = 0; i < progress.instances.size(); ++i)
+    refs.push_back({task, static_cast<int>(i)});
+  return refs;
+}
+
+Result<Run> find_run(Context& context, const Call& call) {
+  return load_run(context.stores.journal, context.stores.runs, call.uuid("run"));
+}
+
+Result<TaskRef> find_instance(const Run& run, const Call& call) {
+  const std::string id = call.path("task");
+  const TaskRef ref{run.dag->index_of(id), static_cast<int>(call.query("map_index").as_int())};
+  if (ref.task < 0) {
+    std::vector<std::string> names;
+    for (const auto& task : run.dag->tasks()) names.push_back(task.spec.id);
+    return not_found("the run has no task '" + id + "'" + did_you_mean(id, names));
+  }
+  if (!run.has(ref))
+    return not_found(
+        "task '" + id + "' has no map_index " + std::to_string(ref.map_index) + "; it has " +
+        std::to_string(run.tasks[static_cast<std::size_t>(ref.task)].instances.size()) +
+        " instances");
+  return ref;
+}
+
+Result<Reply> list_tasks(Context& context, const Call& call) {
+  MR_TRY(const Run run, find_run(context, call));
+  std::vector<TaskView> views;
+  for (const int task : run.dag->topological_order())
+    for (const TaskRef ref : instances_of(run, task)) views.push_back(view_of(run, ref));
+  return reply_of(views);
+}
+
+Result<Reply> get_task(Context& context, const Call& call) {
+  MR_TRY(const Run run, find_run(context, call));
+  MR_TRY(const TaskRef ref, find_instance(run, call));
+  return reply_of(view_of(run, ref));
+}
+
+Result<Reply> list_attempts(Context& context, const Call& call) {
+  MR_TRY(const Run run, find_run(context, call));
+  MR_TRY(const TaskRef ref, find_instance(run, call));
+  MR_TRY(const auto events, context.stores.journal.read_run(run.id));
+  return reply_of(attempts_of(events, ref));
+}
+
+/// One attempt's log, and where we are in it.
+struct LogCursor {
+  Uuid run;
+  std::string task;
+  TaskRef ref;
+  int attempt = 0;
+  std::int64_t offset = 0;
+};
+
+Result<std::string> next_page(Context& context, const LogCursor& at) {
+  return context.stores.logs.read(at.run, at.task, at.ref.map_index, at.attempt, at.offset,
+                                  kLogPageBytes);
+}
+
+/// True while more may be written to the attempt's log.
+bool is_open(Context& context, const LogCursor& at) {
+  const auto run = load_run(context.stores.journal, context.stores.runs, at.run);
+  if (!run || !run->has(at.ref)) return false;
+  const auto& instance = run->instance(at.ref);
+  if (instance.attempt > at.attempt) return false;
+  return !is_end(instance.state) && instance.state != TaskState::up_for_retry;
+}
+
+/// Sends pieces as `data: {"offset", "text"}` until the attempt has ended, then `event: end`.
+void follow_log(Context& context, LogCursor at, HttpStream& to) {
+  EventStream events(to, context.config.heartbeat, context.clock);
+  bool open = true;
+  std::uint64_t state_seen = context.changed->version() - 1;
+  while (events.alive() && !context.changed->closed()) {
+    const auto seen = context.changed->version();
+    // Asked before reading: what was written before the end is read after this answer.
+    if (seen != state_seen) open = is_open(context, at);
+    state_seen = seen;
+    auto text = next_page(context, at);
+    if (!text) return;
+    if (!text->empty()) {
+      const Json data = Json::object({{"offset", at.offset}, {"text", *text}});
+      at.offset += static_cast<std::int64_t>(text->size());
+      events.send({}, std::to_string(at.offset), data.dump());
+      continue;
+    }
+    if (!open) {
+      events.send("end", std::to_string(at.offset), "{}");
+      return;
+    }
+    events.idle();
+    context.changed->wait_closed(kLogLook);
+  }
+}
+
+Result<Reply> get_log(Context& context, StreamSlots& slots, const Call& call) {
+  MR_TRY(const Run run, find_run(context, call));
+  MR_TRY(const TaskRef ref, find_instance(run, call));
+  LogCursor at{run.id, call.path("task"), ref, run.instance(ref).attempt,
+               call.query("offset").as_int()};
+  if (!call.query("attempt").is_null())
+    at.attempt = static_cast<int>(call.query("attempt").as_int());
+  Reply reply;
+  if (!call.query("follow").as_bool()) {
+    MR_TRY(auto text, next_page(context, at));
+    const auto end = at.offset + static_cast<std::int64_t>(text.size());
+    reply.raw = HttpResponse{.content_type = "text/plain; charset=utf-8", .body = std::move(text)};
+    reply.raw->headers = {{"Millrace-Attempt", std::to_string(at.attempt)},
+                          {"Millrace-Offset", std::to_string(end)}};
+    return reply;
+  }
+  const auto slot = slots.take();
+  if (!slot)
+    return make_error(ErrorCode::resource_exhausted,
+                      "as many streams are open as are allowed; close one");
+  if (const auto resumed = EventStream::resume_after(call); resumed > at.offset)
+    at.offset = resumed;
+  reply.raw =
+      EventStream::response([&context, at, slot](HttpStream& to) { follow_log(context, at, to); });
+  return reply;
+}
+
+FieldInfo task_in_path() { return {"task", string_type(128), "The task's id"}; }
+FieldInfo map_index_in_query() {
+  return FieldInfo{"map_index", integer_type(-1, 1'000'000), "Which instance of a mapped task"}
+      .optional(-1);
+}
+
+}  // namespace
+
+std::vector<Endpoint> task_endpoints(Context* context, StreamSlots* slots) {
+  const auto bind = [context](Result<Reply> (*handle)(Context&, const Call&)) {
+    return [context, handle](const Call& call) { return handle(*context, call); };
+  };
+  std::vector<Endpoint> list;
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/runs/{run}/tasks",
+                  .id = "listTasks",
+                  .tag = "tasks",
+                  .summary = "All task instances of a run as they are now, upstream first",
+                  .path = {run_in_path()},
+                  .response = TypeOf<std::vector<TaskView>>::info(),
+                  .handle = bind(list_tasks)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/runs/{run}/tasks/{task}",
+                  .id = "getTask",
+                  .tag = "tasks",
+                  .summary = "A task instance as it is now",
+                  .path = {run_in_path(), task_in_path()},
+                  .query = {map_index_in_query()},
+                  .response = TypeOf<TaskView>::info(),
+                  .handle = bind(get_task)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/runs/{run}/tasks/{task}/attempts",
+                  .id = "listAttempts",
+                  .tag = "tasks",
+                  .summary = "Every try of a task instance, oldest first",
+                  .path = {run_in_path(), task_in_path()},
+                  .query = {map_index_in_query()},
+                  .response = TypeOf<std::vector<AttemptView>>::info(),
+                  .handle = bind(list_attempts)});
+  list.push_back(
+      {.method = "GET",
+       .pattern = "/api/v1/runs/{run}/tasks/{task}/logs",
+       .id = "getLog",
+       .tag = "tasks",
+       .summary = "What an attempt wrote",
+       .doc =
+           "Text from `offset` on, at most 1 MiB; the header Millrace-Offset says where to go on. "
+           "With "
+           "follow=1 a text/event-stream: `data: {\"offset\", \"text\"}` for each piece while the "
+           "attempt runs, then `event: end`.",
+       .path = {run_in_path(), task_in_path()},
+       .query = {map_index_in_query(),
+                 FieldInfo{"attempt", integer_type(0, 1'000'000),
+                           "Which attempt; the last if absent"}
+                     .optional(),
+                 FieldInfo{"offset", integer_type(0, 1e15), "Bytes to leave out at the start"}
+                     .optional(0),
+                 FieldInfo{"follow", boolean_type(), "Stay, and send what comes"}.optional(false)},
+       .response_type = "text/plain",
+       .handle = [context, slots](const Call& call) { return get_log(*context, *slots, call); }});
+  return list;
+}
+
+}  // namespace millrace::api
