@@ -100,8 +100,8 @@ TEST_F(CanaryTest, NoRequestFailsWhileDeploymentsChange) {
   EXPECT_EQ(static_cast<std::size_t>(sent.load()),
             world_.stores().serving.predictions("m", 10'000'000)->size());
   std::int64_t counted = 0;
-  for (const auto& window : *world_.stores().serving.windows("m", Time{}))
-    counted += window.requests;
+  const auto windows = world_.stores().serving.windows("m", Time{});
+  for (const auto& window : *windows) counted += window.requests;
   EXPECT_EQ(sent.load(), counted);
 }
 
@@ -128,7 +128,8 @@ TEST_F(CanaryTest, AFailingCandidateLosesItsTrafficAndNoRequestFails) {
   EXPECT_EQ(2, tells_);
   ASSERT_TRUE(server_->flush(kPatience));
   bool tripped = false;
-  for (const auto& window : *world_.stores().serving.windows("m", Time{}))
+  const auto windows = world_.stores().serving.windows("m", Time{});
+  for (const auto& window : *windows)
     if (window.role == "candidate") {
       EXPECT_EQ(20, window.errors);
       tripped = window.tripped;

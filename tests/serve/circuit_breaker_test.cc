@@ -31,7 +31,7 @@ class Breaker : public ::testing::Test {
 // Where the score interval has a simple closed form: all hits, and one half.
 TEST(WilsonLower, ClosedForms) {
   EXPECT_DOUBLE_EQ(0, wilson_lower(0, 0, 2.58));
-  EXPECT_DOUBLE_EQ(0, wilson_lower(0, 50, 2.58));
+  EXPECT_NEAR(0, wilson_lower(0, 50, 2.58), 1e-15);
   // All of n: n / (n + z²).
   EXPECT_NEAR(20 / (20 + 2.58 * 2.58), wilson_lower(20, 20, 2.58), 1e-12);
   // p = 1/2, n = 100: centre is 1/2, half-width is z/2 · sqrt(n + z²) / (n + z²).

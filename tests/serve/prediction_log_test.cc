@@ -162,7 +162,8 @@ class LogTest : public ::testing::Test {
   }
   std::multiset<std::string> stored() {
     std::multiset<std::string> ids;
-    for (const auto& row : *world_.stores().serving.predictions("m", 1'000'000)) ids.insert(row.id);
+    const auto rows = world_.stores().serving.predictions("m", 1'000'000);
+    for (const auto& row : *rows) ids.insert(row.id);
     return ids;
   }
 
@@ -201,8 +202,8 @@ TEST_F(LogTest, WhatTheStoreDidNotTakeIsSentAfterARestart) {
   for (int i = 0; i < 100; ++i) add("r" + std::to_string(i));
   log_->stop();  // the store is still away
   EXPECT_GT(log_->stats().spooled_batches, 0);
-  EXPECT_TRUE(stored().empty());
   world_.set_away(false);
+  EXPECT_TRUE(stored().empty());
   make();
   ASSERT_TRUE(log_->flush(kPatience));
   EXPECT_EQ(100u, stored().size());
