@@ -66,8 +66,11 @@ void Planner::recover(Time now) {
                                  [](const auto& i) { return i.state != TaskState::pending; });
     });
   };
-  for (const bool first :
-       {true, false}) {  // runs that had begun keep their places before held ones get any
+  // Nothing starts before every attempt of former epochs is known to be lost: slots would count
+  // twice.
+  for (Lane& lane : lanes_) lane.slots = 0;
+  // Runs that had begun keep their places before held ones get any.
+  for (const bool first : {true, false}) {
     for (const auto& id : order) {
       Run& run = runs_.at(id);
       if (begun(run) != first) continue;
@@ -80,6 +83,8 @@ void Planner::recover(Time now) {
     }
   }
   for (const auto& [id, state] : dags_) reschedule(id, now);
+  lanes_[0].slots = options_.process_slots;
+  lanes_[1].slots = options_.light_slots;
   fill_slots(now);
 }
 

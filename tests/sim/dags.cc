@@ -15,7 +15,8 @@ Json foreach_of(const TaskSpec& task, Rng& rng) {
 }
 
 std::string condition_of(Rng& rng) {
-  static constexpr std::array kConditions = {"always()", "failure()", "success() && 1 == 1", "1 == 2", "cancelled()"};
+  static constexpr std::array kConditions = {"always()", "failure()", "success() && 1 == 1",
+                                             "1 == 2", "cancelled()"};
   return kConditions[rng.below(kConditions.size())];
 }
 
@@ -51,7 +52,8 @@ std::shared_ptr<const Dag> random_dag(const std::string& id, Rng& rng, Time now)
   }
   auto dag = Dag::make(std::move(spec));
   if (!dag) {
-    std::fprintf(stderr, "the generator made an invalid DAG: %s\n", dag.error().to_string().c_str());
+    std::fprintf(stderr, "the generator made an invalid DAG: %s\n",
+                 dag.error().to_string().c_str());
     std::abort();
   }
   return std::make_shared<const Dag>(*std::move(dag));

@@ -21,16 +21,21 @@ Result<Outcome> FakeExecutor::draw_outcome(const StartAttempt& attempt) {
   if (p < 0.08) return unavailable("a transient failure");
   if (p < 0.11) return invalid_argument("a permanent failure");
   if (p < 0.13) return Outcome{Skip{"nothing to do"}};
-  if (p < 0.20) return Outcome{Defer{std::chrono::seconds{1 + rng_.below(30)}, rng_.below(2) ? "deployment/m" : "",
-                                     Json::object({{"leg", 1}}), {}}};
+  if (p < 0.20)
+    return Outcome{Defer{std::chrono::seconds{1 + rng_.below(30)},
+                         rng_.below(2) ? "deployment/m" : "",
+                         Json::object({{"leg", 1}}),
+                         {}}};
   if (p < 0.22) return Outcome{Fail{make_error(ErrorCode::data_invalid, "judged bad"), {}, {}}};
   Done done;
   done.outputs = Json::object({{"list", list_of(rng_.below(4))}});
   if (p < 0.50) {
-    const std::string artifact = sha256_hex(attempt.info.idempotency_key() + std::to_string(attempt.key.attempt));
-    done.effects.push_back(RegisterModel{"m", artifact, "fake", Json::object(), Json::object(), ""});
+    const std::string artifact =
+        sha256_hex(attempt.info.idempotency_key() + std::to_string(attempt.key.attempt));
+    done.effects.push_back(
+        RegisterModel{"m", artifact, "fake", Json::object(), Json::object(), ""});
     if (p < 0.30) done.effects.push_back(PromoteModel{"m", artifact, "simulated"});
-    if (p < 0.25) done.effects.push_back(UpdateDataset{"data", artifact, 1});
+    if (p < 0.23) done.effects.push_back(UpdateDataset{"data", artifact, 1});
   }
   return Outcome{std::move(done)};
 }
@@ -53,12 +58,14 @@ void FakeExecutor::cancel(const AttemptKey& key) {
   if (found == running_.end()) return;
   // The kill races with the end: sometimes the attempt had done its work already.
   found->second.end = clock_.now();
-  if (rng_.below(4) > 0) found->second.result = {key, make_error(ErrorCode::cancelled, "killed"), false};
+  if (rng_.below(4) > 0)
+    found->second.result = {key, make_error(ErrorCode::cancelled, "killed"), false};
 }
 
 std::optional<Time> FakeExecutor::next_end() const {
   std::optional<Time> next;
-  for (const auto& [key, running] : running_) next = std::min(next.value_or(running.end), running.end);
+  for (const auto& [key, running] : running_)
+    next = std::min(next.value_or(running.end), running.end);
   return next;
 }
 

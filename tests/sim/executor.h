@@ -1,4 +1,5 @@
-// An Executor on simulated time: an attempt ends when the clock passes its end, with an outcome drawn from the seed.
+// An Executor on simulated time: an attempt ends when the clock passes its end, with an outcome
+// drawn from the seed.
 #pragma once
 
 #include <map>

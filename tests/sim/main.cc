@@ -12,9 +12,11 @@ using namespace millrace;
 namespace {
 
 void print(std::uint64_t seed, const sim::Verdict& v) {
-  std::printf("seed %llu: %s (%d runs, %d tasks, %d attempts, %d events, %d crashes, %d takeovers, %d store faults)\n",
-              static_cast<unsigned long long>(seed), v.violation.empty() ? "ok" : v.violation.c_str(), v.runs, v.tasks,
-              v.attempts, v.events, v.crashes, v.takeovers, v.store_faults);
+  std::printf(
+      "seed %llu: %s (%d runs, %d tasks, %d attempts, %d events, %d crashes, %d takeovers, %d "
+      "store faults)\n",
+      static_cast<unsigned long long>(seed), v.violation.empty() ? "ok" : v.violation.c_str(),
+      v.runs, v.tasks, v.attempts, v.events, v.crashes, v.takeovers, v.store_faults);
 }
 
 }  // namespace
@@ -25,10 +27,16 @@ int main(int argc, char** argv) {
   bool one = false;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view name = argv[i];
-    if (name == "--seeds") seeds = std::strtoull(argv[i + 1], nullptr, 10);
-    else if (name == "--minutes") minutes = std::strtod(argv[i + 1], nullptr);
-    else if (name == "--seed") first = std::strtoull(argv[i + 1], nullptr, 10), one = true;
-    else return std::fprintf(stderr, "unknown option %s; use --seeds N, --minutes N or --seed S\n", argv[i]), 2;
+    if (name == "--seeds")
+      seeds = std::strtoull(argv[i + 1], nullptr, 10);
+    else if (name == "--minutes")
+      minutes = std::strtod(argv[i + 1], nullptr);
+    else if (name == "--seed")
+      first = std::strtoull(argv[i + 1], nullptr, 10), one = true;
+    else
+      return std::fprintf(stderr, "unknown option %s; use --seeds N, --minutes N or --seed S\n",
+                          argv[i]),
+             2;
   }
   if (one) {
     const auto verdict = sim::simulate({.seed = first});
@@ -37,9 +45,12 @@ int main(int argc, char** argv) {
   }
   const SystemClock clock;
   const auto begin = clock.steady();
-  const auto elapsed = [&] { return std::chrono::duration<double>(clock.steady() - begin).count(); };
+  const auto elapsed = [&] {
+    return std::chrono::duration<double>(clock.steady() - begin).count();
+  };
   std::uint64_t done = 0;
-  for (std::uint64_t seed = first; minutes > 0 ? elapsed() < minutes * 60 : seed < first + seeds; ++seed, ++done) {
+  for (std::uint64_t seed = first; minutes > 0 ? elapsed() < minutes * 60 : seed < first + seeds;
+       ++seed, ++done) {
     const auto verdict = sim::simulate({.seed = seed});
     if (!verdict.violation.empty()) {
       print(seed, verdict);

@@ -25,7 +25,8 @@ class Replay {
       for (const auto& event : *events) {
         if (event.seq != seq + 1) return "the journal has a gap after " + std::to_string(seq);
         seq = event.seq;
-        if (auto wrong = take(event); !wrong.empty()) return "event " + std::to_string(seq) + ": " + wrong;
+        if (auto wrong = take(event); !wrong.empty())
+          return "event " + std::to_string(seq) + ": " + wrong;
       }
     }
     verdict_.events = static_cast<int>(seq);
@@ -39,7 +40,8 @@ class Replay {
   std::string take(const Event& event) {
     if (const auto* effects = effects_of(event.body))
       for (const auto& effect : *effects)
-        if (const auto* model = std::get_if<RegisterModel>(&effect)) ++registrations_[model->artifact];
+        if (const auto* model = std::get_if<RegisterModel>(&effect))
+          ++registrations_[model->artifact];
     if (const auto* handled = std::get_if<CommandHandled>(&event.body))
       if (!commands_.insert(handled->command).second) return "a command was carried out twice";
     if (event.run.is_nil()) return {};
@@ -56,7 +58,8 @@ class Replay {
     auto dag = load_dag(stores_.runs, created.dag, created.version);
     if (!dag) return "its DAG version is lost";
     if (!runs_.emplace(event.run, make_run(event, *dag)).second) return "the run was created twice";
-    if (created.type == RunType::scheduled && !scheduled_.emplace(created.dag, *created.logical_date).second)
+    if (created.type == RunType::scheduled &&
+        !scheduled_.emplace(created.dag, *created.logical_date).second)
       return "a second scheduled run of one logical date";
     ++verdict_.runs;
     return {};
@@ -71,7 +74,8 @@ class Replay {
     const auto& task = run.dag->task(started->ref.task);
     const auto& progress = run.tasks[static_cast<std::size_t>(started->ref.task)];
     const bool plain = !task.spec.trigger_rule && !task.condition;
-    if (plain && (progress.upstream_open > 0 || progress.upstream.done() != progress.upstream.success))
+    if (plain &&
+        (progress.upstream_open > 0 || progress.upstream.done() != progress.upstream.success))
       return "task " + task.spec.id + " started before its upstream had succeeded";
     if (!attempts_.insert({run.id, started->ref, started->attempt, started->epoch}).second &&
         run.instance(started->ref).state != TaskState::queued &&
@@ -90,8 +94,10 @@ class Replay {
     const std::pair key{run.id, *ref};
     const bool light = run.dag->task(ref->task).spec.op == "light";
     auto& in_use = light ? light_ : process_;
-    if (run.instance(*ref).state == TaskState::running) in_use.insert(key);
-    else in_use.erase(key);
+    if (run.instance(*ref).state == TaskState::running)
+      in_use.insert(key);
+    else
+      in_use.erase(key);
     if (static_cast<int>(in_use.size()) > (light ? limits_.light_slots : limits_.process_slots))
       return "more attempts run than there are slots";
     return {};
@@ -100,7 +106,8 @@ class Replay {
   std::string check_ends() const {
     for (const auto& [id, run] : runs_) {
       if (run.status == RunStatus::running) return "run " + id.to_string() + " did not end";
-      if (run.status != derive_status(run)) return "run " + id.to_string() + " ended with the wrong status";
+      if (run.status != derive_status(run))
+        return "run " + id.to_string() + " ended with the wrong status";
       for (const auto& task : run.tasks)
         for (const auto& instance : task.instances) {
           ++verdict_.tasks;
@@ -134,7 +141,8 @@ std::string check_projections(Stores stores, const std::map<Uuid, Run>& runs) {
     if (!rows) return "the task rows cannot be read";
     std::map<std::pair<std::string, int>, TaskRow> by_key;
     for (const auto& task : *rows)
-      if (!by_key.emplace(std::pair(task.task, task.map_index), task).second) return "a task row stands twice";
+      if (!by_key.emplace(std::pair(task.task, task.map_index), task).second)
+        return "a task row stands twice";
     std::size_t expected_rows = 0;
     for (int t = 0; t < static_cast<int>(run.tasks.size()); ++t) {
       const auto& progress = run.tasks[static_cast<std::size_t>(t)];
@@ -162,14 +170,16 @@ std::string check_models(Stores stores, const std::map<std::string, int>& regist
     if (!registrations.contains(version.artifact)) return "a model version came from nowhere";
     numbers.insert(version.version);
   }
-  if (!numbers.empty() && (*numbers.begin() != 1 || *numbers.rbegin() != static_cast<int>(numbers.size())))
+  if (!numbers.empty() &&
+      (*numbers.begin() != 1 || *numbers.rbegin() != static_cast<int>(numbers.size())))
     return "the numbers of the model's versions have gaps";
   return {};
 }
 
 }  // namespace
 
-std::string check(Stores stores, const Limits& limits, const std::set<Uuid>& accepted, Verdict& verdict) {
+std::string check(Stores stores, const Limits& limits, const std::set<Uuid>& accepted,
+                  Verdict& verdict) {
   Replay replay(stores, limits, verdict);
   if (auto wrong = replay.run(); !wrong.empty()) return wrong;
   for (const auto& run : accepted)

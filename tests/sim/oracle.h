@@ -15,9 +15,11 @@ struct Limits {
 
 /// "" or the first promise that was broken. Counts what it saw into `verdict`.
 ///
-/// Every run that was accepted ended; each run folds by the transition table; every task instance ended once; edges were
-/// respected; no epoch went back; slots were never exceeded; one scheduled run a logical date; projections equal
-/// the fold; every model version is there once and belongs to a success.
-std::string check(Stores stores, const Limits& limits, const std::set<Uuid>& accepted, Verdict& verdict);
+/// Every run that was accepted ended; each run folds by the transition table; every task instance
+/// ended once; edges were respected; no epoch went back; slots were never exceeded; one scheduled
+/// run a logical date; projections equal the fold; every model version is there once and belongs to
+/// a success.
+std::string check(Stores stores, const Limits& limits, const std::set<Uuid>& accepted,
+                  Verdict& verdict);
 
 }  // namespace millrace::sim

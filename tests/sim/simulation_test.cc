@@ -41,7 +41,9 @@ int caught(Removed removed) {
   return count;
 }
 
-TEST(Simulation, TheOracleNoticesAMissingEpochFence) { EXPECT_GT(caught(Removed::journal_fence), 0); }
+TEST(Simulation, TheOracleNoticesAMissingEpochFence) {
+  EXPECT_GT(caught(Removed::journal_fence), 0);
+}
 
 TEST(Simulation, TheOracleNoticesAnAppendThatIsNotExactlyOnce) {
   EXPECT_GT(caught(Removed::exactly_once_append), 0);

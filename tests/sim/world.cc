@@ -24,14 +24,18 @@ class CarelessJournal final : public Journal {
   std::int64_t newest_epoch = 0;
 
   Status append(const Batch& batch) override {
-    if (removed_ == Removed::nothing || removed_ == Removed::attempt_fence) return real_.append(batch);
+    if (removed_ == Removed::nothing || removed_ == Removed::attempt_fence)
+      return real_.append(batch);
     Batch loose = batch;
     if (removed_ == Removed::journal_fence) loose.epoch = newest_epoch;
-    if (const auto last = real_.last_seq()) loose.first_seq = *last + 1;  // no memory of what was committed
+    if (const auto last = real_.last_seq())
+      loose.first_seq = *last + 1;  // no memory of what was committed
     return real_.append(loose);
   }
   Result<std::int64_t> last_seq() override { return real_.last_seq(); }
-  Result<std::vector<Event>> read(std::int64_t after, std::size_t limit) override { return real_.read(after, limit); }
+  Result<std::vector<Event>> read(std::int64_t after, std::size_t limit) override {
+    return real_.read(after, limit);
+  }
   Result<std::vector<Event>> read_run(const Uuid& run) override { return real_.read_run(run); }
   void subscribe(std::function<void()> f) override { real_.subscribe(std::move(f)); }
 
@@ -41,7 +45,8 @@ class CarelessJournal final : public Journal {
 };
 
 struct SimEngine {
-  SimEngine(int number, FakeClock& clock, Rng& rng) : name("engine" + std::to_string(number)), executor(clock, rng) {}
+  SimEngine(int number, FakeClock& clock, Rng& rng)
+      : name("engine" + std::to_string(number)), executor(clock, rng) {}
   std::string name;
   FakeExecutor executor;
   std::unique_ptr<Leader> leader;
@@ -67,7 +72,8 @@ class World {
         journal_(store_.stores().journal, options.removed),
         engines_{SimEngine(0, clock_, rng_), SimEngine(1, clock_, rng_)} {
     store_.set_fault_hook([this](std::string_view) { return draw_fault(); });
-    for (int i = 0; i < 3; ++i) dags_.push_back(random_dag("dag" + std::to_string(i), rng_, clock_.now()));
+    for (int i = 0; i < 3; ++i)
+      dags_.push_back(random_dag("dag" + std::to_string(i), rng_, clock_.now()));
   }
 
   Verdict run() {
@@ -132,14 +138,16 @@ class World {
     if (p < 0.6 || triggered_.empty()) {
       command.kind = command::trigger_run;
       command.idempotency_key = "key" + std::to_string(rng_.below(20));
-      command.body = Json::object({{"dag", "dag" + std::to_string(rng_.below(3))}, {"run", run.to_string()}});
+      command.body =
+          Json::object({{"dag", "dag" + std::to_string(rng_.below(3))}, {"run", run.to_string()}});
     } else {
       run = triggered_[rng_.below(triggered_.size())];
       command.kind = p < 0.8 ? command::cancel_run : command::retry_run;
       command.body = Json::object({{"run", run.to_string()}});
     }
     const auto stored = stores().inbox.submit(command);
-    if (stored && stored->id == command.id && command.kind == command::trigger_run) triggered_.push_back(run);
+    if (stored && stored->id == command.id && command.kind == command::trigger_run)
+      triggered_.push_back(run);
     for (auto& engine : engines_) engine.inputs.emplace_back(CommandsWaiting{});
   }
 
@@ -150,7 +158,8 @@ class World {
       return;
     }
     if (rng_.below(4) == 0 || calm_) {
-      const Status renewed = stores().leadership.renew(kMainShard, engine.leader->epoch(), kLeaseTtl);
+      const Status renewed =
+          stores().leadership.renew(kMainShard, engine.leader->epoch(), kLeaseTtl);
       if (!renewed && renewed.error().code == ErrorCode::fenced && rng_.below(2) == 0 &&
           options_.removed != Removed::journal_fence) {
         engine.die();  // it learned in time; else the journal's fence has to stop it
@@ -158,12 +167,14 @@ class World {
       }
     }
     for (auto& result : engine.executor.take_ended()) deliver(engine, std::move(result));
-    const auto report =
-        engine.must_retry ? engine.leader->retry() : engine.leader->step(std::exchange(engine.inputs, {}));
+    const auto report = engine.must_retry ? engine.leader->retry()
+                                          : engine.leader->step(std::exchange(engine.inputs, {}));
     engine.must_retry = false;
     if (report) return;
-    if (report.error().transient()) engine.must_retry = true;
-    else engine.die();
+    if (report.error().transient())
+      engine.must_retry = true;
+    else
+      engine.die();
     if (!calm_ && rng_.below(5) == 0) {
       engine.die();
       ++verdict_.crashes;
@@ -173,7 +184,8 @@ class World {
   void deliver(SimEngine& engine, AttemptResult result) {
     if (options_.removed == Removed::attempt_fence) {
       // Without the fence a late result passes for one of the current attempt.
-      if (const Run* run = engine.leader->planner().find_run(result.key.run); run && run->has(result.key.ref)) {
+      if (const Run* run = engine.leader->planner().find_run(result.key.run);
+          run && run->has(result.key.ref)) {
         result.key.attempt = run->instance(result.key.ref).attempt;
         result.key.epoch = run->instance(result.key.ref).epoch;
       }
@@ -189,15 +201,18 @@ class World {
     planner.process_slots = kLimits.process_slots;
     planner.light_slots = kLimits.light_slots;
     planner.is_light = [](const std::string& op) { return op == "light"; };
-    auto leader = Leader::take_office(planner, **lease, stores(), engine.executor, clock_, Rng(rng_.next()));
+    auto leader =
+        Leader::take_office(planner, **lease, stores(), engine.executor, clock_, Rng(rng_.next()));
     if (!leader) return;
     ++verdict_.takeovers;
     engine.leader = *std::move(leader);
     engine.inputs.clear();
-    for (const auto& dag : dags_) engine.inputs.emplace_back(RegisterDag{dag, dag->id() + ".yaml", ".", {}});
+    for (const auto& dag : dags_)
+      engine.inputs.emplace_back(RegisterDag{dag, dag->id() + ".yaml", ".", {}});
   }
 
-  /// To the next thing that can happen; in chaos sometimes a little less, sometimes far beyond a lease.
+  /// To the next thing that can happen; in chaos sometimes a little less, sometimes far beyond a
+  /// lease.
   void advance(bool chaotic) {
     std::optional<Time> next;
     const auto consider = [&](const std::optional<Time>& t) {
@@ -208,8 +223,9 @@ class World {
       if (engine.leader) consider(engine.leader->next_wakeup());
     }
     Time target = next.value_or(clock_.now() + std::chrono::seconds{1});
-    if (chaotic && rng_.below(20) == 0) target = clock_.now() + std::chrono::seconds{rng_.below(20)};
-    if (!chaotic) target = std::min(target, clock_.now() + kLeaseTtl / 2);
+    if (chaotic && rng_.below(20) == 0)
+      target = clock_.now() + std::chrono::seconds{rng_.below(20)};
+    if (!chaotic) target = std::min(target, clock_.now() + kLeaseTtl * 9 / 10);
     clock_.advance_to(target);
   }
 
@@ -222,7 +238,7 @@ class World {
   std::vector<std::shared_ptr<const Dag>> dags_;
   std::vector<Uuid> triggered_;
   std::set<Uuid> accepted_;
-  Time last_schedule_ = *parse_rfc3339("2001-02-01T03:00:00Z");
+  Time last_schedule_ = *parse_rfc3339("2001-02-01T02:31:00Z");
   bool calm_ = true;
   Verdict verdict_;
 };

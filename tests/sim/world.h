@@ -1,6 +1,7 @@
-// One simulated world: two engines on one store, with the production planner and leader, a clock that is moved by hand, and
-// everything that can go wrong drawn from a seed: crashes at every store call, unknown outcomes, frozen engines
-// that wake up late, expired leases, dead runners, users who trigger, cancel and retry.
+// One simulated world: two engines on one store, with the production planner and leader, a clock
+// that is moved by hand, and everything that can go wrong drawn from a seed: crashes at every store
+// call, unknown outcomes, frozen engines that wake up late, expired leases, dead runners, users who
+// trigger, cancel and retry.
 #pragma once
 
 #include <cstdint>
