@@ -112,10 +112,9 @@ Findings check_sql(const Tree& tree) {
 }
 
 Findings check_words(const Tree& tree) {
-  constexpr std::array<Banned, 6> kWords = {
+  constexpr std::array<Banned, 5> kWords = {
       {{"TODO", "finish it, or file an issue and say nothing here"},
        {"FIXME", "mend it, or file an issue and say nothing here"},
-       {"XXX", "finish it, or file an issue and say nothing here"},
        {"GTEST_SKIP", "make the test run everywhere, or remove it"},
        {"for now", "say what holds and why"},
        {"For now", "say what holds and why"}}};

@@ -13,13 +13,16 @@
 namespace millrace::tidy {
 
 struct Layers {
-  std::map<std::string, std::set<std::string>> modules;  // module → modules it may use
+  std::map<std::string, std::set<std::string>> modules;  // module → modules, headers it may use
   std::map<std::string, std::set<std::string>>
       libraries;                    // header prefix → modules it may stand in
   std::vector<std::string> system;  // header names, or prefixes ending in '/'
 
-  /// "*" in the row of `from` allows all; a module may always use itself.
-  bool allows(const std::string& from, const std::string& to) const;
+  /// "*" in the row of `from` allows all; a module may always use itself. `header` as included,
+  /// e.g. "engine/core/effect.h": a row may open a single header of a module.
+  bool allows(const std::string& from, const std::string& to, std::string_view header) const;
+  /// May link all or some of it.
+  bool allows_link(const std::string& from, const std::string& to) const;
   /// The longest prefix that fits `header`, or "".
   std::string library_of(std::string_view header) const;
   bool is_system(std::string_view header) const;

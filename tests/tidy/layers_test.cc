@@ -96,6 +96,17 @@ TEST(TidyLayersSample, IncludeOfTestsUnknownModuleAndRelativePath) {
             1u);
 }
 
+TEST(TidyLayersSample, RowThatOpensOneHeader) {
+  const Layers layers = parse_layers("[modules]\ncore:\noperators: core/effect.h\n");
+  const auto findings_of = [&](std::string_view text) {
+    return check_includes(layers, one("operators/a.cc", text)).size();
+  };
+  EXPECT_EQ(findings_of("#include \"engine/core/effect.h\"\n"), 0u);
+  EXPECT_EQ(findings_of("#include \"engine/core/planner.h\"\n"), 1u);
+  EXPECT_TRUE(layers.allows_link("operators", "core"));
+  EXPECT_TRUE(check_table_is_acyclic(layers).empty());
+}
+
 TEST(TidyLayersSample, LinkUpwards) {
   const Findings found = check_links(
       sample_layers(), one("engine/core/CMakeLists.txt",
