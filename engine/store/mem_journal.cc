@@ -8,7 +8,6 @@
 namespace millrace::mem {
 namespace {
 
-// --- effects
 // --- effects ---
 
 void add(State& state, const EffectSource& source, const PublishArtifact& e) {
@@ -53,7 +52,7 @@ void add(State& state, const EffectSource& source, const Change& e) {
   state.deployment_events[e.model].push_back(std::move(change.record));
 }
 
-// --- projections
+// --- projections ---
 
 struct FoldDags {
   State& state;
@@ -132,7 +131,7 @@ void project_tasks(State& state, const Batch& batch) {
     state.tasks[row.run].insert_or_assign({row.task, row.map_index}, row);
 }
 
-// --- the role
+// --- the role ---
 
 Status check_scheduled(const State& state, const Batch& batch) {
   std::set<std::pair<std::string, Time>> own;

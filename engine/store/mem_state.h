@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -39,7 +40,7 @@ struct State {
 
   const Clock& clock;
   std::mutex mutex;  // guards all below
-  std::function<Fault(std::string_view)> fault_hook;
+  std::shared_ptr<std::function<Fault(std::string_view)>> fault_hook;
 
   std::vector<Event> events;                       // events[i].seq == i + 1
   std::map<std::int64_t, CommittedBatch> batches;  // by first_seq
@@ -84,12 +85,12 @@ struct State {
 template <typename Body>
 auto call(State& state, std::string_view name, Body body)
     -> decltype(body(std::declval<Callbacks&>())) {
-  std::function<Fault(std::string_view)> hook;
+  std::shared_ptr<std::function<Fault(std::string_view)>> hook;
   {
     const std::lock_guard lock(state.mutex);
     hook = state.fault_hook;
   }
-  const Fault fault = hook ? hook(name) : Fault::none;
+  const Fault fault = hook && *hook ? (*hook)(name) : Fault::none;
   if (fault == Fault::fail_before) return unavailable(std::string(name) + ": the store is away");
   Callbacks after;
   auto result = [&] {

@@ -1,0 +1,94 @@
+#include "engine/pg/database.h"
+
+#include <poll.h>
+
+#include "engine/base/log.h"
+#include "engine/pg/connection_string.h"
+#include "engine/pg/failure.h"
+#include "engine/pg/session.h"
+
+namespace millrace {
+namespace {
+
+/// A server that went away has closed its side: there is something to read where nothing was asked.
+bool looks_dead(const pg::Session& session) {
+  if (!session.is_open() || session.descriptor() < 0) return true;
+  pollfd event{session.descriptor(), POLLIN, 0};
+  return ::poll(&event, 1, 0) != 0;
+}
+
+Result<std::unique_ptr<pg::Session>> connect(const std::string& dsn) {
+  try {
+    return std::make_unique<pg::Session>(dsn);
+  } catch (...) {
+    return pg::current_failure().error;
+  }
+}
+
+}  // namespace
+
+Database::Database(DatabaseOptions options, std::string dsn, std::string description)
+    : options_(std::move(options)), dsn_(std::move(dsn)), description_(std::move(description)) {}
+
+Database::~Database() = default;
+
+Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
+  MR_TRY(std::string dsn, pg::complete_dsn(options.dsn, options.application));
+  std::string description = pg::describe_dsn(dsn);
+  std::unique_ptr<Database> database(
+      new Database(std::move(options), std::move(dsn), std::move(description)));
+  const auto deadline = std::chrono::steady_clock::now() + database->options_.patience;
+  for (Duration pause = std::chrono::milliseconds{20};;
+       pause = std::min<Duration>(pause * 2, std::chrono::seconds{1})) {
+    auto session = connect(database->dsn_);
+    if (session) {
+      database->idle_.push_back(*std::move(session));
+      return database;
+    }
+    Error error = std::move(session).error();
+    error.message = "no connection to " + database->description_ + ": " + error.message;
+    if (!error.transient() || std::chrono::steady_clock::now() + pause > deadline) return error;
+    ::poll(nullptr, 0, static_cast<int>(pause.count() / 1000));
+  }
+}
+
+Result<std::unique_ptr<pg::Session>> Database::borrow() {
+  {
+    std::unique_lock lock(mutex_);
+    if (!returned_.wait_for(lock, options_.patience,
+                            [&] { return in_use_ < options_.max_connections; }))
+      return unavailable("all " + std::to_string(options_.max_connections) +
+                         " database connections are in use");
+    ++in_use_;
+    while (!idle_.empty()) {
+      auto session = std::move(idle_.back());
+      idle_.pop_back();
+      if (!looks_dead(*session)) return session;
+    }
+  }
+  auto session = connect(dsn_);
+  if (!session) give_back(nullptr, true);
+  return session;
+}
+
+void Database::give_back(std::unique_ptr<pg::Session> session, bool is_broken) {
+  const std::lock_guard lock(mutex_);
+  --in_use_;
+  if (session && !is_broken && session->is_open()) idle_.push_back(std::move(session));
+  returned_.notify_one();
+}
+
+Status Database::run_untyped(const Body& body) {
+  MR_TRY(std::unique_ptr<pg::Session> session, borrow());
+  try {
+    body(*session);
+  } catch (...) {
+    const pg::Failure failure = pg::current_failure();
+    give_back(std::move(session), failure.connection_is_lost);
+    return failure.error;
+  }
+  give_back(std::move(session), false);
+  return {};
+}
+
+}  // namespace millrace

@@ -1,0 +1,71 @@
+// Database: a small pool of connections to one PostgreSQL database. Connections are made when
+// needed, come back after a use, and are replaced when they break.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/base/time.h"
+
+namespace millrace {
+
+namespace pg {
+class Session;
+struct Failure;
+}  // namespace pg
+
+struct DatabaseOptions {
+  std::string dsn;  // URI or key=value text
+  std::string application = "millrace";
+  int max_connections = 12;                      // at one time; who asks for one more waits
+  Duration patience = std::chrono::seconds{10};  // for the first connection, and for a free one
+};
+
+/// Thread-safe.
+class Database {
+ public:
+  /// Connects once, to tell early what is wrong; tries again while the server is away, as long as
+  /// `patience` lasts.
+  static Result<std::unique_ptr<Database>> open(DatabaseOptions options);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  /// Runs `body` on a connection of the pool and translates whatever it throws. A connection that
+  /// is found dead before the body has sent anything is replaced without a word.
+  template <typename T>
+  Result<T> run(const std::function<Result<T>(pg::Session&)>& body);
+
+  /// The completed connection string. Holds the password: never log it.
+  const std::string& dsn() const { return dsn_; }
+  /// For people: no password.
+  const std::string& description() const { return description_; }
+
+ private:
+  Database(DatabaseOptions options, std::string dsn, std::string description);
+  using Body = std::function<void(pg::Session&)>;
+  Status run_untyped(const Body& body);
+  Result<std::unique_ptr<pg::Session>> borrow();
+  void give_back(std::unique_ptr<pg::Session> session, bool is_broken);
+
+  const DatabaseOptions options_;
+  const std::string dsn_, description_;
+  std::mutex mutex_;
+  std::condition_variable returned_;
+  std::vector<std::unique_ptr<pg::Session>> idle_;
+  int in_use_ = 0;
+};
+
+template <typename T>
+Result<T> Database::run(const std::function<Result<T>(pg::Session&)>& body) {
+  Result<T> result = internal_error("the body did not run");
+  MR_CHECK(run_untyped([&](pg::Session& session) { result = body(session); }));
+  return result;
+}
+
+}  // namespace millrace

@@ -1,0 +1,85 @@
+#include "engine/pg/marks.h"
+#include "engine/pg/roles.h"
+
+namespace millrace::pg {
+namespace {
+
+Command read_command(const Rows& rows, std::size_t row) {
+  RowReader in(rows, row);
+  Command out;
+  out.id = in.next().id();
+  out.kind = in.next().text();
+  out.body = in.next().json();
+  out.idempotency_key = in.next().text();
+  out.namespace_ = in.next().text();
+  out.origin.actor = in.next().text();
+  out.origin.reason = in.next().text();
+  out.created_at = in.next().time();
+  return out;
+}
+
+class PgInbox final : public Inbox {
+ public:
+  explicit PgInbox(Shared& shared) : shared_(shared) {}
+
+  Result<Command> submit(const Command& command) override {
+    MR_TRY(Command stored, shared_.database.run<Command>(
+                               [&](Session& session) { return put_or_find(session, command); }));
+    if (stored.kind != command.kind || stored.body != command.body)
+      return conflict("idempotency key '" + command.idempotency_key + "' was used for another " +
+                      stored.kind);
+    shared_.notifier.tell(Topic::inbox);
+    return stored;
+  }
+
+  Result<std::vector<Command>> pending(std::size_t limit) override {
+    MR_TRY(const std::int64_t mark, inbox_mark(shared_));
+    return list<Command>(shared_, "pending_commands", Params().add(mark).add(limit), read_command);
+  }
+
+  Result<std::optional<CommandResult>> result(const Uuid& command) override {
+    return shared_.database.run<std::optional<CommandResult>>(
+        [&](Session& session) -> Result<std::optional<CommandResult>> {
+          const Rows rows = session.exec("command_result", Params().add(command));
+          if (rows.empty()) return std::optional<CommandResult>();
+          return std::optional(CommandResult{command, rows.at(0, 0).flag(), rows.at(0, 1).json(),
+                                             rows.at(0, 2).time()});
+        });
+  }
+
+  void subscribe(std::function<void()> on_command) override {
+    shared_.notifier.subscribe(Topic::inbox, std::move(on_command));
+  }
+
+ private:
+  static Result<Command> put_or_find(Session& session, const Command& command) {
+    Params params;
+    params.add(command.id).add(command.kind);
+    params.add(command.body.is_null() ? Json::object() : command.body);
+    add_key(params, command);
+    params.add(command.namespace_).add(command.origin.actor).add(command.origin.reason);
+    params.add(command.created_at);
+    if (!session.exec("put_command", params).empty()) return command;
+    Params name;
+    name.add(command.id);
+    add_key(name, command);
+    const Rows found = session.exec("find_command", name.add(command.namespace_));
+    if (found.empty()) return unavailable("the command is being stored by somebody else");
+    return read_command(found, 0);
+  }
+
+  static void add_key(Params& params, const Command& command) {
+    if (command.idempotency_key.empty())
+      params.add_null();
+    else
+      params.add(command.idempotency_key);
+  }
+
+  Shared& shared_;
+};
+
+}  // namespace
+
+std::unique_ptr<Inbox> make_inbox(Shared& shared) { return std::make_unique<PgInbox>(shared); }
+
+}  // namespace millrace::pg

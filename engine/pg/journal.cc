@@ -1,0 +1,257 @@
+// The journal in PostgreSQL: an append is one statement and one commit, unless it carries effects.
+#include <algorithm>
+
+#include "engine/pg/failure.h"
+#include "engine/pg/journal_effects.h"
+#include "engine/pg/journal_rows.h"
+#include "engine/pg/roles.h"
+
+namespace millrace::pg {
+namespace {
+
+std::optional<std::string_view> or_null(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
+}
+
+void add_journal(Params& params, const Batch& batch) {
+  JournalColumns c = journal_columns(batch.first_seq, batch.events);
+  params.add(std::move(c.seq)).add(std::move(c.run)).add(std::move(c.n)).add(std::move(c.at));
+  params.add(std::move(c.seqs)).add(std::move(c.ats)).add(std::move(c.events));
+}
+
+void add_runs(Params& params, const std::vector<RunRow>& rows) {
+  ArrayText run, dag, name_space, version, type, logical_date, interval_start, interval_end, given,
+      trigger, trace_id, actor, reason, created_at;
+  for (const RunRow& row : rows) {
+    run.add(row.run);
+    dag.add(row.dag);
+    name_space.add(row.namespace_);
+    version.add(row.version);
+    type.add(to_string(row.type));
+    logical_date.add(row.logical_date);
+    interval_start.add(row.interval_start);
+    interval_end.add(row.interval_end);
+    given.add(row.params.is_null() ? Json::object() : row.params);
+    trigger.add(row.trigger);
+    trace_id.add(row.trace_id);
+    actor.add(row.actor);
+    reason.add(row.reason);
+    created_at.add(row.created_at);
+  }
+  for (ArrayText* column :
+       {&run, &dag, &name_space, &version, &type, &logical_date, &interval_start, &interval_end,
+        &given, &trigger, &trace_id, &actor, &reason, &created_at})
+    params.add(std::move(*column));
+}
+
+void add_run_ends(Params& params, const std::vector<RunRow>& rows) {
+  ArrayText run, status, finished_at;
+  for (const RunRow& row : rows) {
+    run.add(row.run);
+    status.add(to_string(row.status));
+    finished_at.add(row.finished_at.value_or(row.created_at));
+  }
+  for (ArrayText* column : {&run, &status, &finished_at}) params.add(std::move(*column));
+}
+
+void add_task_ends(Params& params, const std::vector<TaskRow>& rows) {
+  ArrayText run, task, map_index, state, attempt, started_at, ended_at, error;
+  for (const TaskRow& row : rows) {
+    run.add(row.run);
+    task.add(row.task);
+    map_index.add(row.map_index);
+    state.add(to_string(row.state));
+    attempt.add(row.attempt);
+    started_at.add(row.started_at);
+    ended_at.add(row.ended_at);
+    if (const auto text = or_null(row.error))
+      error.add(*text);
+    else
+      error.add_null();
+  }
+  for (ArrayText* column :
+       {&run, &task, &map_index, &state, &attempt, &started_at, &ended_at, &error})
+    params.add(std::move(*column));
+}
+
+/// Returns how many there are.
+std::size_t add_answers(Params& params, const std::vector<Event>& events) {
+  ArrayText command, ok, result, at;
+  std::size_t n = 0;
+  for (const Event& event : events) {
+    const auto* handled = std::get_if<CommandHandled>(&event.body);
+    if (handled == nullptr) continue;
+    ++n;
+    command.add(handled->command);
+    ok.add(handled->ok);
+    result.add(handled->result);
+    at.add(event.at);
+  }
+  for (ArrayText* column : {&command, &ok, &result, &at}) params.add(std::move(*column));
+  return n;
+}
+
+Error fenced(const Batch& batch) {
+  return make_error(ErrorCode::fenced, "epoch " + std::to_string(batch.epoch) + " does not lead");
+}
+
+class PgJournal final : public Journal {
+ public:
+  explicit PgJournal(Shared& shared) : shared_(shared) {}
+
+  Status append(const Batch& batch) override {
+    MR_TRY(const auto effects, sourced_effects(batch));
+    Params params;
+    params.add(kMainShard).add(batch.epoch).add(batch.first_seq).add(batch.events.size());
+    add_journal(params, batch);
+    add_runs(params, batch.runs_created);
+    add_run_ends(params, batch.runs_finished);
+    add_task_ends(params, batch.tasks_ended);
+    const std::size_t answers = add_answers(params, batch.events);
+
+    bool deployment_changed = false;
+    const Status written = shared_.database.run<void>([&](Session& session) -> Status {
+      if (!changes_more(batch, effects)) return append_alone(session, batch, params);
+      return append_with_changes(session, batch, params, effects, deployment_changed);
+    });
+    if (!written) return written;
+    shared_.runs_since_mark +=
+        static_cast<std::int64_t>(batch.runs_created.size() + batch.runs_reopened.size());
+    shared_.commands_since_mark += static_cast<std::int64_t>(answers);
+    shared_.notifier.tell(Topic::journal);
+    if (deployment_changed) shared_.notifier.tell(Topic::deployment);
+    return {};
+  }
+
+  Result<std::int64_t> last_seq() override {
+    return shared_.database.run<std::int64_t>([](Session& session) -> Result<std::int64_t> {
+      return session.exec("journal_last_seq").at(0, 0).number();
+    });
+  }
+
+  Result<std::vector<Event>> read(std::int64_t after, std::size_t limit) override {
+    after = std::max<std::int64_t>(after, 0);
+    return shared_.database.run<std::vector<Event>>(
+        [&](Session& session) { return read_pages(session, after, limit); });
+  }
+
+  Result<std::vector<Event>> read_run(const Uuid& run) override {
+    return shared_.database.run<std::vector<Event>>(
+        [&](Session& session) -> Result<std::vector<Event>> {
+          const Rows rows = session.exec("journal_read_run", Params().add(run));
+          std::vector<Event> events;
+          for (std::size_t i = 0; i < rows.size(); ++i) MR_CHECK(read_journal_row(rows, i, events));
+          std::ranges::sort(events, {}, &Event::seq);
+          return events;
+        });
+  }
+
+  void subscribe(std::function<void()> on_change) override {
+    shared_.notifier.subscribe(Topic::journal, std::move(on_change));
+  }
+
+ private:
+  enum class Outcome { written, fenced, does_not_follow };
+
+  static Outcome execute(Session& session, const Params& params) {
+    const Rows answer = session.exec("append", params);
+    if (!answer.at(0, 0).flag()) return Outcome::fenced;
+    return answer.at(0, 2).flag() ? Outcome::written : Outcome::does_not_follow;
+  }
+
+  /// The fast path. A unique violation here can mean that our own append, whose answer was lost,
+  /// has been committed while this one waited for it.
+  static Status append_alone(Session& session, const Batch& batch, const Params& params) {
+    try {
+      const Outcome outcome = execute(session, params);
+      return settle(session, batch, outcome);
+    } catch (...) {
+      return judge_failure(session, batch, current_failure());
+    }
+  }
+
+  static Status append_with_changes(Session& session, const Batch& batch, const Params& params,
+                                    const std::vector<SourcedEffect>& effects,
+                                    bool& deployment_changed) {
+    Outcome outcome = Outcome::written;
+    struct RolledBack {};
+    try {
+      session.transaction([&] {
+        write_reopenings(session, batch);
+        outcome = execute(session, params);
+        if (outcome != Outcome::written) throw RolledBack();
+        deployment_changed = write_changes(session, batch, effects);
+      });
+    } catch (const RolledBack&) {
+      deployment_changed = false;
+    } catch (...) {
+      deployment_changed = false;
+      return judge_failure(session, batch, current_failure());
+    }
+    return settle(session, batch, outcome);
+  }
+
+  static Status settle(Session& session, const Batch& batch, Outcome outcome) {
+    if (outcome == Outcome::written) return {};
+    if (outcome == Outcome::fenced) return fenced(batch);
+    if (was_committed(session, batch)) return {};
+    const std::int64_t last = session.exec("journal_last_seq").at(0, 0).number();
+    return conflict("the batch starts at " + std::to_string(batch.first_seq) +
+                    ", the journal ends at " + std::to_string(last));
+  }
+
+  static bool was_committed(Session& session, const Batch& batch) {
+    const Rows found = session.exec("journal_batch", Params().add(batch.first_seq));
+    return !found.empty() && found.at(0, 0).number() == batch.epoch &&
+           found.at(0, 1).number() == static_cast<std::int64_t>(batch.events.size());
+  }
+
+  static Status judge_failure(Session& session, const Batch& batch, const Failure& failure) {
+    constexpr std::string_view kUniqueViolation = "23505";
+    if (failure.connection_is_lost) throw;  // Database::run replaces the connection
+    if (failure.sqlstate == kUniqueViolation && was_committed(session, batch)) return {};
+    return failure.error;
+  }
+
+  static Result<std::vector<Event>> read_pages(Session& session, std::int64_t after,
+                                               std::size_t limit) {
+    constexpr int kRowsPerPage = 1000;
+    std::vector<Event> events;
+    const Rows start = session.exec("journal_batch_of", Params().add(after + 1));
+    std::int64_t from = start.empty() ? 1 : start.at(0, 0).number();
+    std::size_t wanted = limit;
+    // Events of one append may be spread over rows: the list is whole up to the first gap, and a
+    // further page closes it.
+    while (wanted > 0) {
+      const Rows rows =
+          session.exec("journal_page", Params().add(from).add(wanted).add(kRowsPerPage));
+      if (rows.empty()) break;
+      for (std::size_t i = 0; i < rows.size(); ++i) MR_CHECK(read_journal_row(rows, i, events));
+      from = rows.at(rows.size() - 1, 0).number() + 1;
+      std::erase_if(events, [&](const Event& event) { return event.seq <= after; });
+      std::ranges::sort(events, {}, &Event::seq);
+      std::size_t whole = 0;
+      while (whole < events.size() &&
+             events[whole].seq == after + 1 + static_cast<std::int64_t>(whole))
+        ++whole;
+      if (whole >= limit) break;
+      wanted = limit - whole;
+    }
+    std::size_t whole = 0;
+    while (whole < events.size() && whole < limit &&
+           events[whole].seq == after + 1 + static_cast<std::int64_t>(whole))
+      ++whole;
+    events.resize(whole);
+    return events;
+  }
+
+  Shared& shared_;
+};
+
+}  // namespace
+
+std::unique_ptr<Journal> make_journal(Shared& shared) {
+  return std::make_unique<PgJournal>(shared);
+}
+
+}  // namespace millrace::pg

@@ -1,0 +1,203 @@
+#include "engine/pg/journal_effects.h"
+
+#include <algorithm>
+
+#include "engine/pg/rows.h"
+#include "engine/store/deployment.h"
+
+namespace millrace::pg {
+namespace {
+
+bool changes_dags(const EventBody& body) {
+  return std::holds_alternative<DagRegistered>(body) || std::holds_alternative<DagPaused>(body) ||
+         std::holds_alternative<DagFileChecked>(body);
+}
+
+struct WriteDags {
+  Session& session;
+  Time at;
+
+  void operator()(const DagRegistered& e) const {
+    session.exec("put_dag_version", Params().add(e.dag).add(e.version).add(
+                                        e.spec.is_null() ? Json::object() : e.spec));
+    session.exec("put_dag", Params()
+                                .add(e.dag)
+                                .add(e.spec["namespace"].as_string("default"))
+                                .add(e.version)
+                                .add(e.source)
+                                .add(e.base_dir)
+                                .add(at));
+  }
+  void operator()(const DagPaused& e) const {
+    session.exec("pause_dag", Params().add(e.dag).add(e.paused).add(at));
+  }
+  void operator()(const DagFileChecked& e) const {
+    if (e.diagnostics.size() == 0)
+      session.exec("clear_dag_file_error", Params().add(e.source));
+    else
+      session.exec("put_dag_file_error", Params().add(e.source).add(e.diagnostics).add(at));
+  }
+  template <typename Other>
+  void operator()(const Other&) const {}
+};
+
+/// Artifacts are frequent, and gathered to be written at once; the others are rare.
+struct ArtifactColumns {
+  ArrayText digest, kind, name, bytes, rows, schema, inputs, run, task, map_index, created_at;
+  bool any = false;
+
+  void add(const ArtifactRow& row) {
+    any = true;
+    digest.add(row.digest);
+    kind.add(row.kind);
+    name.add(row.name);
+    bytes.add(row.bytes);
+    rows.add(row.rows);
+    schema.add(row.schema);
+    ArrayText given;
+    for (const auto& input : row.inputs) given.add(input);
+    inputs.add(std::move(given).take());
+    run.add(std::string_view(row.run.to_string()));
+    task.add(row.task);
+    map_index.add(row.map_index);
+    created_at.add(row.created_at);
+  }
+  void write(Session& session) {
+    if (!any) return;
+    session.exec("put_artifacts", Params()
+                                      .add(std::move(digest))
+                                      .add(std::move(kind))
+                                      .add(std::move(name))
+                                      .add(std::move(bytes))
+                                      .add(std::move(rows))
+                                      .add(std::move(schema))
+                                      .add(std::move(inputs))
+                                      .add(std::move(run))
+                                      .add(std::move(task))
+                                      .add(std::move(map_index))
+                                      .add(std::move(created_at)));
+  }
+};
+
+/// A nil id stands in these tables as zeros.
+std::string run_text(const Uuid& run) { return run.to_string(); }
+
+struct WriteEffect {
+  Session& session;
+  const EffectSource& source;
+  ArtifactColumns& artifacts;
+
+  void operator()(const PublishArtifact& e) const { artifacts.add(artifact_row(source, e)); }
+  void operator()(const RegisterModel& e) const {
+    const ModelVersionRow row = model_version_row(source, e);
+    session.exec("put_model_version", Params()
+                                          .add(row.model)
+                                          .add(row.artifact)
+                                          .add(row.algorithm)
+                                          .add(row.manifest)
+                                          .add(row.metrics)
+                                          .add(row.params)
+                                          .add(run_text(row.run))
+                                          .add(row.task)
+                                          .add(row.map_index)
+                                          .add(row.created_at));
+  }
+  void operator()(const RecordEvaluation& e) const {
+    const EvaluationRow row = evaluation_row(source, e);
+    session.exec("put_evaluation", Params()
+                                       .add(row.model)
+                                       .add(row.champion)
+                                       .add(row.challenger)
+                                       .add(row.decision)
+                                       .add(row.report)
+                                       .add(run_text(row.run))
+                                       .add(row.task)
+                                       .add(row.map_index)
+                                       .add(row.at));
+  }
+  void operator()(const UpdateDataset& e) const {
+    const DatasetRow row = dataset_row(source, e);
+    session.exec("put_dataset", Params()
+                                    .add(row.dataset)
+                                    .add(row.artifact)
+                                    .add(row.rows)
+                                    .add(run_text(row.run))
+                                    .add(row.updated_at));
+  }
+  void operator()(const RaiseAlert& e) const {
+    const AlertRow row = alert_row(source, e);
+    session.exec("put_alert", Params()
+                                  .add(row.seq)
+                                  .add(row.severity)
+                                  .add(row.title)
+                                  .add(row.text)
+                                  .add(row.owner)
+                                  .add(run_text(row.run))
+                                  .add(row.task)
+                                  .add(row.at));
+  }
+  /// Changes of a deployment.
+  template <typename Change>
+  void operator()(const Change& e) const {
+    const Rows found = session.exec("lock_deployment", Params().add(e.model));
+    DeploymentRow before;
+    before.model = e.model;
+    if (!found.empty()) before = read_deployment(found, 0);
+    const DeploymentChange change = deployment_after(before, e, source);
+    const DeploymentRow& row = change.after;
+    session.exec("put_deployment", Params()
+                                       .add(row.model)
+                                       .add(row.namespace_)
+                                       .add(row.champion)
+                                       .add(row.candidate)
+                                       .add(row.weight)
+                                       .add(row.last_good)
+                                       .add(row.revision)
+                                       .add(row.updated_at));
+    const DeploymentEventRow& record = change.record;
+    session.exec("put_deployment_event", Params()
+                                             .add(record.model)
+                                             .add(record.revision)
+                                             .add(record.action)
+                                             .add(record.artifact)
+                                             .add(record.weight)
+                                             .add(record.reason)
+                                             .add(record.evidence)
+                                             .add(run_text(record.run))
+                                             .add(record.actor)
+                                             .add(record.at));
+  }
+};
+
+}  // namespace
+
+bool changes_more(const Batch& batch, const std::vector<SourcedEffect>& effects) {
+  return !effects.empty() || !batch.runs_reopened.empty() || !batch.tasks_cleared.empty() ||
+         std::ranges::any_of(batch.events, [](const Event& e) { return changes_dags(e.body); });
+}
+
+void write_reopenings(Session& session, const Batch& batch) {
+  if (!batch.runs_reopened.empty()) {
+    ArrayText runs;
+    for (const Uuid& run : batch.runs_reopened) runs.add(run);
+    session.exec("reopen_runs", Params().add(std::move(runs)).add(batch.first_seq));
+  }
+  for (const auto& [run, gone] : batch.tasks_cleared)
+    session.exec("clear_tasks", Params().add(run).add(gone.task).add(gone.map_index));
+}
+
+bool write_changes(Session& session, const Batch& batch,
+                   const std::vector<SourcedEffect>& effects) {
+  for (const Event& event : batch.events)
+    if (changes_dags(event.body)) std::visit(WriteDags{session, event.at}, event.body);
+  ArtifactColumns artifacts;
+  bool deployment_changed = false;
+  for (const auto& [source, effect] : effects) {
+    std::visit(WriteEffect{session, source, artifacts}, *effect);
+    deployment_changed = deployment_changed || deployed_model(*effect) != nullptr;
+  }
+  artifacts.write(session);
+  return deployment_changed;
+}
+
+}  // namespace millrace::pg

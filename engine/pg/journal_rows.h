@@ -1,0 +1,25 @@
+// Events as rows of the journal table, and back. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/core/event.h"
+#include "engine/pg/session.h"
+
+namespace millrace::pg {
+
+/// The columns of `millrace.journal` for one append, as parameters of the query `append`.
+struct JournalColumns {
+  ArrayText seq, run, n, at, seqs, ats, events;
+};
+
+/// One row for each run in the batch (and one for events of no run), cut where a row grows long.
+/// The first row starts with the first event.
+JournalColumns journal_columns(std::int64_t first_seq, const std::vector<Event>& events);
+
+/// The events of one row: columns seq, run, at, seqs, ats, events.
+Status read_journal_row(const Rows& rows, std::size_t row, std::vector<Event>& out);
+
+}  // namespace millrace::pg

@@ -1,0 +1,56 @@
+// The roles of PgStore, one file each, and what they share. Private to engine/pg.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "engine/base/clock.h"
+#include "engine/pg/database.h"
+#include "engine/pg/notifier.h"
+#include "engine/pg/session.h"
+#include "engine/store/store.h"
+
+namespace millrace::pg {
+
+struct Shared {
+  Database& database;
+  Notifier& notifier;
+  const Clock* test_clock = nullptr;  // nullptr: the database's own clock decides on leases
+
+  // Since the last mark was written; see marks.h.
+  std::atomic<std::int64_t> runs_since_mark{0};
+  std::atomic<std::int64_t> commands_since_mark{0};
+  std::atomic<std::int64_t> inbox_mark{-1};  // -1: not read yet
+};
+
+std::unique_ptr<Journal> make_journal(Shared& shared);
+std::unique_ptr<Leadership> make_leadership(Shared& shared);
+std::unique_ptr<Inbox> make_inbox(Shared& shared);
+std::unique_ptr<RunReader> make_run_reader(Shared& shared);
+std::unique_ptr<LogStore> make_log_store(Shared& shared);
+std::unique_ptr<Registry> make_registry(Shared& shared);
+std::unique_ptr<ServingStore> make_serving_store(Shared& shared);
+
+/// The rows of one query as a list.
+template <typename Row, typename Read>
+Result<std::vector<Row>> list(Shared& shared, std::string_view query, const Params& params,
+                              Read read) {
+  return shared.database.run<std::vector<Row>>([&](Session& session) -> Result<std::vector<Row>> {
+    const Rows rows = session.exec(query, params);
+    std::vector<Row> out;
+    out.reserve(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) out.push_back(read(rows, i));
+    return out;
+  });
+}
+
+/// The first row of one query; `missing` is the message when there is none.
+template <typename Row, typename Read>
+Result<Row> one(Shared& shared, std::string_view query, const Params& params, Read read,
+                std::string missing) {
+  MR_TRY(auto rows, list<Row>(shared, query, params, read));
+  if (rows.empty()) return not_found(std::move(missing));
+  return std::move(rows.front());
+}
+
+}  // namespace millrace::pg

@@ -1,0 +1,41 @@
+#include "engine/pg/rows.h"
+
+namespace millrace::pg {
+
+RunRow read_run(const Rows& rows, std::size_t row) {
+  RowReader in(rows, row);
+  RunRow out;
+  out.run = in.next().id();
+  out.dag = in.next().text();
+  out.namespace_ = in.next().text();
+  out.version = in.next().text();
+  out.type = run_type_from(in.next().view()).value_or(RunType::manual);
+  out.status = run_status_from(in.next().view()).value_or(RunStatus::running);
+  out.logical_date = in.next().maybe_time();
+  out.interval_start = in.next().maybe_time();
+  out.interval_end = in.next().maybe_time();
+  out.params = in.next().json();
+  out.trigger = in.next().json();
+  out.trace_id = in.next().text();
+  out.actor = in.next().text();
+  out.reason = in.next().text();
+  out.created_at = in.next().time();
+  out.finished_at = in.next().maybe_time();
+  return out;
+}
+
+DeploymentRow read_deployment(const Rows& rows, std::size_t row) {
+  RowReader in(rows, row);
+  DeploymentRow out;
+  out.model = in.next().text();
+  out.namespace_ = in.next().text();
+  out.champion = in.next().text();
+  out.candidate = in.next().text();
+  out.weight = in.next().real();
+  out.last_good = in.next().text();
+  out.revision = in.next().number();
+  out.updated_at = in.next().time();
+  return out;
+}
+
+}  // namespace millrace::pg

@@ -1,0 +1,151 @@
+#include "engine/pg/roles.h"
+#include "engine/pg/rows.h"
+#include "engine/store/serving_sum.h"
+
+namespace millrace::pg {
+namespace {
+
+DeploymentEventRow read_event(const Rows& rows, std::size_t row) {
+  RowReader in(rows, row);
+  DeploymentEventRow out;
+  out.model = in.next().text();
+  out.revision = in.next().number();
+  out.action = in.next().text();
+  out.artifact = in.next().text();
+  out.weight = in.next().real();
+  out.reason = in.next().text();
+  out.evidence = in.next().json();
+  out.run = in.next().id();
+  out.actor = in.next().text();
+  out.at = in.next().time();
+  return out;
+}
+
+ServingWindow read_window(const Rows& rows, std::size_t row) {
+  RowReader in(rows, row);
+  ServingWindow out;
+  out.model = in.next().text();
+  out.artifact = in.next().text();
+  out.role = in.next().text();
+  out.start = in.next().time();
+  out.requests = in.next().number();
+  out.errors = in.next().number();
+  out.latency_buckets = in.next().numbers();
+  out.latency_sum_us = in.next().real();
+  out.outcomes = in.next().number();
+  out.business_sum = in.next().real();
+  out.business_sum_squares = in.next().real();
+  out.tripped = in.next().flag();
+  return out;
+}
+
+Prediction read_prediction(const Rows& rows, std::size_t row) {
+  RowReader in(rows, row);
+  Prediction out;
+  out.id = in.next().text();
+  out.model = in.next().text();
+  out.artifact = in.next().text();
+  out.entity = in.next().text();
+  out.features = in.next().json();
+  out.output = in.next().json();
+  out.latency_us = in.next().number();
+  out.trace_id = in.next().text();
+  out.at = in.next().time();
+  return out;
+}
+
+void add_predictions(Params& params, const std::vector<Prediction>& predictions) {
+  ArrayText id, model, artifact, entity, features, output, latency_us, trace_id, at;
+  for (const Prediction& p : predictions) {
+    id.add(p.id);
+    model.add(p.model);
+    artifact.add(p.artifact);
+    entity.add(p.entity);
+    features.add(p.features);
+    output.add(p.output);
+    latency_us.add(p.latency_us);
+    trace_id.add(p.trace_id);
+    at.add(p.at);
+  }
+  for (ArrayText* column :
+       {&id, &model, &artifact, &entity, &features, &output, &latency_us, &trace_id, &at})
+    params.add(std::move(*column));
+}
+
+void add_windows(Params& params, const std::vector<ServingWindow>& windows) {
+  ArrayText model, artifact, role, start, requests, errors, buckets, latency_sum, outcomes,
+      business_sum, business_sum_squares, tripped;
+  for (const ServingWindow& w : windows) {
+    ArrayText counts;
+    for (const std::int64_t count : w.latency_buckets) counts.add(count);
+    model.add(w.model);
+    artifact.add(w.artifact);
+    role.add(w.role);
+    start.add(w.start);
+    requests.add(w.requests);
+    errors.add(w.errors);
+    buckets.add(std::move(counts).take());
+    latency_sum.add(w.latency_sum_us);
+    outcomes.add(w.outcomes);
+    business_sum.add(w.business_sum);
+    business_sum_squares.add(w.business_sum_squares);
+    tripped.add(w.tripped);
+  }
+  for (ArrayText* column :
+       {&model, &artifact, &role, &start, &requests, &errors, &buckets, &latency_sum, &outcomes,
+        &business_sum, &business_sum_squares, &tripped})
+    params.add(std::move(*column));
+}
+
+class PgServingStore final : public ServingStore {
+ public:
+  explicit PgServingStore(Shared& shared) : shared_(shared) {}
+
+  Result<std::vector<DeploymentRow>> deployments() override {
+    return list<DeploymentRow>(shared_, "list_deployments", Params().add_null(), read_deployment);
+  }
+  Result<DeploymentRow> deployment(std::string_view model) override {
+    return one<DeploymentRow>(shared_, "list_deployments", Params().add(model), read_deployment,
+                              "nothing is deployed for model '" + std::string(model) + "'");
+  }
+  Result<std::vector<DeploymentEventRow>> deployment_history(std::string_view model,
+                                                             std::size_t limit) override {
+    return list<DeploymentEventRow>(shared_, "list_deployment_events",
+                                    Params().add(model).add(limit), read_event);
+  }
+  Status append(const PredictionBatch& batch) override {
+    Params params;
+    params.add(batch.id);
+    add_predictions(params, batch.predictions);
+    add_windows(params, batch.windows);
+    return shared_.database.run<void>([&](Session& session) -> Status {
+      session.exec("put_predictions", params);
+      return {};
+    });
+  }
+  Result<std::vector<ServingWindow>> windows(std::string_view model, Time since) override {
+    MR_TRY(const auto rows, list<ServingWindow>(shared_, "list_windows",
+                                                Params().add(model).add(since), read_window));
+    ServingSums sums;
+    for (const ServingWindow& row : rows) sums.add(row);
+    return std::move(sums).take();
+  }
+  Result<std::vector<Prediction>> predictions(std::string_view model, std::size_t limit) override {
+    return list<Prediction>(shared_, "list_predictions", Params().add(model).add(limit),
+                            read_prediction);
+  }
+  void subscribe(std::function<void()> on_change) override {
+    shared_.notifier.subscribe(Topic::deployment, std::move(on_change));
+  }
+
+ private:
+  Shared& shared_;
+};
+
+}  // namespace
+
+std::unique_ptr<ServingStore> make_serving_store(Shared& shared) {
+  return std::make_unique<PgServingStore>(shared);
+}
+
+}  // namespace millrace::pg

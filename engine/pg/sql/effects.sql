@@ -1,0 +1,69 @@
+-- What effects and DAG events change, in the transaction of the append that brings them.
+
+-- name: put_dag
+INSERT INTO millrace.dag (dag, namespace, version, source, base_dir, registered_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, millrace.instant($6), millrace.instant($6))
+ON CONFLICT (dag) DO UPDATE
+SET namespace = excluded.namespace, version = excluded.version, source = excluded.source,
+    base_dir = excluded.base_dir, updated_at = excluded.updated_at
+
+-- name: put_dag_version
+INSERT INTO millrace.dag_version (dag, version, spec) VALUES ($1, $2, $3::text::json)
+ON CONFLICT (dag, version) DO NOTHING
+
+-- name: pause_dag
+UPDATE millrace.dag SET paused = $2, updated_at = millrace.instant($3) WHERE dag = $1
+
+-- name: put_dag_file_error
+INSERT INTO millrace.dag_file_error (source, diagnostics, at) VALUES ($1, $2::text::json, millrace.instant($3))
+ON CONFLICT (source) DO UPDATE SET diagnostics = excluded.diagnostics, at = excluded.at
+
+-- name: clear_dag_file_error
+DELETE FROM millrace.dag_file_error WHERE source = $1
+
+-- name: put_artifacts
+INSERT INTO millrace.artifact (digest, kind, name, bytes, rows, schema, inputs, run, task, map_index, created_at)
+SELECT u.digest, u.kind, u.name, u.bytes, u.rows, u.schema::json, u.inputs::text[], u.run, u.task, u.map_index,
+       millrace.instant(u.created_at)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::uuid[],
+            $9::text[], $10::int[], $11::bigint[]) WITH ORDINALITY
+  AS u (digest, kind, name, bytes, rows, schema, inputs, run, task, map_index, created_at, place)
+ORDER BY u.place
+ON CONFLICT (run, task, map_index, name, digest) DO NOTHING
+
+-- name: put_model_version
+-- The next number of the model. Only the leader writes, and it holds the fence: nobody takes the same number.
+INSERT INTO millrace.model_version (model, version, artifact, algorithm, manifest, metrics, params, run, task,
+                                    map_index, created_at)
+SELECT $1::text, coalesce((SELECT max(version) FROM millrace.model_version WHERE model = $1::text), 0) + 1, $2::text,
+       $3::text, $4::text, $5::text::json, $6::text::json, $7::uuid, $8::text, $9::int, millrace.instant($10)
+ON CONFLICT (model, run, task, map_index, artifact) DO NOTHING
+
+-- name: put_evaluation
+INSERT INTO millrace.evaluation (model, champion, challenger, decision, report, run, task, map_index, at)
+VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8, millrace.instant($9))
+
+-- name: put_dataset
+INSERT INTO millrace.dataset (dataset, artifact, rows, run, updated_at)
+VALUES ($1, $2, $3, $4, millrace.instant($5))
+ON CONFLICT (dataset) DO UPDATE
+SET artifact = excluded.artifact, rows = excluded.rows, run = excluded.run, updated_at = excluded.updated_at
+
+-- name: put_alert
+INSERT INTO millrace.alert (seq, severity, title, text, owner, run, task, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, millrace.instant($8))
+
+-- name: lock_deployment
+SELECT model, namespace, champion, candidate, weight, last_good, revision, millrace.micros(updated_at)
+FROM millrace.deployment WHERE model = $1 FOR UPDATE
+
+-- name: put_deployment
+INSERT INTO millrace.deployment (model, namespace, champion, candidate, weight, last_good, revision, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, millrace.instant($8))
+ON CONFLICT (model) DO UPDATE
+SET champion = excluded.champion, candidate = excluded.candidate, weight = excluded.weight,
+    last_good = excluded.last_good, revision = excluded.revision, updated_at = excluded.updated_at
+
+-- name: put_deployment_event
+INSERT INTO millrace.deployment_event (model, revision, action, artifact, weight, reason, evidence, run, actor, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7::text::json, $8, $9, millrace.instant($10))

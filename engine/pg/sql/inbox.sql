@@ -1,0 +1,39 @@
+-- Commands on their way to the planner.
+
+-- name: put_command
+INSERT INTO millrace.command (command, kind, body, idempotency_key, namespace, actor, reason, created_at)
+VALUES ($1, $2, $3::text::json, $4, $5, $6, $7, millrace.instant($8))
+ON CONFLICT DO NOTHING
+RETURNING command
+
+-- name: find_command
+-- By its id, else by its idempotency key ($2 null: none).
+SELECT command, kind, body, coalesce(idempotency_key, ''), namespace, actor, reason, millrace.micros(created_at)
+FROM millrace.command
+WHERE command = $1 OR (namespace = $3 AND idempotency_key = $2)
+ORDER BY command = $1 DESC LIMIT 1
+
+-- name: pending_commands
+-- Those after the mark $1 that have no answer, at most $2.
+SELECT command, kind, body, coalesce(idempotency_key, ''), namespace, actor, reason, millrace.micros(created_at)
+FROM millrace.command AS c
+WHERE pos > $1 AND NOT EXISTS (SELECT 1 FROM millrace.command_result AS r WHERE r.command = c.command)
+ORDER BY pos LIMIT $2
+
+-- name: command_result
+SELECT ok, result, millrace.micros(at) FROM millrace.command_result WHERE command = $1
+
+-- name: inbox_mark
+SELECT coalesce(max(pos), 0) FROM millrace.inbox_mark
+
+-- name: inbox_mark_ahead
+-- The farthest that the mark $1 may move: no command up to there is open, nor still being written by a
+-- transaction that began before this one.
+SELECT coalesce(min(pos) FILTER (WHERE open) - 1, max(pos), $1)
+FROM (SELECT pos, tx >= pg_snapshot_xmin(pg_current_snapshot())
+                  OR NOT EXISTS (SELECT 1 FROM millrace.command_result AS r WHERE r.command = c.command) AS open
+      FROM millrace.command AS c WHERE pos > $1 ORDER BY pos LIMIT 100000) AS ahead
+
+-- name: put_inbox_mark
+WITH gone AS (DELETE FROM millrace.inbox_mark WHERE pos < $1)
+INSERT INTO millrace.inbox_mark (pos) VALUES ($1) ON CONFLICT DO NOTHING

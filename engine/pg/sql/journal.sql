@@ -1,0 +1,98 @@
+-- The journal and the projections that are written with it.
+
+-- name: append
+-- $1 shard, $2 epoch, $3 first seq, $4 events in all; then the rows, column by column:
+-- $5-$11 journal, $12-$25 run, $26-$28 run_end, $29-$36 task_instance, $37-$40 command_result.
+-- One statement, one round trip, one commit. Nothing is written unless the fence holds and the batch follows the
+-- journal's end; the answer tells both.
+WITH fence AS MATERIALIZED (
+  SELECT 1 FROM millrace.leader WHERE shard = $1::text AND epoch = $2::bigint FOR SHARE
+), tail AS MATERIALIZED (
+  SELECT coalesce((SELECT batch + batch_events - 1 FROM millrace.journal ORDER BY seq DESC LIMIT 1), 0) AS seq
+), go AS MATERIALIZED (
+  SELECT 1 FROM fence, tail WHERE tail.seq = $3::bigint - 1
+), j AS (
+  INSERT INTO millrace.journal (seq, batch, batch_events, epoch, run, n, at, seqs, ats, events)
+  SELECT u.seq, $3::bigint, $4::int, $2::bigint, u.run, u.n, millrace.instant(u.at), u.seqs::int[], u.ats::bigint[], u.events
+  FROM go, unnest($5::bigint[], $6::uuid[], $7::int[], $8::bigint[], $9::text[], $10::text[], $11::text[])
+    AS u (seq, run, n, at, seqs, ats, events)
+), r AS (
+  INSERT INTO millrace.run (run, dag, namespace, version, type, logical_date, interval_start, interval_end,
+                            params, trigger, trace_id, actor, reason, created_at, created_seq)
+  SELECT u.run, u.dag, u.namespace, u.version, u.type, millrace.instant(u.logical_date),
+         millrace.instant(u.interval_start), millrace.instant(u.interval_end), u.params::json, u.trigger::json,
+         u.trace_id, u.actor, u.reason, millrace.instant(u.created_at), $3::bigint
+  FROM go, unnest($12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[], $17::bigint[], $18::bigint[],
+                  $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::bigint[])
+    AS u (run, dag, namespace, version, type, logical_date, interval_start, interval_end, params, trigger, trace_id,
+          actor, reason, created_at)
+), e AS (
+  INSERT INTO millrace.run_end (run, status, finished_at)
+  SELECT u.run, u.status, millrace.instant(u.finished_at)
+  FROM go, unnest($26::uuid[], $27::text[], $28::bigint[]) AS u (run, status, finished_at)
+), t AS (
+  INSERT INTO millrace.task_instance (run, task, map_index, state, attempt, started_at, ended_at, error)
+  SELECT u.run, u.task, u.map_index, u.state, u.attempt, millrace.instant(u.started_at),
+         millrace.instant(u.ended_at), u.error
+  FROM go, unnest($29::uuid[], $30::text[], $31::int[], $32::text[], $33::int[], $34::bigint[], $35::bigint[],
+                  $36::text[])
+    AS u (run, task, map_index, state, attempt, started_at, ended_at, error)
+), c AS (
+  INSERT INTO millrace.command_result (command, ok, result, at)
+  SELECT u.command, u.ok, u.result::json, millrace.instant(u.at)
+  FROM go, unnest($37::uuid[], $38::boolean[], $39::text[], $40::bigint[]) AS u (command, ok, result, at)
+  ON CONFLICT (command) DO NOTHING
+)
+SELECT EXISTS (SELECT 1 FROM fence) AS leads, (SELECT seq FROM tail) AS last_seq, EXISTS (SELECT 1 FROM go) AS written
+
+-- name: journal_batch
+-- The append that began at $1.
+SELECT epoch, batch_events FROM millrace.journal WHERE seq = $1 AND batch = $1
+
+-- name: journal_last_seq
+SELECT coalesce((SELECT batch + batch_events - 1 FROM millrace.journal ORDER BY seq DESC LIMIT 1), 0)
+
+-- name: journal_batch_of
+-- Where the append begins that brought event $1; no row if there is no such event yet.
+SELECT batch FROM millrace.journal WHERE seq <= $1 ORDER BY seq DESC LIMIT 1
+
+-- name: journal_page
+-- Rows from seq $1 on, at most $3, until they hold $2 events.
+SELECT seq, run, millrace.micros(at), seqs, ats, events
+FROM (SELECT *, sum(n) OVER (ORDER BY seq) - n AS before
+      FROM (SELECT seq, run, at, seqs, ats, events, n FROM millrace.journal
+            WHERE seq >= $1 ORDER BY seq LIMIT $3) AS ahead) AS counted
+WHERE before < $2
+ORDER BY seq
+
+-- name: journal_read_run
+SELECT seq, run, millrace.micros(at), seqs, ats, events FROM millrace.journal WHERE run = $1 ORDER BY seq
+
+-- name: reopen_runs
+-- $1 runs, $2 first seq of the append.
+WITH gone AS (DELETE FROM millrace.run_end WHERE run = ANY ($1::uuid[]))
+INSERT INTO millrace.run_reopened (seq, run)
+SELECT $2::bigint, u.run FROM (SELECT DISTINCT run FROM unnest($1::uuid[]) AS run) AS u
+
+-- name: clear_tasks
+-- $1 run, $2 task, $3 map index; below 0: every row of the task.
+DELETE FROM millrace.task_instance
+WHERE run = $1 AND task = $2 AND ($3::int < 0 OR map_index = $3)
+
+-- name: open_runs_mark
+-- Writes down which runs are open now, so that finding them again need not look further back.
+INSERT INTO millrace.open_runs_mark (seq, runs)
+SELECT (SELECT batch + batch_events - 1 FROM millrace.journal ORDER BY seq DESC LIMIT 1),
+       coalesce((SELECT array_agg(candidate.run)
+                 FROM (SELECT unnest(m.runs) AS run FROM (SELECT runs FROM millrace.open_runs_mark
+                                                          ORDER BY seq DESC LIMIT 1) AS m
+                       UNION SELECT run FROM millrace.run
+                         WHERE created_seq > coalesce((SELECT max(seq) FROM millrace.open_runs_mark), 0)
+                       UNION SELECT run FROM millrace.run_reopened
+                         WHERE seq > coalesce((SELECT max(seq) FROM millrace.open_runs_mark), 0)) AS candidate
+                 WHERE NOT EXISTS (SELECT 1 FROM millrace.run_end e WHERE e.run = candidate.run)), '{}')
+WHERE EXISTS (SELECT 1 FROM millrace.journal)
+ON CONFLICT (seq) DO NOTHING
+
+-- name: forget_open_runs_marks
+DELETE FROM millrace.open_runs_mark WHERE seq < (SELECT max(seq) FROM millrace.open_runs_mark)

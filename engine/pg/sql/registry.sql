@@ -1,0 +1,30 @@
+-- Models, evaluations, artifacts, datasets and alerts, for those who read.
+
+-- name: list_models
+SELECT DISTINCT model FROM millrace.model_version ORDER BY model
+
+-- name: list_model_versions
+-- Newest first; with $2 not null only those with this artifact; at most $3.
+SELECT model, version, artifact, algorithm, manifest, metrics, params, run, task, map_index,
+       millrace.micros(created_at)
+FROM millrace.model_version WHERE model = $1 AND ($2::text IS NULL OR artifact = $2)
+ORDER BY version DESC LIMIT $3
+
+-- name: list_evaluations
+SELECT model, champion, challenger, decision, report, run, task, map_index, millrace.micros(at)
+FROM millrace.evaluation WHERE model = $1 ORDER BY pos DESC LIMIT $2
+
+-- name: list_artifacts
+SELECT digest, kind, name, bytes, rows, schema, inputs, run, task, map_index, millrace.micros(created_at)
+FROM millrace.artifact WHERE run = $1 ORDER BY pos
+
+-- name: get_artifact
+SELECT digest, kind, name, bytes, rows, schema, inputs, run, task, map_index, millrace.micros(created_at)
+FROM millrace.artifact WHERE digest = $1 ORDER BY pos LIMIT 1
+
+-- name: get_dataset
+SELECT dataset, artifact, rows, run, millrace.micros(updated_at) FROM millrace.dataset WHERE dataset = $1
+
+-- name: list_alerts
+SELECT seq, severity, title, text, owner, run, task, millrace.micros(at)
+FROM millrace.alert ORDER BY pos DESC LIMIT $1

@@ -1,0 +1,90 @@
+-- Runs, task instances and DAGs, for those who read.
+
+-- name: list_runs
+-- Newest first, before $1 if that is not null, at most $2. One query for each way to find them, since a plan that
+-- serves all parameters serves none well.
+SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
+       millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
+       millrace.micros(finished_at)
+FROM millrace.run_state WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+ORDER BY run DESC LIMIT $2
+
+-- name: list_runs_of_dag
+-- As list_runs, of the DAG $3, and of status $4 if that is not null.
+SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
+       millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
+       millrace.micros(finished_at)
+FROM millrace.run_state
+WHERE dag = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+  AND ($4::text IS NULL OR status = $4)
+ORDER BY run DESC LIMIT $2
+
+-- name: list_runs_success
+-- As list_runs, of this status.
+SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
+       millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
+       millrace.micros(finished_at)
+FROM millrace.run_end JOIN millrace.run USING (run)
+WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = 'success'
+ORDER BY run DESC LIMIT $2
+
+-- name: list_runs_bad
+-- As list_runs, of status $3, which is not success: found by an index of the bad ones, since they may be rare.
+SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
+       millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
+       millrace.micros(finished_at)
+FROM millrace.run_end JOIN millrace.run USING (run)
+WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = $3 AND status <> 'success'
+ORDER BY run DESC LIMIT $2
+
+-- name: open_runs
+-- Those that have not finished, oldest first; found from the last mark on.
+WITH mark AS MATERIALIZED (
+  SELECT seq, runs FROM millrace.open_runs_mark ORDER BY seq DESC LIMIT 1
+), candidate AS MATERIALIZED (
+  SELECT unnest(runs) AS run FROM mark
+  UNION SELECT run FROM millrace.run WHERE created_seq > coalesce((SELECT seq FROM mark), 0)
+  UNION SELECT run FROM millrace.run_reopened WHERE seq > coalesce((SELECT seq FROM mark), 0)
+)
+SELECT r.run, r.dag, r.namespace, r.version, r.type, 'running', millrace.micros(r.logical_date),
+       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
+       r.reason, millrace.micros(r.created_at), NULL
+FROM candidate JOIN millrace.run AS r USING (run)
+WHERE NOT EXISTS (SELECT 1 FROM millrace.run_end AS e WHERE e.run = r.run)
+ORDER BY r.run
+
+-- name: get_run
+SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
+       millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
+       millrace.micros(finished_at)
+FROM millrace.run_state WHERE run = $1
+
+-- name: list_tasks
+SELECT task, map_index, state, attempt, millrace.micros(started_at), millrace.micros(ended_at), coalesce(error, '')
+FROM millrace.task_instance WHERE run = $1 ORDER BY task, map_index
+
+-- name: list_dags
+SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused, millrace.micros(d.registered_at),
+       millrace.micros(d.updated_at), millrace.micros(last.logical_date)
+FROM millrace.dag AS d
+JOIN millrace.dag_version AS v USING (dag, version)
+LEFT JOIN LATERAL (SELECT logical_date FROM millrace.run AS r
+                   WHERE r.dag = d.dag AND r.type = 'scheduled' AND r.logical_date IS NOT NULL
+                   ORDER BY logical_date DESC LIMIT 1) AS last ON true
+ORDER BY d.dag
+
+-- name: get_dag
+SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused, millrace.micros(d.registered_at),
+       millrace.micros(d.updated_at), millrace.micros(last.logical_date)
+FROM millrace.dag AS d
+JOIN millrace.dag_version AS v USING (dag, version)
+LEFT JOIN LATERAL (SELECT logical_date FROM millrace.run AS r
+                   WHERE r.dag = d.dag AND r.type = 'scheduled' AND r.logical_date IS NOT NULL
+                   ORDER BY logical_date DESC LIMIT 1) AS last ON true
+WHERE d.dag = $1
+
+-- name: get_dag_version
+SELECT spec FROM millrace.dag_version WHERE dag = $1 AND version = $2
+
+-- name: list_dag_file_errors
+SELECT source, diagnostics, millrace.micros(at) FROM millrace.dag_file_error ORDER BY source
