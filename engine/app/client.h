@@ -1,0 +1,33 @@
+// Client: the command line's way to a running engine: small JSON requests over HTTP. Thread-safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/base/result.h"
+
+namespace millrace {
+
+class Client {
+ public:
+  /// `base`: "http://127.0.0.1:8793".
+  explicit Client(std::string base) : base_(std::move(base)) {}
+
+  Result<Json> get(std::string_view path) const;
+  Result<std::string> get_text(std::string_view path) const;
+  Result<Json> post(std::string_view path, const Json& body,
+                    const std::vector<std::pair<std::string, std::string>>& headers = {}) const;
+
+ private:
+  Result<std::string> send(std::string_view method, std::string_view path, std::string body,
+                           std::vector<std::pair<std::string, std::string>> headers) const;
+  std::string base_;
+};
+
+/// One path segment or query value, percent-encoded.
+std::string url_encode(std::string_view text);
+
+}  // namespace millrace

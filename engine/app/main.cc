@@ -1,0 +1,164 @@
+// The millrace program: command line, exit codes. What the verbs do: verbs.h.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+
+#include "engine/app/terminal.h"
+#include "engine/app/verbs.h"
+#include "engine/base/log.h"
+
+namespace {
+
+using namespace millrace;
+
+std::string environment(const char* name, const std::string& other) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : other;
+}
+
+/// What the verb that was named will do.
+using Verb = std::function<Result<int>()>;
+
+void add_shared(CLI::App& app, Options& options, std::string& state) {
+  app.add_option("--state", state, "State folder ($MILLRACE_HOME)")->capture_default_str();
+  app.add_option("--db", options.db,
+                 "PostgreSQL URL ($MILLRACE_DB); none: a private cluster in the state folder");
+  app.add_option("--url", options.url,
+                 "A running engine's API ($MILLRACE_URL); none: the one of the state folder");
+  app.add_flag("--json", options.json, "Print JSON");
+  app.add_flag("--log-json", options.log_json, "Log as JSON lines");
+}
+
+void add_engine_options(CLI::App& verb, Options& options) {
+  verb.add_option("--host", options.host, "Address to listen on")->capture_default_str();
+  verb.add_option("--port", options.port, "Port of dashboard and API; 0: any")
+      ->capture_default_str();
+  verb.add_option("--serve-port", options.serve_port, "Port of the model server; 0: any")
+      ->capture_default_str();
+  verb.add_option("--workers", options.workers, "Runner processes; 0: twice the cores, at least 4");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  block_signals();
+  Options options;
+  std::string state = environment("MILLRACE_HOME", ".millrace");
+  std::string dags = "dags";
+  options.db = environment("MILLRACE_DB", "");
+  options.url = environment("MILLRACE_URL", "");
+  Verb chosen;
+
+  CLI::App app{"Millrace retrains models, proves them, ships them and takes them back."};
+  app.set_version_flag("--version", "millrace " MILLRACE_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_shared(app, options, state);
+
+  auto* up = app.add_subcommand("up", "Start engine, model server, API and dashboard");
+  add_engine_options(*up, options);
+  up->add_option("--dags", dags, "Folder of DAG files")->capture_default_str();
+  up->callback([&] { chosen = [&] { return verb_up(options); }; });
+
+  auto* serve = app.add_subcommand("serve", "Start a model server alone");
+  add_engine_options(*serve, options);
+  serve->callback([&] { chosen = [&] { return verb_serve(options); }; });
+
+  std::vector<std::string> lint_paths;
+  auto* lint = app.add_subcommand("lint", "Check DAG files; exit code 1 if one has an error");
+  lint->add_option("paths", lint_paths, "Files or folders; none: the folder 'dags'");
+  lint->callback([&] { chosen = [&] { return verb_lint(options, lint_paths); }; });
+
+  auto* schema = app.add_subcommand("schema", "Print the JSON Schema of DAG files, for editors");
+  schema->callback([&] { chosen = [] { return verb_schema(); }; });
+
+  std::string run_file;
+  std::vector<std::string> run_params;
+  auto* run = app.add_subcommand("run", "Run a DAG file once and show its progress");
+  run->add_option("file", run_file, "The DAG file")->required()->check(CLI::ExistingFile);
+  run->add_option("-p,--param", run_params, "name=value; may be given again");
+  run->add_option("--workers", options.workers, "Runner processes");
+  run->callback([&] { chosen = [&] { return verb_run(options, run_file, run_params); }; });
+
+  TriggerOptions trigger_options;
+  auto* trigger = app.add_subcommand("trigger", "Start a run on the running engine");
+  trigger->add_option("dag", trigger_options.dag)->required();
+  trigger->add_option("-p,--param", trigger_options.params, "name=value; may be given again");
+  trigger->add_option("--logical-date", trigger_options.logical_date,
+                      "The date the run stands for");
+  trigger->add_option("--idempotency-key", trigger_options.idempotency_key,
+                      "The same key is the same run");
+  trigger->add_flag("--wait", trigger_options.wait, "Wait for the end; exit code 1 if it failed");
+  trigger->callback([&] { chosen = [&] { return verb_trigger(options, trigger_options); }; });
+
+  std::string filter_dag, filter_status;
+  int limit = 20;
+  auto* runs = app.add_subcommand("runs", "List runs, newest first");
+  runs->add_option("--dag", filter_dag);
+  runs->add_option("--status", filter_status, "running, success, failed or cancelled");
+  runs->add_option("--limit", limit)->capture_default_str()->check(CLI::Range(1, 500));
+  runs->callback(
+      [&] { chosen = [&] { return verb_runs(options, filter_dag, filter_status, limit); }; });
+
+  std::string run_id;
+  auto* show = app.add_subcommand("show", "Show a run and its tasks");
+  show->add_option("run", run_id)->required();
+  show->callback([&] { chosen = [&] { return verb_show(options, run_id); }; });
+
+  LogOptions log_options;
+  auto* logs = app.add_subcommand("logs", "Print what a task wrote");
+  logs->add_option("run", log_options.run)->required();
+  logs->add_option("task", log_options.task)->required();
+  logs->add_option("--map-index", log_options.map_index);
+  logs->add_option("--attempt", log_options.attempt, "Which attempt; none: the last");
+  logs->add_flag("-f,--follow", log_options.follow, "Stay until the task has ended");
+  logs->callback([&] { chosen = [&] { return verb_logs(options, log_options); }; });
+
+  auto* cancel = app.add_subcommand("cancel", "Cancel a run");
+  cancel->add_option("run", run_id)->required();
+  cancel->callback([&] { chosen = [&] { return verb_cancel(options, run_id); }; });
+
+  std::vector<std::string> retry_tasks;
+  auto* retry =
+      app.add_subcommand("retry", "Run what failed again, or the named tasks and all below them");
+  retry->add_option("run", run_id)->required();
+  retry->add_option("tasks", retry_tasks);
+  retry->callback([&] { chosen = [&] { return verb_retry(options, run_id, retry_tasks); }; });
+
+  std::string model, reason;
+  auto* rollback =
+      app.add_subcommand("rollback", "Take a model back to the last known good version");
+  rollback->add_option("model", model)->required();
+  rollback->add_option("--reason", reason);
+  rollback->callback([&] { chosen = [&] { return verb_rollback(options, model, reason); }; });
+
+  auto* models = app.add_subcommand("models", "List models and what serves them");
+  models->callback([&] { chosen = [&] { return verb_models(options); }; });
+
+  auto* doctor =
+      app.add_subcommand("doctor", "Check this machine and the state folder, and name cures");
+  doctor->callback([&] { chosen = [&] { return verb_doctor(options); }; });
+
+  DemoOptions demo_options;
+  auto* demo =
+      app.add_subcommand("demo", "Retrain a model on three million flights, month by month");
+  add_engine_options(*demo, options);
+  demo->add_flag("--exit", demo_options.exit,
+                 "Stop at the end; exit code 1 unless all happened as told");
+  demo->add_flag("--fresh", demo_options.fresh, "Throw the state of an earlier demo away");
+  demo->callback([&] { chosen = [&] { return verb_demo(options, demo_options); }; });
+
+  auto* runner = app.add_subcommand("runner", "");  // what the engine starts for itself
+  runner->group("");
+  runner->callback([&] { chosen = [&] { return verb_runner(options); }; });
+
+  CLI11_PARSE(app, argc, argv);
+  options.state = state;
+  options.dags = dags;
+  log::configure(log::Severity::info, options.log_json ? log::Format::json : log::Format::text);
+  const Result<int> code = chosen();
+  if (code) return *code;
+  std::fprintf(stderr, "millrace: %s\n", code.error().to_string().c_str());
+  return traits(code.error().code).exit_code;
+}

@@ -1,0 +1,286 @@
+#include "engine/app/node.h"
+
+#include <unistd.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+#include "engine/api/api.h"
+#include "engine/app/dag_folder.h"
+#include "engine/artifact/artifact_store.h"
+#include "engine/base/file.h"
+#include "engine/base/log.h"
+#include "engine/exec/query_service.h"
+#include "engine/exec/runner_pool.h"
+#include "engine/ml/model.h"
+#include "engine/pg/database.h"
+#include "engine/pg/migrate.h"
+#include "engine/pg/pg_store.h"
+#include "engine/pg/private_cluster.h"
+#include "engine/pg/state_lock.h"
+#include "engine/sched/engine.h"
+#include "engine/serve/model_server.h"
+#include "engine/spec/load.h"
+#include "engine/spec/schema.h"
+#include "engine/store/command.h"
+#include "operators/catalog.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::size_t kMaxModelBytes = std::size_t{512} << 20;
+
+std::string host_and_pid() {
+  char host[256] = "localhost";
+  gethostname(host, sizeof host - 1);
+  return std::string(host) + ":" + std::to_string(getpid());
+}
+
+std::string engine_metrics_text(const EngineMetrics& m) {
+  std::string out;
+  const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
+                       double value) {
+    out += "# HELP millrace_engine_" + std::string(name) + " " + std::string(help) +
+           "\n# TYPE millrace_engine_" + std::string(name) + " " + std::string(type) +
+           "\nmillrace_engine_" + std::string(name) + " " + Json(value).dump() + "\n";
+  };
+  add("leading", "gauge", "1 while this engine leads.", m.leading ? 1 : 0);
+  add("epoch", "gauge", "The epoch of the last lease.", static_cast<double>(m.epoch));
+  add("batches_total", "counter", "Transactions of the journal.", static_cast<double>(m.batches));
+  add("events_total", "counter", "Events made durable.", static_cast<double>(m.events));
+  add("commit_seconds_total", "counter", "Time spent in those transactions.",
+      static_cast<double>(m.commit_us) / 1e6);
+  add("largest_batch_events", "gauge", "The largest batch so far.",
+      static_cast<double>(m.largest_batch));
+  add("open_runs", "gauge", "Runs that have not finished.", static_cast<double>(m.open_runs));
+  add("running_attempts", "gauge", "Attempts that hold a slot.",
+      static_cast<double>(m.running_attempts));
+  add("queued_tasks", "gauge", "Task instances that wait for a slot.",
+      static_cast<double>(m.queued_tasks));
+  return out;
+}
+
+}  // namespace
+
+/// Members stand in the order in which they start; they go in the opposite one.
+struct Node::Body {
+  Options options;
+  SystemClock clock;
+  Catalog catalog = builtin_catalog();
+  std::optional<StateLock> lock;
+  std::unique_ptr<PrivateCluster> cluster;
+  std::unique_ptr<Database> database;
+  std::unique_ptr<PgStore> store;
+  std::unique_ptr<ArtifactStore> artifacts;
+  std::unique_ptr<QueryService> queries;
+  std::unique_ptr<RunnerPool> pool;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<DagFolder> dags;
+  std::unique_ptr<serve::ModelServer> server;
+  std::unique_ptr<api::Api> api;
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::int64_t change_count = 0;    // guarded by mutex
+  std::function<void()> on_change;  // guarded by mutex
+
+  Status open_store();
+  Status start_engine();
+  Status start_server();
+  Status start_api();
+  void journal_changed();
+  Result<std::string> load_model(std::string_view digest) const;
+  Status roll_back(const serve::TripReport& trip);
+};
+
+Status Node::Body::open_store() {
+  MR_TRY(StateLock held, StateLock::acquire(options.state));
+  lock.emplace(std::move(held));
+  DatabaseOptions database_options;
+  database_options.dsn = options.db;
+  if (options.db.empty()) {
+    MR_TRY(cluster, PrivateCluster::start(options.state));
+    database_options.dsn = cluster->dsn();
+  }
+  MR_TRY(database, Database::open(database_options));
+  MR_CHECK(migrate(*database));
+  store = std::make_unique<PgStore>(*database);
+  MR_TRY(ArtifactStore opened, ArtifactStore::open(options.state / "artifacts"));
+  artifacts = std::make_unique<ArtifactStore>(std::move(opened));
+  return {};
+}
+
+Status Node::Body::start_engine() {
+  Stores stores = store->stores();
+  queries = std::make_unique<QueryService>(stores.registry, stores.serving);
+  RunnerPoolConfig config;
+  config.argv = {"/proc/self/exe", "runner", "--state", options.state.string()};
+  config.slots = static_cast<std::size_t>(worker_count(options));
+  config.work_dir = options.state / "work";
+  pool = std::make_unique<RunnerPool>(
+      config, RunnerPoolParts{catalog, *artifacts, stores.logs, clock,
+                              [this](std::string_view name, const Json& args) {
+                                return queries->answer(name, args);
+                              }});
+  EngineOptions engine_options;
+  engine_options.owner = host_and_pid();
+  engine_options.planner.process_slots = worker_count(options);
+  engine_options.planner.is_light = [this](const std::string& op) {
+    const OperatorInfo* info = catalog.find(op);
+    return info != nullptr && info->placement == Placement::thread;
+  };
+  engine = std::make_unique<Engine>(engine_options, stores, *pool, clock, Rng(system_entropy()));
+  engine->on_step([this](const StepReport& report) {
+    if (report.events > 0) journal_changed();
+  });
+  engine->start();
+  return {};
+}
+
+void Node::Body::journal_changed() {
+  std::function<void()> callback;
+  {
+    const std::lock_guard guard(mutex);
+    ++change_count;
+    callback = on_change;
+  }
+  changed.notify_all();
+  if (api) api->journal_changed();
+  if (callback) callback();
+}
+
+Result<std::string> Node::Body::load_model(std::string_view digest) const {
+  MR_TRY(const StoredArtifact stored, artifacts->get(digest));
+  return read_file(stored.path, kMaxModelBytes);
+}
+
+/// The breaker has taken the candidate's traffic already; this makes it everybody's truth.
+Status Node::Body::roll_back(const serve::TripReport& trip) {
+  Rng rng(system_entropy());
+  Command command;
+  command.id = Uuid::v7(clock.now(), rng);
+  command.kind = command::rollback_model;
+  command.body = Json::object({{"model", trip.model},
+                               {"reason", "the circuit breaker opened"},
+                               {"evidence", trip.evidence},
+                               {"artifact", trip.artifact}});
+  command.origin = {"model server", "the circuit breaker opened"};
+  command.created_at = clock.now();
+  const auto row = store->stores().serving.deployment(trip.model);
+  if (row && row->candidate != trip.artifact) return {};  // that canary is over already
+  const auto submitted = store->stores().inbox.submit(command);
+  return submitted ? Status{} : Status{submitted.error()};
+}
+
+Status Node::Body::start_server() {
+  serve::ModelServerConfig config;
+  config.http.address = options.host;
+  config.http.port = static_cast<std::uint16_t>(options.serve_port);
+  config.log.spool_dir = options.state / "spool";
+  config.on_trip = [this](const serve::TripReport& trip) { return roll_back(trip); };
+  Stores stores = store->stores();
+  server = std::make_unique<serve::ModelServer>(
+      config, stores.serving, stores.registry,
+      [this](std::string_view digest) { return load_model(digest); }, clock, system_entropy());
+  return server->start();
+}
+
+Status Node::Body::start_api() {
+  api::ApiConfig config;
+  config.http.host = options.host;
+  config.http.port = options.port;
+  config.instance = std::filesystem::absolute(options.state).string();
+  api::ApiHooks hooks;
+  hooks.artifact_path = [this](std::string_view digest) -> Result<std::filesystem::path> {
+    MR_TRY(const StoredArtifact stored, artifacts->get(digest));
+    return stored.path;
+  };
+  hooks.lint = [this](std::string_view text, std::string_view file) {
+    const LoadedDag loaded = load_dag(text, file, catalog);
+    return Json::object({{"ok", loaded.spec.has_value()},
+                         {"diagnostics", diagnostics_json(loaded.diagnostics, text)}});
+  };
+  hooks.dag_schema = [this] { return dag_json_schema(catalog); };
+  hooks.metrics = [this] {
+    return engine ? engine_metrics_text(engine->metrics()) : std::string();
+  };
+  hooks.leading = [this] { return engine != nullptr && engine->metrics().leading; };
+  hooks.assets = api::web_assets();
+  api =
+      std::make_unique<api::Api>(config, store->stores(), catalog, clock, system_entropy(), hooks);
+  return api->start();
+}
+
+Node::Node(std::unique_ptr<Body> body) : body_(std::move(body)) {}
+
+Result<std::unique_ptr<Node>> Node::start(const Options& options, const NodeParts& parts) {
+  auto body = std::make_unique<Body>();
+  body->options = options;
+  body->options.state = std::filesystem::absolute(options.state);
+  MR_CHECK(body->open_store());
+  if (parts.serve) MR_CHECK(body->start_server());
+  if (parts.engine) MR_CHECK(body->start_engine());
+  if (parts.api) MR_CHECK(body->start_api());
+  if (parts.engine && parts.watch_dags) {
+    body->dags = std::make_unique<DagFolder>(options.dags, body->catalog, *body->engine);
+    body->dags->start();
+  }
+  return std::unique_ptr<Node>(new Node(std::move(body)));
+}
+
+Node::~Node() {
+  Body& body = *body_;
+  if (body.dags) body.dags->stop();
+  if (body.api) body.api->stop();
+  if (body.engine) body.engine->stop();
+  if (body.server) body.server->stop();
+  if (body.store) {
+    if (const auto marked = body.store->write_marks(); !marked)
+      log::warning("the marks could not be written", {{"error", marked.error().message}});
+  }
+  body.api.reset();
+  body.engine.reset();
+}
+
+Stores Node::stores() { return body_->store->stores(); }
+Engine& Node::engine() { return *body_->engine; }
+const Catalog& Node::catalog() const { return body_->catalog; }
+int Node::api_port() const { return body_->api ? body_->api->port() : 0; }
+int Node::serve_port() const { return body_->server ? body_->server->port() : 0; }
+
+Result<std::filesystem::path> Node::artifact_path(std::string_view digest) const {
+  MR_TRY(const StoredArtifact stored, body_->artifacts->get(digest));
+  return stored.path;
+}
+
+void Node::on_journal_change(std::function<void()> callback) {
+  const std::lock_guard guard(body_->mutex);
+  body_->on_change = std::move(callback);
+}
+
+Result<Json> Node::ask(Command command, Duration patience) {
+  Body& body = *body_;
+  if (command.id.is_nil()) {
+    Rng rng(system_entropy());
+    command.id = Uuid::v7(body.clock.now(), rng);
+  }
+  command.created_at = body.clock.now();
+  MR_TRY(const Command stored, stores().inbox.submit(command));
+  const auto deadline = body.clock.steady() + patience;
+  std::unique_lock guard(body.mutex);
+  for (;;) {
+    const std::int64_t seen = body.change_count;
+    guard.unlock();
+    MR_TRY(const auto result, stores().inbox.result(stored.id));
+    if (result) {
+      if (result->ok) return result->result;
+      return error_from_json(result->result);
+    }
+    guard.lock();
+    if (!body.changed.wait_until(guard, deadline, [&] { return body.change_count != seen; }))
+      return make_error(ErrorCode::timeout, "the engine did not answer in time");
+  }
+}
+
+}  // namespace millrace

@@ -1,0 +1,38 @@
+// Options: what the command line and the environment decide, for every verb.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+
+namespace millrace {
+
+struct Options {
+  std::filesystem::path state = ".millrace";  // --state, $MILLRACE_HOME
+  std::string db;                       // --db, $MILLRACE_DB; "": a private cluster in `state`
+  std::filesystem::path dags = "dags";  // --dags
+  std::string host = "127.0.0.1";       // --host
+  int port = 8793;                      // --port; 0: any free one
+  int serve_port = 8794;                // --serve-port
+  int workers = 0;                      // --workers; 0: twice the cores, at least 4
+  std::string url;                      // --url, $MILLRACE_URL: a running engine; "": from `state`
+  bool json = false;                    // --json
+  bool log_json = false;                // --log-json
+};
+
+/// Where a running engine listens: <state>/engine.json, written by `up`.
+struct Endpoint {
+  std::string api;  // "http://127.0.0.1:8793"
+  std::string serve;
+  int pid = 0;
+};
+Status write_endpoint(const std::filesystem::path& state, const Endpoint& endpoint);
+/// `unavailable` with the cure when no engine is running on the folder.
+Result<Endpoint> read_endpoint(const Options& options);
+void remove_endpoint(const std::filesystem::path& state);
+
+int worker_count(const Options& options);
+
+}  // namespace millrace

@@ -1,0 +1,148 @@
+// demo: the main job on real data, told as it happens.
+#include <unistd.h>
+
+#include <cstdio>
+#include <thread>
+
+#include "engine/app/demo.h"
+#include "engine/app/terminal.h"
+#include "engine/app/verbs.h"
+#include "engine/sched/engine.h"
+#include "engine/store/command.h"
+#include "engine/store/load_run.h"
+
+namespace millrace {
+namespace {
+
+using demo::Story;
+
+constexpr int kMonths = 5;  // February to June
+
+struct FaultCase {
+  const char* name;
+  const char* told;
+  const char* logical_date;
+  const char* params;
+};
+constexpr FaultCase kFaults[] = {
+    {"broken data", "June comes in kilometres and with lost delays", "2001-07-01T00:00:00Z",
+     R"({"data":"data/flights-broken.parquet"})"},
+    {"weak challenger", "a model that learnt from very little", "2001-06-01T00:00:00Z",
+     R"({"algorithms":["logistic"],"sample":0.01,"months":1})"},
+    {"leaky challenger", "a model that learnt from what is known afterwards only",
+     "2001-06-01T00:00:00Z", R"({"algorithms":["xgboost"],"leak":"1"})"},
+};
+
+/// Waits for the run's end and says each task's end on the way.
+Status follow(Node& node, const Uuid& run_id) {
+  Stores stores = node.stores();
+  std::map<TaskRef, TaskState> seen;
+  for (;;) {
+    MR_TRY(const Run run, load_run(stores.journal, stores.runs, run_id));
+    for (int t = 0; t < static_cast<int>(run.tasks.size()); ++t) {
+      const auto& task = run.tasks[static_cast<std::size_t>(t)];
+      for (std::size_t i = 0; i < task.instances.size(); ++i) {
+        const TaskRef ref{t, task.expanded ? static_cast<int>(i) : -1};
+        const auto& instance = task.instances[i];
+        if (!is_end(instance.state) || seen[ref] == instance.state) continue;
+        seen[ref] = instance.state;
+        if (instance.state == TaskState::skipped || instance.state == TaskState::upstream_failed)
+          continue;
+        std::printf("    %-16s %s  %s%s\n", run.dag->task(t).spec.id.c_str(),
+                    paint(to_string(instance.state)).c_str(),
+                    human_duration(instance.since - instance.started).c_str(),
+                    instance.state == TaskState::failed
+                        ? ("  " + instance.error.message.substr(0, 160)).c_str()
+                        : "");
+        std::fflush(stdout);
+      }
+    }
+    if (run.status != RunStatus::running) return {};
+    if (signal_waits())
+      return make_error(ErrorCode::cancelled, "interrupted; start again to go on");
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  }
+}
+
+/// The scheduled runs of the catchup in order, each followed to its end.
+Status follow_months(Node& node, std::vector<Story>& stories) {
+  for (int month = 0; month < kMonths; ++month) {
+    std::optional<RunRow> row;
+    while (!row) {
+      RunFilter filter;
+      filter.dag = demo::kDag;
+      filter.limit = 100;
+      MR_TRY(const auto runs, node.stores().runs.runs(filter));
+      int number = 0;
+      for (auto it = runs.rbegin(); it != runs.rend(); ++it)
+        if (it->type == RunType::scheduled && number++ == month) row = *it;
+      if (signal_waits())
+        return make_error(ErrorCode::cancelled, "interrupted; start again to go on");
+      if (!row) std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    }
+    std::printf("%s\n", bold("run of " + format_rfc3339(*row->logical_date).substr(0, 10)).c_str());
+    MR_CHECK(follow(node, row->run));
+    MR_TRY(Story story, demo::story_of(node, row->run, "scheduled"));
+    stories.push_back(std::move(story));
+  }
+  return {};
+}
+
+Status follow_faults(Node& node, std::vector<Story>& stories) {
+  for (const auto& fault : kFaults) {
+    std::printf("%s\n", bold(std::string("on purpose: ") + fault.told).c_str());
+    Command command;
+    command.kind = command::trigger_run;
+    command.idempotency_key = std::string("demo/") + fault.name;
+    command.origin = {"demo", fault.told};
+    MR_TRY(const Json params, Json::parse(fault.params));
+    command.body = Json::object(
+        {{"dag", Json(demo::kDag)}, {"params", params}, {"logical_date", fault.logical_date}});
+    MR_TRY(const Json answer, node.ask(command, std::chrono::seconds{30}));
+    MR_TRY(const Uuid run, Uuid::parse(answer["run"].as_view()));
+    MR_CHECK(follow(node, run));
+    MR_TRY(Story story, demo::story_of(node, run, fault.name));
+    stories.push_back(std::move(story));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<int> verb_demo(const Options& options, const DemoOptions& demo_options) {
+  Options own = options;
+  own.state = options.state / "demo";
+  if (demo_options.fresh) std::filesystem::remove_all(own.state);
+  MR_CHECK(demo::prepare_data(own.dags));
+  MR_TRY(auto node, Node::start(own, {}));
+  const std::string address = "http://" + own.host + ":" + std::to_string(node->api_port());
+  MR_CHECK(write_endpoint(
+      own.state,
+      {address, "http://" + own.host + ":" + std::to_string(node->serve_port()), getpid()}));
+  std::printf("dashboard  %s\n", bold(address).c_str());
+  std::vector<Story> stories;
+  Status done;
+  {
+    demo::Traffic traffic(*node);
+    done = follow_months(*node, stories);
+    if (done) done = follow_faults(*node, stories);
+    std::printf("\n%s\n", demo::table_of(stories).c_str());
+    std::printf("%lld requests were served during the canaries, %lld failed\n",
+                static_cast<long long>(traffic.sent()), static_cast<long long>(traffic.failed()));
+  }
+  if (!done) {
+    remove_endpoint(own.state);
+    return done.error();
+  }
+  const auto missing = demo::judge(stories);
+  for (const auto& what : missing) std::printf("not as told: %s\n", what.c_str());
+  if (!demo_options.exit) {
+    std::printf("dashboard  %s   Ctrl-C stops it\n", bold(address).c_str());
+    std::fflush(stdout);
+    wait_for_signal();
+  }
+  remove_endpoint(own.state);
+  return missing.empty() ? 0 : 1;
+}
+
+}  // namespace millrace

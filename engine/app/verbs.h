@@ -1,0 +1,58 @@
+// The verbs of the command line. Each prints for people, or JSON with --json, and returns an exit
+// code (docs/cli.md): 0 done, 1 the run failed, otherwise traits(code).exit_code of the error.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/app/options.h"
+#include "engine/base/json.h"
+#include "engine/base/result.h"
+
+namespace millrace {
+
+Result<int> verb_up(const Options& options);
+Result<int> verb_serve(const Options& options);
+Result<int> verb_lint(const Options& options, const std::vector<std::string>& paths);
+Result<int> verb_schema();
+Result<int> verb_run(const Options& options, const std::string& file,
+                     const std::vector<std::string>& params);
+Result<int> verb_runner(const Options& options);
+Result<int> verb_doctor(const Options& options);
+
+struct DemoOptions {
+  bool exit = false;   // stop at the end, and judge
+  bool fresh = false;  // throw an earlier demo's state away
+};
+Result<int> verb_demo(const Options& options, const DemoOptions& demo);
+
+// Of a running engine, over REST.
+struct TriggerOptions {
+  std::string dag;
+  std::vector<std::string> params;  // name=value; the value is JSON, or else text
+  std::string logical_date;
+  std::string idempotency_key;
+  bool wait = false;
+};
+Result<int> verb_trigger(const Options& options, const TriggerOptions& trigger);
+Result<int> verb_runs(const Options& options, const std::string& dag, const std::string& status,
+                      int limit);
+Result<int> verb_show(const Options& options, const std::string& run);
+struct LogOptions {
+  std::string run, task;
+  int map_index = -1;
+  int attempt = 0;
+  bool follow = false;
+};
+Result<int> verb_logs(const Options& options, const LogOptions& logs);
+Result<int> verb_cancel(const Options& options, const std::string& run);
+Result<int> verb_retry(const Options& options, const std::string& run,
+                       const std::vector<std::string>& tasks);
+Result<int> verb_rollback(const Options& options, const std::string& model,
+                          const std::string& reason);
+Result<int> verb_models(const Options& options);
+
+/// {"name": value, …} of "name=value" texts.
+Result<Json> parse_params(const std::vector<std::string>& params);
+
+}  // namespace millrace

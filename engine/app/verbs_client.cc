@@ -1,0 +1,205 @@
+// Verbs that ask a running engine: trigger, runs, show, logs, cancel, retry, rollback, models.
+#include <cstdio>
+#include <thread>
+
+#include "engine/app/client.h"
+#include "engine/app/terminal.h"
+#include "engine/app/verbs.h"
+
+namespace millrace {
+namespace {
+
+Result<Client> connect(const Options& options) {
+  MR_TRY(const Endpoint endpoint, read_endpoint(options));
+  return Client(endpoint.api);
+}
+
+int print(const Json& json) {
+  std::printf("%s\n", json.dump_pretty().c_str());
+  return 0;
+}
+
+std::string short_time(const Json& time) {
+  std::string text = time.as_string("-");
+  if (text.size() > 19) text.resize(19);
+  for (char& c : text)
+    if (c == 'T') c = ' ';
+  return text;
+}
+
+std::string elapsed(const Json& from, const Json& to) {
+  const auto start = parse_rfc3339(from.as_view());
+  const auto end = parse_rfc3339(to.as_view());
+  return start && end ? human_duration(*end - *start) : "-";
+}
+
+std::string instance_name(const Json& task) {
+  const auto map_index = task["map_index"].as_int(-1);
+  return task["task"].as_string() + (map_index < 0 ? "" : "[" + std::to_string(map_index) + "]");
+}
+
+std::string number(const Json& value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4f", value.as_double());
+  return value.is_number() ? text : "-";
+}
+
+Result<int> wait_for_end(const Client& client, const std::string& run) {
+  for (;;) {
+    MR_TRY(const Json row, client.get("/api/v1/runs/" + run));
+    const std::string status = row["status"].as_string();
+    if (status != "running") {
+      std::printf("%s\n", paint(status).c_str());
+      return status == "success" ? 0 : 1;
+    }
+    if (signal_waits()) return make_error(ErrorCode::cancelled, "interrupted; the run goes on");
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});
+  }
+}
+
+}  // namespace
+
+Result<Json> parse_params(const std::vector<std::string>& params) {
+  Json out = Json::object();
+  for (const auto& param : params) {
+    const auto equals = param.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return invalid_argument("'" + param + "' is not a param; write it as name=value");
+    const std::string value = param.substr(equals + 1);
+    auto parsed = Json::parse(value);
+    out.set(param.substr(0, equals), parsed ? *std::move(parsed) : Json(value));
+  }
+  return out;
+}
+
+Result<int> verb_trigger(const Options& options, const TriggerOptions& trigger) {
+  MR_TRY(const Client client, connect(options));
+  Json body = Json::object();
+  MR_TRY(Json params, parse_params(trigger.params));
+  if (params.size() > 0) body.set("params", std::move(params));
+  if (!trigger.logical_date.empty()) body.set("logical_date", trigger.logical_date);
+  std::vector<std::pair<std::string, std::string>> headers;
+  if (!trigger.idempotency_key.empty())
+    headers.emplace_back("Idempotency-Key", trigger.idempotency_key);
+  MR_TRY(const Json answer,
+         client.post("/api/v1/dags/" + url_encode(trigger.dag) + "/runs", body, headers));
+  if (options.json)
+    print(answer);
+  else
+    std::printf("run %s\n", answer["run"].as_string().c_str());
+  return trigger.wait ? wait_for_end(client, answer["run"].as_string()) : 0;
+}
+
+Result<int> verb_runs(const Options& options, const std::string& dag, const std::string& status,
+                      int limit) {
+  MR_TRY(const Client client, connect(options));
+  std::string path = "/api/v1/runs?limit=" + std::to_string(limit);
+  if (!dag.empty()) path += "&dag=" + url_encode(dag);
+  if (!status.empty()) path += "&status=" + url_encode(status);
+  MR_TRY(const Json page, client.get(path));
+  if (options.json) return print(page);
+  Table table({"RUN", "DAG", "STATUS", "TYPE", "LOGICAL DATE", "CREATED", "DURATION"});
+  for (const auto& run : page["runs"].items())
+    table.add({run["run"].as_string(), run["dag"].as_string(), paint(run["status"].as_view()),
+               run["type"].as_string(), short_time(run["logical_date"]),
+               short_time(run["created_at"]), elapsed(run["created_at"], run["finished_at"])});
+  std::fputs(table.empty() ? "no runs\n" : table.to_string().c_str(), stdout);
+  return 0;
+}
+
+Result<int> verb_show(const Options& options, const std::string& run) {
+  MR_TRY(const Client client, connect(options));
+  MR_TRY(Json row, client.get("/api/v1/runs/" + url_encode(run)));
+  MR_TRY(const Json tasks, client.get("/api/v1/runs/" + url_encode(run) + "/tasks"));
+  if (options.json) return print(row.set("tasks", tasks));
+  std::printf("%s  %s  %s\n", bold(row["dag"].as_view()).c_str(), row["run"].as_string().c_str(),
+              paint(row["status"].as_view()).c_str());
+  Table table({"TASK", "OPERATOR", "STATE", "ATTEMPT", "DURATION", "DETAIL"});
+  for (const auto& task : tasks.items()) {
+    std::string detail = task["error"].as_string(task["reason"].as_view());
+    if (detail.size() > 90) detail = detail.substr(0, 87) + "...";
+    table.add({instance_name(task), task["operator"].as_string(task["op"].as_view()),
+               paint(task["state"].as_view()), std::to_string(task["attempt"].as_int()),
+               elapsed(task["started_at"], task["ended_at"]), detail});
+  }
+  std::fputs(table.to_string().c_str(), stdout);
+  return 0;
+}
+
+Result<int> verb_logs(const Options& options, const LogOptions& logs) {
+  MR_TRY(const Client client, connect(options));
+  const std::string task =
+      "/api/v1/runs/" + url_encode(logs.run) + "/tasks/" + url_encode(logs.task);
+  const std::string instance = "map_index=" + std::to_string(logs.map_index);
+  std::int64_t offset = 0;
+  for (;;) {
+    // The state is read first: what an attempt wrote before it ended is then in the text that
+    // follows.
+    MR_TRY(const Json state, client.get(task + "?" + instance));
+    std::string path = task + "/logs?" + instance + "&offset=" + std::to_string(offset);
+    if (logs.attempt > 0) path += "&attempt=" + std::to_string(logs.attempt);
+    MR_TRY(const std::string text, client.get_text(path));
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+    offset += static_cast<std::int64_t>(text.size());
+    if (!text.empty()) continue;
+    const std::string now = state["state"].as_string();
+    const bool ended = now == "success" || now == "failed" || now == "skipped" ||
+                       now == "upstream_failed" || now == "cancelled";
+    if (!logs.follow || ended || signal_waits()) return 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});
+  }
+}
+
+Result<int> verb_cancel(const Options& options, const std::string& run) {
+  MR_TRY(const Client client, connect(options));
+  MR_TRY(const Json answer,
+         client.post("/api/v1/runs/" + url_encode(run) + "/cancel", Json::object()));
+  if (options.json) return print(answer);
+  std::printf("run %s is being cancelled\n", run.c_str());
+  return 0;
+}
+
+Result<int> verb_retry(const Options& options, const std::string& run,
+                       const std::vector<std::string>& tasks) {
+  MR_TRY(const Client client, connect(options));
+  Json body = Json::object();
+  for (const auto& task : tasks) body.member("tasks").push_back(task);
+  MR_TRY(const Json answer, client.post("/api/v1/runs/" + url_encode(run) + "/retry", body));
+  if (options.json) return print(answer);
+  std::printf("run %s goes on\n", run.c_str());
+  return 0;
+}
+
+Result<int> verb_rollback(const Options& options, const std::string& model,
+                          const std::string& reason) {
+  MR_TRY(const Client client, connect(options));
+  Json body = Json::object();
+  if (!reason.empty()) body.set("reason", reason);
+  MR_TRY(const Json answer, client.post("/api/v1/models/" + url_encode(model) + "/rollback", body));
+  if (options.json) return print(answer);
+  std::printf("model %s is rolled back\n", model.c_str());
+  return 0;
+}
+
+Result<int> verb_models(const Options& options) {
+  MR_TRY(const Client client, connect(options));
+  MR_TRY(const Json models, client.get("/api/v1/models"));
+  if (options.json) return print(models);
+  const auto version = [](const Json& v) {
+    return v.is_object()
+               ? "v" + std::to_string(v["version"].as_int()) + " " + v["algorithm"].as_string()
+               : "-";
+  };
+  Table table(
+      {"MODEL", "VERSIONS", "CHAMPION", "AUC", "CANDIDATE", "WEIGHT", "LAST GOOD", "UPDATED"});
+  for (const auto& m : models.items())
+    table.add({m["model"].as_string(), std::to_string(m["versions"].as_int()),
+               version(m["champion"]), number(m["champion"]["metrics"]["auc"]),
+               version(m["candidate"]), Json(m["weight"].as_double()).dump() + " %",
+               version(m["last_good"]), short_time(m["updated_at"])});
+  std::fputs(table.empty() ? "no models\n" : table.to_string().c_str(), stdout);
+  return 0;
+}
+
+}  // namespace millrace

@@ -1,0 +1,103 @@
+// up, serve, runner, lint, schema.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "engine/app/node.h"
+#include "engine/app/terminal.h"
+#include "engine/app/verbs.h"
+#include "engine/artifact/artifact_store.h"
+#include "engine/base/clock.h"
+#include "engine/exec/runner_main.h"
+#include "engine/spec/load.h"
+#include "engine/spec/schema.h"
+#include "operators/catalog.h"
+
+namespace millrace {
+namespace {
+
+std::string url(const std::string& host, int port) {
+  return "http://" + host + ":" + std::to_string(port);
+}
+
+Result<int> stay(const Options& options, const NodeParts& parts) {
+  MR_TRY(auto node, Node::start(options, parts));
+  Endpoint endpoint;
+  endpoint.pid = getpid();
+  if (parts.api) endpoint.api = url(options.host, node->api_port());
+  if (parts.serve) endpoint.serve = url(options.host, node->serve_port());
+  if (parts.engine) MR_CHECK(write_endpoint(options.state, endpoint));
+  if (parts.api) std::printf("dashboard and API  %s\n", endpoint.api.c_str());
+  if (parts.serve) std::printf("model server       %s\n", endpoint.serve.c_str());
+  std::printf("state              %s\n", std::filesystem::absolute(options.state).c_str());
+  std::printf("Ctrl-C stops it.\n");
+  std::fflush(stdout);
+  wait_for_signal();
+  std::printf("stopping\n");
+  if (parts.engine) remove_endpoint(options.state);
+  return 0;
+}
+
+Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::string>& paths) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& path : paths) {
+    if (!std::filesystem::is_directory(path)) {
+      files.emplace_back(path);
+      continue;
+    }
+    MR_TRY(const auto found, find_dag_files(path));
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+}  // namespace
+
+Result<int> verb_up(const Options& options) { return stay(options, {}); }
+
+Result<int> verb_serve(const Options& options) {
+  return stay(options, {.engine = false, .serve = true, .api = false, .watch_dags = false});
+}
+
+Result<int> verb_runner(const Options& options) {
+  MR_TRY(ArtifactStore artifacts, ArtifactStore::open(options.state / "artifacts"));
+  const Catalog catalog = builtin_catalog();
+  const SystemClock clock;
+  return runner_main(catalog, artifacts, clock);
+}
+
+Result<int> verb_lint(const Options& options, const std::vector<std::string>& paths) {
+  const Catalog catalog = builtin_catalog();
+  MR_TRY(const auto files,
+         files_of(paths.empty() ? std::vector<std::string>{options.dags.string()} : paths));
+  int errors = 0, warnings = 0;
+  Json all = Json::array();
+  for (const auto& file : files) {
+    const LoadedDag loaded = load_dag_file(file, catalog);
+    for (const auto& diagnostic : loaded.diagnostics) {
+      (diagnostic.severity == Diagnostic::Severity::error ? errors : warnings) += 1;
+      if (!options.json) std::fputs(render(diagnostic, loaded.source).c_str(), stdout);
+      all.push_back(Json::object({{"file", diagnostic.file},
+                                  {"line", diagnostic.line},
+                                  {"column", diagnostic.column},
+                                  {"severity", to_string(diagnostic.severity)},
+                                  {"message", diagnostic.message},
+                                  {"hint", diagnostic.hint},
+                                  {"code", diagnostic.code}}));
+    }
+  }
+  if (options.json)
+    std::printf("%s\n", all.dump_pretty().c_str());
+  else
+    std::printf("%zu file%s, %d error%s, %d warning%s\n", files.size(),
+                files.size() == 1 ? "" : "s", errors, errors == 1 ? "" : "s", warnings,
+                warnings == 1 ? "" : "s");
+  return errors > 0 ? 1 : 0;
+}
+
+Result<int> verb_schema() {
+  std::printf("%s\n", dag_json_schema(builtin_catalog()).dump_pretty().c_str());
+  return 0;
+}
+
+}  // namespace millrace
