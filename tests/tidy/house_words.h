@@ -9,7 +9,7 @@ namespace millrace::tidy {
 Findings check_wall_clock(const Tree& tree);
 /// Tests wait for signals or advance a clock; they do not sleep.
 Findings check_sleep(const Tree& tree);
-/// SQL for PostgreSQL stands in engine/pg/sql. DuckDB's is spoken by engine/data and operators.
+/// SQL for PostgreSQL stands in engine/pg/sql. DuckDB's stands where engine/data is used.
 Findings check_sql(const Tree& tree);
 /// Unfinished work, switched-off tests, paths of somebody's machine.
 Findings check_words(const Tree& tree);

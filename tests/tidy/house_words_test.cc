@@ -83,6 +83,9 @@ TEST(TidyWordsSample, Sql) {
   EXPECT_EQ(
       check_sql(one("engine/pg/a.cc", "q(\"DELETE FROM run\" \"INSERT INTO run\");\n")).size(), 2u);
   EXPECT_TRUE(check_sql(one("engine/pg/a.cc", "q(\"UPDATE the row\"); // SELECT it\n")).empty());
+  EXPECT_TRUE(check_sql(one("engine/app/a.cc",
+                            "#include \"engine/data/session.h\"\nq(\"SELECT id FROM t\");\n"))
+                  .empty());
   EXPECT_TRUE(check_sql(one("operators/data/a.cc", "q(\"SELECT id FROM t\");\n")).empty());
 }
 
