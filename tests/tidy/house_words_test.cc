@@ -122,6 +122,7 @@ TEST(TidyWordsSample, LengthsAndTheirExceptions) {
   for (int i = 0; i < 600; ++i) text += "int a;\n";
   const Tree tree = one("engine/x/a.cc", text);
   EXPECT_EQ(check_lengths(tree, {}).size(), 1u);
+  EXPECT_TRUE(check_lengths(one("web/src/a.gen.ts", text), {}).empty());
   EXPECT_TRUE(
       check_lengths(tree, {{"engine/x/a.cc", 600, "one table that nobody would split"}}).empty());
   EXPECT_EQ(
