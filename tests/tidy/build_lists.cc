@@ -74,4 +74,20 @@ Findings check_tests_are_run(const Tree& tree) {
   return findings;
 }
 
+Findings check_golden_labels(const Tree& tree) {
+  Findings findings;
+  for (const SourceFile& file : tree.files) {
+    const bool rewrites = std::ranges::any_of(file.literals, [](const Literal& literal) {
+      return literal.text == "MILLRACE_UPDATE_GOLDEN";
+    });
+    if (!rewrites || file.path.starts_with("tests/tidy/")) continue;
+    const SourceFile* list = tree.find(folder_of(file.path) + "/CMakeLists.txt");
+    if (list == nullptr || !names(*list, "golden"))
+      findings.push_back(finding(file, 1,
+                                 "./run golden does not find it; add the label 'golden' in " +
+                                     folder_of(file.path) + "/CMakeLists.txt"));
+  }
+  return findings;
+}
+
 }  // namespace millrace::tidy

@@ -10,5 +10,7 @@ namespace millrace::tidy {
 Findings check_sources_are_built(const Tree& tree);
 /// A *_test.cc is named by a millrace_test of its own folder.
 Findings check_tests_are_run(const Tree& tree);
+/// A test that can rewrite golden files carries the label by which ./run golden finds it.
+Findings check_golden_labels(const Tree& tree);
 
 }  // namespace millrace::tidy

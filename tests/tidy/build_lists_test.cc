@@ -15,6 +15,20 @@ TEST(TidyBuild, EveryTestRuns) {
   EXPECT_TRUE(found.empty()) << listing(found);
 }
 
+TEST(TidyBuild, GoldenTestsCarryTheirLabel) {
+  const Findings found = check_golden_labels(project());
+  EXPECT_TRUE(found.empty()) << listing(found);
+}
+
+TEST(TidyBuildSample, GoldenTestWithoutItsLabel) {
+  Tree tree;
+  tree.files = {make_source("tests/x/CMakeLists.txt", "millrace_test(x SOURCES a_test.cc)\n"),
+                make_source("tests/x/a_test.cc", "std::getenv(\"MILLRACE_UPDATE_GOLDEN\");\n")};
+  EXPECT_EQ(check_golden_labels(tree).size(), 1u);
+  tree.files[0] = make_source("tests/x/CMakeLists.txt", "LABELS unit golden)\n");
+  EXPECT_TRUE(check_golden_labels(tree).empty());
+}
+
 TEST(TidyBuildSample, ForgottenCommentedAndHalfNamedSources) {
   Tree tree;
   tree.files = {
