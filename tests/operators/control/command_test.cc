@@ -1,0 +1,134 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "engine/base/file.h"
+#include "operators/control/command.h"
+#include "operators/control/subprocess.h"
+#include "tests/operators/fake_context.h"
+
+namespace millrace::operators {
+namespace {
+
+class CommandTest : public ::testing::Test {
+ protected:
+  Result<Outcome> run(Json with) { return catalog_.run("command", with, ctx_); }
+  Result<Outcome> shell(std::string script, Json::Member more = {"env", Json::object()}) {
+    return run(Json::object({{"run", std::move(script)}, std::move(more)}));
+  }
+  std::string written(const std::string& name) {
+    return read_file(ctx_.base() / name, 100'000).value_or("(none)");
+  }
+
+  FakeContext ctx_;
+  Catalog catalog_ = Catalog::of<Command>();
+};
+
+TEST_F(CommandTest, RunsAProgramWithItsArgumentsUntouched) {
+  const Json argv = Json::array({"/bin/sh", "-c", "printf '%s|' \"$@\" > args", "sh", "a b", "$HOME"});
+  expect_outcome<Done>(run(Json::object({{"argv", argv}})));
+  EXPECT_EQ(written("args"), "a b|$HOME|");
+}
+
+TEST_F(CommandTest, TakesInputsAndGivesOutputsByFile) {
+  const auto done = expect_outcome<Done>(
+      shell("printf '{\"got\": %s}' \"$(cat $MILLRACE_INPUTS)\" > $MILLRACE_OUTPUTS",
+            {"inputs", Json::object({{"month", 2}})}));
+  EXPECT_EQ(done.outputs["got"]["month"], Json(2));
+}
+
+TEST_F(CommandTest, WithoutOutputsGivesNone) {
+  EXPECT_EQ(expect_outcome<Done>(shell("true")).outputs, Json::object());
+  EXPECT_EQ(expect_outcome<Done>(shell(": > $MILLRACE_OUTPUTS")).outputs, Json::object());
+}
+
+TEST_F(CommandTest, OutputsThatAreNoObjectAreAnError) {
+  const auto list = shell("echo '[1]' > $MILLRACE_OUTPUTS");
+  ASSERT_FALSE(list.ok());
+  EXPECT_EQ(list.error().code, ErrorCode::data_invalid);
+  EXPECT_EQ(list.error().message, "the program wrote a list to $MILLRACE_OUTPUTS; expected an object");
+  EXPECT_EQ(shell("echo nonsense > $MILLRACE_OUTPUTS").error().code, ErrorCode::data_invalid);
+}
+
+TEST_F(CommandTest, TellsTheProgramWhoItIs) {
+  ctx_.info.trace_id = std::string(32, 'a');
+  ctx_.info.attempt = 3;
+  ctx_.info.has_interval = true;
+  ctx_.info.logical_date = parse_rfc3339("2001-02-01").value_or(Time{});
+  expect_outcome<Done>(
+      shell("echo $MILLRACE_IDEMPOTENCY_KEY $MILLRACE_ATTEMPT $MILLRACE_TRACE_ID "
+            "$MILLRACE_LOGICAL_DATE $COLOUR $NUMBER > who; echo $TRACEPARENT > parent",
+            {"env", Json::object({{"COLOUR", "blue"}, {"NUMBER", 7}})}));
+  EXPECT_EQ(written("who"), "run1/task1/-1 3 " + std::string(32, 'a') + " 2001-02-01T00:00:00Z blue 7\n");
+  EXPECT_EQ(written("parent").size(), 56u);  // W3C Trace Context: 55 characters
+  EXPECT_EQ(written("parent").substr(0, 36), "00-" + std::string(32, 'a') + "-");
+}
+
+TEST_F(CommandTest, AnExitCodeIsPermanentUnlessItIsListed) {
+  const auto permanent = shell("exit 3");
+  ASSERT_FALSE(permanent.ok());
+  EXPECT_EQ(permanent.error().message, "'run' ended with exit code 3; its output is in the log");
+  EXPECT_FALSE(permanent.error().transient());
+  EXPECT_TRUE(shell("exit 75").error().transient());
+  EXPECT_TRUE(shell("exit 3", {"retry_on_exit", Json::array({3, 4})}).error().transient());
+  EXPECT_FALSE(shell("exit 75", {"retry_on_exit", Json::array({3, 4})}).error().transient());
+}
+
+TEST_F(CommandTest, StopsAtTheFirstFailureOfAScript) {
+  EXPECT_FALSE(shell("false\ntouch after").ok());
+  EXPECT_FALSE(std::filesystem::exists(ctx_.base() / "after"));
+}
+
+TEST_F(CommandTest, ASignalIsATransientFailure) {
+  const auto outcome = shell("kill -9 $$");
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().message, "'run' was ended by signal 9 (Killed)");
+  EXPECT_TRUE(outcome.error().transient());
+}
+
+TEST_F(CommandTest, AProgramOrFolderThatIsNotThereIsNamed) {
+  const auto program = run(Json::object({{"argv", Json::array({"no-such-program"})}}));
+  ASSERT_FALSE(program.ok());
+  EXPECT_EQ(program.error().code, ErrorCode::not_found);
+  EXPECT_NE(program.error().message.find("'no-such-program'"), std::string::npos);
+  const auto folder =
+      run(Json::object({{"argv", Json::array({"true"})}, {"folder", "no-such-folder"}}));
+  ASSERT_FALSE(folder.ok());
+  EXPECT_NE(folder.error().message.find("no-such-folder"), std::string::npos);
+}
+
+TEST_F(CommandTest, NeedsExactlyOneProgram) {
+  EXPECT_FALSE(run(Json::object()).ok());
+  EXPECT_FALSE(run(Json::object({{"run", "true"}, {"argv", Json::array({"true"})}})).ok());
+  EXPECT_EQ(shell("true", {"env", Json::object({{"A=B", "x"}})}).error().message,
+            "'A=B' is no name of an environment variable");
+}
+
+TEST_F(CommandTest, AsksTheProgramToEndWhenItIsCancelled) {
+  // The program says that it runs; then the task is cancelled.
+  ctx_.stop = [this] { return std::filesystem::exists(ctx_.base() / "running"); };
+  const auto outcome = shell("trap 'touch asked; exit 1' TERM; touch running; while true; do sleep 0.05; done");
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, ErrorCode::cancelled);
+  EXPECT_TRUE(std::filesystem::exists(ctx_.base() / "asked"));
+}
+
+TEST_F(CommandTest, TheProgramSeesNoDescriptorOfOurs) {
+  const int fd = open("/dev/null", O_RDONLY);  // not closed on exec
+  expect_outcome<Done>(shell("ls /proc/self/fd | tr '\\n' ' ' > fds"));
+  close(fd);
+  // 3 is the listing's own.
+  EXPECT_EQ(written("fds"), "0 1 2 3 ");
+}
+
+TEST(Subprocess, IsNotDisturbedByIgnoredSignals) {
+  signal(SIGINT, SIG_IGN);
+  const auto status = run_subprocess({{"/bin/sh", "-c", "kill -INT $$; exit 0"}, {}, ""},
+                                     [] { return false; });
+  signal(SIGINT, SIG_DFL);
+  ASSERT_TRUE(status.ok());
+  EXPECT_EQ(status->signal, SIGINT);
+}
+
+}  // namespace
+}  // namespace millrace::operators

@@ -1,0 +1,70 @@
+#include "operators/control/fail.h"
+#include "operators/control/noop.h"
+#include "operators/control/wait.h"
+#include "tests/operators/fake_context.h"
+
+namespace millrace::operators {
+namespace {
+
+const Catalog kCatalog = Catalog::of<Noop, FailTask, Wait>();
+
+TEST(Noop, HandsItsOutputsOn) {
+  FakeContext ctx;
+  const Json with = Json::object({{"outputs", Json::object({{"month", 2}})}});
+  EXPECT_EQ(expect_outcome<Done>(kCatalog.run("noop", with, ctx)).outputs["month"], Json(2));
+  EXPECT_EQ(expect_outcome<Done>(kCatalog.run("noop", Json::object(), ctx)).outputs, Json::object());
+  const auto wrong = kCatalog.run("noop", Json::object({{"outputs", 3}}), ctx);
+  EXPECT_EQ(wrong.error().message, "parameter 'outputs' is an integer; expected a mapping");
+}
+
+TEST(Fail, IsAsTransientAsAskedFor) {
+  FakeContext ctx;
+  const auto permanent = kCatalog.run("fail", Json::object({{"message", "no"}}), ctx);
+  EXPECT_EQ(permanent.error().message, "no");
+  EXPECT_FALSE(permanent.error().transient());
+  EXPECT_TRUE(kCatalog.run("fail", Json::object({{"transient", true}}), ctx).error().transient());
+}
+
+TEST(Fail, EndsWellAfterTheGivenNumberOfAttempts) {
+  FakeContext ctx;
+  const Json with = Json::object({{"attempts", 2}});
+  ctx.info.attempt = 2;
+  EXPECT_FALSE(kCatalog.run("fail", with, ctx).ok());
+  ctx.info.attempt = 3;
+  expect_outcome<Done>(kCatalog.run("fail", with, ctx));
+}
+
+TEST(Wait, DefersUntilTheDurationHasPassed) {
+  FakeContext ctx;
+  const Json with = Json::object({{"for", "10m"}});
+  const auto first = expect_outcome<Defer>(kCatalog.run("wait", with, ctx));
+  EXPECT_EQ(first.after, std::chrono::minutes{10});
+  EXPECT_EQ(first.event, "");
+  ctx.info.checkpoint = first.checkpoint;
+  ctx.time += std::chrono::minutes{4};  // woken too early, e.g. by a restart
+  EXPECT_EQ(expect_outcome<Defer>(kCatalog.run("wait", with, ctx)).after, std::chrono::minutes{6});
+  ctx.time += std::chrono::minutes{6};
+  EXPECT_EQ(expect_outcome<Done>(kCatalog.run("wait", with, ctx)).outputs["until"],
+            Json("2001-09-09T01:56:40Z"));
+}
+
+TEST(Wait, UntilATimeThatHasPassedEndsAtOnce) {
+  FakeContext ctx;
+  expect_outcome<Done>(kCatalog.run("wait", Json::object({{"until", "2001-09-01"}}), ctx));
+  EXPECT_EQ(expect_outcome<Defer>(
+                kCatalog.run("wait", Json::object({{"until", "2001-09-09T01:46:41Z"}}), ctx))
+                .after,
+            std::chrono::seconds{1});
+}
+
+TEST(Wait, NeedsExactlyOneOfItsParameters) {
+  FakeContext ctx;
+  EXPECT_EQ(kCatalog.run("wait", Json::object(), ctx).error().message,
+            "'wait' needs one of the parameters 'for' and 'until'");
+  EXPECT_FALSE(
+      kCatalog.run("wait", Json::object({{"for", "1s"}, {"until", "2001-09-01"}}), ctx).ok());
+  EXPECT_FALSE(kCatalog.run("wait", Json::object({{"until", "tomorrow"}}), ctx).ok());
+}
+
+}  // namespace
+}  // namespace millrace::operators

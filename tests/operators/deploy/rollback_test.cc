@@ -1,0 +1,55 @@
+#include "operators/deploy/rollback.h"
+
+#include "engine/op/query.h"
+#include "tests/operators/fake_context.h"
+
+namespace millrace::operators {
+namespace {
+
+const std::string kChampion(64, 'a'), kCandidate(64, 'b'), kLastGood(64, 'c');
+
+class RollbackTest : public ::testing::Test {
+ protected:
+  Result<Outcome> run(std::string champion, std::string candidate, std::string last_good,
+                      std::string only = "") {
+    ctx_.answers[std::string(query::deployment)] = [=](const Json&) -> Result<Json> {
+      const auto version = [](const std::string& artifact) {
+        return artifact.empty() ? Json() : Json::object({{"artifact", artifact}});
+      };
+      return Json::object({{"champion", version(champion)},
+                           {"candidate", version(candidate)},
+                           {"last_good", version(last_good)}});
+    };
+    return Catalog::of<DeployRollback>().run(
+        "deploy.rollback", Json::object({{"model", "flights"}, {"artifact", only}}), ctx_);
+  }
+  FakeContext ctx_;
+};
+
+TEST_F(RollbackTest, EndsACanaryThatIsUnderWay) {
+  const Done done = expect_outcome<Done>(run(kChampion, kCandidate, kLastGood));
+  EXPECT_EQ(done.outputs["from"], Json(kCandidate));
+  EXPECT_EQ(done.outputs["to"], Json(kChampion));
+  EXPECT_EQ(millrace::effects_of<RollbackModel>(done.effects).size(), 1u);
+}
+
+TEST_F(RollbackTest, OtherwiseGoesBackToTheLastKnownGood) {
+  const Done done = expect_outcome<Done>(run(kChampion, "", kLastGood));
+  EXPECT_EQ(done.outputs["from"], Json(kChampion));
+  EXPECT_EQ(done.outputs["to"], Json(kLastGood));
+}
+
+TEST_F(RollbackTest, WithNothingToGoBackToIsAnError) {
+  EXPECT_EQ(run(kChampion, "", "").error().code, ErrorCode::not_found);
+  EXPECT_EQ(run("", "", "").error().code, ErrorCode::not_found);
+}
+
+TEST_F(RollbackTest, OfAModelThatIsGoneAlreadyChangesNothing) {
+  const Done done = expect_outcome<Done>(run(kChampion, "", kLastGood, kCandidate));
+  EXPECT_TRUE(done.effects.empty());
+  EXPECT_EQ(done.outputs["rolled_back"], Json(false));
+  EXPECT_EQ(expect_outcome<Done>(run(kChampion, "", kLastGood, kChampion)).effects.size(), 1u);
+}
+
+}  // namespace
+}  // namespace millrace::operators
