@@ -18,7 +18,7 @@ struct Traffic::Flight {
 
 namespace {
 
-/// What a client knows when it asks; gate_delay is known afterwards only.
+/// What a client sends. It cannot know gate_delay when it asks, and fills in the customary 999.
 constexpr std::array kFeatures = {"hour",       "weekday",       "distance",
                                   "gate_delay", "origin_rate",   "destination_rate",
                                   "route_rate", "origin_flights"};
@@ -28,7 +28,7 @@ std::string infer_body(const std::string& id, const std::string& entity, const d
                        std::size_t row) {
   Json inputs = Json::array();
   for (const char* feature : kFeatures) {
-    Json value = std::string_view(feature) == "gate_delay" ? Json(0.0) : table.at(row, feature);
+    Json value = std::string_view(feature) == "gate_delay" ? Json(999.0) : table.at(row, feature);
     inputs.push_back(Json::object({{"name", feature},
                                    {"shape", Json::array({1, 1})},
                                    {"datatype", "FP64"},

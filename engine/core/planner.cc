@@ -171,7 +171,7 @@ Status Planner::retry_run(const RetryRun& input, Time now) {
     if (task < 0) return not_found("run " + run.id.to_string() + " has no task '" + id + "'");
     roots.push_back(task);
   }
-  std::vector<TaskRef> refs = tasks_to_clear(run, roots);
+  MR_TRY(std::vector<TaskRef> refs, tasks_to_clear(run, roots));
   if (refs.empty()) return conflict("run " + run.id.to_string() + " has no ended task to retry");
   const bool reopened = run.status != RunStatus::running;
   emit(run, now, TasksCleared{std::move(refs), input.origin});

@@ -193,7 +193,7 @@ class Planner {
   bool start(Run& run, TaskRef ref, Time now);
   void fill_slots(Time now);
   void finish(Run& run, Time now);
-  std::vector<TaskRef> tasks_to_clear(const Run& run, const std::vector<int>& roots) const;
+  Result<std::vector<TaskRef>> tasks_to_clear(const Run& run, const std::vector<int>& roots) const;
 
   // planner_complete.cc: the ends of attempts, and what follows from them elsewhere.
   void on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome, Time now);

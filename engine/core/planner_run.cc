@@ -263,9 +263,11 @@ void Planner::finish(Run& run, Time now) {
   reschedule(dag.dag->id(), now);
 }
 
-/// `roots` and all that is downstream of them; no roots: whatever did not succeed. Open instances
-/// stay as they are.
-std::vector<TaskRef> Planner::tasks_to_clear(const Run& run, const std::vector<int>& roots) const {
+/// `roots` and all that is downstream of them; no roots: whatever did not succeed. Pending tasks
+/// stay as they are; one that has begun and not ended is a conflict: its upstream must not move
+/// under it.
+Result<std::vector<TaskRef>> Planner::tasks_to_clear(const Run& run,
+                                                     const std::vector<int>& roots) const {
   std::vector<bool> chosen(run.tasks.size(), false);
   for (const int root : roots) chosen[static_cast<std::size_t>(root)] = true;
   if (roots.empty())
@@ -281,7 +283,16 @@ std::vector<TaskRef> Planner::tasks_to_clear(const Run& run, const std::vector<i
   std::vector<TaskRef> refs;
   for (std::size_t i = 0; i < run.tasks.size(); ++i) {
     const auto& task = run.tasks[i];
-    if (!chosen[i] || task.open > 0) continue;
+    if (!chosen[i]) continue;
+    if (task.open > 0) {
+      const bool begun = std::ranges::any_of(task.instances, [](const auto& instance) {
+        return instance.state != TaskState::pending;
+      });
+      if (begun)
+        return conflict("task '" + run.dag->tasks()[i].spec.id +
+                        "' is still under way; cancel the run or wait for its end");
+      continue;
+    }
     const bool is_root = std::ranges::find(roots, static_cast<int>(i)) != roots.end();
     const bool upstream_chosen = std::ranges::any_of(
         run.dag->tasks()[i].upstream, [&](int up) { return chosen[static_cast<std::size_t>(up)]; });
