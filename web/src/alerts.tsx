@@ -1,0 +1,53 @@
+// Alerts, newest first.
+import { listAlerts, type Alert } from './api.gen';
+import { When } from './format';
+import { modelKinds, useData, useEvents } from './live';
+import { Empty, Pending } from './parts';
+import { Link } from './router';
+
+const nobody = '00000000-0000-0000-0000-000000000000';
+
+function Row({ alert }: { alert: Alert }) {
+  return (
+    <li class={`alert ${alert.severity}`}>
+      <span class="severity">{alert.severity}</span>
+      <div>
+        <strong>{alert.title}</strong>
+        {alert.text && <p>{alert.text}</p>}
+        <p class="note">
+          <When at={alert.at} relative />
+          {alert.owner && <> · for {alert.owner}</>}
+          {alert.run !== nobody && (
+            <>
+              {' · '}
+              <Link to={`/runs/${alert.run}?task=${encodeURIComponent(alert.task)}`}>{alert.task || 'run'}</Link>
+            </>
+          )}
+        </p>
+      </div>
+    </li>
+  );
+}
+
+export function AlertsPage() {
+  const alerts = useData('alerts', () => listAlerts());
+  useEvents(modelKinds, undefined, alerts.reload);
+  return (
+    <>
+      <div class="title">
+        <h1>Alerts</h1>
+      </div>
+      {!alerts.value && <Pending error={alerts.error} retry={alerts.reload} />}
+      {alerts.value?.length === 0 && (
+        <Empty title="All quiet.">Halted validations, rolled-back canaries and what operators report will stand here.</Empty>
+      )}
+      {alerts.value && alerts.value.length > 0 && (
+        <ul class="alerts">
+          {alerts.value.map((alert) => (
+            <Row key={alert.seq + alert.title} alert={alert} />
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}

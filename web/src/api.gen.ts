@@ -1,0 +1,560 @@
+// Generated from the endpoint declarations in engine/api; './run golden' rewrites it. Do not edit.
+import { request } from './http';
+
+/** One execution of a DAG version. */
+export interface Run {
+  /** Its id; ids sort by creation time */
+  run: string;
+  /** The DAG's id */
+  dag: string;
+  /** The team it belongs to */
+  namespace: string;
+  /** Digest of the DAG version it executes */
+  version: string;
+  /** What started it */
+  type: 'manual' | 'scheduled' | 'backfill' | 'dataset' | 'event';
+  /** running until all its tasks have ended */
+  status: 'running' | 'success' | 'failed' | 'cancelled';
+  /** The date it stands for; null for a manual run without one */
+  logical_date: string | null;
+  /** Start of its data interval, inclusive */
+  interval_start: string | null;
+  /** End of its data interval, exclusive */
+  interval_end: string | null;
+  /** Its params, defaults filled in */
+  params: unknown;
+  /** The event or dataset that started it, or null */
+  trigger: unknown;
+  /** W3C trace id that its tasks and logs carry */
+  trace_id: string;
+  /** Who asked for it */
+  actor: string;
+  /** Why, as they said */
+  reason: string;
+  /** When it began */
+  created_at: string;
+  /** When its last task ended; null while it runs */
+  finished_at: string | null;
+  /** Seconds from created_at to finished_at; null while it runs */
+  duration_s: number | null;
+}
+
+/** A DAG in its current version. */
+export interface Dag {
+  /** Its id */
+  dag: string;
+  /** The team it belongs to */
+  namespace: string;
+  /** What it is for */
+  doc: string;
+  /** Who answers for it */
+  owner: string;
+  /** Free labels */
+  tags: string[];
+  /** Digest of its canonical form */
+  version: string;
+  /** The file it was read from */
+  source: string;
+  /** True: nothing starts it by itself */
+  paused: boolean;
+  /** Its cron expression; null without a schedule */
+  cron: string | null;
+  /** IANA zone of the cron expression */
+  time_zone: string | null;
+  /** True: missed dates are made up for */
+  catchup: boolean;
+  /** The next firing of the schedule (in the past: due as soon as a slot is free); null if none */
+  next_run_at: string | null;
+  /** Logical date of its last scheduled run */
+  last_logical_date: string | null;
+  /** Datasets whose update starts it */
+  datasets: string[];
+  /** The CloudEvent that starts it, or null */
+  on_event: unknown;
+  /** Its params: [{name, schema}], schema as in JSON Schema */
+  params: unknown;
+  /** How many tasks it has */
+  task_count: number;
+  /** First seen */
+  registered_at: string;
+  /** This version took effect */
+  updated_at: string;
+  /** Its newest runs, newest first; as many as ?recent= asked for */
+  recent_runs: Run[];
+}
+
+/** A task as its author wrote it, defaults applied. */
+export interface DagTask {
+  /** Its id in the DAG */
+  task: string;
+  /** What carries it out */
+  operator: string;
+  /** Tasks upstream */
+  needs: string[];
+  /** Its parameters, expressions unevaluated */
+  with: unknown;
+  /** Its `if`; "" without one */
+  condition: string;
+  /** When it may start, by the ends of its upstream */
+  trigger_rule: string;
+  /** True: one instance for each item of its foreach */
+  mapped: boolean;
+  /** Retries after the first attempt */
+  retries: number;
+  /** Deadline of one attempt in seconds */
+  timeout_s: number | null;
+  /** What it is for */
+  doc: string;
+}
+
+/** `to` needs `from`. */
+export interface Edge {
+  /** Task upstream */
+  from: string;
+  /** Task downstream */
+  to: string;
+}
+
+/** A DAG with its graph. */
+export interface DagDetail {
+  /** The DAG */
+  dag: Dag;
+  /** Its tasks, in the order of the file */
+  tasks: DagTask[];
+  /** Its edges */
+  edges: Edge[];
+}
+
+/** What became of a wish. */
+export interface CommandResult {
+  /** Its id in the inbox */
+  command: string;
+  /** False: accepted and durable, the engine has not answered yet */
+  handled: boolean;
+  /** The engine's answer */
+  result: unknown;
+}
+
+/** A DAG file that cannot be loaded; its last good version stays in force. */
+export interface DagFileError {
+  /** The file */
+  source: string;
+  /** What is wrong, each with its place in the file */
+  diagnostics: unknown;
+  /** When it was found */
+  at: string;
+}
+
+/** A page of runs, newest first. */
+export interface RunPage {
+  /** The runs */
+  runs: Run[];
+  /** Pass as ?before= for the next page; null on the last */
+  next: string | null;
+}
+
+/** What became of a trigger. */
+export interface TriggerResult {
+  /** The run */
+  run: string;
+  /** False: an earlier request with this Idempotency-Key made it */
+  created: boolean;
+  /** False: accepted and durable, the engine has not answered yet */
+  handled: boolean;
+  /** The run's status after ?wait=; null if not waited for */
+  status: 'running' | 'success' | 'failed' | 'cancelled' | null;
+}
+
+/** Data that a task left, named by its content. */
+export interface Artifact {
+  /** SHA-256 of the content */
+  digest: string;
+  /** table, model, report or file */
+  kind: string;
+  /** For people */
+  name: string;
+  /** Size */
+  bytes: number;
+  /** Rows of a table; -1 otherwise */
+  rows: number;
+  /** Columns of a table */
+  schema: unknown;
+  /** Digests it was made from */
+  inputs: string[];
+  /** The run that made it */
+  run: string;
+  /** The task that made it */
+  task: string;
+  /** And its map index */
+  map_index: number;
+  /** When it became visible */
+  created_at: string;
+}
+
+/** A task instance of a run, as it is now. */
+export interface Task {
+  /** The task's id */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** What carries it out */
+  operator: string;
+  /** Tasks upstream */
+  needs: string[];
+  /** Where it stands */
+  state: 'pending' | 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
+  /** Number of the current or last attempt; 0 before the first */
+  attempt: number;
+  /** Attempts that failed */
+  failures: number;
+  /** When it entered this state */
+  since: string;
+  /** Start of its first attempt */
+  started_at: string | null;
+  /** When it ended */
+  ended_at: string | null;
+  /** Seconds from started_at to ended_at */
+  duration_s: number | null;
+  /** When a deferred or retrying task goes on */
+  wake_at: string | null;
+  /** The event that a deferred task waits for; "" if none */
+  wake_event: string;
+  /** Of the last failure */
+  error: string;
+  /** Why it was skipped */
+  reason: string;
+  /** The item that a mapped instance works on */
+  item: unknown;
+  /** What it gave to tasks downstream */
+  outputs: unknown;
+  /** What a deferred task remembers */
+  checkpoint: unknown;
+}
+
+/** One try of a task instance. */
+export interface Attempt {
+  /** Its number, from 1 */
+  attempt: number;
+  /** Epoch of the engine that started it */
+  epoch: number;
+  /** Its start */
+  started_at: string;
+  /** Its end; null while it runs */
+  ended_at: string | null;
+  /** Seconds from started_at to ended_at */
+  duration_s: number | null;
+  /** running, success, failed, retry, deferred, skipped, cancelled or lost (with its engine) */
+  outcome: string;
+  /** What went wrong */
+  error: string;
+}
+
+/** A trained model. */
+export interface ModelVersion {
+  /** The model's name */
+  model: string;
+  /** From 1, without gaps */
+  version: number;
+  /** Digest of the serialised model */
+  artifact: string;
+  /** How it was trained */
+  algorithm: string;
+  /** Digest of what makes the training repeatable */
+  manifest: string;
+  /** Its metrics at training */
+  metrics: unknown;
+  /** Its hyperparameters */
+  params: unknown;
+  /** The run that trained it */
+  run: string;
+  /** The task that trained it */
+  task: string;
+  /** And its map index */
+  map_index: number;
+  /** When it was registered */
+  created_at: string;
+}
+
+/** Champion against challenger on one holdout. */
+export interface Evaluation {
+  /** The model's name */
+  model: string;
+  /** Artifact of the champion; "" before the first */
+  champion: string;
+  /** Artifact of the challenger */
+  challenger: string;
+  /** promote or refuse */
+  decision: string;
+  /** Metrics, intervals, p-values, gates and reasons */
+  report: unknown;
+  /** The run that judged */
+  run: string;
+  /** The task that judged */
+  task: string;
+  /** And its map index */
+  map_index: number;
+  /** When */
+  at: string;
+}
+
+/** A model with what serves it and its last verdict. */
+export interface Model {
+  /** Its name */
+  model: string;
+  /** How many versions there are */
+  versions: number;
+  /** The version that serves; null before the first promotion */
+  champion: ModelVersion | null;
+  /** The version under canary, or null */
+  candidate: ModelVersion | null;
+  /** What a rollback goes back to, or null */
+  last_good: ModelVersion | null;
+  /** Percent of traffic that the candidate gets */
+  weight: number | null;
+  /** Of its deployment; 0 before the first */
+  revision: number;
+  /** When its deployment last changed */
+  updated_at: string | null;
+  /** The newest evaluation, or null */
+  evaluation: Evaluation | null;
+}
+
+/** What the model server measured of one version. */
+export interface ServingStats {
+  /** The version */
+  artifact: string;
+  /** champion, baseline or candidate */
+  role: string;
+  /** Requests answered */
+  requests: number;
+  /** Of these, failed */
+  errors: number;
+  /** errors / requests */
+  error_rate: number | null;
+  /** Mean time to answer */
+  latency_ms_mean: number | null;
+  /** Upper bound of the bucket that holds the median */
+  latency_ms_p50: number | null;
+  /** Likewise for 95 % */
+  latency_ms_p95: number | null;
+  /** Likewise for 99 % */
+  latency_ms_p99: number | null;
+  /** Predictions whose true outcome is known */
+  outcomes: number;
+  /** Mean of the business metric over them */
+  business_mean: number | null;
+  /** True: the circuit breaker opened */
+  tripped: boolean;
+}
+
+/** What serves a model now. */
+export interface Deployment {
+  /** The model's name */
+  model: string;
+  /** The team it belongs to */
+  namespace: string;
+  /** Artifact that serves; "" before the first promotion */
+  champion: string;
+  /** Artifact of the canary; "" when none is under way */
+  candidate: string;
+  /** Percent of traffic that the candidate gets */
+  weight: number | null;
+  /** The champion before this one; "" if none */
+  last_good: string;
+  /** Grows with each change */
+  revision: number;
+  /** When it last changed */
+  updated_at: string;
+}
+
+/** One change of what serves a model. */
+export interface DeploymentEvent {
+  /** The model's name */
+  model: string;
+  /** The deployment's revision after it */
+  revision: number;
+  /** canary, promote or rollback */
+  action: string;
+  /** The version it is about */
+  artifact: string;
+  /** Percent of traffic of the candidate after it */
+  weight: number | null;
+  /** Why */
+  reason: string;
+  /** The measurements behind it */
+  evidence: unknown;
+  /** The run that decided; all zero: asked for from outside */
+  run: string;
+  /** Who asked */
+  actor: string;
+  /** When */
+  at: string;
+}
+
+/** Something that somebody should know. */
+export interface Alert {
+  /** Of the journal event that raised it */
+  seq: number;
+  /** info, warning or error */
+  severity: string;
+  /** In a few words */
+  title: string;
+  /** In full */
+  text: string;
+  /** Who should know */
+  owner: string;
+  /** The run it came from; all zero: none */
+  run: string;
+  /** The task it came from */
+  task: string;
+  /** When */
+  at: string;
+}
+
+/** What became of a CloudEvent. */
+export interface ReceivedEvent {
+  /** Its source */
+  source: string;
+  /** Its id */
+  id: string;
+  /** True: this source and id were received before */
+  repeated: boolean;
+  /** False: durable, the engine has not answered yet */
+  handled: boolean;
+  /** Runs that it started */
+  runs: string[];
+}
+
+/** What a task can be carried out by. */
+export interface Operator {
+  /** As in `operator:` */
+  name: string;
+  /** What it does */
+  doc: string;
+  /** Part of a task's fingerprint */
+  version: number;
+  /** Where attempts run */
+  placement: string;
+  /** Its parameters: [{name, type, doc, required, default, schema}] */
+  params: unknown;
+  /** What it gives to tasks downstream: [{name, doc}] */
+  outputs: unknown;
+}
+
+/** How this process is. */
+export interface Health {
+  /** ok, or unavailable */
+  status: string;
+  /** Of Millrace */
+  version: string;
+  /** True: the store answers */
+  store: boolean;
+  /** True: this engine leads */
+  leader: boolean;
+  /** Last event of the journal */
+  journal_seq: number;
+}
+
+/** All DAGs, by id. */
+export const listDags = (query: { recent?: number } = {}): Promise<Dag[]> =>
+  request('GET', `/api/v1/dags`, query);
+
+/** A DAG with its tasks and edges. */
+export const getDag = (dag: string, query: { recent?: number } = {}): Promise<DagDetail> =>
+  request('GET', `/api/v1/dags/${encodeURIComponent(dag)}`, query);
+
+/** Pause or unpause. */
+export const patchDag = (dag: string, body: { paused: boolean; reason?: string }): Promise<CommandResult> =>
+  request('PATCH', `/api/v1/dags/${encodeURIComponent(dag)}`, {}, body);
+
+/** The canonical form of any version that ever ran. */
+export const getDagVersion = (dag: string, version: string): Promise<Record<string, unknown>> =>
+  request('GET', `/api/v1/dags/${encodeURIComponent(dag)}/versions/${encodeURIComponent(version)}`, {});
+
+/** DAG files that cannot be loaded. */
+export const listDagErrors = (): Promise<DagFileError[]> =>
+  request('GET', `/api/v1/dag-errors`, {});
+
+/** Runs, newest first. */
+export const listRuns = (query: { dag?: string; status?: 'running' | 'success' | 'failed' | 'cancelled'; before?: string; limit?: number } = {}): Promise<RunPage> =>
+  request('GET', `/api/v1/runs`, query);
+
+/** Start a run. */
+export const triggerRun = (dag: string, body: { params?: Record<string, unknown>; logical_date?: string; reason?: string } = {}, query: { wait?: string } = {}, headers: Record<string, string> = {}): Promise<TriggerResult> =>
+  request('POST', `/api/v1/dags/${encodeURIComponent(dag)}/runs`, query, body, headers);
+
+/** A run. */
+export const getRun = (run: string): Promise<Run> =>
+  request('GET', `/api/v1/runs/${encodeURIComponent(run)}`, {});
+
+/** Cancel a run. */
+export const cancelRun = (run: string, body: { reason?: string } = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/runs/${encodeURIComponent(run)}/cancel`, {}, body);
+
+/** Run tasks again. */
+export const retryRun = (run: string, body: { tasks?: string[]; reason?: string } = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/runs/${encodeURIComponent(run)}/retry`, {}, body);
+
+/** What a run's tasks left. */
+export const listArtifacts = (run: string): Promise<Artifact[]> =>
+  request('GET', `/api/v1/runs/${encodeURIComponent(run)}/artifacts`, {});
+
+/** All task instances of a run as they are now, upstream first. */
+export const listTasks = (run: string): Promise<Task[]> =>
+  request('GET', `/api/v1/runs/${encodeURIComponent(run)}/tasks`, {});
+
+/** A task instance as it is now. */
+export const getTask = (run: string, task: string, query: { map_index?: number } = {}): Promise<Task> =>
+  request('GET', `/api/v1/runs/${encodeURIComponent(run)}/tasks/${encodeURIComponent(task)}`, query);
+
+/** Every try of a task instance, oldest first. */
+export const listAttempts = (run: string, task: string, query: { map_index?: number } = {}): Promise<Attempt[]> =>
+  request('GET', `/api/v1/runs/${encodeURIComponent(run)}/tasks/${encodeURIComponent(task)}/attempts`, query);
+
+/** All models with what serves them. */
+export const listModels = (): Promise<Model[]> =>
+  request('GET', `/api/v1/models`, {});
+
+/** A model. */
+export const getModel = (model: string): Promise<Model> =>
+  request('GET', `/api/v1/models/${encodeURIComponent(model)}`, {});
+
+/** Its versions, newest first. */
+export const listModelVersions = (model: string): Promise<ModelVersion[]> =>
+  request('GET', `/api/v1/models/${encodeURIComponent(model)}/versions`, {});
+
+/** Champion against challenger, newest first. */
+export const listEvaluations = (model: string, query: { limit?: number } = {}): Promise<Evaluation[]> =>
+  request('GET', `/api/v1/models/${encodeURIComponent(model)}/evaluations`, query);
+
+/** What the model server measured lately, by version and role. */
+export const getServing = (model: string, query: { window?: string } = {}): Promise<ServingStats[]> =>
+  request('GET', `/api/v1/models/${encodeURIComponent(model)}/serving`, query);
+
+/** Take it back. */
+export const rollbackModel = (model: string, body: { reason?: string } = {}, headers: Record<string, string> = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/models/${encodeURIComponent(model)}/rollback`, {}, body, headers);
+
+/** What serves each model now. */
+export const listDeployments = (): Promise<Deployment[]> =>
+  request('GET', `/api/v1/deployments`, {});
+
+/** Every change of what serves a model, newest first. */
+export const listDeploymentHistory = (model: string, query: { limit?: number } = {}): Promise<DeploymentEvent[]> =>
+  request('GET', `/api/v1/deployments/${encodeURIComponent(model)}/history`, query);
+
+/** Alerts, newest first. */
+export const listAlerts = (query: { limit?: number } = {}): Promise<Alert[]> =>
+  request('GET', `/api/v1/alerts`, query);
+
+/** What a task can be carried out by. */
+export const listOperators = (): Promise<Operator[]> =>
+  request('GET', `/api/v1/operators`, {});
+
+/** JSON Schema of DAG files, for editors. */
+export const getDagSchema = (): Promise<Record<string, unknown>> =>
+  request('GET', `/api/v1/dag-schema.json`, {});
+
+/** What is known of an artifact. */
+export const getArtifact = (digest: string): Promise<Artifact> =>
+  request('GET', `/api/v1/artifacts/${encodeURIComponent(digest)}`, {});

@@ -1,0 +1,76 @@
+// Times, durations and numbers as people read them.
+import { useState } from 'preact/hooks';
+import { useInterval } from './live';
+
+const pad = (value: number) => String(value).padStart(2, '0');
+
+export function duration(seconds: number | null | undefined): string {
+  if (seconds == null) return '–';
+  if (seconds < 0.0005) return '0 s';
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  const [days, hours, minutes, rest] = [Math.floor(whole / 86400), Math.floor((whole % 86400) / 3600), Math.floor((whole % 3600) / 60), whole % 60];
+  if (days) return `${days} d ${hours} h`;
+  if (hours) return `${hours} h ${pad(minutes)} m`;
+  return `${minutes} m ${pad(rest)} s`;
+}
+
+function local(date: Date): string {
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${pad(date.getHours())}:${pad(date.getMinutes())}`;
+}
+
+function ago(date: Date, now: number): string {
+  const seconds = (now - date.getTime()) / 1000;
+  const text = duration(Math.abs(seconds) < 1 ? 1 : Math.floor(Math.abs(seconds)));
+  return seconds >= 0 ? `${text} ago` : `in ${text}`;
+}
+
+/** Local time, UTC on hover. `relative`: "3 m ago" as long as it is less than a day. */
+export function When({ at, relative = false }: { at: string | null | undefined; relative?: boolean }) {
+  const [now, setNow] = useState(Date.now());
+  useInterval(relative ? 5000 : 3_600_000, () => setNow(Date.now()));
+  if (!at) return <span class="faint">–</span>;
+  const date = new Date(at);
+  const near = relative && Math.abs(now - date.getTime()) < 86_400_000;
+  return (
+    <time dateTime={at} title={`${local(date)} local\n${at.replace('T', ' ').replace('Z', ' UTC')}`}>
+      {near ? ago(date, now) : local(date)}
+    </time>
+  );
+}
+
+/** A logical date is a label, not a moment in the reader's day: shown in UTC. */
+export function LogicalDate({ at }: { at: string | null }) {
+  if (!at) return <span class="faint">–</span>;
+  return <time dateTime={at} title={`${at.replace('T', ' ').replace('Z', ' UTC')}\n${local(new Date(at))} local`}>{at.slice(0, 10)}</time>;
+}
+
+/** The time since `from`, counting. */
+export function Elapsed({ from }: { from: string }) {
+  const [now, setNow] = useState(Date.now());
+  useInterval(1000, () => setNow(Date.now()));
+  return <>{duration(Math.max(0, Math.floor((now - Date.parse(from)) / 1000)))}</>;
+}
+
+export function number(value: unknown, digits = 4): string {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return '–';
+  if (Number.isInteger(value)) return value.toLocaleString('en');
+  const size = Math.abs(value);
+  if (size !== 0 && size < 0.0001) return value.toExponential(1);
+  return value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : digits);
+}
+
+export function percent(value: number | null | undefined, digits = 1): string {
+  return value == null ? '–' : `${(value * 100).toFixed(digits)} %`;
+}
+
+export function bytes(value: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}

@@ -1,0 +1,115 @@
+// The journal as it grows, and data that is fetched anew when it has. A hidden page listens to nothing.
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { ApiError } from './http';
+
+const kinds = [
+  'dag_registered', 'dag_file_checked', 'dag_paused', 'run_created', 'run_cancel_requested', 'tasks_cleared',
+  'run_finished', 'task_expanded', 'task_queued', 'attempt_started', 'attempt_lost', 'attempt_failed',
+  'task_deferred', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
+  'effects_requested',
+] as const;
+export type Kind = (typeof kinds)[number];
+
+export const runKinds: Kind[] = ['run_created', 'run_finished', 'run_cancel_requested', 'tasks_cleared'];
+export const dagKinds: Kind[] = [...runKinds, 'dag_registered', 'dag_file_checked', 'dag_paused'];
+export const modelKinds: Kind[] = ['task_deferred', 'task_succeeded', 'task_failed', 'effects_requested', 'run_finished'];
+
+export type Connection = 'live' | 'connecting' | 'paused';
+const connectionListeners = new Set<(state: Connection) => void>();
+let connection: Connection = 'connecting';
+function setConnection(state: Connection) {
+  connection = state;
+  connectionListeners.forEach((listener) => listener(state));
+}
+
+export function useConnection(): Connection {
+  const [state, setState] = useState(connection);
+  useEffect(() => {
+    connectionListeners.add(setState);
+    return () => void connectionListeners.delete(setState);
+  }, []);
+  return state;
+}
+
+/** Calls back, at most four times a second, after events of these kinds (of this run). */
+export function useEvents(wanted: Kind[], run: string | undefined, onChange: () => void): void {
+  const callback = useRef(onChange);
+  callback.current = onChange;
+  const address = `/api/v1/events?kinds=${wanted.join(',')}${run ? `&run=${run}` : ''}`;
+  useEffect(() => {
+    let source: EventSource | undefined;
+    let timer: number | undefined;
+    const soon = () => {
+      timer ??= window.setTimeout(() => {
+        timer = undefined;
+        callback.current();
+      }, 250);
+    };
+    const open = () => {
+      if (source || document.hidden) return;
+      source = new EventSource(address);
+      source.onopen = () => {
+        setConnection('live');
+        soon(); // whatever happened while nobody listened
+      };
+      source.onerror = () => setConnection('connecting');
+      wanted.forEach((kind) => source?.addEventListener(kind, soon));
+    };
+    const close = () => {
+      source?.close();
+      source = undefined;
+    };
+    const onVisibility = () => {
+      if (!document.hidden) return open();
+      close();
+      setConnection('paused');
+    };
+    open();
+    document.addEventListener('visibilitychange', onVisibility);
+    return () => {
+      document.removeEventListener('visibilitychange', onVisibility);
+      window.clearTimeout(timer);
+      close();
+    };
+  }, [address]);
+}
+
+export interface Data<T> {
+  value?: T;
+  error?: ApiError;
+  reload: () => void;
+}
+
+/** Fetches at once, when `key` changes, and on reload. A failed reload keeps the last value beside its error. */
+export function useData<T>(key: string, fetcher: () => Promise<T>): Data<T> {
+  const [state, setState] = useState<{ key: string; value?: T; error?: ApiError }>({ key });
+  const current = useRef(key);
+  current.current = key;
+  const fetchNow = useRef(fetcher);
+  fetchNow.current = fetcher;
+  const reload = useCallback(async () => {
+    const asked = current.current;
+    try {
+      const value = await fetchNow.current();
+      if (asked === current.current) setState({ key: asked, value });
+    } catch (error) {
+      if (asked !== current.current) return;
+      const known = error instanceof ApiError ? error : new ApiError(0, String(error));
+      setState((old) => ({ key: asked, value: old.key === asked ? old.value : undefined, error: known }));
+    }
+  }, []);
+  useEffect(() => void reload(), [key]);
+  return { value: state.key === key ? state.value : undefined, error: state.error, reload };
+}
+
+/** Calls back every `ms` while the page is seen. */
+export function useInterval(ms: number, onTick: () => void): void {
+  const callback = useRef(onTick);
+  callback.current = onTick;
+  useEffect(() => {
+    const timer = window.setInterval(() => {
+      if (!document.hidden) callback.current();
+    }, ms);
+    return () => window.clearInterval(timer);
+  }, [ms]);
+}

@@ -1,0 +1,83 @@
+// The frame: navigation, and the page that the address names.
+import { render } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { AlertsPage } from './alerts';
+import { DagsPage } from './dags';
+import { useConnection } from './live';
+import { ModelsPage } from './models';
+import { Empty } from './parts';
+import { Link, navigate, useLocation } from './router';
+import { RunPage } from './run';
+import { RunsPage } from './runs';
+import './style.css';
+
+const tabs = [
+  ['Runs', '/runs'],
+  ['DAGs', '/dags'],
+  ['Models', '/models'],
+  ['Alerts', '/alerts'],
+] as const;
+
+function Page({ path }: { path: string }) {
+  const [, area, id] = path.split('/');
+  if (area === 'runs') return id ? <RunPage key={id} run={decodeURIComponent(id)} /> : <RunsPage />;
+  if (area === 'dags') return <DagsPage />;
+  if (area === 'models') return <ModelsPage />;
+  if (area === 'alerts') return <AlertsPage />;
+  return (
+    <Empty title="There is no such page.">
+      <Link to="/runs">Go to the runs</Link>
+    </Empty>
+  );
+}
+
+function Connection() {
+  const state = useConnection();
+  const text = { live: 'live', connecting: 'reconnecting', paused: 'paused' }[state];
+  return (
+    <span class={`connection ${state}`} role="status" title="Events of the journal">
+      <i aria-hidden="true" />
+      {text}
+    </span>
+  );
+}
+
+function App() {
+  const { pathname } = useLocation();
+  const area = '/' + (pathname.split('/')[1] ?? '');
+  const title = tabs.find(([, to]) => to === area)?.[0];
+  useEffect(() => {
+    if (pathname === '/') navigate('/runs', true);
+    document.title = title ? `${title} · Millrace` : 'Millrace';
+  }, [pathname]);
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <header>
+        <div class="bar">
+          <Link to="/runs" class="brand" aria-label="Millrace, to the runs">
+            <svg viewBox="0 0 16 16" width="20" height="20" aria-hidden="true">
+              <path d="M1 11c3-4 4-4 7 0s4 4 7 0M1 6c3-4 4-4 7 0s4 4 7 0" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" />
+            </svg>
+            <span>Millrace</span>
+          </Link>
+          <nav aria-label="Areas">
+            {tabs.map(([name, to]) => (
+              <Link key={to} to={to} aria-current={area === to ? 'page' : undefined}>
+                {name}
+              </Link>
+            ))}
+          </nav>
+          <Connection />
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        <Page path={pathname === '/' ? '/runs' : pathname} />
+      </main>
+    </>
+  );
+}
+
+render(<App />, document.getElementById('app')!);

@@ -1,0 +1,188 @@
+// Models: what serves, what challenges it, how both do right now, and every change so far.
+import { getServing, listDeploymentHistory, listModels, rollbackModel, type DeploymentEvent, type Model, type ModelVersion, type ServingStats } from './api.gen';
+import { Verdict } from './evaluation';
+import { When, number, percent } from './format';
+import { modelKinds, useData, useEvents, useInterval } from './live';
+import { Action, Digest, Empty, Pending, isEmpty } from './parts';
+import { Link } from './router';
+
+const nobody = '00000000-0000-0000-0000-000000000000';
+const actions: Record<string, string> = { canary: 'canary', promote: 'promoted', rollback: 'rolled back' };
+
+function Version({ role, version }: { role: string; version: ModelVersion | null }) {
+  return (
+    <div class="version">
+      <span class="role">{role}</span>
+      {version ? (
+        <>
+          <strong>v{version.version}</strong> {version.algorithm} <Digest value={version.artifact} />
+          <span class="note">
+            trained <When at={version.created_at} relative /> by <Link to={`/runs/${version.run}?task=${encodeURIComponent(version.task)}`}>this run</Link>
+          </span>
+        </>
+      ) : (
+        <span class="faint">none</span>
+      )}
+    </div>
+  );
+}
+
+function Canary({ model }: { model: Model }) {
+  if (!model.candidate) return null;
+  const weight = Math.min(100, Math.max(0, model.weight ?? 0));
+  return (
+    <div class="canary">
+      <div class="canary-head">
+        <strong>Canary under way</strong>
+        <span>
+          v{model.candidate.version} gets <strong>{number(weight)} %</strong> of the traffic
+        </span>
+      </div>
+      <div class="split" role="meter" aria-valuenow={weight} aria-valuemin={0} aria-valuemax={100} aria-label="Share of the candidate">
+        <span class="candidate-share" style={{ width: `${weight}%` }} />
+      </div>
+      <div class="split-legend">
+        <span>
+          <i class="dot candidate" aria-hidden="true" /> candidate v{model.candidate.version} · {number(weight)} %
+        </span>
+        <span>
+          <i class="dot champion" aria-hidden="true" /> champion {model.champion ? `v${model.champion.version}` : ''} · {number(100 - weight)} %
+        </span>
+      </div>
+    </div>
+  );
+}
+
+function versionName(model: Model, artifact: string): string {
+  const known = [model.champion, model.candidate, model.last_good].find((version) => version?.artifact === artifact);
+  return known ? `v${known.version}` : artifact.slice(0, 8);
+}
+
+function Serving({ model, stats }: { model: Model; stats: ServingStats[] }) {
+  if (stats.length === 0) return <p class="faint">No request in the last five minutes.</p>;
+  return (
+    <table class="metrics">
+      <thead>
+        <tr>
+          <th>Version</th>
+          <th class="number">Requests</th>
+          <th class="number">Errors</th>
+          <th class="number">p50</th>
+          <th class="number">p95</th>
+          <th class="number">p99</th>
+          <th class="number">Business metric</th>
+        </tr>
+      </thead>
+      <tbody>
+        {stats.map((row) => (
+          <tr key={row.artifact + row.role}>
+            <td>
+              {versionName(model, row.artifact)} <span class="faint">{row.role}</span> {row.tripped && <span class="bad">breaker open</span>}
+            </td>
+            <td class="number">{number(row.requests)}</td>
+            <td class={`number ${row.errors > 0 ? 'bad' : ''}`}>{percent(row.error_rate, 2)}</td>
+            <td class="number">{row.latency_ms_p50 == null ? '–' : `≤ ${row.latency_ms_p50} ms`}</td>
+            <td class="number">{row.latency_ms_p95 == null ? '–' : `≤ ${row.latency_ms_p95} ms`}</td>
+            <td class="number">{row.latency_ms_p99 == null ? '–' : `≤ ${row.latency_ms_p99} ms`}</td>
+            <td class="number">
+              {number(row.business_mean)} <span class="faint">({number(row.outcomes)})</span>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function History({ events }: { events: DeploymentEvent[] }) {
+  if (events.length === 0) return null;
+  return (
+    <details open={events.length <= 6}>
+      <summary>Deployment history ({events.length})</summary>
+      <ol class="history">
+        {events.map((event) => (
+          <li key={event.revision} class={event.action}>
+            <span class={`badge ${event.action === 'promote' ? 'good' : event.action === 'rollback' ? 'bad' : 'info'}`}>
+              {actions[event.action] ?? event.action}
+              {event.action === 'canary' && ` ${number(event.weight)} %`}
+            </span>
+            <div>
+              <Digest value={event.artifact} /> {event.reason}
+              <span class="note">
+                <When at={event.at} relative /> · {event.actor || 'engine'}
+                {event.run !== nobody && (
+                  <>
+                    {' · '}
+                    <Link to={`/runs/${event.run}`}>run</Link>
+                  </>
+                )}
+              </span>
+              {!isEmpty(event.evidence) && (
+                <details>
+                  <summary>Evidence</summary>
+                  <pre class="json">{JSON.stringify(event.evidence, null, 2)}</pre>
+                </details>
+              )}
+            </div>
+          </li>
+        ))}
+      </ol>
+    </details>
+  );
+}
+
+function ModelCard({ model, onChange }: { model: Model; onChange: () => void }) {
+  const serving = useData(`serving ${model.model}`, () => getServing(model.model));
+  const history = useData(`history ${model.model} ${model.revision}`, () => listDeploymentHistory(model.model));
+  useInterval(5000, serving.reload);
+  const target = model.candidate ? `v${model.champion?.version ?? '–'} takes all traffic again, and the canary ends.` : `v${model.last_good?.version} serves again.`;
+  return (
+    <article class="card" aria-label={`Model ${model.model}`}>
+      <div class="card-head">
+        <h2>{model.model}</h2>
+        <span class="faint">
+          {model.versions} {model.versions === 1 ? 'version' : 'versions'}
+        </span>
+        <span class="spring" />
+        <Action
+          label="Roll back"
+          title={`Roll ${model.model} back?`}
+          text={target}
+          danger
+          disabled={!model.candidate && !model.last_good}
+          act={async (reason) => (await rollbackModel(model.model, { reason: reason || 'asked for on the dashboard' }), onChange(), history.reload())}
+        />
+      </div>
+      <div class="versions">
+        <Version role="Champion" version={model.champion} />
+        <Version role="Candidate" version={model.candidate} />
+        <Version role="Last known good" version={model.last_good} />
+      </div>
+      <Canary model={model} />
+      <h3>Serving, last five minutes</h3>
+      <Serving model={model} stats={serving.value ?? []} />
+      <h3>Last evaluation</h3>
+      {model.evaluation ? <Verdict evaluation={model.evaluation} /> : <p class="faint">None yet.</p>}
+      <History events={history.value ?? []} />
+    </article>
+  );
+}
+
+export function ModelsPage() {
+  const models = useData('models', () => listModels());
+  useEvents(modelKinds, undefined, models.reload);
+  return (
+    <>
+      <div class="title">
+        <h1>Models</h1>
+      </div>
+      {!models.value && <Pending error={models.error} retry={models.reload} />}
+      {models.value?.length === 0 && (
+        <Empty title="No model has been trained yet.">
+          A task with the operator <code>train</code> registers one; <code>deploy.canary</code> ships it.
+        </Empty>
+      )}
+      {models.value?.map((model) => <ModelCard key={model.model} model={model} onChange={models.reload} />)}
+    </>
+  );
+}

@@ -1,0 +1,184 @@
+// One run: its graph with live states, timeline, and the chosen task.
+import { cancelRun, getRun, listArtifacts, listTasks, retryRun, type Artifact, type Run, type Task } from './api.gen';
+import { Elapsed, LogicalDate, When, bytes, duration, number } from './format';
+import { Gantt } from './gantt';
+import { Graph, groupTasks } from './graph';
+import { useData, useEvents, type Kind } from './live';
+import { Action, Digest, JsonBlock, Pending, State, isEmpty } from './parts';
+import { Link, useQuery } from './router';
+import { TaskPanel } from './task';
+
+const allKinds: Kind[] = [
+  'run_cancel_requested', 'tasks_cleared', 'run_finished', 'task_expanded', 'task_queued', 'attempt_started', 'attempt_lost',
+  'attempt_failed', 'task_deferred', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
+];
+
+function Facts({ run }: { run: Run }) {
+  return (
+    <dl class="facts">
+      <dt>Logical date</dt>
+      <dd>
+        <LogicalDate at={run.logical_date} />
+      </dd>
+      <dt>Type</dt>
+      <dd>{run.type}</dd>
+      <dt>Started</dt>
+      <dd>
+        <When at={run.created_at} />
+      </dd>
+      <dt>Duration</dt>
+      <dd>{run.duration_s == null ? <Elapsed from={run.created_at} /> : duration(run.duration_s)}</dd>
+      <dt>Asked for by</dt>
+      <dd>
+        {run.actor}
+        {run.reason && <span class="faint"> · {run.reason}</span>}
+      </dd>
+      <dt>DAG version</dt>
+      <dd>
+        <Digest value={run.version} />
+      </dd>
+      <dt>Trace</dt>
+      <dd>
+        <code class="clip">{run.trace_id}</code>
+      </dd>
+    </dl>
+  );
+}
+
+function Artifacts({ artifacts }: { artifacts: Artifact[] }) {
+  if (artifacts.length === 0) return null;
+  return (
+    <section>
+      <h2>Artifacts</h2>
+      <table class="list dense">
+        <thead>
+          <tr>
+            <th>Name</th>
+            <th>Kind</th>
+            <th>Task</th>
+            <th class="number">Rows</th>
+            <th class="number">Size</th>
+            <th>Digest</th>
+          </tr>
+        </thead>
+        <tbody>
+          {artifacts.map((artifact) => (
+            <tr key={artifact.task + artifact.map_index + artifact.name + artifact.digest}>
+              <td class="wide">
+                <a href={`/api/v1/artifacts/${artifact.digest}/content`} download={artifact.name}>
+                  {artifact.name}
+                </a>
+              </td>
+              <td data-label="Kind">{artifact.kind}</td>
+              <td data-label="Task">{artifact.task}</td>
+              <td data-label="Rows" class="number">
+                {artifact.rows < 0 ? '–' : number(artifact.rows)}
+              </td>
+              <td data-label="Size" class="number">
+                {bytes(artifact.bytes)}
+              </td>
+              <td data-label="Digest">
+                <Digest value={artifact.digest} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Instances({ tasks, chosen, onChoose }: { tasks: Task[]; chosen: Task; onChoose: (task: Task) => void }) {
+  if (tasks.length < 2) return null;
+  return (
+    <div class="segments wrap" role="group" aria-label="Instances">
+      {tasks.map((task) => (
+        <button key={task.map_index} aria-pressed={task === chosen} onClick={() => onChoose(task)}>
+          <span class={`dot s-${task.state}`} aria-hidden="true" />
+          {typeof task.item === 'string' ? task.item : `[${task.map_index}]`}
+          <span class="sr"> {task.state}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** The task that a reader most likely came for. */
+function interesting(tasks: Task[]): Task | undefined {
+  const order = ['failed', 'running', 'up_for_retry', 'deferred', 'cancelled', 'success'];
+  return [...tasks].sort((a, b) => (order.indexOf(a.state) + 99) % 99 - ((order.indexOf(b.state) + 99) % 99)).at(0);
+}
+
+export function RunPage({ run: id }: { run: string }) {
+  const run = useData(`run ${id}`, () => getRun(id));
+  const tasks = useData(`tasks ${id}`, () => listTasks(id));
+  const artifacts = useData(`artifacts ${id}`, () => listArtifacts(id));
+  const [place, setPlace] = useQuery('task');
+  const reload = () => {
+    run.reload();
+    tasks.reload();
+    artifacts.reload();
+  };
+  useEvents(allKinds, id, reload);
+  if (!run.value || !tasks.value) return <Pending error={run.error ?? tasks.error} retry={reload} />;
+
+  const [taskId, index] = place.split('~');
+  const ofTask = tasks.value.filter((task) => task.task === taskId);
+  const task = ofTask.find((entry) => String(entry.map_index) === index) ?? ofTask[0] ?? interesting(tasks.value);
+  const siblings = tasks.value.filter((entry) => entry.task === task?.task);
+  const choose = (name: string, mapIndex = -1) => setPlace(mapIndex >= 0 ? `${name}~${mapIndex}` : name);
+  const running = run.value.status === 'running';
+  return (
+    <>
+      <p class="crumbs">
+        <Link to="/runs">Runs</Link> / <Link to={`/runs?dag=${encodeURIComponent(run.value.dag)}`}>{run.value.dag}</Link>
+      </p>
+      <div class="title">
+        <h1>
+          {run.value.dag} {run.value.logical_date && <LogicalDate at={run.value.logical_date} />}
+        </h1>
+        <State value={run.value.status} />
+        <span class="spring" />
+        {running ? (
+          <Action
+            label="Cancel run"
+            title="Cancel this run?"
+            text="What runs is killed, and nothing further starts. Finished tasks keep their results."
+            danger
+            act={async (reason) => (await cancelRun(id, { reason }), reload())}
+          />
+        ) : (
+          <Action
+            label="Retry"
+            title="Retry this run?"
+            text="Tasks that failed, were cancelled or could not start begin anew; what succeeded stays."
+            disabled={run.value.status === 'success'}
+            act={async (reason) => (await retryRun(id, { reason }), reload())}
+          />
+        )}
+      </div>
+      <Facts run={run.value} />
+      <Graph groups={groupTasks(tasks.value)} selected={task?.task} onSelect={choose} />
+      {task && (
+        <>
+          <Instances tasks={siblings} chosen={task} onChoose={(one) => choose(one.task, one.map_index)} />
+          <TaskPanel run={id} task={task} finished={!running} onChange={reload} />
+        </>
+      )}
+      <Gantt run={run.value} tasks={tasks.value} onSelect={choose} />
+      <Artifacts artifacts={artifacts.value ?? []} />
+      {!isEmpty(run.value.params) && (
+        <section>
+          <h2>Params</h2>
+          <JsonBlock value={run.value.params} />
+        </section>
+      )}
+      {!isEmpty(run.value.trigger) && (
+        <section>
+          <h2>Started by</h2>
+          <JsonBlock value={run.value.trigger} />
+        </section>
+      )}
+    </>
+  );
+}

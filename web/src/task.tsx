@@ -1,0 +1,102 @@
+// One task instance in depth: attempts, error, outputs, log.
+import { useEffect, useState } from 'preact/hooks';
+import { listAttempts, retryRun, type Attempt, type Task } from './api.gen';
+import { Elapsed, When, duration } from './format';
+import { useData } from './live';
+import { Log } from './log';
+import { Action, JsonBlock, State, isEmpty } from './parts';
+
+function Attempts({ attempts, chosen, onChoose }: { attempts: Attempt[]; chosen: number; onChoose: (attempt: number) => void }) {
+  return (
+    <table class="list dense">
+      <thead>
+        <tr>
+          <th>Attempt</th>
+          <th>Outcome</th>
+          <th>Started</th>
+          <th class="number">Duration</th>
+        </tr>
+      </thead>
+      <tbody>
+        {attempts.map((attempt) => (
+          <tr key={attempt.attempt} class={attempt.attempt === chosen ? 'chosen' : ''}>
+            <td class="wide">
+              <button class="link" aria-pressed={attempt.attempt === chosen} onClick={() => onChoose(attempt.attempt)}>
+                #{attempt.attempt}
+              </button>
+            </td>
+            <td>
+              <State value={attempt.outcome === 'retry' ? 'failed' : attempt.outcome} />
+              {attempt.error && <span class="note">{attempt.error}</span>}
+            </td>
+            <td data-label="Started">
+              <When at={attempt.started_at} />
+            </td>
+            <td data-label="Duration" class="number">
+              {attempt.duration_s == null ? <Elapsed from={attempt.started_at} /> : duration(attempt.duration_s)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function TaskPanel({ run, task, finished, onChange }: { run: string; task: Task; finished: boolean; onChange: () => void }) {
+  const key = `${task.task}|${task.map_index}|${task.state}|${task.attempt}|${task.since}`;
+  const attempts = useData(key, () => listAttempts(run, task.task, { map_index: task.map_index }));
+  const [chosen, setChosen] = useState<number>();
+  useEffect(() => setChosen(undefined), [task.task, task.map_index]);
+  const attempt = chosen ?? task.attempt;
+  const label = task.map_index >= 0 ? `${task.task} [${task.map_index}]` : task.task;
+  return (
+    <section class="panel" aria-label={`Task ${label}`}>
+      <div class="panel-head">
+        <h2>{label}</h2>
+        <State value={task.state} />
+        <code>{task.operator}</code>
+        {task.item != null && <span class="faint">item {JSON.stringify(task.item)}</span>}
+        <span class="spring" />
+        {finished && (
+          <Action
+            label="Run again"
+            title={`Run ${task.task} again?`}
+            text={`${task.task} and everything downstream of it start anew.`}
+            act={async (reason) => {
+              await retryRun(run, { tasks: [task.task], reason });
+              onChange();
+            }}
+          />
+        )}
+      </div>
+      {task.error && <pre class="error-text">{task.error}</pre>}
+      {task.reason && <p class="note">{task.reason}</p>}
+      {task.wake_at && (
+        <p>
+          {task.state === 'deferred' ? 'Waits, holding no slot, until ' : 'Next attempt '}
+          <When at={task.wake_at} relative />
+          {task.wake_event && (
+            <>
+              {' '}or the event <code>{task.wake_event}</code>
+            </>
+          )}
+          .
+        </p>
+      )}
+      {attempts.value && attempts.value.length > 0 && <Attempts attempts={attempts.value} chosen={attempt} onChoose={setChosen} />}
+      {task.attempt === 0 ? <p class="faint">It has not started.</p> : <Log run={run} task={task.task} mapIndex={task.map_index} attempt={attempt} />}
+      {!isEmpty(task.outputs) && (
+        <details open={JSON.stringify(task.outputs).length < 600}>
+          <summary>Outputs</summary>
+          <JsonBlock value={task.outputs} />
+        </details>
+      )}
+      {!isEmpty(task.checkpoint) && (
+        <details>
+          <summary>Checkpoint</summary>
+          <JsonBlock value={task.checkpoint} />
+        </details>
+      )}
+    </section>
+  );
+}

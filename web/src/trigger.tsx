@@ -1,0 +1,136 @@
+// Starts a run by hand. The form follows from the DAG's params. One dialog is one wish: a second click, or a click
+// after a lost answer, means the same run (Idempotency-Key).
+import { useRef, useState } from 'preact/hooks';
+import { triggerRun, type Dag } from './api.gen';
+import { ApiError } from './http';
+import { Dialog, Problem } from './parts';
+import { navigate } from './router';
+
+interface ParamSchema {
+  type?: string;
+  default?: unknown;
+  description?: string;
+  minimum?: number;
+  maximum?: number;
+  enum?: unknown[];
+}
+interface Param {
+  name: string;
+  schema: ParamSchema;
+}
+
+const asText = (value: unknown) => (value == null ? '' : typeof value === 'string' ? value : JSON.stringify(value));
+
+/** The value that a field's text stands for; undefined: not given. */
+function valueOf({ name, schema }: Param, text: string): unknown {
+  if (text === '') return undefined;
+  if (schema.type === 'string') return text;
+  if (schema.type === 'boolean') return text === 'true';
+  if (schema.type === 'integer' || schema.type === 'number') {
+    if (Number.isNaN(Number(text))) throw new ApiError(400, `${name} must be a number.`);
+    return Number(text);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function Field({ param, text, onText }: { param: Param; text: string; onText: (text: string) => void }) {
+  const { schema } = param;
+  const choices = schema.type === 'boolean' ? ['true', 'false'] : schema.enum?.map(asText);
+  const range = [schema.minimum != null && `from ${schema.minimum}`, schema.maximum != null && `to ${schema.maximum}`].filter(Boolean).join(' ');
+  return (
+    <label>
+      <span>
+        {param.name} <span class="faint">{[schema.type, range].filter(Boolean).join(', ')}</span>
+      </span>
+      {choices ? (
+        <select value={text} onChange={(event) => onText(event.currentTarget.value)}>
+          {schema.default === undefined && <option value="">–</option>}
+          {choices.map((choice) => (
+            <option value={choice}>{choice}</option>
+          ))}
+        </select>
+      ) : (
+        <input
+          value={text}
+          inputMode={schema.type === 'integer' || schema.type === 'number' ? 'decimal' : undefined}
+          required={schema.default === undefined}
+          onInput={(event) => onText(event.currentTarget.value)}
+        />
+      )}
+      {schema.description && <span class="note">{schema.description}</span>}
+    </label>
+  );
+}
+
+export function TriggerDialog({ dag, onClose }: { dag: Dag; onClose: () => void }) {
+  const params = dag.params as Param[];
+  const [texts, setTexts] = useState<Record<string, string>>(
+    Object.fromEntries(params.map((param) => [param.name, asText(param.schema.default)])),
+  );
+  const [date, setDate] = useState('');
+  const [reason, setReason] = useState('');
+  const [error, setError] = useState<ApiError>();
+  const [busy, setBusy] = useState(false);
+  const key = useRef(`dashboard-${Date.now()}-${Math.random().toString(36).slice(2)}`);
+  const changed = <T,>(set: (value: T) => void) => (value: T) => {
+    key.current = `dashboard-${Date.now()}-${Math.random().toString(36).slice(2)}`; // another wish
+    set(value);
+  };
+
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      const values = Object.fromEntries(params.map((param) => [param.name, valueOf(param, texts[param.name])]));
+      const result = await triggerRun(
+        dag.dag,
+        { params: values, logical_date: date || undefined, reason },
+        {},
+        { 'Idempotency-Key': key.current },
+      );
+      navigate(`/runs/${result.run}`);
+    } catch (caught) {
+      setError(caught as ApiError);
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog title={`Trigger ${dag.dag}`} onClose={onClose}>
+      <form onSubmit={submit}>
+        {params.map((param) => (
+          <Field
+            key={param.name}
+            param={param}
+            text={texts[param.name]}
+            onText={changed((text: string) => setTexts((old) => ({ ...old, [param.name]: text })))}
+          />
+        ))}
+        <label>
+          <span>
+            Logical date <span class="faint">optional, UTC</span>
+          </span>
+          <input type="date" value={date} onInput={(event) => changed(setDate)(event.currentTarget.value)} />
+        </label>
+        <label>
+          <span>
+            Reason <span class="faint">optional</span>
+          </span>
+          <input value={reason} maxLength={500} placeholder="kept in the journal" onInput={(event) => changed(setReason)(event.currentTarget.value)} />
+        </label>
+        {error && <Problem error={error} />}
+        <div class="buttons">
+          <button type="button" onClick={onClose}>
+            Not now
+          </button>
+          <button class="solid" disabled={busy}>
+            Trigger
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
