@@ -32,7 +32,7 @@ struct TreeEnsemble {
   std::vector<double> gains;  // mean gain of the splits, by feature
 };
 
-/// REQUIRES: every index is in range, and each tree ends.
+/// REQUIRES: every index is in range, and within a tree each child comes after its parent.
 std::unique_ptr<const Predictor> make_tree_predictor(TreeEnsemble ensemble);
 
 }  // namespace millrace::ml
