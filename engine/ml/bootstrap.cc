@@ -10,28 +10,52 @@
 namespace millrace::ml {
 namespace {
 
-/// One model's rows by rising prediction, so that a metric of ranks need not sort in each resample.
-struct Ordered {
-  std::vector<std::size_t> rows;
-  std::vector<double> labels;
-  std::vector<double> predictions;
-  std::vector<double> counts;  // of each row in the resample at hand
+using Counts = std::vector<std::uint32_t>;  // how often each row is in the resample at hand
 
-  Ordered(std::span<const double> all_labels, std::span<const double> all_predictions)
-      : rows(all_labels.size()), counts(all_labels.size()) {
-    std::iota(rows.begin(), rows.end(), std::size_t{0});
-    std::ranges::stable_sort(rows, {}, [&](std::size_t i) { return all_predictions[i]; });
-    for (const std::size_t i : rows) {
-      labels.push_back(all_labels[i]);
-      predictions.push_back(all_predictions[i]);
+/// One model's predictions, prepared so that a resample is measured in one pass: row losses where
+/// the metric is their mean, else rows by rising prediction, so that a metric of ranks need not
+/// sort.
+class Measured {
+ public:
+  Measured(const Metric& metric, std::span<const double> labels,
+           std::span<const double> predictions, double threshold)
+      : metric_(metric), threshold_(threshold) {
+    if (metric.row_loss != nullptr) {
+      for (std::size_t i = 0; i < labels.size(); ++i)
+        losses_.push_back(metric.row_loss(labels[i], predictions[i]));
+      return;
+    }
+    rows_.resize(labels.size());
+    weights_.resize(labels.size());
+    std::iota(rows_.begin(), rows_.end(), std::size_t{0});
+    std::ranges::stable_sort(rows_, {}, [&](std::size_t i) { return predictions[i]; });
+    for (const std::size_t i : rows_) {
+      labels_.push_back(labels[i]);
+      predictions_.push_back(predictions[i]);
     }
   }
 
-  Result<double> measure(const Metric& metric, const std::vector<std::uint32_t>& drawn,
-                         double threshold) {
-    for (std::size_t k = 0; k < rows.size(); ++k) counts[k] = drawn[rows[k]];
-    return metric.evaluate({labels, predictions, counts, threshold});
+  Result<double> in(const Counts& drawn) {
+    if (metric_.row_loss != nullptr) return mean_loss(drawn);
+    for (std::size_t k = 0; k < rows_.size(); ++k) weights_[k] = drawn[rows_[k]];
+    return metric_.evaluate({labels_, predictions_, weights_, threshold_});
   }
+
+ private:
+  double mean_loss(const Counts& drawn) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < drawn.size(); ++i) sum += drawn[i] * losses_[i];
+    const double mean = sum / static_cast<double>(drawn.size());
+    return metric_.root ? std::sqrt(mean) : mean;
+  }
+
+  const Metric& metric_;
+  double threshold_;
+  std::vector<double> losses_;
+  std::vector<std::size_t> rows_;
+  std::vector<double> labels_;
+  std::vector<double> predictions_;
+  std::vector<double> weights_;
 };
 
 /// The rows among which a resample draws: each class, or all.
@@ -43,8 +67,7 @@ std::vector<std::vector<std::uint32_t>> strata(const Metric& metric,
   return out;
 }
 
-void draw(const std::vector<std::vector<std::uint32_t>>& from, Rng& rng,
-          std::vector<std::uint32_t>& counts) {
+void draw(const std::vector<std::vector<std::uint32_t>>& from, Rng& rng, Counts& counts) {
   std::ranges::fill(counts, 0);
   for (const auto& stratum : from) {
     const auto size = static_cast<double>(stratum.size());
@@ -104,15 +127,16 @@ Result<Bootstrap> paired_bootstrap(const Metric& metric, std::span<const double>
   MR_TRY(const double of_candidate, metric.evaluate({labels, candidate, {}, options.threshold}));
   const double sign = metric.higher_is_better ? 1 : -1;
 
-  Ordered a(labels, baseline), b(labels, candidate);
+  Measured a(metric, labels, baseline, options.threshold);
+  Measured b(metric, labels, candidate, options.threshold);
   const auto from = strata(metric, labels);
-  std::vector<std::uint32_t> drawn(labels.size());
+  Counts drawn(labels.size());
   Rng rng(options.seed);
   Bootstrap out{};
   for (int k = 0; k < options.resamples; ++k) {
     draw(from, rng, drawn);
-    MR_TRY(const double first, a.measure(metric, drawn, options.threshold));
-    MR_TRY(const double second, b.measure(metric, drawn, options.threshold));
+    MR_TRY(const double first, a.in(drawn));
+    MR_TRY(const double second, b.in(drawn));
     out.improvements.push_back(sign * (second - first));
   }
   std::ranges::sort(out.improvements);

@@ -90,7 +90,7 @@ struct Bootstrap {
   std::vector<double> improvements;  // one a resample, rising
 };
 /// Any metric, rows drawn with replacement, the same for both models; for a binary metric within
-/// each class. Costs resamples x (a pass over the rows): some seconds for a million rows.
+/// each class. Costs about 15 ns a row and resample for a mean of row losses, 50 ns else.
 Result<Bootstrap> paired_bootstrap(const Metric& metric, std::span<const double> labels,
                                    std::span<const double> baseline,
                                    std::span<const double> candidate,

@@ -111,12 +111,23 @@ Result<Confusion> confusion(const Scored& s) {
 
 double ratio_or_zero(double part, double whole) { return whole > 0 ? part / whole : 0.0; }
 
+double log_loss_of(double y, double p) {
+  constexpr double kEps = std::numeric_limits<double>::epsilon();
+  const double q = std::clamp(p, kEps, 1 - kEps);
+  return y != 0 ? -std::log(q) : -std::log1p(-q);
+}
+double square_of(double y, double p) { return (y - p) * (y - p); }
+double distance_of(double y, double p) { return std::abs(y - p); }
+double relative_of(double y, double p) { return std::abs((y - p) / y); }
+
 constexpr std::array kTable = {
     Metric{"auc", Objective::binary, true, "Area under the ROC curve", auc},
     Metric{"average_precision", Objective::binary, true, "Area under the precision-recall steps",
            average_precision},
-    Metric{"log_loss", Objective::binary, false, "Mean negative log likelihood", log_loss},
-    Metric{"brier", Objective::binary, false, "Mean squared error of the probability", brier},
+    Metric{"log_loss", Objective::binary, false, "Mean negative log likelihood", log_loss,
+           log_loss_of},
+    Metric{"brier", Objective::binary, false, "Mean squared error of the probability", brier,
+           square_of},
     Metric{"accuracy", Objective::binary, true, "Share of rows classified right", accuracy},
     Metric{"precision", Objective::binary, true, "Share of predicted positives that are",
            precision},
@@ -124,11 +135,11 @@ constexpr std::array kTable = {
     Metric{"f1", Objective::binary, true, "Harmonic mean of precision and recall", f1},
     Metric{"ece", Objective::binary, false, "Expected calibration error, ten bins",
            expected_calibration_error},
-    Metric{"rmse", Objective::regression, false, "Root mean squared error", rmse},
-    Metric{"mae", Objective::regression, false, "Mean absolute error", mae},
+    Metric{"rmse", Objective::regression, false, "Root mean squared error", rmse, square_of, true},
+    Metric{"mae", Objective::regression, false, "Mean absolute error", mae, distance_of},
     Metric{"r2", Objective::regression, true, "Share of the variance explained", r2},
     Metric{"mape", Objective::regression, false, "Mean absolute error as a share of the label",
-           mape},
+           mape, relative_of},
 };
 
 }  // namespace
@@ -163,16 +174,12 @@ Result<double> average_precision(const Scored& s) {
 
 Result<double> log_loss(const Scored& s) {
   MR_CHECK(check(s, Expect::probabilities));
-  static constexpr double kEps = std::numeric_limits<double>::epsilon();
-  return mean(s, [](double y, double p) {
-    const double q = std::clamp(p, kEps, 1 - kEps);
-    return y != 0 ? -std::log(q) : -std::log1p(-q);
-  });
+  return mean(s, log_loss_of);
 }
 
 Result<double> brier(const Scored& s) {
   MR_CHECK(check(s, Expect::probabilities));
-  return mean(s, [](double y, double p) { return (y - p) * (y - p); });
+  return mean(s, square_of);
 }
 
 Result<double> accuracy(const Scored& s) {
@@ -215,12 +222,12 @@ Result<double> expected_calibration_error(const Scored& s) {
 
 Result<double> rmse(const Scored& s) {
   MR_CHECK(check(s, Expect::numbers));
-  return std::sqrt(mean(s, [](double y, double p) { return (y - p) * (y - p); }));
+  return std::sqrt(mean(s, square_of));
 }
 
 Result<double> mae(const Scored& s) {
   MR_CHECK(check(s, Expect::numbers));
-  return mean(s, [](double y, double p) { return std::abs(y - p); });
+  return mean(s, distance_of);
 }
 
 Result<double> r2(const Scored& s) {
@@ -228,7 +235,7 @@ Result<double> r2(const Scored& s) {
   const double middle = mean(s, [](double y, double) { return y; });
   const double spread = mean(s, [&](double y, double) { return (y - middle) * (y - middle); });
   if (spread == 0) return undefined("R2 needs labels that differ");
-  return 1 - mean(s, [](double y, double p) { return (y - p) * (y - p); }) / spread;
+  return 1 - mean(s, square_of) / spread;
 }
 
 Result<double> mape(const Scored& s) {
@@ -237,7 +244,7 @@ Result<double> mape(const Scored& s) {
   if (zero != s.labels.end())
     return undefined("MAPE is undefined: the label of row " +
                      std::to_string(zero - s.labels.begin()) + " is 0");
-  return mean(s, [](double y, double p) { return std::abs((y - p) / y); });
+  return mean(s, relative_of);
 }
 
 std::span<const Metric> all_metrics() { return kTable; }

@@ -32,6 +32,9 @@ struct Metric {
   bool higher_is_better;
   std::string_view doc;
   Result<double> (*evaluate)(const Scored&);
+  /// Where the metric is the mean over rows of something: that (of rmse, under the root).
+  double (*row_loss)(double label, double prediction) = nullptr;
+  bool root = false;
 };
 
 /// Every metric there is: auc, average_precision, log_loss, brier, accuracy, precision, recall, f1,

@@ -266,6 +266,21 @@ TEST(Bootstrap, TurnsTheSignOfALoss) {
   EXPECT_NEAR(worse->comparison.p_non_inferior, 1.0 / 2001, 1e-12);
 }
 
+TEST(Bootstrap, OfAMeanHasTheStandardErrorOfTheMean) {
+  const auto p = make_pair(400);
+  std::vector<double> gains;
+  double mean = 0, squares = 0;
+  for (std::size_t i = 0; i < p.labels.size(); ++i) {
+    const double a = p.candidate[i] - p.baseline[i], b = p.candidate[i] - p.labels[i];
+    gains.push_back(std::abs(a) - std::abs(b));
+    mean += gains.back() / 400;
+  }
+  for (const double g : gains) squares += (g - mean) * (g - mean);
+  const auto drawn = paired_bootstrap(*metric_named("mae"), p.candidate, p.baseline, p.labels);
+  EXPECT_NEAR(drawn->comparison.improvement, mean, 1e-14);
+  EXPECT_NEAR(drawn->comparison.standard_error / std::sqrt(squares / 399 / 400), 1, 0.1);
+}
+
 TEST(Bootstrap, RepeatsBySeedAndOfEqualModelsIsZero) {
   const auto p = make_pair();
   const auto metric = *metric_named("average_precision");

@@ -133,6 +133,21 @@ TEST(Metrics, RefuseUnfitRows) {
   EXPECT_FALSE(rmse({missing, p}));
 }
 
+TEST(Metrics, RowLossesAddUpToTheMetric) {
+  for (const auto& metric : all_metrics()) {
+    if (metric.row_loss == nullptr) continue;
+    const bool binary = metric.objective == Objective::binary;
+    const auto& labels = binary ? kLabels : kTruth;
+    const auto& predictions = binary ? kScores : kGuess;
+    double mean = 0;
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      mean += metric.row_loss(labels[i], predictions[i]) / static_cast<double>(labels.size());
+    EXPECT_NEAR(*metric.evaluate({labels, predictions}), metric.root ? std::sqrt(mean) : mean,
+                1e-14)
+        << metric.name;
+  }
+}
+
 TEST(Metrics, AreFoundByName) {
   EXPECT_TRUE(metric_named("auc")->higher_is_better);
   EXPECT_FALSE(metric_named("log_loss")->higher_is_better);
