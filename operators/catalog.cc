@@ -19,9 +19,9 @@ namespace millrace {
 
 Catalog builtin_catalog() {
   using namespace operators;
-  return Catalog::of<IngestFile, IngestHttp, Validate, FeaturesBuild,       //
-                     Train, Evaluate, BatchPredict,                         //
-                     DeployCanary, DeployRollback,                          //
+  return Catalog::of<IngestFile, IngestHttp, Validate, FeaturesBuild,  //
+                     Train, Evaluate, BatchPredict,                    //
+                     DeployCanary, DeployRollback,                     //
                      Noop, FailTask, Wait, operators::Command, NotifyWebhook>();
 }
 

@@ -30,7 +30,6 @@ std::vector<RecordInfo> records_of(const std::vector<Endpoint>& endpoints) {
 }
 
 // --- OpenAPI
-// -----------------------------------------------------------------------------------------------------
 
 Json parameter(const FieldInfo& field, const char* in) {
   Json schema = schema_of(field.type);
@@ -149,7 +148,6 @@ Json plain_get(const char* id, const char* summary, Json types) {
 }
 
 // --- TypeScript
-// --------------------------------------------------------------------------------------------------
 
 std::string fields_of(const std::vector<FieldInfo>& fields, bool optional_all) {
   std::string out;
@@ -207,7 +205,6 @@ std::string interface_of(const RecordInfo& record) {
 }
 
 // --- docs/api.md
-// -------------------------------------------------------------------------------------------------
 
 std::string escaped(std::string text) {
   for (std::size_t i = 0; (i = text.find('|', i)) != std::string::npos; i += 2)

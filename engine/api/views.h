@@ -14,7 +14,6 @@
 namespace millrace::api {
 
 // --- DAGs and runs
-// -----------------------------------------------------------------------------------------------
 
 const Record<RunRow>& run_record();
 template <>
@@ -99,7 +98,6 @@ template <>
 struct TypeOf<ArtifactRow> : RecordType<ArtifactRow, artifact_record> {};
 
 // --- models
-// ------------------------------------------------------------------------------------------------------
 
 const Record<ModelVersionRow>& model_version_record();
 template <>
@@ -148,7 +146,6 @@ template <>
 struct TypeOf<AlertRow> : RecordType<AlertRow, alert_record> {};
 
 // --- answers to commands
-// -----------------------------------------------------------------------------------------
 
 struct TriggerView {
   Uuid run;
@@ -179,7 +176,6 @@ template <>
 struct TypeOf<ReceivedEventView> : RecordType<ReceivedEventView, received_event_record> {};
 
 // --- the rest
-// ----------------------------------------------------------------------------------------------------
 
 const Record<OperatorInfo>& operator_record();
 template <>

@@ -39,7 +39,6 @@ struct Origin {
 };
 
 // --- of DAGs
-// -----------------------------------------------------------------------------------------------------
 
 /// A version of a DAG became the current one. The first fixes where its schedule starts.
 struct DagRegistered {
@@ -62,7 +61,6 @@ struct DagPaused {
 };
 
 // --- of runs
-// -----------------------------------------------------------------------------------------------------
 
 struct RunCreated {
   std::string dag;
@@ -88,7 +86,6 @@ struct RunFinished {
 };
 
 // --- of task instances
-// -------------------------------------------------------------------------------------------
 
 /// A mapped task learned its items; it now has one instance for each.
 struct TaskExpanded {
@@ -154,7 +151,6 @@ struct CompletionRejected {
 };
 
 // --- of neither
-// --------------------------------------------------------------------------------------------------
 
 /// A person or the model server changed shared state, outside any task.
 struct EffectsRequested {

@@ -1,6 +1,7 @@
-// `${{ … }}` expressions, with the grammar and coercions of GitHub Actions: literals, `.`/`[]` access and the
-// `*` filter, `!`, `== != < <= > >=`, `&& ||`, and functions. Strings compare without regard to case.
-// Parsing and evaluation are pure, bounded in depth and size, and never throw.
+// `${{ … }}` expressions, with the grammar and coercions of GitHub Actions: literals, `.`/`[]`
+// access and the
+// `*` filter, `!`, `== != < <= > >=`, `&& ||`, and functions. Strings compare without regard to
+// case. Parsing and evaluation are pure, bounded in depth and size, and never throw.
 #pragma once
 
 #include <memory>
@@ -15,13 +16,13 @@ namespace millrace {
 
 /// What names mean while an expression is evaluated. Not owned; valid during the call.
 struct Scope {
-  /// Roots: run, params, tasks, item, event, dag. `tasks.<id>.outputs`, `.state`; a mapped task's `outputs` is
-  /// the list of its instances' outputs.
+  /// Roots: run, params, tasks, item, event, dag. `tasks.<id>.outputs`, `.state`; a mapped task's
+  /// `outputs` is the list of its instances' outputs.
   const Json* root = nullptr;
   // Answers of the status functions, over the task's upstream.
-  bool success = true;    // success(): all of them succeeded or were skipped by choice
-  bool failure = false;   // failure(): one of them failed, directly or through its upstream
-  bool cancelled = false; // cancelled(): the run is being cancelled
+  bool success = true;     // success(): all of them succeeded or were skipped by choice
+  bool failure = false;    // failure(): one of them failed, directly or through its upstream
+  bool cancelled = false;  // cancelled(): the run is being cancelled
 };
 
 /// Immutable, cheap to copy, thread-safe.
@@ -29,13 +30,16 @@ class Expression {
  public:
   struct Node;
 
-  /// `text` is what stands between `${{` and `}}`. The error's message tells the column in `text` and what was expected.
+  /// `text` is what stands between `${{` and `}}`. The error's message tells the column in `text`
+  /// and what was expected.
   static Result<Expression> parse(std::string_view text);
   Result<Json> evaluate(const Scope& scope) const;
 
-  /// Dotted names that it reads, up to the first computed index, e.g. "tasks.train.outputs.model", sorted, once each.
+  /// Dotted names that it reads, up to the first computed index, e.g. "tasks.train.outputs.model",
+  /// sorted, once each.
   std::vector<std::string> references() const;
-  /// True if it calls success(), failure(), always() or cancelled(): then `if:` replaces the default "all succeeded".
+  /// True if it calls success(), failure(), always() or cancelled(): then `if:` replaces the
+  /// default "all succeeded".
   bool uses_status_function() const;
   const std::string& text() const { return text_; }
 
@@ -55,14 +59,17 @@ struct ExpressionSpan {
 /// In order; views into `text`. Error: one that is not closed.
 Result<std::vector<ExpressionSpan>> find_expressions(std::string_view text);
 
-/// A value of a YAML file in which strings may hold expressions. Immutable, cheap to copy, thread-safe.
+/// A value of a YAML file in which strings may hold expressions. Immutable, cheap to copy,
+/// thread-safe.
 class Template {
  public:
   struct Part;
 
-  /// Walks the whole tree. The error's `where` is the JSON pointer of the string at fault, e.g. "/input/0".
+  /// Walks the whole tree. The error's `where` is the JSON pointer of the string at fault, e.g.
+  /// "/input/0".
   static Result<Template> compile(const Json& value);
-  /// A string that is exactly one expression takes the expression's type; in a longer one the values are joined as text.
+  /// A string that is exactly one expression takes the expression's type; in a longer one the
+  /// values are joined as text.
   Result<Json> render(const Scope& scope) const;
 
   bool is_constant() const;  // no expression in it: render returns `source` unchanged

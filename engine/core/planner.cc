@@ -42,7 +42,6 @@ std::vector<Event> Planner::take_events() { return std::exchange(events_, {}); }
 std::vector<Action> Planner::take_actions() { return std::exchange(actions_, {}); }
 
 // --- restoring
-// ---------------------------------------------------------------------------------------------------
 
 void Planner::restore_dag(DagState dag) {
   std::string id = dag.dag->id();
@@ -89,7 +88,6 @@ void Planner::recover(Time now) {
 }
 
 // --- inputs
-// ------------------------------------------------------------------------------------------------------
 
 Status Planner::register_dag(const RegisterDag& input, Time now) {
   const std::string& id = input.dag->id();

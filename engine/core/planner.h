@@ -43,7 +43,6 @@ struct DagState {
 };
 
 // --- inputs
-// ------------------------------------------------------------------------------------------------------
 
 struct RegisterDag {
   std::shared_ptr<const Dag> dag;

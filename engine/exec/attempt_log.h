@@ -35,8 +35,8 @@ class AttemptLog {
   std::int64_t limit_;
 };
 
-/// Replaces each byte that is part of no valid UTF-8 sequence, and each NUL, by '?'. Returns how many
-/// bytes at the end begin a sequence that more bytes could complete; those are left alone.
+/// Replaces each byte that is part of no valid UTF-8 sequence, and each NUL, by '?'. Returns how
+/// many bytes at the end begin a sequence that more bytes could complete; those are left alone.
 std::size_t make_text(std::string& bytes);
 
 }  // namespace millrace::exec

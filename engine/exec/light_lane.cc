@@ -58,11 +58,9 @@ class LightContext final : public OperatorContext {
 
 LightLane::LightLane(const RunnerPoolConfig& config, const RunnerPoolParts& parts, LogWriter& logs,
                      Reporter& reporter)
-    : config_(config),
-      parts_(parts),
-      logs_(logs),
-      reporter_(reporter),
-      thread_([this] { run(); }) {}
+    : config_(config), parts_(parts), logs_(logs), reporter_(reporter), thread_([this] {
+        run();
+      }) {}
 
 LightLane::~LightLane() {
   {

@@ -17,8 +17,8 @@
 
 namespace millrace::exec {
 
-/// Thread-safe. While the store is away, chunks wait (kBacklogLimitBytes says for how much of them);
-/// results do not.
+/// Thread-safe. While the store is away, chunks wait (kBacklogLimitBytes says for how much of
+/// them); results do not.
 class LogWriter {
  public:
   using Release = std::function<void(std::vector<PendingResult>)>;

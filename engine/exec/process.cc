@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -153,7 +153,7 @@ Result<SpawnedRunner> spawn_runner(const std::vector<std::string>& argv,
                                      arguments.data(), environment.data());
       error != 0)
     return system_failure("cannot start the runner '" + argv[0] + "'", error);
-  runner.process = UniqueFd(pidfd_open(runner.pid, 0));
+  runner.process = watch_process(runner.pid);
   if (!runner.process) {
     const int error = errno;
     kill_tree(runner.pid);
@@ -161,6 +161,11 @@ Result<SpawnedRunner> spawn_runner(const std::vector<std::string>& argv,
     return system_failure("cannot watch a runner", error);
   }
   return runner;
+}
+
+// By its number: the header of glibc 2.36 cannot be used from C++.
+UniqueFd watch_process(pid_t pid) {
+  return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
 }
 
 void kill_tree(pid_t leader) {

@@ -30,6 +30,9 @@ struct SpawnedRunner {
 Result<SpawnedRunner> spawn_runner(const std::vector<std::string>& argv,
                                    const std::vector<std::string>& hidden_env);
 
+/// A descriptor that becomes readable when the process has ended; none if there is no such process.
+UniqueFd watch_process(pid_t pid);
+
 /// SIGKILL for the process group that `leader` leads and for every descendant, also those that left
 /// the group. REQUIRES: `leader` has not been reaped (its number could be another's by now).
 void kill_tree(pid_t leader);

@@ -63,7 +63,8 @@ struct DoneMessage {
   bool retire = false;  // the runner should not be used again
 };
 
-using RunnerMessage = std::variant<HelloMessage, QueryMessage, BeatMessage, MemoryMessage, DoneMessage>;
+using RunnerMessage =
+    std::variant<HelloMessage, QueryMessage, BeatMessage, MemoryMessage, DoneMessage>;
 using EngineMessage = std::variant<StartMessage, AnswerMessage, CancelMessage>;
 
 /// A whole frame; `resource_exhausted` if it would be longer than kMaxFrameBytes.

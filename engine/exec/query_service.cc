@@ -27,10 +27,9 @@ Json version_json(const ModelVersionRow& row) {
 }
 
 Json window_json(const ServingWindow& window) {
-  const double mean =
-      window.requests > 0
-          ? window.latency_sum_us / 1000.0 / static_cast<double>(window.requests)
-          : 0.0;
+  const double mean = window.requests > 0
+                          ? window.latency_sum_us / 1000.0 / static_cast<double>(window.requests)
+                          : 0.0;
   return Json::object({{"artifact", window.artifact},
                        {"role", window.role},
                        {"requests", window.requests},

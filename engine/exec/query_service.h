@@ -1,4 +1,5 @@
-// QueryService: answers OperatorContext::query from the stores. Names and shapes: engine/op/query.h.
+// QueryService: answers OperatorContext::query from the stores. Names and shapes:
+// engine/op/query.h.
 #pragma once
 
 #include <string_view>
@@ -15,8 +16,8 @@ class QueryService {
   QueryService(Registry& registry, ServingStore& serving)
       : registry_(registry), serving_(serving) {}
 
-  /// `invalid_argument` for an unknown name or a missing argument, else what the store says. A model
-  /// without a deployment is no error: its champion is null.
+  /// `invalid_argument` for an unknown name or a missing argument, else what the store says. A
+  /// model without a deployment is no error: its champion is null.
   Result<Json> answer(std::string_view name, const Json& arguments);
 
  private:

@@ -29,7 +29,7 @@ class Reporter {
   void forget();
 
  private:
-  std::mutex mutex_;  // held while reporting
+  std::mutex mutex_;                          // held while reporting
   std::atomic<std::int64_t> generation_ = 1;  // changes under the mutex
   Executor::Report report_;
 };

@@ -20,8 +20,8 @@ constexpr std::chrono::seconds kBeat{1};
 
 /// A frame without an allocation: beats must go out also when memory is short.
 std::string_view small_frame(std::array<char, 128>& space, const char* format, long long value) {
-  const int size = std::snprintf(space.data() + kFrameHeaderBytes,
-                                 space.size() - kFrameHeaderBytes, format, value);
+  const int size = std::snprintf(space.data() + kFrameHeaderBytes, space.size() - kFrameHeaderBytes,
+                                 format, value);
   for (std::size_t i = 0; i < kFrameHeaderBytes; ++i)
     space[i] = static_cast<char>((static_cast<std::size_t>(size) >> (8 * i)) & 0xff);
   return {space.data(), kFrameHeaderBytes + static_cast<std::size_t>(size)};

@@ -13,11 +13,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-
 constexpr std::size_t kLogFlushBytes = 32u << 10;
 constexpr milliseconds kLogFlushAfter{200};
-constexpr std::size_t kAtOnce = 1u << 20;  // bytes from one runner; then others get their turn
-constexpr std::size_t kWholePipe = 16u << 20;    // more than any pipe holds
+constexpr std::size_t kAtOnce = 1u << 20;      // bytes from one runner; then others get their turn
+constexpr std::size_t kWholePipe = 16u << 20;  // more than any pipe holds
 
 void earliest(std::optional<SteadyTime>& least, SteadyTime time) {
   if (!least || time < *least) least = time;
@@ -150,8 +149,12 @@ void RunnerLoop::on_event(std::uint64_t tag, std::uint32_t events) {
       }
       if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) on_socket(runner, kAtOnce);
       break;
-    case Source::output: on_output(runner); break;
-    case Source::exit: on_exit(runner); break;
+    case Source::output:
+      on_output(runner);
+      break;
+    case Source::exit:
+      on_exit(runner);
+      break;
   }
 }
 
@@ -210,7 +213,8 @@ void RunnerLoop::on_done(RunnerProcess& runner, DoneMessage done) {
   // Everything that the attempt printed was in the pipe before this message was sent.
   runner.read_output(kWholePipe);
   const bool cancelled = runner.running->reason == EndReason::cancelled;
-  finish(runner, cancelled ? make_error(ErrorCode::cancelled, "cancelled") : std::move(done.outcome));
+  finish(runner,
+         cancelled ? make_error(ErrorCode::cancelled, "cancelled") : std::move(done.outcome));
   runner.state = RunnerProcess::State::idle;
   ++runner.attempts;
   if (done.retire || runner.attempts >= config_.attempts_per_runner ||

@@ -1,5 +1,5 @@
-// RunnerLoop: the one thread that tends all runners. It waits in epoll for what they send, print and
-// suffer, and for what the engine asks; nothing that it does blocks.
+// RunnerLoop: the one thread that tends all runners. It waits in epoll for what they send, print
+// and suffer, and for what the engine asks; nothing that it does blocks.
 #pragma once
 
 #include <condition_variable>

@@ -37,7 +37,8 @@ void RunnerLoop::dispatch() {
   }
   if (spawn_again_at_ && parts_.clock.steady() < *spawn_again_at_) return;
   spawn_again_at_.reset();
-  for (; starting < queue_.size() && runners_.size() < config_.slots && !spawn_again_at_; ++starting)
+  for (; starting < queue_.size() && runners_.size() < config_.slots && !spawn_again_at_;
+       ++starting)
     spawn_one();
 }
 
@@ -46,8 +47,7 @@ void RunnerLoop::give(RunnerProcess& runner, QueuedAttempt attempt) {
                                                     config_.log_limit_bytes);
   RunningAttempt& running = *runner.running;
   const StartAttempt& start = running.attempt.start;
-  if (start.timeout > Duration::zero())
-    running.deadline = parts_.clock.steady() + start.timeout;
+  if (start.timeout > Duration::zero()) running.deadline = parts_.clock.steady() + start.timeout;
   auto frame = encode(StartMessage{running.id, start.op, start.with, start.info,
                                    runner.work_dir + "/" + std::to_string(running.id),
                                    start.memory_limit_bytes});
@@ -112,9 +112,8 @@ void RunnerLoop::retire(RunnerProcess& runner) {
 void RunnerLoop::finish(RunnerProcess& runner, Result<Outcome> outcome) {
   const std::unique_ptr<RunningAttempt> running = std::move(runner.running);
   if (!running->log.used()) return report(running->attempt, std::move(outcome));
-  logs_.push_last(
-      running->log.take(parts_.clock.now(), true),
-      {running->attempt.generation, {running->attempt.start.key, std::move(outcome)}});
+  logs_.push_last(running->log.take(parts_.clock.now(), true),
+                  {running->attempt.generation, {running->attempt.start.key, std::move(outcome)}});
 }
 
 void RunnerLoop::report(const QueuedAttempt& attempt, Result<Outcome> outcome) {

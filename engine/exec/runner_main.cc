@@ -118,9 +118,8 @@ void end_left_children() {
 }
 
 bool is_memory_error(const Result<Outcome>& outcome) {
-  return !outcome &&
-         (g_out_of_memory || (outcome.error().code == ErrorCode::resource_exhausted &&
-                              outcome.error().message == "out of memory"));
+  return !outcome && (g_out_of_memory || (outcome.error().code == ErrorCode::resource_exhausted &&
+                                          outcome.error().message == "out of memory"));
 }
 
 void run_attempt(const StartMessage& start, RunnerLink& link, const Catalog& catalog,
@@ -135,9 +134,9 @@ void run_attempt(const StartMessage& start, RunnerLink& link, const Catalog& cat
   end_left_children();
   flush_output();
   if (start.memory_limit_bytes > 0 && is_memory_error(done.outcome)) {
-    done.outcome = make_error(ErrorCode::resource_exhausted,
-                              "out of memory: the limit of the task is " +
-                                  exec::bytes_text(start.memory_limit_bytes));
+    done.outcome =
+        make_error(ErrorCode::resource_exhausted, "out of memory: the limit of the task is " +
+                                                      exec::bytes_text(start.memory_limit_bytes));
     done.retire = true;  // who knows what the failed allocation left half done
   }
   done.rss_bytes = link.memory().resident;

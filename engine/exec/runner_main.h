@@ -1,6 +1,6 @@
-// runner_main: what a runner process does with its life. The engine starts it (RunnerPool); it takes
-// attempts from the socket on descriptor 3, carries them out one at a time, and ends when the engine
-// does, together with every process that an attempt left behind.
+// runner_main: what a runner process does with its life. The engine starts it (RunnerPool); it
+// takes attempts from the socket on descriptor 3, carries them out one at a time, and ends when the
+// engine does, together with every process that an attempt left behind.
 #pragma once
 
 #include "engine/base/clock.h"

@@ -2,9 +2,9 @@
 // ones in a thread of the engine.
 //
 // A runner that dies takes nothing along but its attempt, which is reported as `unavailable`
-// (transient); its process group is killed and its place filled when it is needed. An attempt beyond
-// its deadline is killed with everything below it. What a runner and its children print goes to the
-// log store while they run.
+// (transient); its process group is killed and its place filled when it is needed. An attempt
+// beyond its deadline is killed with everything below it. What a runner and its children print goes
+// to the log store while they run.
 #pragma once
 
 #include <functional>
@@ -31,11 +31,12 @@ struct RunnerPoolConfig {
   /// A runner is replaced, while idle, after so many attempts or when it holds so much memory.
   std::int64_t attempts_per_runner = 10'000;
   std::int64_t retire_above_bytes = std::int64_t{768} << 20;
-  Duration silence_limit = std::chrono::seconds{30};  // no heartbeat for so long: killed
-  Duration cancel_grace = std::chrono::seconds{2};    // to end by itself
+  Duration silence_limit = std::chrono::seconds{30};      // no heartbeat for so long: killed
+  Duration cancel_grace = std::chrono::seconds{2};        // to end by itself
   std::int64_t log_limit_bytes = std::int64_t{64} << 20;  // of one attempt
   /// Variables of the environment that runners do not see.
-  std::vector<std::string> hidden_env = {"MILLRACE_DB", "PGPASSWORD", "PGPASSFILE", "PGSERVICEFILE"};
+  std::vector<std::string> hidden_env = {"MILLRACE_DB", "PGPASSWORD", "PGPASSFILE",
+                                         "PGSERVICEFILE"};
 };
 
 /// What the pool works with; all outlive it.

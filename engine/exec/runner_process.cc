@@ -24,8 +24,8 @@ void RunnerProcess::send(std::string frame) {
 
 bool RunnerProcess::flush() {
   while (has_unsent()) {
-    const ssize_t size = ::send(process.socket.get(), outbox_.data() + sent_,
-                                outbox_.size() - sent_, MSG_NOSIGNAL);
+    const ssize_t size =
+        ::send(process.socket.get(), outbox_.data() + sent_, outbox_.size() - sent_, MSG_NOSIGNAL);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) return true;
     if (size < 0) break;
@@ -86,15 +86,16 @@ Error error_of_death(const RunningAttempt& running, int status, Duration silence
   switch (running.reason) {
     case EndReason::timeout:
       return make_error(ErrorCode::timeout, "ran longer than its timeout of " +
-                                                format_duration(start.timeout) +
-                                                " and was killed");
-    case EndReason::cancelled: return make_error(ErrorCode::cancelled, "cancelled");
+                                                format_duration(start.timeout) + " and was killed");
+    case EndReason::cancelled:
+      return make_error(ErrorCode::cancelled, "cancelled");
     case EndReason::silent:
       return unavailable("the runner gave no sign of life for " + format_duration(silence_limit) +
                          " and was killed");
     case EndReason::protocol:
       return internal_error("the runner sent what is no message of the protocol and was killed");
-    case EndReason::none: break;
+    case EndReason::none:
+      break;
   }
   if (running.out_of_memory)
     return make_error(ErrorCode::resource_exhausted, "out of memory: the limit of the task is " +

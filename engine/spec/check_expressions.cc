@@ -130,7 +130,8 @@ class Checker {
   void unknown(const YamlNode& node, const std::string& needle, const std::string& message,
                std::string_view word, const std::vector<std::string>& known) {
     std::string hint = loading_.report.suggest(word, known);
-    if (hint.empty() && !known.empty() && known.size() <= 20) hint = "there are " + listed(known);
+    if (hint.empty() && known.size() == 1) hint = "there is only " + quote(known[0]);
+    if (hint.empty() && known.size() > 1 && known.size() <= 20) hint = "there are " + listed(known);
     loading_.report.error(locate(node, needle), "unknown-reference", message, hint);
   }
 
@@ -184,11 +185,14 @@ class Checker {
     const Position at = locate(node, "tasks." + id);
     if (read == task_)
       return loading_.report.error(at, "not-upstream", "task " + quote(id) + " cannot read itself");
-    if (!is_upstream(read))
+    if (!is_upstream(read)) {
+      const bool downstream = all_upstream(read)[task_];
       return loading_.report.error(at, "not-upstream",
                                    "task " + quote(ids_[task_]) + " reads " + quote("tasks." + id) +
-                                       ", which does not run before it",
-                                   "add " + quote(id) + " to its `needs`");
+                                       ", which " +
+                                       (downstream ? "runs after it" : "does not run before it"),
+                                   downstream ? "" : "add " + quote(id) + " to its `needs`");
+    }
     if (parts.size() > length + 1) check_task_part(node, reference, parts, length, read);
   }
 
@@ -219,21 +223,24 @@ class Checker {
 
   /// True if `other` comes before the current task, directly or through others.
   bool is_upstream(std::size_t other) {
-    if (upstream_.empty()) {
-      upstream_.assign(ids_.size(), false);
-      std::vector<std::size_t> open = {task_};
-      while (!open.empty()) {
-        const std::size_t task = open.back();
-        open.pop_back();
-        for (const auto& need : dag_.tasks[task].needs) {
-          const auto found = index_.find(need.text);
-          if (found == index_.end() || upstream_[found->second]) continue;
-          upstream_[found->second] = true;
-          open.push_back(found->second);
-        }
+    if (upstream_.empty()) upstream_ = all_upstream(task_);
+    return upstream_[other];
+  }
+
+  std::vector<bool> all_upstream(std::size_t start) const {
+    std::vector<bool> seen(ids_.size(), false);
+    std::vector<std::size_t> open = {start};
+    while (!open.empty()) {
+      const std::size_t task = open.back();
+      open.pop_back();
+      for (const auto& need : dag_.tasks[task].needs) {
+        const auto found = index_.find(need.text);
+        if (found == index_.end() || seen[found->second]) continue;
+        seen[found->second] = true;
+        open.push_back(found->second);
       }
     }
-    return upstream_[other];
+    return seen;
   }
 
   const LocatedDag& dag_;

@@ -37,7 +37,8 @@ std::string render(const Diagnostic& d, std::string_view source) {
   const std::string_view line = d.line > 0 ? line_of(source, d.line) : std::string_view();
   if (line.empty()) return out;
   const auto column = std::min(static_cast<std::size_t>(std::max(d.column, 1)) - 1, line.size());
-  const std::size_t from = column > kMaxShown / 2 ? column - kMaxShown / 2 : 0;
+  const bool cut = line.size() > kMaxShown && column > kMaxShown / 2;
+  const std::size_t from = cut ? column - kMaxShown / 2 : 0;
   const std::string_view shown = line.substr(from, kMaxShown);
   std::string number = std::to_string(d.line);
   if (number.size() < 5) number.insert(0, 5 - number.size(), ' ');

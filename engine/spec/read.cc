@@ -23,9 +23,10 @@ void wrong_type(const YamlNode& node, std::string_view key, const std::string& e
                unquote ? "remove the quotes" : "");
 }
 
-template <typename Value>
-std::string range_text(Value low, Value high) {
-  return "from " + Json(low).dump() + " to " + Json(high).dump();
+/// "from 0 to 1": bounds are whole numbers, also those of a fraction.
+std::string range_text(double low, double high) {
+  const auto whole = [](double bound) { return std::to_string(static_cast<std::int64_t>(bound)); };
+  return "from " + whole(low) + " to " + whole(high);
 }
 
 struct MemoryUnit {
@@ -87,13 +88,26 @@ std::optional<std::string> read_name(const YamlNode& node, std::string_view key,
 
 std::optional<bool> read_bool(const YamlNode& node, std::string_view key, Report& report) {
   if (node.is_scalar() && node.scalar.is_bool()) return node.scalar.as_bool();
-  wrong_type(node, key, "true or false", report);
+  if (is_old_boolean(node))
+    report.error(node.at, "wrong-type", std::string(key) + ": " + quote(node.text) + " is a string",
+                 kOldBooleanHint);
+  else
+    wrong_type(node, key, "true or false", report);
   return std::nullopt;
+}
+
+bool is_old_boolean(const YamlNode& node) {
+  static constexpr std::array<std::string_view, 6> kWords = {"yes", "no", "on", "off", "y", "n"};
+  std::string word = node.text.substr(0, 4);
+  for (char& c : word)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return node.plain && std::ranges::find(kWords, word) != kWords.end();
 }
 
 std::optional<std::int64_t> read_integer(const YamlNode& node, std::string_view key,
                                          std::int64_t low, std::int64_t high, Report& report) {
-  const std::string expected = "an integer " + range_text(low, high);
+  const std::string expected =
+      "an integer " + range_text(static_cast<double>(low), static_cast<double>(high));
   if (!node.is_scalar() || !node.scalar.is_integer()) {
     wrong_type(node, key, expected, report);
     return std::nullopt;
@@ -107,7 +121,8 @@ std::optional<std::int64_t> read_integer(const YamlNode& node, std::string_view 
 
 std::optional<double> read_number(const YamlNode& node, std::string_view key, double low,
                                   double high, Report& report) {
-  const std::string expected = "a number " + range_text(low, high);
+  const std::string expected =
+      "a number" + (std::abs(low) < kNoBound ? " " + range_text(low, high) : std::string());
   if (!node.is_scalar() || !node.scalar.is_number()) {
     wrong_type(node, key, expected, report);
     return std::nullopt;

@@ -29,11 +29,16 @@ std::optional<std::string> read_name(const YamlNode& node, std::string_view key,
 std::optional<bool> read_bool(const YamlNode& node, std::string_view key, Report& report);
 std::optional<std::int64_t> read_integer(const YamlNode& node, std::string_view key,
                                          std::int64_t low, std::int64_t high, Report& report);
+constexpr double kNoBound = 1e300;  // as `high`, and negative as `low`
 std::optional<double> read_number(const YamlNode& node, std::string_view key, double low,
                                   double high, Report& report);
 std::optional<Duration> read_duration(const YamlNode& node, std::string_view key, Report& report);
 std::optional<std::int64_t> read_memory(const YamlNode& node, std::string_view key, Report& report);
 std::optional<Time> read_time(const YamlNode& node, std::string_view key, Report& report);
+
+/// `yes`, `off` and their like, which were booleans in YAML 1.1 and are strings now.
+bool is_old_boolean(const YamlNode& node);
+constexpr const char* kOldBooleanHint = "YAML 1.2 knows only true and false";
 
 /// A name and where it stands.
 struct Located {

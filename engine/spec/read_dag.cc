@@ -157,12 +157,15 @@ Json param_schema(const std::string& name, const YamlNode& node, Report& report)
       const std::string hint = report.suggest(type, known);
       report.error(entry->value.at, "bad-value", what + " has the unknown type " + quote(type),
                    hint.empty() ? "there are " + listed(known) : hint);
-      return Json::object();
+      Json rest = to_json(node);
+      std::erase_if(rest.mutable_members(),
+                    [](const auto& member) { return member.first == "type"; });
+      return rest;
     }
   }
   for (const std::string_view bound : {"minimum", "maximum"})
     if (const auto* entry = node.find(bound))
-      read_number(entry->value, bound, -1e300, 1e300, report);
+      read_number(entry->value, bound, -kNoBound, kNoBound, report);
   if (const auto* entry = node.find("enum"); entry && !entry->value.is_list())
     report.error(entry->value.at, "wrong-type", what + ": enum must be a list");
   return to_json(node);

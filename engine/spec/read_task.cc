@@ -61,6 +61,8 @@ void report_param(const ParamProblem& problem, const YamlNode* with, const TaskP
   if (!wants_text && value.is_string() && !value.plain &&
       !core_schema_value(value.text).is_string())
     return loading.report.error(value.at, "bad-param", problem.message, "remove the quotes");
+  if (info->type == ParamType::boolean && is_old_boolean(value))
+    return loading.report.error(value.at, "bad-param", problem.message, kOldBooleanHint);
   loading.report.error_with_suggestion(value.at, "bad-param", problem.message);
 }
 
@@ -122,9 +124,11 @@ void read_limits(const YamlNode& node, TaskSpec& to, const Loading& loading) {
   Report& report = loading.report;
   if (const auto* entry = node.find("retries")) read_retries(entry->value, to.retries, report);
   if (const auto* entry = node.find("timeout")) {
-    to.timeout = read_duration(entry->value, "timeout", report).value_or(to.timeout);
-    if (to.timeout == Duration::zero())
+    const auto timeout = read_duration(entry->value, "timeout", report);
+    if (timeout == Duration::zero())
       report.error(entry->value.at, "bad-value", "timeout: an attempt needs more than no time");
+    else
+      to.timeout = timeout.value_or(to.timeout);
   }
   if (const auto* entry = node.find("memory"))
     to.memory_limit_bytes = read_memory(entry->value, "memory", report).value_or(0);

@@ -14,10 +14,7 @@ constexpr std::size_t kMaxDiagnostics = 200;
 
 void Report::add(Diagnostic diagnostic) {
   errors_ += diagnostic.severity == Diagnostic::Severity::error;
-  if (full())
-    ++dropped_;
-  else
-    diagnostics_.push_back(std::move(diagnostic));
+  if (!full()) diagnostics_.push_back(std::move(diagnostic));
 }
 
 void Report::error(const Position& at, std::string_view code, std::string message,
@@ -55,10 +52,11 @@ bool Report::full() const { return diagnostics_.size() >= kMaxDiagnostics; }
 std::vector<Diagnostic> Report::take() {
   std::ranges::stable_sort(diagnostics_, {},
                            [](const Diagnostic& d) { return std::tuple(d.line, d.column); });
-  if (dropped_ > 0)
-    diagnostics_.push_back({file_, 0, 0, Diagnostic::Severity::error,
-                            std::to_string(dropped_) + " more problems are not shown", "",
-                            "too-many-problems"});
+  if (full())
+    diagnostics_.push_back(
+        {file_, 0, 0, Diagnostic::Severity::error,
+         "only the first " + std::to_string(kMaxDiagnostics) + " problems are shown", "",
+         "too-many-problems"});
   return std::move(diagnostics_);
 }
 

@@ -33,7 +33,7 @@ class Report {
   /// "did you mean 'x'?", or "": a hint.
   std::string suggest(std::string_view word, const std::vector<std::string>& candidates);
 
-  /// So many that further ones are only counted.
+  /// So many that further ones are not kept.
   bool full() const;
   bool has_error() const { return errors_ > 0; }
   /// In the order of the file.
@@ -45,7 +45,6 @@ class Report {
   std::string file_;
   std::vector<Diagnostic> diagnostics_;
   std::size_t errors_ = 0;
-  std::size_t dropped_ = 0;
   std::size_t comparisons_left_ = 20'000;
 };
 

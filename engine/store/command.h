@@ -9,8 +9,8 @@
 //   publish_event    {name, event?}                                                {runs: [uuid]}
 //   rollback_model   {model, reason, evidence?}                                    {model}
 //
-// A trigger_run without `run` names its run by the command's own id: with an idempotency key the body must be the same
-// each time, so it cannot hold an id that is made anew.
+// A trigger_run without `run` names its run by the command's own id: with an idempotency key the
+// body must be the same each time, so it cannot hold an id that is made anew.
 #pragma once
 
 #include <string_view>

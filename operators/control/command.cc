@@ -16,7 +16,8 @@ constexpr std::size_t kMaxOutputsBytes = 4u << 20;
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
 Result<Variables> author_variables(const Json& env) {
-  if (!env.is_object()) return invalid_argument("parameter 'env' must be a mapping of names to values");
+  if (!env.is_object())
+    return invalid_argument("parameter 'env' must be a mapping of names to values");
   Variables out;
   for (const auto& [name, value] : env.members()) {
     if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos)

@@ -14,7 +14,8 @@ namespace millrace::operators {
 struct Command {
   static constexpr std::string_view name = "command";
   static constexpr std::string_view doc =
-      "Runs a program: arguments, environment, JSON in and out by file, output in the log. Exit code "
+      "Runs a program: arguments, environment, JSON in and out by file, output in the log. Exit "
+      "code "
       "0 is success, 75 (EX_TEMPFAIL) and a signal are transient failures, others permanent ones.";
   static constexpr int version = 1;
 
@@ -30,13 +31,15 @@ struct Command {
         param("argv", &Command::argv, "The program and its arguments; no shell looks at them")
             .optional()
             .example(Json::array({"python3", "score.py", "--month", "2"})),
-        param("run", &Command::script, "Lines for /bin/sh, instead of argv; the first failure ends it")
+        param("run", &Command::script,
+              "Lines for /bin/sh, instead of argv; the first failure ends it")
             .optional()
             .example("make report"),
         param("env", &Command::env, "Environment variables to add").def(Json::object()),
         param("inputs", &Command::inputs, "Any value; the program reads it from $MILLRACE_INPUTS")
             .optional(),
-        param("folder", &Command::folder, "Where to run; relative to the DAG file's folder").def("."),
+        param("folder", &Command::folder, "Where to run; relative to the DAG file's folder")
+            .def("."),
         param("retry_on_exit", &Command::retry_on_exit, "Exit codes that a retry may cure")
             .def(Json::array({75}))
             .range(1, 255)};

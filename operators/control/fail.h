@@ -1,4 +1,5 @@
-// fail: ends with an error, on purpose. For a branch that must not be reached, and to try out retries.
+// fail: ends with an error, on purpose. For a branch that must not be reached, and to try out
+// retries.
 #pragma once
 
 #include "engine/op/catalog.h"

@@ -15,9 +15,10 @@ struct Noop {
   Json outputs_to_give = Json::object();
 
   static auto params() {
-    return std::tuple{param("outputs", &Noop::outputs_to_give, "What tasks downstream see as outputs")
-                          .def(Json::object())
-                          .example(Json::object({{"month", "2001-02"}}))};
+    return std::tuple{
+        param("outputs", &Noop::outputs_to_give, "What tasks downstream see as outputs")
+            .def(Json::object())
+            .example(Json::object({{"month", "2001-02"}}))};
   }
   static std::vector<std::pair<std::string, std::string>> outputs() {
     return {{"*", "Whatever the parameter `outputs` holds"}};

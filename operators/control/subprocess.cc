@@ -75,11 +75,15 @@ Error spawn_error(const Subprocess& program, int number) {
                            std::strerror(number);
   switch (number) {
     case ENOENT:
-    case ENOTDIR: return not_found(text);
+    case ENOTDIR:
+      return not_found(text);
     case EAGAIN:
-    case ENOMEM: return unavailable(text);
-    case EACCES: return make_error(ErrorCode::permission_denied, text);
-    default: return invalid_argument(text);
+    case ENOMEM:
+      return unavailable(text);
+    case EACCES:
+      return make_error(ErrorCode::permission_denied, text);
+    default:
+      return invalid_argument(text);
   }
 }
 

@@ -11,7 +11,7 @@
 namespace millrace::operators {
 
 struct Subprocess {
-  std::vector<std::string> argv;  // argv[0] is looked up in PATH
+  std::vector<std::string> argv;                         // argv[0] is looked up in PATH
   std::vector<std::pair<std::string, std::string>> env;  // added to ours; a later one replaces
   std::string folder;                                    // to run in; "": ours
 };
@@ -23,6 +23,7 @@ struct ExitStatus {
 
 /// Blocks until the program has ended. Once `cancelled` says so it gets a SIGTERM; its end is still
 /// waited for. `not_found` if there is no such program or folder.
-Result<ExitStatus> run_subprocess(const Subprocess& program, const std::function<bool()>& cancelled);
+Result<ExitStatus> run_subprocess(const Subprocess& program,
+                                  const std::function<bool()>& cancelled);
 
 }  // namespace millrace::operators

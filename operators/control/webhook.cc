@@ -49,12 +49,11 @@ Result<Outcome> NotifyWebhook::run(OperatorContext& ctx) const {
     request.headers.emplace_back(name_of_header, value.as_string());
 
   const auto cancelled = [&] { return ctx.cancelled(); };
-  const RetryWorld world{[&] { return ctx.now(); },
-                         [&](Duration pause) { return wait_unless_cancelled(pause, cancelled); },
-                         [&](std::string_view line) {
-                           ctx.log(without_secret(std::string(line), target));
-                         },
-                         cancelled};
+  const RetryWorld world{
+      [&] { return ctx.now(); },
+      [&](Duration pause) { return wait_unless_cancelled(pause, cancelled); },
+      [&](std::string_view line) { ctx.log(without_secret(std::string(line), target)); },
+      cancelled};
   auto response = http_send_with_retry(request, {}, world);
   if (!response) {
     Error error = std::move(response).error();

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "engine/base/file.h"
 #include "engine/data/scan.h"
 #include "engine/data/sql.h"
+#include "engine/spec/yaml_value.h"
 #include "operators/data/contract.h"
 #include "operators/data/table_artifact.h"
 #include "operators/data/validation.h"
@@ -14,15 +14,9 @@
 namespace millrace {
 namespace {
 
-constexpr std::size_t kMaxContractBytes = 1 << 20;
-
 Result<Json> load_contract(const Json& contract, const std::string& base_dir) {
   if (!contract.is_string()) return contract;
-  const auto path = std::filesystem::path(base_dir) / contract.as_string();
-  MR_TRY(const std::string text, read_file(path, kMaxContractBytes));
-  auto parsed = Json::parse(text);
-  if (!parsed) return std::move(std::move(parsed).error()).at(path.string());
-  return parsed;
+  return load_yaml_value(std::filesystem::path(base_dir) / contract.as_string());
 }
 
 Result<std::vector<Expectation>> all_expectations(const Validate& op, const AttemptInfo& attempt,

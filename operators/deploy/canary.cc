@@ -56,7 +56,7 @@ Result<std::vector<Step>> read_steps(const Json& json) {
 struct Progress {
   std::size_t step = 0;
   Time step_started{};
-  std::string champion;  // when it began
+  std::string champion;       // when it began
   Json seen = Json::array();  // of the steps that passed
 
   Json to_json() const {
@@ -67,7 +67,8 @@ struct Progress {
   }
   static Progress from_json(const Json& json) {
     return {static_cast<std::size_t>(std::max<std::int64_t>(json["step"].as_int(), 0)),
-            from_micros(json["step_started_us"].as_int()), json["champion"].as_string(), json["seen"]};
+            from_micros(json["step_started_us"].as_int()), json["champion"].as_string(),
+            json["seen"]};
   }
 };
 
@@ -129,7 +130,8 @@ Result<Outcome> Canary::begin() {
     return Outcome{Done{outputs("promoted", "it is the champion already", progress), {}}};
   if (progress.champion.empty())
     return promote(progress, "the first model: there is no champion to compare with");
-  if (const std::string other = artifact_of("candidate"); !other.empty() && other != op_.candidate) {
+  if (const std::string other = artifact_of("candidate");
+      !other.empty() && other != op_.candidate) {
     Error busy = conflict("another canary of '" + op_.model + "' is under way, with candidate " +
                           other.substr(0, 12));
     busy.transient_override = true;
@@ -142,8 +144,8 @@ Result<Outcome> Canary::begin() {
 Outcome Canary::enter(Progress progress) {
   const Step& step = steps_[progress.step];
   progress.step_started = ctx_.now();
-  const std::string reason = "canary step " + std::to_string(progress.step + 1) + " of " +
-                             std::to_string(steps_.size());
+  const std::string reason =
+      "canary step " + std::to_string(progress.step + 1) + " of " + std::to_string(steps_.size());
   ctx_.log(reason + ": " + weight_text(step.weight) + " of the traffic for " +
            format_duration(step.hold));
   Defer defer;
@@ -162,8 +164,8 @@ Result<Outcome> Canary::look(Progress progress) {
 
   MR_TRY(const Json answer,
          ctx_.query(query::serving_metrics,
-                    Json::object({{"model", op_.model},
-                                  {"since", format_rfc3339(progress.step_started)}})));
+                    Json::object(
+                        {{"model", op_.model}, {"since", format_rfc3339(progress.step_started)}})));
   const auto seen = read_metrics(answer, op_.candidate, progress.champion, op_.min_requests);
   if (artifact_of("candidate") != op_.candidate) return taken_away(progress, seen);
   if (deployment_["weight"].as_double() <= 0)
@@ -174,13 +176,13 @@ Result<Outcome> Canary::look(Progress progress) {
 
   const Step& step = steps_[progress.step];
   const Duration held = ctx_.now() - progress.step_started;
-  ctx_.log("held " + format_duration(std::chrono::duration_cast<std::chrono::seconds>(held)) + ": " +
-           std::to_string(seen.candidate.requests) + " requests, " +
+  ctx_.log("held " + format_duration(std::chrono::duration_cast<std::chrono::seconds>(held)) +
+           ": " + std::to_string(seen.candidate.requests) + " requests, " +
            std::to_string(seen.candidate.errors) + " errors, " +
            std::to_string(seen.candidate.outcomes) + " outcomes; no breach");
   if (held < step.hold) return hold_on(progress, step.hold - held);
-  const bool enough = seen.candidate.requests >= op_.min_requests &&
-                      seen.candidate.outcomes >= op_.min_outcomes;
+  const bool enough =
+      seen.candidate.requests >= op_.min_requests && seen.candidate.outcomes >= op_.min_outcomes;
   if (!enough && held < step.hold + op_.max_wait)
     return hold_on(progress, step.hold + op_.max_wait - held);
   if (!enough && op_.on_no_traffic == "fail")
@@ -195,8 +197,7 @@ Result<Outcome> Canary::look(Progress progress) {
   progress.seen.push_back(Json::object({{"weight", step.weight},
                                         {"candidate", seen.candidate.to_json()},
                                         {"baseline", seen.baseline.to_json()}}));
-  if (++progress.step == steps_.size())
-    return promote(progress, "all steps of the canary passed");
+  if (++progress.step == steps_.size()) return promote(progress, "all steps of the canary passed");
   return enter(std::move(progress));
 }
 
@@ -221,9 +222,8 @@ Outcome Canary::take_back(const Progress& progress, const ServingComparison& see
   Json list = Json::array();
   std::string text;
   for (const Breach& breach : breaches) {
-    list.push_back(Json::object({{"guardrail", breach.guardrail},
-                                 {"text", breach.text},
-                                 {"numbers", breach.numbers}}));
+    list.push_back(Json::object(
+        {{"guardrail", breach.guardrail}, {"text", breach.text}, {"numbers", breach.numbers}}));
     text += (text.empty() ? "" : "; ") + breach.text;
   }
   const double weight = steps_[progress.step].weight;
@@ -265,7 +265,8 @@ Result<Outcome> DeployCanary::run(OperatorContext& ctx) const {
   if (!is_sha256_hex(candidate))
     return invalid_argument("parameter 'candidate' is '" + candidate.substr(0, 80) +
                             "'; expected a model's digest of 64 hex digits");
-  if (interval <= Duration::zero()) return invalid_argument("parameter 'interval' must not be zero");
+  if (interval <= Duration::zero())
+    return invalid_argument("parameter 'interval' must not be zero");
   MR_TRY(auto plan, read_steps(steps));
   MR_TRY(Json deployment, ctx.query(query::deployment, Json::object({{"model", model}})));
   Canary canary(*this, std::move(plan), ctx, std::move(deployment));

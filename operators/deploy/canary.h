@@ -41,7 +41,8 @@ struct DeployCanary {
                               Json::object({{"weight", 25}, {"hold", "10m"}}),
                               Json::object({{"weight", 100}})})),
         param("interval", &C::interval, "Time between two looks while a step is held").def("15s"),
-        param("min_requests", &C::min_requests, "Requests that the candidate must have answered in a step")
+        param("min_requests", &C::min_requests,
+              "Requests that the candidate must have answered in a step")
             .def(100)
             .min(1),
         param("min_outcomes", &C::min_outcomes, "Reported outcomes that it must have in a step")
@@ -52,19 +53,24 @@ struct DeployCanary {
         param("on_no_traffic", &C::on_no_traffic, "What happens when too little has come even then")
             .def("fail")
             .one_of({"fail", "promote"}),
-        param("max_error_rate", &C::max_error_rate, "Largest share of failed requests").def(0.02).range(0, 1),
+        param("max_error_rate", &C::max_error_rate, "Largest share of failed requests")
+            .def(0.02)
+            .range(0, 1),
         param("max_latency_ratio", &C::max_latency_ratio,
               "Largest ratio of the 95th percentiles of latency, candidate to baseline")
             .def(1.5)
             .min(1),
-        param("latency_slack_ms", &C::latency_slack_ms, "Milliseconds that are allowed on top of the ratio")
+        param("latency_slack_ms", &C::latency_slack_ms,
+              "Milliseconds that are allowed on top of the ratio")
             .def(2.0)
             .min(0),
         param("max_business_drop", &C::max_business_drop,
-              "Largest drop of the business metric, as a share of the baseline's mean; -1: not looked at")
+              "Largest drop of the business metric, as a share of the baseline's mean; -1: not "
+              "looked at")
             .def(0.05)
             .range(-1, 1),
-        param("alpha", &C::alpha, "Chance, over all looks, to take back a model that is as good as the baseline")
+        param("alpha", &C::alpha,
+              "Chance, over all looks, to take back a model that is as good as the baseline")
             .def(0.01)
             .range(1e-9, 0.5)};
   }

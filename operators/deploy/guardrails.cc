@@ -58,15 +58,15 @@ std::optional<Breach> check_error_rate(const Guardrails& rails, const VersionMet
                                        const VersionMetrics&) {
   if (candidate.requests <= 0) return std::nullopt;
   const bool enough = candidate.requests >= rails.min_requests;
-  const double judged = enough ? candidate.error_rate()
-                               : ml::wilson_interval(errors_of(candidate), kSure).low;
+  const double judged =
+      enough ? candidate.error_rate() : ml::wilson_interval(errors_of(candidate), kSure).low;
   if (judged <= rails.max_error_rate) return std::nullopt;
-  return Breach{"error_rate",
-                std::to_string(candidate.errors) + " of " + std::to_string(candidate.requests) +
-                    " requests failed (" + percent(candidate.error_rate()) + "); the limit is " +
-                    percent(rails.max_error_rate),
-                Json::object({{"error_rate", candidate.error_rate()},
-                              {"limit", rails.max_error_rate}})};
+  return Breach{
+      "error_rate",
+      std::to_string(candidate.errors) + " of " + std::to_string(candidate.requests) +
+          " requests failed (" + percent(candidate.error_rate()) + "); the limit is " +
+          percent(rails.max_error_rate),
+      Json::object({{"error_rate", candidate.error_rate()}, {"limit", rails.max_error_rate}})};
 }
 
 std::optional<Breach> check_error_increase(const Guardrails& rails, const VersionMetrics& candidate,
@@ -79,8 +79,9 @@ std::optional<Breach> check_error_increase(const Guardrails& rails, const Versio
   const double p = ml::normal_upper(-test->z);  // z is positive where the candidate is better
   if (p >= rails.alpha / (number(rails.looks) * kTestsEachLook)) return std::nullopt;
   return Breach{"error_rate_vs_baseline",
-                "the error rate is " + percent(candidate.error_rate()) + " against the baseline's " +
-                    percent(baseline.error_rate()) + " (p = " + rounded(p) + ")",
+                "the error rate is " + percent(candidate.error_rate()) +
+                    " against the baseline's " + percent(baseline.error_rate()) +
+                    " (p = " + rounded(p) + ")",
                 Json::object({{"candidate", candidate.error_rate()},
                               {"baseline", baseline.error_rate()},
                               {"p_value", p}})};
@@ -94,8 +95,8 @@ std::optional<Breach> check_latency(const Guardrails& rails, const VersionMetric
   if (candidate.p95_ms <= limit) return std::nullopt;
   return Breach{"latency_p95",
                 "the 95th percentile of latency is " + rounded(candidate.p95_ms) +
-                    " ms against the baseline's " + rounded(baseline.p95_ms) + " ms; the limit is " +
-                    rounded(limit) + " ms",
+                    " ms against the baseline's " + rounded(baseline.p95_ms) +
+                    " ms; the limit is " + rounded(limit) + " ms",
                 Json::object({{"candidate_ms", candidate.p95_ms},
                               {"baseline_ms", baseline.p95_ms},
                               {"limit_ms", limit}})};
@@ -157,8 +158,8 @@ ServingComparison read_metrics(const Json& answer, const std::string& candidate,
     else if (version["artifact"].as_view() == champion && role == "champion")
       ordinary = read_one(version);
   }
-  const bool fresh = own_baseline.requests >= min_requests ||
-                     own_baseline.requests >= ordinary.requests;
+  const bool fresh =
+      own_baseline.requests >= min_requests || own_baseline.requests >= ordinary.requests;
   out.baseline = fresh ? own_baseline : ordinary;
   return out;
 }
@@ -168,7 +169,8 @@ std::vector<Breach> find_breaches(const Guardrails& rails, const ServingComparis
                                       check_latency, check_business};
   std::vector<Breach> out;
   for (const Check check : kChecks)
-    if (auto breach = check(rails, seen.candidate, seen.baseline)) out.push_back(*std::move(breach));
+    if (auto breach = check(rails, seen.candidate, seen.baseline))
+      out.push_back(*std::move(breach));
   return out;
 }
 

@@ -39,9 +39,9 @@ ServingComparison read_metrics(const Json& answer, const std::string& candidate,
                                const std::string& champion, std::int64_t min_requests);
 
 struct Guardrails {
-  double max_error_rate = 0.02;   // of the candidate, whatever the baseline does
-  double max_latency_ratio = 1.5;  // of the 95th percentiles
-  double latency_slack_ms = 2;     // added to what the ratio allows: noise of small latencies
+  double max_error_rate = 0.02;     // of the candidate, whatever the baseline does
+  double max_latency_ratio = 1.5;   // of the 95th percentiles
+  double latency_slack_ms = 2;      // added to what the ratio allows: noise of small latencies
   double max_business_drop = 0.05;  // share of the baseline's mean; below 0: not looked at
   double alpha = 0.01;
   std::int64_t min_requests = 100;
@@ -49,8 +49,9 @@ struct Guardrails {
 };
 
 struct Breach {
-  std::string guardrail;  // "error_rate", "error_rate_vs_baseline", "latency_p95", "business", "breaker"
-  std::string text;       // one sentence with the numbers
+  std::string
+      guardrail;     // "error_rate", "error_rate_vs_baseline", "latency_p95", "business", "breaker"
+  std::string text;  // one sentence with the numbers
   Json numbers = Json::object();
 };
 std::vector<Breach> find_breaches(const Guardrails& rails, const ServingComparison& seen);

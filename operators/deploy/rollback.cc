@@ -12,16 +12,18 @@ Result<Outcome> DeployRollback::run(OperatorContext& ctx) const {
   const std::string from = candidate.empty() ? champion : candidate;
   const std::string to = candidate.empty() ? last_good : champion;
   if (!artifact.empty() && artifact != from) {
-    ctx.log("nothing to do: " + artifact.substr(0, 12) + " gets no traffic that could be taken back");
-    return Outcome{Done{Json::object({{"rolled_back", false}, {"from", ""}, {"to", champion}}), {}}};
+    ctx.log("nothing to do: " + artifact.substr(0, 12) +
+            " gets no traffic that could be taken back");
+    return Outcome{
+        Done{Json::object({{"rolled_back", false}, {"from", ""}, {"to", champion}}), {}}};
   }
   if (to.empty())
-    return not_found("model '" + model + "' has nothing to go back to: no canary is under way, and " +
+    return not_found("model '" + model +
+                     "' has nothing to go back to: no canary is under way, and " +
                      "no champion came before this one");
   Done done;
   done.outputs = Json::object({{"rolled_back", true}, {"from", from}, {"to", to}});
-  done.effects.push_back(
-      RollbackModel{model, reason, Json::object({{"from", from}, {"to", to}})});
+  done.effects.push_back(RollbackModel{model, reason, Json::object({{"from", from}, {"to", to}})});
   return Outcome{std::move(done)};
 }
 

@@ -43,11 +43,10 @@ Result<Outcome> BatchPredict::run(OperatorContext& ctx) const {
       "predictions", {millrace::data::ColumnData::of_numbers(column, std::move(predictions))}));
 
   const std::string kept = keep.empty() ? "*" : millrace::data::identifier_list(keep);
-  MR_TRY(TableArtifact table,
-         write_table(ctx, session,
-                     "SELECT * FROM (SELECT " + kept + " FROM " + relation +
-                         ") POSITIONAL JOIN predictions",
-                     "predictions", {data, digest}));
+  MR_TRY(TableArtifact table, write_table(ctx, session,
+                                          "SELECT * FROM (SELECT " + kept + " FROM " + relation +
+                                              ") POSITIONAL JOIN predictions",
+                                          "predictions", {data, digest}));
   Done done;
   done.outputs =
       Json::object({{"table", table.stored.digest},

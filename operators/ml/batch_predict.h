@@ -18,9 +18,11 @@ struct BatchPredict {
     using B = BatchPredict;
     return std::tuple{
         param("data", &B::data, "Digest of the table (Parquet)"),
-        param("artifact", &B::artifact, "Digest of the model; without it, the champion of `model`").def(""),
+        param("artifact", &B::artifact, "Digest of the model; without it, the champion of `model`")
+            .def(""),
         param("model", &B::model, "Name of the model whose champion predicts").def(""),
-        param("keep", &B::keep, "Columns to keep beside the prediction; without it, all").optional(),
+        param("keep", &B::keep, "Columns to keep beside the prediction; without it, all")
+            .optional(),
         param("column", &B::column, "Name of the new column").def("prediction")};
   }
   static std::vector<std::pair<std::string, std::string>> outputs() {

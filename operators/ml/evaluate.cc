@@ -64,7 +64,8 @@ Result<Scoring> score(OperatorContext& ctx, const Evaluate& op, const std::strin
     range = rows_between(table.micros, first, last);
   }
   ml::Dataset rows = table.data.slice(range.first, range.last);
-  Scoring out{model.objective(), std::move(rows.labels), {artifact, std::string(model.algorithm()), {}, 0}};
+  Scoring out{
+      model.objective(), std::move(rows.labels), {artifact, std::string(model.algorithm()), {}, 0}};
   MR_TRY(out.candidate.predictions, model.predict(rows.features));
   MR_TRY(out.candidate.latency_p95_us, time_predictions(model, rows.features));
   return out;
@@ -156,20 +157,19 @@ Result<Outcome> Evaluate::run(OperatorContext& ctx) const {
   for (const Json& reason : reasons.items()) ctx.log("  " + reason.as_string());
   Done done;
   const bool binary = field.objective == ml::Objective::binary;
-  done.outputs = Json::object(
-      {{"decision", decision},
-       {"challenger", chosen.artifact},
-       {"champion", champion},
-       {"metric", metric.name},
-       {"auc_champion", binary ? facts.champion_metrics["auc"] : Json()},
-       {"auc_challenger", binary ? Json(chosen.value) : Json()},
-       {"value_champion", facts.champion_metrics[metric.name]},
-       {"value_challenger", chosen.value},
-       {"improvement", chosen.improvement},
-       {"p_value", chosen.p_adjusted},
-       {"reasons", std::move(reasons)},
-       {"rows", field.labels.size()},
-       {"report", page.digest}});
+  done.outputs = Json::object({{"decision", decision},
+                               {"challenger", chosen.artifact},
+                               {"champion", champion},
+                               {"metric", metric.name},
+                               {"auc_champion", binary ? facts.champion_metrics["auc"] : Json()},
+                               {"auc_challenger", binary ? Json(chosen.value) : Json()},
+                               {"value_champion", facts.champion_metrics[metric.name]},
+                               {"value_challenger", chosen.value},
+                               {"improvement", chosen.improvement},
+                               {"p_value", chosen.p_adjusted},
+                               {"reasons", std::move(reasons)},
+                               {"rows", field.labels.size()},
+                               {"report", page.digest}});
   done.effects.push_back(page);
   done.effects.push_back(RecordEvaluation{model, champion, chosen.artifact, decision, report});
   return Outcome{std::move(done)};

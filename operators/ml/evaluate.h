@@ -29,19 +29,25 @@ struct Evaluate {
         param("data", &E::data, "Digest of the holdout table (Parquet)")
             .example("${{ tasks.featurize.outputs.holdout }}"),
         param("label", &E::label, "Column with the truth").example("delayed"),
-        param("timestamp", &E::timestamp, "Column with each row's time; needed for from and to").def(""),
+        param("timestamp", &E::timestamp, "Column with each row's time; needed for from and to")
+            .def(""),
         param("from", &E::from, "Rows from this time on").def(""),
         param("to", &E::to, "Rows before this time").def(""),
         param("alpha", &E::alpha, "Level of the superiority test").def(0.05).range(1e-9, 0.5),
         param("min_effect", &E::min_effect, "Least improvement of the AUC (RMSE of a regression)")
             .def(0.0)
             .min(0),
-        param("first_min_auc", &E::first_min_auc, "AUC that a first champion needs").def(0.55).range(0.5, 1),
+        param("first_min_auc", &E::first_min_auc, "AUC that a first champion needs")
+            .def(0.55)
+            .range(0.5, 1),
         param("first_min_r2", &E::first_min_r2, "R2 that a first champion of a regression needs")
             .def(0.05)
             .range(0, 1),
-        param("max_ece_increase", &E::max_ece_increase, "How much worse calibration may get").def(0.02).min(0),
-        param("max_brier_increase", &E::max_brier_increase, "How much worse the Brier score may get")
+        param("max_ece_increase", &E::max_ece_increase, "How much worse calibration may get")
+            .def(0.02)
+            .min(0),
+        param("max_brier_increase", &E::max_brier_increase,
+              "How much worse the Brier score may get")
             .def(0.002)
             .min(0),
         param("max_latency_us", &E::max_latency_us,
@@ -49,7 +55,9 @@ struct Evaluate {
             .def(1000)
             .min(0),
         param("min_rows", &E::min_rows, "Rows that the holdout needs").def(200).min(4),
-        param("threshold", &E::threshold, "Probability from which on the prediction is yes").def(0.5).range(0, 1),
+        param("threshold", &E::threshold, "Probability from which on the prediction is yes")
+            .def(0.5)
+            .range(0, 1),
         param("seed", &E::seed, "Of the bootstrap").def(0).min(0)};
   }
   static std::vector<std::pair<std::string, std::string>> outputs() {

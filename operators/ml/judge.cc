@@ -41,8 +41,7 @@ Gate gate(std::string name, bool passed, std::string text) {
 Status compare_auc(const Labels& labels, const Candidate& champion, const Candidate& challenger,
                    Judgement& out) {
   MR_TRY(const auto own, ml::auc_with_interval(labels, challenger.predictions));
-  MR_TRY(const auto delong,
-         ml::delong_test(labels, champion.predictions, challenger.predictions));
+  MR_TRY(const auto delong, ml::delong_test(labels, champion.predictions, challenger.predictions));
   out.value = own.auc;
   out.interval = own.interval;
   out.improvement = delong.comparison.improvement;
@@ -74,19 +73,19 @@ Status compare_errors(const Labels& labels, const Candidate& champion, const Can
 /// Ranking better must not mean deciding worse.
 Status gate_decisions(const Labels& labels, const Candidate& champion, const Candidate& challenger,
                       const Gates& gates, Judgement& out) {
-  MR_TRY(const auto test, ml::mcnemar_test(labels, champion.predictions, challenger.predictions,
-                                           gates.threshold));
+  MR_TRY(const auto test,
+         ml::mcnemar_test(labels, champion.predictions, challenger.predictions, gates.threshold));
   out.tests.set("mcnemar", Json::object({{"only_champion_right", test.only_baseline},
                                          {"only_challenger_right", test.only_candidate},
                                          {"exact", test.exact},
                                          {"statistic", test.statistic},
                                          {"p_two_sided", test.p_two_sided}}));
   const bool worse = test.only_baseline > test.only_candidate && test.p_two_sided < gates.alpha;
-  out.gates.push_back(gate("decisions", !worse,
-                           "at threshold " + text_of(gates.threshold) + " only the challenger is right on " +
-                               std::to_string(test.only_candidate) + " rows, only the champion on " +
-                               std::to_string(test.only_baseline) + " (McNemar p = " +
-                               text_of(test.p_two_sided) + ")"));
+  out.gates.push_back(gate(
+      "decisions", !worse,
+      "at threshold " + text_of(gates.threshold) + " only the challenger is right on " +
+          std::to_string(test.only_candidate) + " rows, only the champion on " +
+          std::to_string(test.only_baseline) + " (McNemar p = " + text_of(test.p_two_sided) + ")"));
   return {};
 }
 
@@ -113,8 +112,8 @@ Status judge_against(Objective objective, const Labels& labels, const Candidate&
                : compare_errors(labels, champion, challenger, gates, out));
   out.gates.push_back(gate("effect", out.improvement >= gates.min_effect,
                            std::string(primary_metric(objective).name) + " improves by " +
-                               text_of(out.improvement) + "; at least " + text_of(gates.min_effect) +
-                               " is asked for"));
+                               text_of(out.improvement) + "; at least " +
+                               text_of(gates.min_effect) + " is asked for"));
   if (objective != Objective::binary) return {};
   MR_CHECK(gate_decisions(labels, champion, challenger, gates, out));
   gate_calibration(champion_metrics, gates, out);

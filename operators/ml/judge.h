@@ -13,10 +13,10 @@
 namespace millrace::operators {
 
 struct Gates {
-  double alpha = 0.05;        // of the family of challengers (Holm)
-  double min_effect = 0;      // least improvement of the primary metric
-  double min_auc = 0.55;      // of a first champion, of which chance has 0.5
-  double min_r2 = 0.05;       // of a first champion, of which the mean has 0
+  double alpha = 0.05;    // of the family of challengers (Holm)
+  double min_effect = 0;  // least improvement of the primary metric
+  double min_auc = 0.55;  // of a first champion, of which chance has 0.5
+  double min_r2 = 0.05;   // of a first champion, of which the mean has 0
   double max_ece_increase = 0.02;
   double max_brier_increase = 0.002;
   double max_latency_us = 1000;  // 95th percentile of a single prediction; 0: no gate
@@ -41,11 +41,11 @@ struct Gate {
 
 struct Judgement {
   std::string artifact;
-  double value = 0;           // of the primary metric
+  double value = 0;             // of the primary metric
   ml::Interval interval{0, 0};  // of the value, where there is one; else of the improvement
-  double improvement = 0;     // over the champion, or over guessing; > 0: better
-  double p_value = 1;         // that there is no improvement; not adjusted
-  double p_adjusted = 1;      // for the number of challengers
+  double improvement = 0;       // over the champion, or over guessing; > 0: better
+  double p_value = 1;           // that there is no improvement; not adjusted
+  double p_adjusted = 1;        // for the number of challengers
   Json metrics = Json::object();
   Json tests = Json::object();  // DeLong, McNemar, bootstrap: everything they said
   std::vector<Gate> gates;

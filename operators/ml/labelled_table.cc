@@ -17,8 +17,8 @@ using data::ColumnData;
 
 bool is_numeric(std::string_view type) {
   static constexpr std::array<std::string_view, 13> kNames = {
-      "BOOLEAN",  "TINYINT",   "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT",
-      "USMALLINT", "UINTEGER", "UBIGINT",  "UHUGEINT", "FLOAT", "DOUBLE"};
+      "BOOLEAN",   "TINYINT",  "SMALLINT", "INTEGER",  "BIGINT", "HUGEINT", "UTINYINT",
+      "USMALLINT", "UINTEGER", "UBIGINT",  "UHUGEINT", "FLOAT",  "DOUBLE"};
   return std::ranges::find(kNames, type) != kNames.end() || type.starts_with("DECIMAL");
 }
 
@@ -34,13 +34,15 @@ Result<std::vector<std::string>> choose_features(const data::Table& empty,
   std::vector<std::string> known, numeric;
   for (const auto& column : empty.columns) {
     known.push_back(column.name);
-    const bool other_role = column.name == columns.label || column.name == columns.timestamp ||
-                            std::ranges::find(columns.excluded, column.name) != columns.excluded.end();
+    const bool other_role =
+        column.name == columns.label || column.name == columns.timestamp ||
+        std::ranges::find(columns.excluded, column.name) != columns.excluded.end();
     if (!other_role && is_numeric(column.type)) numeric.push_back(column.name);
   }
   for (const auto& [column, role] :
        {std::pair{columns.label, "label"}, std::pair{columns.timestamp, "timestamp"}})
-    if (!column.empty() && empty.find(column) == nullptr) return no_such_column(column, role, known);
+    if (!column.empty() && empty.find(column) == nullptr)
+      return no_such_column(column, role, known);
   for (const auto& column : columns.features)
     if (empty.find(column) == nullptr) return no_such_column(column, "feature", known);
   if (!columns.features.empty()) return columns.features;
@@ -75,8 +77,8 @@ Result<std::vector<std::size_t>> order_of(const ColumnData* label, const ColumnD
   order.reserve(rows);
   for (std::size_t row = 0; row < rows; ++row) {
     if (time != nullptr && time->micros[row] == data::kNullMicros)
-      return make_error(ErrorCode::data_invalid, "row " + std::to_string(row + 1) +
-                                                     " has no time in '" + time->name + "'");
+      return make_error(ErrorCode::data_invalid,
+                        "row " + std::to_string(row + 1) + " has no time in '" + time->name + "'");
     if (label == nullptr || !std::isnan(label->numbers[row])) order.push_back(row);
   }
   if (time != nullptr)

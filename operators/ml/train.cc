@@ -40,10 +40,10 @@ Result<Split> split_rows(const Train& op, const LabelledTable& table) {
     MR_TRY(split, split_by_time(op, table.micros));
   }
   if (split.train.size() == 0)
-    return make_error(ErrorCode::data_invalid,
-                      "no row is left to learn from: the table has " +
-                          std::to_string(table.data.rows()) + ", the holdout takes " +
-                          std::to_string(split.holdout.size()));
+    return make_error(ErrorCode::data_invalid, "no row is left to learn from: the table has " +
+                                                   std::to_string(table.data.rows()) +
+                                                   ", the holdout takes " +
+                                                   std::to_string(split.holdout.size()));
   return split;
 }
 
@@ -53,7 +53,8 @@ Result<Params> read_params(const Json& settings) {
   if (!settings.is_object()) return invalid_argument("parameter 'params' must be a mapping");
   Params params;
   std::vector<std::string> known;
-  std::apply([&](const auto&... range) { (known.emplace_back(range.name), ...); }, Params::ranges());
+  std::apply([&](const auto&... range) { (known.emplace_back(range.name), ...); },
+             Params::ranges());
   for (const auto& [key, value] : settings.members()) {
     if (!value.is_number())
       return invalid_argument("params." + key + " is " + std::string(type_name(value.type())) +
@@ -70,7 +71,8 @@ Result<Params> read_params(const Json& settings) {
     };
     std::apply([&](const auto&... range) { (assign_if(range), ...); }, Params::ranges());
     if (!found)
-      return invalid_argument("the algorithm has no parameter '" + key + "'" + did_you_mean(key, known));
+      return invalid_argument("the algorithm has no parameter '" + key + "'" +
+                              did_you_mean(key, known));
   }
   return params;
 }
@@ -162,8 +164,7 @@ Result<Outcome> Train::run(OperatorContext& ctx) const {
 
   const ml::Dataset train_rows = table.data.slice(split.train.first, split.train.last);
   MR_TRY(const ml::Model trained, learn(*this, train_rows));
-  MR_TRY(Json metrics,
-         measure(trained, table.data.slice(split.holdout.first, split.holdout.last)));
+  MR_TRY(Json metrics, measure(trained, table.data.slice(split.holdout.first, split.holdout.last)));
   MR_TRY(Json train_metrics, measure(trained, train_rows));
   metrics.set("train", std::move(train_metrics));
   metrics.set("importance", importance_json(trained));
@@ -176,8 +177,8 @@ Result<Outcome> Train::run(OperatorContext& ctx) const {
   Done done;
   done.effects.push_back(publish(stored, "model", model, {data}));
   done.effects.push_back(publish(record, "file", "manifest", {data}));
-  done.effects.push_back(RegisterModel{model, stored.digest, algorithm, metrics,
-                                       trained.parameters(), record.digest});
+  done.effects.push_back(
+      RegisterModel{model, stored.digest, algorithm, metrics, trained.parameters(), record.digest});
   done.outputs = Json::object(
       {{"model", stored.digest},
        {"metrics", std::move(metrics)},

@@ -9,7 +9,8 @@ namespace millrace::operators {
 struct Train {
   static constexpr std::string_view name = "train";
   static constexpr std::string_view doc =
-      "Trains a model on the older rows of a table, measures it on the newer ones, and registers it. "
+      "Trains a model on the older rows of a table, measures it on the newer ones, and registers "
+      "it. "
       "The manifest holds the data's digest, the split, the seed and every parameter: the same "
       "manifest gives the same model, byte for byte.";
   static constexpr int version = 1;
@@ -23,7 +24,8 @@ struct Train {
 
   static auto params() {
     return std::tuple{
-        param("model", &Train::model, "Name under which the version is registered").example("flights"),
+        param("model", &Train::model, "Name under which the version is registered")
+            .example("flights"),
         param("data", &Train::data, "Digest of the table (Parquet) to learn from")
             .example("${{ tasks.featurize.outputs.train }}"),
         param("algorithm", &Train::algorithm, "How to learn")
@@ -34,7 +36,8 @@ struct Train {
             .def("binary")
             .one_of({"binary", "regression"}),
         param("label", &Train::label, "Column to predict").example("delayed"),
-        param("timestamp", &Train::timestamp, "Column with each row's time; the split goes by it").def(""),
+        param("timestamp", &Train::timestamp, "Column with each row's time; the split goes by it")
+            .def(""),
         param("features", &Train::features,
               "Columns to learn from; without it every numeric column that has no other role")
             .optional(),
@@ -43,23 +46,27 @@ struct Train {
               "Rows from this time on are held out; the model learns from those before it")
             .def("")
             .example("2001-03-18"),
-        param("holdout_to", &Train::holdout_to, "Rows from this time on are not used at all").def(""),
+        param("holdout_to", &Train::holdout_to, "Rows from this time on are not used at all")
+            .def(""),
         param("holdout_fraction", &Train::holdout_fraction,
               "Share of the newest rows to hold out, where holdout_from is not given")
             .def(0.2)
             .range(0, 0.9),
-        param("seed", &Train::seed, "Of whatever is random in the algorithm").def(0).range(0, 2147483647),
+        param("seed", &Train::seed, "Of whatever is random in the algorithm")
+            .def(0)
+            .range(0, 2147483647),
         param("params", &Train::settings, "Parameters of the algorithm, by its own names")
             .def(Json::object())
             .example(Json::object({{"rounds", 300}, {"max_depth", 6}}))};
   }
   static std::vector<std::pair<std::string, std::string>> outputs() {
-    return {{"model", "Digest of the trained model"},
-            {"metrics", "Metrics on the held-out rows; `train` holds those on the rows learnt from"},
-            {"manifest", "Digest of the manifest"},
-            {"algorithm", "As given"},
-            {"features", "Names of the features"},
-            {"rows", "{train, holdout}: how many"}};
+    return {
+        {"model", "Digest of the trained model"},
+        {"metrics", "Metrics on the held-out rows; `train` holds those on the rows learnt from"},
+        {"manifest", "Digest of the manifest"},
+        {"algorithm", "As given"},
+        {"features", "Names of the features"},
+        {"rows", "{train, holdout}: how many"}};
   }
   Result<Outcome> run(OperatorContext& ctx) const;
 };

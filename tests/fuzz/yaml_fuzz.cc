@@ -1,4 +1,5 @@
-// Any text: loading it as a DAG neither crashes nor hangs; a file without an error has a spec that the core accepts.
+// Any text: loading it as a DAG neither crashes nor hangs; a file without an error has a spec that
+// the core accepts.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

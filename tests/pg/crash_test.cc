@@ -189,7 +189,7 @@ TEST(CrashTest, NothingConfirmedIsLostWhenBackendsAreTerminated) {
 TEST(CrashTest, NothingConfirmedIsLostWhenTheServerIsKilled) {
   const testing::TemporaryFolder folder;
   auto started = PrivateCluster::start(folder.path());
-  ASSERT_OK(started);
+  ASSERT_TRUE(started.ok()) << started.error().to_string();
   PrivateCluster& cluster = **started;
   const auto database = open_database(cluster.dsn());
   ASSERT_OK(migrate(*database));

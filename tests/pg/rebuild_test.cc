@@ -95,16 +95,17 @@ class Course {
 
   void complete() {
     const auto index = rng_.below(started_.size());
-    AttemptResult result{started_[index], Done{Json::object({{"rows", 3}}), {}}};
+    AttemptResult result{started_[index], Outcome(Done{Json::object({{"rows", 3}}), {}})};
     switch (rng_.below(6)) {
       case 0:
         result.outcome = unavailable("a disk \"full\" {of} nothing");
         break;
       case 1:
-        result.outcome = Skip{"no need"};
+        result.outcome = Outcome(Skip{"no need"});
         break;
       case 2:
-        result.outcome = Fail{internal_error("judged"), {}, {RaiseAlert{"error", "t", "x", "o"}}};
+        result.outcome =
+            Outcome(Fail{internal_error("judged"), {}, {RaiseAlert{"error", "t", "x", "o"}}});
         break;
       case 3:
         std::get<Done>(*result.outcome).effects = {RegisterModel{"m", "a", "logistic", {}, {}, ""}};

@@ -110,9 +110,8 @@ TEST(Hostile, AHundredMegabyteFileIsNotReadWhole) {
 TEST(Hostile, InvalidUtf8NamesItsPlace) {
   expect_code("dag: x\ndoc: \"\xff\"\n", "not-utf8",
               "x.yaml:2:7: error: byte 0xff at offset 13 is not UTF-8");
-  for (const std::string& bytes :
-       {"\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\x80"})
-    expect_code("dag: " + bytes, "not-utf8", "is not UTF-8");
+  for (const char* bytes : {"\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\x80"})
+    expect_code(std::string("dag: ") + bytes, "not-utf8", "is not UTF-8");
   expect_code(std::string("dag: a\0b\n", 9), "control-character", "0x00 at offset 6");
   expect_code(
       "\xff\xfe"

@@ -29,7 +29,7 @@ TEST(Load, PlacesAreInsideTheScalarWhereTheSourceSpellsIt) {
   EXPECT_EQ(
       first_problem(
           "dag: x\ntasks:\n  a:\n    operator: noop\n    with: {value: \"say ${{ parms.n }}\"}\n"),
-      "x.yaml:5:29: error: there is no 'parms' here; did you mean 'params'?");
+      "x.yaml:5:28: error: there is no 'parms' here; did you mean 'params'?");
   EXPECT_EQ(first_problem("dag: x\ntasks:\n  a:\n    operator: noop\n    if: 1 == (2\n"),
             "x.yaml:5:16: error: in the expression, expected ')', found the end");
 }

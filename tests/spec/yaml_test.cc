@@ -73,9 +73,10 @@ TEST(Yaml, KnowsWhereEachValueStands) {
 }
 
 TEST(Yaml, QuotedAndTaggedScalars) {
-  EXPECT_EQ(
-      to_json(parse("[\"5\", 'true', !!str 7, !!int 8, ~, '', |\n  x\n]")).dump().substr(0, 32),
-      R"(["5","true","7",8,null,"","x\n"])");
+  const YamlNode root = parse("[\"5\", 'true', !!str 7, !!int 8, ~, '', \"a\\n\"]");
+  EXPECT_EQ(to_json(root).dump(), R"(["5","true","7",8,null,"","a\n"])");
+  const YamlNode blocks = parse("- |\n  x\n  y\n- >-\n  x\n  y\n-\n");
+  EXPECT_EQ(to_json(blocks).dump(), R"(["x\ny\n","x y",null])");
 }
 
 TEST(Yaml, AliasesAreExpanded) {

@@ -10,6 +10,11 @@ std::vector<Uuid> ids(const Result<std::vector<RunRow>>& rows) {
   return out;
 }
 
+RunFilter filter(std::string dag, std::optional<RunStatus> status = {},
+                 std::optional<Uuid> before = {}, std::size_t limit = 50) {
+  return {std::move(dag), status, before, limit};
+}
+
 TaskRow ended(const Uuid& run, std::string task, int map_index, TaskState state, Time at) {
   TaskRow row;
   row.run = run;
@@ -52,18 +57,18 @@ TEST_P(StoreTest, RunsAreListedNewestFirstInPages) {
   finish_run(rows[1], RunStatus::success);
   RunReader& runs = stores().runs;
 
-  EXPECT_EQ((std::vector{rows[6].run, rows[5].run, rows[4].run}), ids(runs.runs({.limit = 3})));
+  EXPECT_EQ((std::vector{rows[6].run, rows[5].run, rows[4].run}),
+            ids(runs.runs(filter("", {}, {}, 3))));
   EXPECT_EQ((std::vector{rows[3].run, rows[2].run}),
-            ids(runs.runs({.before = rows[4].run, .limit = 2})));
-  EXPECT_EQ((std::vector{rows[5].run, rows[3].run, rows[1].run}), ids(runs.runs({.dag = "odd"})));
-  EXPECT_EQ((std::vector{rows[0].run}), ids(runs.runs({.status = RunStatus::failed})));
-  EXPECT_EQ((std::vector{rows[1].run}),
-            ids(runs.runs({.dag = "odd", .status = RunStatus::success})));
+            ids(runs.runs(filter("", {}, rows[4].run, 2))));
+  EXPECT_EQ((std::vector{rows[5].run, rows[3].run, rows[1].run}), ids(runs.runs(filter("odd"))));
+  EXPECT_EQ((std::vector{rows[0].run}), ids(runs.runs(filter("", RunStatus::failed))));
+  EXPECT_EQ((std::vector{rows[1].run}), ids(runs.runs(filter("odd", RunStatus::success))));
   EXPECT_EQ((std::vector{rows[5].run, rows[3].run}),
-            ids(runs.runs({.dag = "odd", .status = RunStatus::running})));
+            ids(runs.runs(filter("odd", RunStatus::running))));
   EXPECT_EQ((std::vector{rows[3].run}),
-            ids(runs.runs({.dag = "odd", .status = RunStatus::running, .before = rows[5].run})));
-  EXPECT_TRUE(ids(runs.runs({.status = RunStatus::cancelled})).empty());
+            ids(runs.runs(filter("odd", RunStatus::running, rows[5].run))));
+  EXPECT_TRUE(ids(runs.runs(filter("", RunStatus::cancelled))).empty());
 }
 
 TEST_P(StoreTest, OpenRunsAreThoseThatHaveNotFinishedOldestFirst) {

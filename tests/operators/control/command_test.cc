@@ -1,9 +1,10 @@
+#include "operators/control/command.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "engine/base/file.h"
-#include "operators/control/command.h"
 #include "operators/control/subprocess.h"
 #include "tests/operators/fake_context.h"
 
@@ -25,7 +26,8 @@ class CommandTest : public ::testing::Test {
 };
 
 TEST_F(CommandTest, RunsAProgramWithItsArgumentsUntouched) {
-  const Json argv = Json::array({"/bin/sh", "-c", "printf '%s|' \"$@\" > args", "sh", "a b", "$HOME"});
+  const Json argv =
+      Json::array({"/bin/sh", "-c", "printf '%s|' \"$@\" > args", "sh", "a b", "$HOME"});
   expect_outcome<Done>(run(Json::object({{"argv", argv}})));
   EXPECT_EQ(written("args"), "a b|$HOME|");
 }
@@ -46,7 +48,8 @@ TEST_F(CommandTest, OutputsThatAreNoObjectAreAnError) {
   const auto list = shell("echo '[1]' > $MILLRACE_OUTPUTS");
   ASSERT_FALSE(list.ok());
   EXPECT_EQ(list.error().code, ErrorCode::data_invalid);
-  EXPECT_EQ(list.error().message, "the program wrote a list to $MILLRACE_OUTPUTS; expected an object");
+  EXPECT_EQ(list.error().message,
+            "the program wrote a list to $MILLRACE_OUTPUTS; expected an object");
   EXPECT_EQ(shell("echo nonsense > $MILLRACE_OUTPUTS").error().code, ErrorCode::data_invalid);
 }
 
@@ -59,7 +62,8 @@ TEST_F(CommandTest, TellsTheProgramWhoItIs) {
       shell("echo $MILLRACE_IDEMPOTENCY_KEY $MILLRACE_ATTEMPT $MILLRACE_TRACE_ID "
             "$MILLRACE_LOGICAL_DATE $COLOUR $NUMBER > who; echo $TRACEPARENT > parent",
             {"env", Json::object({{"COLOUR", "blue"}, {"NUMBER", 7}})}));
-  EXPECT_EQ(written("who"), "run1/task1/-1 3 " + std::string(32, 'a') + " 2001-02-01T00:00:00Z blue 7\n");
+  EXPECT_EQ(written("who"),
+            "run1/task1/-1 3 " + std::string(32, 'a') + " 2001-02-01T00:00:00Z blue 7\n");
   EXPECT_EQ(written("parent").size(), 56u);  // W3C Trace Context: 55 characters
   EXPECT_EQ(written("parent").substr(0, 36), "00-" + std::string(32, 'a') + "-");
 }
@@ -107,7 +111,8 @@ TEST_F(CommandTest, NeedsExactlyOneProgram) {
 TEST_F(CommandTest, AsksTheProgramToEndWhenItIsCancelled) {
   // The program says that it runs; then the task is cancelled.
   ctx_.stop = [this] { return std::filesystem::exists(ctx_.base() / "running"); };
-  const auto outcome = shell("trap 'touch asked; exit 1' TERM; touch running; while true; do sleep 0.05; done");
+  const auto outcome =
+      shell("trap 'touch asked; exit 1' TERM; touch running; while true; do sleep 0.05; done");
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().code, ErrorCode::cancelled);
   EXPECT_TRUE(std::filesystem::exists(ctx_.base() / "asked"));
@@ -123,8 +128,8 @@ TEST_F(CommandTest, TheProgramSeesNoDescriptorOfOurs) {
 
 TEST(Subprocess, IsNotDisturbedByIgnoredSignals) {
   signal(SIGINT, SIG_IGN);
-  const auto status = run_subprocess({{"/bin/sh", "-c", "kill -INT $$; exit 0"}, {}, ""},
-                                     [] { return false; });
+  const auto status =
+      run_subprocess({{"/bin/sh", "-c", "kill -INT $$; exit 0"}, {}, ""}, [] { return false; });
   signal(SIGINT, SIG_DFL);
   ASSERT_TRUE(status.ok());
   EXPECT_EQ(status->signal, SIGINT);

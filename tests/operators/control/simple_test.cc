@@ -12,7 +12,8 @@ TEST(Noop, HandsItsOutputsOn) {
   FakeContext ctx;
   const Json with = Json::object({{"outputs", Json::object({{"month", 2}})}});
   EXPECT_EQ(expect_outcome<Done>(kCatalog.run("noop", with, ctx)).outputs["month"], Json(2));
-  EXPECT_EQ(expect_outcome<Done>(kCatalog.run("noop", Json::object(), ctx)).outputs, Json::object());
+  EXPECT_EQ(expect_outcome<Done>(kCatalog.run("noop", Json::object(), ctx)).outputs,
+            Json::object());
   const auto wrong = kCatalog.run("noop", Json::object({{"outputs", 3}}), ctx);
   EXPECT_EQ(wrong.error().message, "parameter 'outputs' is an integer; expected a mapping");
 }

@@ -1,10 +1,11 @@
+#include "operators/control/webhook.h"
+
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <thread>
 
-#include "operators/control/webhook.h"
 #include "tests/operators/fake_context.h"
 
 namespace millrace::operators {
@@ -47,8 +48,9 @@ class TinyServer {
       text.append(buffer, static_cast<std::size_t>(got));
     }
     requests.push_back(text);
-    const std::string answer = "HTTP/1.1 " + std::to_string(status) +
-                               " Text\r\nRetry-After: 0\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+    const std::string answer =
+        "HTTP/1.1 " + std::to_string(status) +
+        " Text\r\nRetry-After: 0\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
     EXPECT_EQ(write(peer, answer.data(), answer.size()), static_cast<ssize_t>(answer.size()));
     close(peer);
   }
@@ -68,8 +70,9 @@ const Catalog kCatalog = Catalog::of<NotifyWebhook>();
 TEST(Webhook, PostsSlacksFormWithAnIdempotencyKey) {
   TinyServer server({200});
   FakeContext ctx;
-  const auto done = expect_outcome<Done>(kCatalog.run(
-      "notify.webhook", Json::object({{"url", server.url()}, {"text", "a \"new\" champion"}}), ctx));
+  const auto done = expect_outcome<Done>(
+      kCatalog.run("notify.webhook",
+                   Json::object({{"url", server.url()}, {"text", "a \"new\" champion"}}), ctx));
   server.join();
   EXPECT_EQ(done.outputs["status"], Json(200));
   ASSERT_EQ(server.requests.size(), 1u);
@@ -82,12 +85,11 @@ TEST(Webhook, PostsSlacksFormWithAnIdempotencyKey) {
 TEST(Webhook, PostsAnyBodyAndHeaders) {
   TinyServer server({204});
   FakeContext ctx;
-  expect_outcome<Done>(
-      kCatalog.run("notify.webhook",
-                   Json::object({{"url", server.url()},
-                                 {"body", Json::object({{"summary", "x"}})},
-                                 {"headers", Json::object({{"X-Team", "ops"}})}}),
-                   ctx));
+  expect_outcome<Done>(kCatalog.run("notify.webhook",
+                                    Json::object({{"url", server.url()},
+                                                  {"body", Json::object({{"summary", "x"}})},
+                                                  {"headers", Json::object({{"X-Team", "ops"}})}}),
+                                    ctx));
   server.join();
   EXPECT_TRUE(server.requests.at(0).ends_with("{\"summary\":\"x\"}"));
   EXPECT_NE(server.requests.at(0).find("X-Team: ops"), std::string::npos);

@@ -1,6 +1,7 @@
 // The canary's state machine, driven by a clock that the test turns and a server that it makes up.
-#include "engine/op/query.h"
 #include "operators/deploy/canary.h"
+
+#include "engine/op/query.h"
 #include "tests/operators/fake_context.h"
 
 namespace millrace::operators {
@@ -22,10 +23,12 @@ class CanaryTest : public ::testing::Test {
                            {"weight", weight_},
                            {"last_good", Json()}});
     };
-    ctx_.answers[std::string(query::serving_metrics)] = [this](const Json& arguments) -> Result<Json> {
+    ctx_.answers[std::string(query::serving_metrics)] =
+        [this](const Json& arguments) -> Result<Json> {
       since_ = arguments["since"].as_string();
-      return Json::object({{"versions", Json::array({seen(kChampion, "baseline", baseline_),
-                                                     seen(kCandidate, "candidate", challenger_)})}});
+      return Json::object(
+          {{"versions", Json::array({seen(kChampion, "baseline", baseline_),
+                                     seen(kCandidate, "candidate", challenger_)})}});
     };
   }
 
@@ -89,13 +92,12 @@ class CanaryTest : public ::testing::Test {
   double weight_ = 0;
   Seen baseline_, challenger_;
   std::string since_;
-  Json with_ = Json::object(
-      {{"model", "flights"},
-       {"candidate", kCandidate},
-       {"steps", Json::array({Json::object({{"weight", 5}, {"hold", "1m"}}),
-                              Json::object({{"weight", 25}, {"hold", "2m"}}),
-                              Json::object({{"weight", 100}})})},
-       {"max_wait", "5m"}});
+  Json with_ = Json::object({{"model", "flights"},
+                             {"candidate", kCandidate},
+                             {"steps", Json::array({Json::object({{"weight", 5}, {"hold", "1m"}}),
+                                                    Json::object({{"weight", 25}, {"hold", "2m"}}),
+                                                    Json::object({{"weight", 100}})})},
+                             {"max_wait", "5m"}});
 };
 
 TEST_F(CanaryTest, ShiftsTrafficStepByStepAndPromotes) {
