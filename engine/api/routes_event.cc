@@ -11,7 +11,7 @@
 namespace millrace::api {
 namespace {
 
-constexpr std::size_t kReadEvents = 500;
+constexpr std::size_t kReadPage = 500;
 constexpr std::chrono::milliseconds kBackupLook{1'000};
 
 struct Subscription {
@@ -38,7 +38,7 @@ void stream_events(Context& context, Subscription wanted, HttpStream& to) {
   EventStream stream(to, context.config.heartbeat, context.clock);
   while (stream.alive() && !context.changed->closed()) {
     const auto seen = context.changed->version();
-    const auto events = context.stores.journal.read(wanted.after, kReadEvents);
+    const auto events = context.stores.journal.read(wanted.after, kReadPage);
     if (!events) return;  // the client comes back with Last-Event-ID
     for (const auto& event : *events) {
       wanted.after = event.seq;

@@ -24,7 +24,7 @@ TypeInfo enum_type(std::initializer_list<Enum> values) {
   return choice_type(std::move(names));
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out;
   append_json_string(out, text.substr(0, 80));
   return out;
@@ -62,7 +62,7 @@ std::string string_mismatch(const TypeInfo& type, const std::string& text) {
   if (type.choices.empty() ||
       std::find(type.choices.begin(), type.choices.end(), text) != type.choices.end())
     return {};
-  return quoted(text) + " is none of " + joined(type.choices) + did_you_mean(text, type.choices);
+  return in_quotes(text) + " is none of " + joined(type.choices) + did_you_mean(text, type.choices);
 }
 
 std::string number_mismatch(const TypeInfo& type, const Json& value) {
@@ -216,9 +216,9 @@ Result<Json> parse_text(const TypeInfo& type, std::string_view text) {
   }
   if (type.kind != Kind::string && value.is_string() && type.kind != Kind::time &&
       type.kind != Kind::uuid)
-    return invalid_argument(quoted(text) + " is not " + describe(type));
+    return invalid_argument(in_quotes(text) + " is not " + describe(type));
   if (type.kind == Kind::uuid && !Uuid::parse(text))
-    return invalid_argument(quoted(text) + " is not a UUID");
+    return invalid_argument(in_quotes(text) + " is not a UUID");
   if (auto wrong = mismatch(type, value); !wrong.empty()) return invalid_argument(std::move(wrong));
   return value;
 }

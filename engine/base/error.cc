@@ -58,5 +58,8 @@ Error unavailable(std::string message) {
 Error internal_error(std::string message) {
   return make_error(ErrorCode::internal, std::move(message));
 }
+Error data_invalid(std::string message) {
+  return make_error(ErrorCode::data_invalid, std::move(message));
+}
 
 }  // namespace millrace

@@ -61,6 +61,7 @@ Error not_found(std::string message);
 Error conflict(std::string message);
 Error unavailable(std::string message);
 Error internal_error(std::string message);
+Error data_invalid(std::string message);
 Error make_error(ErrorCode code, std::string message);
 
 }  // namespace millrace

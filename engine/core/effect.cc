@@ -43,23 +43,23 @@ void fields(RaiseAlert*, Self& e, F f) {
 }
 
 template <typename T>
-constexpr std::string_view kKind = "";
+constexpr std::string_view kEffectKind = "";
 template <>
-constexpr std::string_view kKind<PublishArtifact> = "publish_artifact";
+constexpr std::string_view kEffectKind<PublishArtifact> = "publish_artifact";
 template <>
-constexpr std::string_view kKind<RegisterModel> = "register_model";
+constexpr std::string_view kEffectKind<RegisterModel> = "register_model";
 template <>
-constexpr std::string_view kKind<RecordEvaluation> = "record_evaluation";
+constexpr std::string_view kEffectKind<RecordEvaluation> = "record_evaluation";
 template <>
-constexpr std::string_view kKind<SetTraffic> = "set_traffic";
+constexpr std::string_view kEffectKind<SetTraffic> = "set_traffic";
 template <>
-constexpr std::string_view kKind<PromoteModel> = "promote_model";
+constexpr std::string_view kEffectKind<PromoteModel> = "promote_model";
 template <>
-constexpr std::string_view kKind<RollbackModel> = "rollback_model";
+constexpr std::string_view kEffectKind<RollbackModel> = "rollback_model";
 template <>
-constexpr std::string_view kKind<UpdateDataset> = "update_dataset";
+constexpr std::string_view kEffectKind<UpdateDataset> = "update_dataset";
 template <>
-constexpr std::string_view kKind<RaiseAlert> = "raise_alert";
+constexpr std::string_view kEffectKind<RaiseAlert> = "raise_alert";
 
 Json field_json(const std::vector<std::string>& values) {
   Json out = Json::array();
@@ -116,9 +116,12 @@ Result<Effect> read_as(const Json& json) {
 }
 
 template <typename... Ts>
-Result<Effect> read_any(const Json& json, std::variant<Ts...>*) {
+Result<Effect> read_effect(const Json& json, std::variant<Ts...>*) {
   Result<Effect> out = invalid_argument("'" + json["kind"].as_string() + "' is not an effect");
-  ((json["kind"].as_view() == kKind<Ts> ? (out = read_as<Ts>(json), true) : false) || ...);
+  const auto try_kind = [&](std::string_view kind, auto&& read) {
+    if (json["kind"].as_view() == kind) out = read();
+  };
+  (try_kind(kEffectKind<Ts>, [&] { return read_as<Ts>(json); }), ...);
   return out;
 }
 
@@ -128,7 +131,7 @@ Json to_json(const Effect& effect) {
   return std::visit(
       [](const auto& e) {
         using T = std::decay_t<decltype(e)>;
-        Json out = Json::object({{"kind", Json(kKind<T>)}});
+        Json out = Json::object({{"kind", Json(kEffectKind<T>)}});
         fields(static_cast<T*>(nullptr), e, [&](std::string_view name, const auto& member) {
           out.set(name, field_json(member));
         });
@@ -138,7 +141,7 @@ Json to_json(const Effect& effect) {
 }
 
 Result<Effect> effect_from_json(const Json& json) {
-  return read_any(json, static_cast<Effect*>(nullptr));
+  return read_effect(json, static_cast<Effect*>(nullptr));
 }
 
 }  // namespace millrace

@@ -13,49 +13,49 @@ constexpr std::array<std::string_view, 4> kStatusNames = {"running", "success", 
                                                           "cancelled"};
 
 template <typename T>
-constexpr std::string_view kKind = "";
+constexpr std::string_view kEventKind = "";
 template <>
-constexpr std::string_view kKind<DagRegistered> = "dag_registered";
+constexpr std::string_view kEventKind<DagRegistered> = "dag_registered";
 template <>
-constexpr std::string_view kKind<DagFileChecked> = "dag_file_checked";
+constexpr std::string_view kEventKind<DagFileChecked> = "dag_file_checked";
 template <>
-constexpr std::string_view kKind<DagPaused> = "dag_paused";
+constexpr std::string_view kEventKind<DagPaused> = "dag_paused";
 template <>
-constexpr std::string_view kKind<RunCreated> = "run_created";
+constexpr std::string_view kEventKind<RunCreated> = "run_created";
 template <>
-constexpr std::string_view kKind<RunCancelRequested> = "run_cancel_requested";
+constexpr std::string_view kEventKind<RunCancelRequested> = "run_cancel_requested";
 template <>
-constexpr std::string_view kKind<TasksCleared> = "tasks_cleared";
+constexpr std::string_view kEventKind<TasksCleared> = "tasks_cleared";
 template <>
-constexpr std::string_view kKind<RunFinished> = "run_finished";
+constexpr std::string_view kEventKind<RunFinished> = "run_finished";
 template <>
-constexpr std::string_view kKind<TaskExpanded> = "task_expanded";
+constexpr std::string_view kEventKind<TaskExpanded> = "task_expanded";
 template <>
-constexpr std::string_view kKind<TaskQueued> = "task_queued";
+constexpr std::string_view kEventKind<TaskQueued> = "task_queued";
 template <>
-constexpr std::string_view kKind<AttemptStarted> = "attempt_started";
+constexpr std::string_view kEventKind<AttemptStarted> = "attempt_started";
 template <>
-constexpr std::string_view kKind<AttemptLost> = "attempt_lost";
+constexpr std::string_view kEventKind<AttemptLost> = "attempt_lost";
 template <>
-constexpr std::string_view kKind<AttemptFailed> = "attempt_failed";
+constexpr std::string_view kEventKind<AttemptFailed> = "attempt_failed";
 template <>
-constexpr std::string_view kKind<TaskDeferred> = "task_deferred";
+constexpr std::string_view kEventKind<TaskDeferred> = "task_deferred";
 template <>
-constexpr std::string_view kKind<TaskSucceeded> = "task_succeeded";
+constexpr std::string_view kEventKind<TaskSucceeded> = "task_succeeded";
 template <>
-constexpr std::string_view kKind<TaskFailed> = "task_failed";
+constexpr std::string_view kEventKind<TaskFailed> = "task_failed";
 template <>
-constexpr std::string_view kKind<TaskSkipped> = "task_skipped";
+constexpr std::string_view kEventKind<TaskSkipped> = "task_skipped";
 template <>
-constexpr std::string_view kKind<TaskUpstreamFailed> = "task_upstream_failed";
+constexpr std::string_view kEventKind<TaskUpstreamFailed> = "task_upstream_failed";
 template <>
-constexpr std::string_view kKind<TaskCancelled> = "task_cancelled";
+constexpr std::string_view kEventKind<TaskCancelled> = "task_cancelled";
 template <>
-constexpr std::string_view kKind<CompletionRejected> = "completion_rejected";
+constexpr std::string_view kEventKind<CompletionRejected> = "completion_rejected";
 template <>
-constexpr std::string_view kKind<EffectsRequested> = "effects_requested";
+constexpr std::string_view kEventKind<EffectsRequested> = "effects_requested";
 template <>
-constexpr std::string_view kKind<CommandHandled> = "command_handled";
+constexpr std::string_view kEventKind<CommandHandled> = "command_handled";
 
 // One list of fields for each event; writing and reading both walk it. Members at their default are
 // left out.
@@ -279,7 +279,7 @@ class Reader {
 };
 
 template <typename T>
-Result<EventBody> read_as(const Json& json) {
+Result<EventBody> read_body(const Json& json) {
   T body;
   Reader reader(json);
   fields(static_cast<T*>(nullptr), body,
@@ -289,9 +289,12 @@ Result<EventBody> read_as(const Json& json) {
 }
 
 template <typename... Ts>
-Result<EventBody> read_any(const Json& json, std::variant<Ts...>*) {
+Result<EventBody> read_event(const Json& json, std::variant<Ts...>*) {
   Result<EventBody> out = invalid_argument("'" + json["kind"].as_string() + "' is not an event");
-  ((json["kind"].as_view() == kKind<Ts> ? (out = read_as<Ts>(json), true) : false) || ...);
+  const auto try_kind = [&](std::string_view kind, auto&& read) {
+    if (json["kind"].as_view() == kind) out = read();
+  };
+  (try_kind(kEventKind<Ts>, [&] { return read_body<Ts>(json); }), ...);
   return out;
 }
 
@@ -313,7 +316,7 @@ std::optional<RunStatus> run_status_from(std::string_view name) {
 }
 
 std::string_view kind_of(const EventBody& body) {
-  return std::visit([](const auto& e) { return kKind<std::decay_t<decltype(e)>>; }, body);
+  return std::visit([](const auto& e) { return kEventKind<std::decay_t<decltype(e)>>; }, body);
 }
 
 void append_json(std::string& out, const EventBody& body) {
@@ -321,7 +324,7 @@ void append_json(std::string& out, const EventBody& body) {
       [&](const auto& e) {
         using T = std::decay_t<decltype(e)>;
         out += "{\"kind\":\"";
-        out += kKind<T>;
+        out += kEventKind<T>;
         out += '"';
         Writer writer(out);
         fields(static_cast<T*>(nullptr), e,
@@ -338,7 +341,7 @@ Json to_json(const EventBody& body) {
 }
 
 Result<EventBody> event_from_json(const Json& json) {
-  return read_any(json, static_cast<EventBody*>(nullptr));
+  return read_event(json, static_cast<EventBody*>(nullptr));
 }
 
 const TaskRef* task_of(const EventBody& body) {

@@ -18,7 +18,7 @@ Result<std::vector<Effect>> effects_from(const Json& json) {
   return out;
 }
 
-struct Writer {
+struct OutcomeWriter {
   Json operator()(const Done& done) const {
     return Json::object(
         {{"outcome", "done"}, {"outputs", done.outputs}, {"effects", effects_json(done.effects)}});
@@ -62,7 +62,7 @@ Error error_from_json(const Json& json) {
 }
 
 Json to_json(const Result<Outcome>& outcome) {
-  if (outcome) return std::visit(Writer{}, *outcome);
+  if (outcome) return std::visit(OutcomeWriter{}, *outcome);
   return Json::object({{"outcome", "error"}, {"error", to_json(outcome.error())}});
 }
 

@@ -84,7 +84,7 @@ double quantile(const std::vector<double>& sorted, double p) {
   return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
-double deviation(const std::vector<double>& values) {
+double sample_deviation(const std::vector<double>& values) {
   const auto n = static_cast<double>(values.size());
   const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
   double sum = 0;
@@ -106,7 +106,7 @@ Comparison summarise(const std::vector<double>& sorted, double baseline, double 
   return {.baseline = baseline,
           .candidate = candidate,
           .improvement = improvement,
-          .standard_error = deviation(sorted),
+          .standard_error = sample_deviation(sorted),
           .interval = {quantile(sorted, tail), quantile(sorted, 1 - tail)},
           .p_two_sided = std::min(1.0, 2 * std::min(p_at_most(0), p_at_least)),
           .p_superior = p_at_most(0),

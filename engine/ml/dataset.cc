@@ -12,15 +12,11 @@ namespace {
 
 constexpr std::size_t kMaxFeatures = 4096;  // a Gram matrix of 128 MiB
 
-Error bad_data(std::string message) {
-  return make_error(ErrorCode::data_invalid, std::move(message));
-}
-
 Status check_labels(std::span<const double> labels, Objective objective) {
   for (std::size_t row = 0; row < labels.size(); ++row) {
     const double label = labels[row];
     if (objective == Objective::binary ? (label != 0 && label != 1) : !std::isfinite(label))
-      return bad_data("the label of row " + std::to_string(row) + " is " + std::to_string(label) +
+      return data_invalid("the label of row " + std::to_string(row) + " is " + std::to_string(label) +
                       (objective == Objective::binary ? "; a binary label is 0 or 1"
                                                       : "; it must be a finite number"));
   }
@@ -31,11 +27,11 @@ Status check_weights(std::span<const double> weights) {
   double sum = 0;
   for (std::size_t row = 0; row < weights.size(); ++row) {
     if (!std::isfinite(weights[row]) || weights[row] < 0)
-      return bad_data("the weight of row " + std::to_string(row) + " is " +
+      return data_invalid("the weight of row " + std::to_string(row) + " is " +
                       std::to_string(weights[row]) + "; it must be finite and not negative");
     sum += weights[row];
   }
-  if (!weights.empty() && !(sum > 0)) return bad_data("the weights add up to zero");
+  if (!weights.empty() && !(sum > 0)) return data_invalid("the weights add up to zero");
   return {};
 }
 
@@ -110,7 +106,7 @@ Status check_feature_names(const std::vector<std::string>& names) {
 
 Status Dataset::check(Objective objective) const {
   MR_CHECK(check_feature_names(feature_names));
-  if (rows() == 0) return bad_data("there is no row");
+  if (rows() == 0) return data_invalid("there is no row");
   if (features.columns() != feature_names.size())
     return invalid_argument(std::to_string(feature_names.size()) + " feature names for " +
                             std::to_string(features.columns()) + " columns");
@@ -126,7 +122,7 @@ Status Dataset::check(Objective objective) const {
   const auto infinite = std::ranges::find_if(all, [](double x) { return std::isinf(x); });
   if (infinite != all.end()) {
     const auto index = static_cast<std::size_t>(infinite - all.begin());
-    return bad_data("feature '" + feature_names[index % features.columns()] + "' of row " +
+    return data_invalid("feature '" + feature_names[index % features.columns()] + "' of row " +
                     std::to_string(index / features.columns()) +
                     " is infinite; it must be a finite number or missing");
   }

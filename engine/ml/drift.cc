@@ -10,19 +10,15 @@
 namespace millrace::ml {
 namespace {
 
-Error bad_data(std::string message) {
-  return make_error(ErrorCode::data_invalid, std::move(message));
-}
-
 /// The values that are there, rising.
 Result<std::vector<double>> sorted_values(std::span<const double> values, std::string_view which) {
   std::vector<double> out;
   out.reserve(values.size());
   for (const double x : values) {
-    if (std::isinf(x)) return bad_data("the " + std::string(which) + " holds an infinite value");
+    if (std::isinf(x)) return data_invalid("the " + std::string(which) + " holds an infinite value");
     if (!std::isnan(x)) out.push_back(x);
   }
-  if (out.empty()) return bad_data("the " + std::string(which) + " holds no value");
+  if (out.empty()) return data_invalid("the " + std::string(which) + " holds no value");
   std::ranges::sort(out);
   return out;
 }
@@ -31,7 +27,7 @@ Result<std::vector<double>> sorted_values(std::span<const double> values, std::s
 Result<std::vector<double>> shares(std::span<const std::uint64_t> counts, std::string_view which) {
   std::vector<double> out(counts.begin(), counts.end());
   const double total = std::accumulate(out.begin(), out.end(), 0.0);
-  if (!(total > 0)) return bad_data("the " + std::string(which) + " counts nothing");
+  if (!(total > 0)) return data_invalid("the " + std::string(which) + " counts nothing");
   for (double& share : out) share /= total;
   return out;
 }
@@ -68,7 +64,7 @@ void walk(const std::vector<double>& a, const std::vector<double>& b, Step step)
   }
 }
 
-double deviation(const std::vector<double>& values) {
+double population_deviation(const std::vector<double>& values) {
   const auto n = static_cast<double>(values.size());
   const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
   double sum = 0;
@@ -151,7 +147,7 @@ Result<double> normed_wasserstein_distance(std::span<const double> reference,
                                            std::span<const double> current) {
   MR_TRY(const double distance, wasserstein_distance(reference, current));
   MR_TRY(const auto values, sorted_values(reference, "reference"));
-  return distance / std::max(deviation(values), 1e-3);
+  return distance / std::max(population_deviation(values), 1e-3);
 }
 
 }  // namespace millrace::ml

@@ -103,10 +103,11 @@ void series_metrics(Page& page, const std::vector<Metering::Series>& series) {
 
 void route_metrics(Page& page, const Snapshot& snapshot) {
   page.family("model_traffic_weight", "gauge", "Share of the traffic, 0 to 1.");
-  for (const auto& [model, route] : snapshot.routes) {
-    const auto share = [&](const ServedModelPtr& served, std::string_view role, double value) {
+  for (const auto& entry : snapshot.routes) {
+    const auto& [model, route] = entry;
+    const auto share = [&page, &name = entry.first](const ServedModelPtr& served, std::string_view role, double value) {
       if (served)
-        page.value("model=\"" + escaped(model) + "\",version=\"" + std::to_string(served->version) +
+        page.value("model=\"" + escaped(name) + "\",version=\"" + std::to_string(served->version) +
                        "\",role=\"" + std::string(role) + "\"",
                    number(value));
     };

@@ -87,7 +87,7 @@ class CycleSearch {
     std::ranges::reverse(cycle);
     // Begin with the task that stands first in the file, so that the path does not hang on the
     // search.
-    std::ranges::rotate(cycle, std::ranges::min_element(cycle));
+    std::rotate(cycle.begin(), std::ranges::min_element(cycle), cycle.end());
     std::string path;
     for (std::size_t i = 0; i < cycle.size() && i < kMaxPathShown; ++i)
       path += dag_.spec.tasks[cycle[i]].id + " -> ";

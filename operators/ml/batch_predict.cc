@@ -9,13 +9,9 @@
 #include "engine/op/query.h"
 #include "operators/data/table_artifact.h"
 #include "operators/ml/labelled_table.h"
+#include "operators/ml/model_artifact.h"
 
 namespace millrace::operators {
-namespace {
-
-constexpr std::size_t kMaxModelBytes = 64u << 20;
-
-}  // namespace
 
 Result<std::string> BatchPredict::predictor(OperatorContext& ctx) const {
   if (artifact.empty() == model.empty())
@@ -29,9 +25,7 @@ Result<std::string> BatchPredict::predictor(OperatorContext& ctx) const {
 
 Result<Outcome> BatchPredict::run(OperatorContext& ctx) const {
   MR_TRY(const std::string digest, predictor(ctx));
-  MR_TRY(const StoredArtifact stored, ctx.artifacts().get(digest));
-  MR_TRY(const std::string text, read_file(stored.path, kMaxModelBytes));
-  MR_TRY(const ml::Model trained, ml::Model::parse(text));
+  MR_TRY(const ml::Model trained, load_model(ctx, digest));
   MR_TRY(const StoredArtifact input, ctx.artifacts().get(data));
   MR_TRY(auto session, open_session(ctx, {input.path}));
   const std::string relation = millrace::data::parquet_relation(input.path);

@@ -5,27 +5,17 @@
 #include <cmath>
 #include <numeric>
 
-#include "engine/base/file.h"
-#include "engine/ml/model.h"
 #include "engine/op/query.h"
 #include "operators/data/table_artifact.h"
 #include "operators/ml/evaluation_report.h"
 #include "operators/ml/judge.h"
 #include "operators/ml/labelled_table.h"
+#include "operators/ml/model_artifact.h"
 
 namespace millrace::operators {
 namespace {
 
-constexpr std::size_t kMaxModelBytes = 64u << 20;
 constexpr std::size_t kTimedRows = 2000;
-
-Result<ml::Model> load_model(OperatorContext& ctx, const std::string& artifact) {
-  MR_TRY(const StoredArtifact stored, ctx.artifacts().get(artifact));
-  MR_TRY(const std::string text, read_file(stored.path, kMaxModelBytes));
-  auto model = ml::Model::parse(text);
-  if (!model) return std::move(model).error().at("model " + artifact.substr(0, 12));
-  return model;
-}
 
 /// 95th percentile of single predictions, in microseconds.
 Result<double> time_predictions(const ml::Model& model, const ml::Matrix& rows) {

@@ -55,7 +55,9 @@ Result<Params> read_params(const Json& settings) {
   std::vector<std::string> known;
   std::apply([&](const auto&... range) { (known.emplace_back(range.name), ...); },
              Params::ranges());
-  for (const auto& [key, value] : settings.members()) {
+  for (const auto& setting : settings.members()) {
+    const auto& key = setting.first;
+    const auto& value = setting.second;
     if (!value.is_number())
       return invalid_argument("params." + key + " is " + std::string(type_name(value.type())) +
                               "; expected a number");

@@ -29,14 +29,14 @@ std::string firings(const Timetable& table, std::string_view after, std::string_
   return out;
 }
 
-struct Case {
+struct Firing {
   std::string expression;
   std::string after;
   std::string expected;  // the next firing, "" for none
 };
 
 TEST(Cron, FindsTheNextFiring) {
-  const std::vector<Case> cases = {
+  const std::vector<Firing> cases = {
       {"* * * * *", "2024-01-01T00:00:00Z", "2024-01-01T00:01:00Z"},
       {"* * * * *", "2024-01-01T00:00:59.999Z", "2024-01-01T00:01:00Z"},
       {"*/15 * * * *", "2024-01-01T00:46:00Z", "2024-01-01T01:00:00Z"},
@@ -68,7 +68,7 @@ TEST(Cron, FindsTheNextFiring) {
 }
 
 TEST(Cron, FindsThePreviousFiring) {
-  const std::vector<Case> cases = {
+  const std::vector<Firing> cases = {
       {"* * * * *", "2024-01-01T00:00:00Z", "2023-12-31T23:59:00Z"},
       {"* * * * *", "2024-01-01T00:00:00.000001Z", "2024-01-01T00:00:00Z"},
       {"0 3 1 * *", "2001-03-01T03:00:00Z", "2001-02-01T03:00:00Z"},

@@ -12,14 +12,14 @@
 namespace millrace::serve {
 namespace {
 
-const std::vector<std::string> kFeatures = {"a", "b"};
+const std::vector<std::string> kTwoFeatures = {"a", "b"};
 
 class CanaryTest : public ::testing::Test {
  protected:
   void SetUp() override {
     for (int i = 0; i < 6; ++i)
       artifacts_.push_back(
-          world_.add_model("m", model_text("logistic", kFeatures, {0.1 * i, 0.2}, 0.01 * i)));
+          world_.add_model("m", model_text("logistic", kTwoFeatures, {0.1 * i, 0.2}, 0.01 * i)));
     world_.promote("m", artifacts_[0]);
   }
   void start() {
@@ -192,7 +192,7 @@ TEST_F(CanaryTest, AnOutputThatIsNoNumberIsAFailure) {
 
 TEST_F(CanaryTest, ACandidateThatCannotBeLoadedGetsNoTraffic) {
   start();
-  const auto gone = world_.add_model("m", model_text("logistic", kFeatures, {9, 9}, 9));
+  const auto gone = world_.add_model("m", model_text("logistic", kTwoFeatures, {9, 9}, 9));
   world_.lose(gone);
   world_.traffic("m", gone, 100);
   ASSERT_TRUE(serves_revision(*server_, "m", 2));

@@ -8,13 +8,13 @@ namespace millrace::serve {
 namespace {
 
 using Names = std::vector<std::string>;
-const Names kFeatures = {"hour", "distance", "delay_mean"};
+const Names kContract = {"hour", "distance", "delay_mean"};
 
 ml::Matrix arranged(std::string_view body) {
   const auto request = parse_infer_request(body);
   EXPECT_TRUE(request.ok()) << request.error().message;
   if (!request) return {};
-  const auto rows = arrange(*request, kFeatures, kFeatures);
+  const auto rows = arrange(*request, kContract, kContract);
   EXPECT_TRUE(rows.ok()) << rows.error().message;
   return rows ? *rows : ml::Matrix();
 }
@@ -25,10 +25,10 @@ std::string error_of(std::string_view body) {
     EXPECT_EQ(ErrorCode::invalid_argument, request.error().code);
     return request.error().message;
   }
-  const Names& known = kFeatures;
+  const Names& known = kContract;
   if (const auto checked = check_columns(*request, {&known}); !checked)
     return checked.error().message;
-  const auto rows = arrange(*request, kFeatures, kFeatures);
+  const auto rows = arrange(*request, kContract, kContract);
   return rows ? "no error" : rows.error().message;
 }
 

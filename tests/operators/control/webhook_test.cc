@@ -65,13 +65,13 @@ class TinyServer {
   std::thread thread_;
 };
 
-const Catalog kCatalog = Catalog::of<NotifyWebhook>();
+const Catalog kWebhooks = Catalog::of<NotifyWebhook>();
 
 TEST(Webhook, PostsSlacksFormWithAnIdempotencyKey) {
   TinyServer server({200});
   FakeContext ctx;
   const auto done = expect_outcome<Done>(
-      kCatalog.run("notify.webhook",
+      kWebhooks.run("notify.webhook",
                    Json::object({{"url", server.url()}, {"text", "a \"new\" champion"}}), ctx));
   server.join();
   EXPECT_EQ(done.outputs["status"], Json(200));
@@ -85,7 +85,7 @@ TEST(Webhook, PostsSlacksFormWithAnIdempotencyKey) {
 TEST(Webhook, PostsAnyBodyAndHeaders) {
   TinyServer server({204});
   FakeContext ctx;
-  expect_outcome<Done>(kCatalog.run("notify.webhook",
+  expect_outcome<Done>(kWebhooks.run("notify.webhook",
                                     Json::object({{"url", server.url()},
                                                   {"body", Json::object({{"summary", "x"}})},
                                                   {"headers", Json::object({{"X-Team", "ops"}})}}),
@@ -99,7 +99,7 @@ TEST(Webhook, NeverTellsItsAddress) {
   TinyServer server({404});
   FakeContext ctx;
   ASSERT_EQ(setenv("TEST_WEBHOOK", server.url().c_str(), 1), 0);
-  const auto outcome = kCatalog.run(
+  const auto outcome = kWebhooks.run(
       "notify.webhook", Json::object({{"url_env", "TEST_WEBHOOK"}, {"text", "x"}}), ctx);
   unsetenv("TEST_WEBHOOK");
   server.join();
@@ -112,9 +112,9 @@ TEST(Webhook, NeverTellsItsAddress) {
 
 TEST(Webhook, SaysWhatIsMissing) {
   FakeContext ctx;
-  EXPECT_FALSE(kCatalog.run("notify.webhook", Json::object({{"text", "x"}}), ctx).ok());
-  EXPECT_FALSE(kCatalog.run("notify.webhook", Json::object({{"url", "http://x"}}), ctx).ok());
-  EXPECT_EQ(kCatalog
+  EXPECT_FALSE(kWebhooks.run("notify.webhook", Json::object({{"text", "x"}}), ctx).ok());
+  EXPECT_FALSE(kWebhooks.run("notify.webhook", Json::object({{"url", "http://x"}}), ctx).ok());
+  EXPECT_EQ(kWebhooks
                 .run("notify.webhook",
                      Json::object({{"url_env", "NO_SUCH_VARIABLE"}, {"text", "x"}}), ctx)
                 .error()

@@ -6,7 +6,7 @@
 namespace millrace::operators {
 namespace {
 
-const std::string kChampion(64, 'a'), kCandidate(64, 'b'), kLastGood(64, 'c');
+const std::string kServing(64, 'a'), kInCanary(64, 'b'), kLastGood(64, 'c');
 
 class RollbackTest : public ::testing::Test {
  protected:
@@ -27,28 +27,28 @@ class RollbackTest : public ::testing::Test {
 };
 
 TEST_F(RollbackTest, EndsACanaryThatIsUnderWay) {
-  const Done done = expect_outcome<Done>(run(kChampion, kCandidate, kLastGood));
-  EXPECT_EQ(done.outputs["from"], Json(kCandidate));
-  EXPECT_EQ(done.outputs["to"], Json(kChampion));
+  const Done done = expect_outcome<Done>(run(kServing, kInCanary, kLastGood));
+  EXPECT_EQ(done.outputs["from"], Json(kInCanary));
+  EXPECT_EQ(done.outputs["to"], Json(kServing));
   EXPECT_EQ(millrace::effects_of<RollbackModel>(done.effects).size(), 1u);
 }
 
 TEST_F(RollbackTest, OtherwiseGoesBackToTheLastKnownGood) {
-  const Done done = expect_outcome<Done>(run(kChampion, "", kLastGood));
-  EXPECT_EQ(done.outputs["from"], Json(kChampion));
+  const Done done = expect_outcome<Done>(run(kServing, "", kLastGood));
+  EXPECT_EQ(done.outputs["from"], Json(kServing));
   EXPECT_EQ(done.outputs["to"], Json(kLastGood));
 }
 
 TEST_F(RollbackTest, WithNothingToGoBackToIsAnError) {
-  EXPECT_EQ(run(kChampion, "", "").error().code, ErrorCode::not_found);
+  EXPECT_EQ(run(kServing, "", "").error().code, ErrorCode::not_found);
   EXPECT_EQ(run("", "", "").error().code, ErrorCode::not_found);
 }
 
 TEST_F(RollbackTest, OfAModelThatIsGoneAlreadyChangesNothing) {
-  const Done done = expect_outcome<Done>(run(kChampion, "", kLastGood, kCandidate));
+  const Done done = expect_outcome<Done>(run(kServing, "", kLastGood, kInCanary));
   EXPECT_TRUE(done.effects.empty());
   EXPECT_EQ(done.outputs["rolled_back"], Json(false));
-  EXPECT_EQ(expect_outcome<Done>(run(kChampion, "", kLastGood, kChampion)).effects.size(), 1u);
+  EXPECT_EQ(expect_outcome<Done>(run(kServing, "", kLastGood, kServing)).effects.size(), 1u);
 }
 
 }  // namespace

@@ -1,0 +1,156 @@
+// The dashboard in a real browser, on the sample story: what is shown is what the API says, it is
+// live, and its buttons do what they say.
+#include "tests/api/browser.h"
+
+#include "tests/api/fixture.h"
+#include "tests/api/sample.h"
+
+namespace millrace::testing {
+namespace {
+
+class DashboardTest : public ApiTest {
+ protected:
+  void SetUp() override {
+    world_ = sample_world();
+    add_serving(*world_);
+    api::ApiHooks hooks;
+    hooks.assets = api::web_assets();
+    api::ApiConfig config;
+    config.http.port = 0;
+    api_ = std::make_unique<api::Api>(config, world_->stores(), catalog_, world_->clock(), 1,
+                                      std::move(hooks));
+    world_->on_step([this] { api_->journal_changed(); });
+    ASSERT_TRUE(api_->start().ok());
+    world_->go_live();
+  }
+  void TearDown() override {
+    EXPECT_TRUE(browser_.complaints().empty()) << browser_.complaints().front();
+    EXPECT_EQ(
+        0,
+        browser_
+            .evaluate("performance.getEntriesByType('resource').filter((e) => !e.name.startsWith("
+                      "location.origin)).length")
+            .as_int());
+  }
+  void open(const std::string& path) {
+    browser_.open("http://127.0.0.1:" + std::to_string(api_->port()) + path);
+  }
+  bool shows(const std::string& text) {
+    return browser_.wait_for("document.body.innerText.includes(" + Json(text).dump() + ")");
+  }
+  std::string run_of(const std::string& dag, const std::string& status) {
+    return get("/api/v1/runs?dag=" + dag + "&status=" + status)
+        .json()["runs"]
+        .at(0)["run"]
+        .as_string();
+  }
+
+  Browser browser_;
+};
+
+TEST_F(DashboardTest, RunsAppearWithoutAReload) {
+  open("/");
+  ASSERT_TRUE(shows("flights_retrain"));
+  EXPECT_TRUE(shows("2001-06-01"));
+  EXPECT_TRUE(browser_.wait_for("document.querySelector('.connection.live')"));
+  const auto rows = "document.querySelectorAll('tbody tr').length";
+  const auto before = browser_.evaluate(rows).as_int();
+  EXPECT_EQ(static_cast<std::int64_t>(get("/api/v1/runs").json()["runs"].size()), before);
+  finished_run("flights_quality");
+  EXPECT_TRUE(browser_.wait_for(std::string(rows) + " === " + std::to_string(before + 1)));
+
+  EXPECT_TRUE(browser_.click(".segments button", "failed"));
+  EXPECT_TRUE(
+      browser_.wait_for("location.search === '?status=failed' && document.querySelectorAll('tbody "
+                        "tr').length === 2"));
+}
+
+TEST_F(DashboardTest, ARunShowsItsGraphTheErrorAndTheLog) {
+  open("/runs/" + run_of("flights_retrain", "failed"));
+  ASSERT_TRUE(browser_.wait_for("document.querySelectorAll('.node').length === 8"));
+  EXPECT_TRUE(browser_.wait_for(
+      "document.querySelector('.node.s-failed').textContent.includes('validate')"));
+  EXPECT_TRUE(shows("2 of 14 expectations failed"));  // the failed task is chosen already
+  EXPECT_TRUE(browser_.click(".node", "ingest"));
+  EXPECT_TRUE(shows("2001-03: 500,412 rows, 5 columns"));
+  EXPECT_TRUE(browser_.wait_for(
+      "document.querySelectorAll('.gantt .lane').length === 3"));  // two, and the undo
+}
+
+TEST_F(DashboardTest, ALogIsFollowedAndARunIsCancelled) {
+  const auto run = run_of("drift_watch", "running");
+  open("/runs/" + run);
+  ASSERT_TRUE(shows("carrier: PSI 0.044"));
+  const std::string old =
+      "comparing 12 features with the training data\ndistance: PSI 0.031\ncarrier: PSI 0.044\n";
+  const LogChunk more{*Uuid::parse(run),
+                      "compare",
+                      -1,
+                      1,
+                      static_cast<std::int64_t>(old.size()),
+                      "origin: PSI 0.2\n",
+                      world_->clock().now()};
+  ASSERT_TRUE(world_->stores().logs.append({&more, 1}).ok());
+  EXPECT_TRUE(shows("origin: PSI 0.2"));
+  EXPECT_TRUE(browser_.click(".title button", "Cancel run"));
+  EXPECT_TRUE(browser_.click("dialog button.solid", "Cancel run"));
+  EXPECT_TRUE(
+      browser_.wait_for("document.querySelector('.title .state').textContent === 'cancelled'"));
+  EXPECT_EQ("cancelled", get("/api/v1/runs/" + run).json()["status"].as_string());
+}
+
+TEST_F(DashboardTest, DagsShowBrokenFilesPauseAndTrigger) {
+  open("/dags");
+  ASSERT_TRUE(shows("dags/churn.yaml:9:15"));
+  EXPECT_TRUE(shows("did you mean 'validate'?"));
+  EXPECT_TRUE(shows("0 3 1 * *"));
+  EXPECT_TRUE(browser_.click("[role=switch][aria-label^=flights_quality]"));
+  EXPECT_TRUE(
+      browser_.wait_for("document.querySelector('[aria-label=\"flights_quality is paused\"]')"));
+  EXPECT_TRUE(get("/api/v1/dags/flights_quality").json()["dag"]["paused"].as_bool());
+
+  EXPECT_TRUE(
+      browser_
+          .evaluate("(() => { const row = [...document.querySelectorAll('tbody tr')].find((r) => "
+                    "r.textContent.includes('flights_retrain')); row.querySelector('.right "
+                    "button').click(); "
+                    "return true; })()")
+          .as_bool());
+  EXPECT_TRUE(shows("Months to train on"));
+  EXPECT_TRUE(browser_.click("dialog button.solid", "Trigger"));
+  EXPECT_TRUE(browser_.wait_for("location.pathname.startsWith('/runs/')"));
+  const auto id = browser_.evaluate("location.pathname.slice(6)").as_string();
+  EXPECT_EQ(2, get("/api/v1/runs/" + id).json()["params"]["months"].as_int());
+  EXPECT_EQ("dashboard", get("/api/v1/runs/" + id).json()["actor"].as_string());
+}
+
+TEST_F(DashboardTest, ModelsShowTheCanaryAndTakeItBack) {
+  open("/models");
+  ASSERT_TRUE(shows("Canary under way"));
+  EXPECT_EQ(
+      "25",
+      browser_.evaluate("document.querySelector('[role=meter]').getAttribute('aria-valuenow')")
+          .as_string());
+  EXPECT_TRUE(shows("AUC improved by 0.0113"));
+  EXPECT_TRUE(shows("41,230"));
+  EXPECT_TRUE(browser_.click(".card-head button", "Roll back"));
+  EXPECT_TRUE(browser_.click("dialog button.solid", "Roll back"));
+  EXPECT_TRUE(browser_.wait_for("!document.body.innerText.includes('Canary under way')"));
+  EXPECT_EQ("", get("/api/v1/deployments").json().at(0)["candidate"].as_string());
+}
+
+TEST_F(DashboardTest, AlertsAndNarrowScreens) {
+  open("/alerts");
+  EXPECT_TRUE(shows("flights 2001-03 was halted by validate"));
+  browser_.resize(390, 800);
+  for (const std::string path : {"/runs", "/dags", "/models", "/alerts"}) {
+    open(path);
+    EXPECT_TRUE(
+        browser_.wait_for("document.querySelector('h1') && !document.querySelector('.pending')"))
+        << path;
+    EXPECT_LE(browser_.evaluate("document.documentElement.scrollWidth").as_int(), 390) << path;
+  }
+}
+
+}  // namespace
+}  // namespace millrace::testing

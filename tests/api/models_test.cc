@@ -1,0 +1,100 @@
+// Models, deployments, alerts and artifacts, as the sample story leaves them.
+#include <unistd.h>
+
+#include <fstream>
+
+#include "engine/base/digest.h"
+#include "tests/api/fixture.h"
+#include "tests/api/sample.h"
+
+namespace millrace::testing {
+namespace {
+
+class ModelsTest : public ApiTest {
+ protected:
+  void start_sample(api::ApiHooks hooks = {}) {
+    world_ = sample_world();
+    add_serving(*world_);
+    hooks.assets = test_assets();
+    api::ApiConfig config;
+    config.http.port = 0;
+    api_ = std::make_unique<api::Api>(config, world_->stores(), catalog_, world_->clock(), 1,
+                                      std::move(hooks));
+    world_->on_step([this] { api_->journal_changed(); });
+    ASSERT_TRUE(api_->start().ok());
+    world_->go_live();
+  }
+};
+
+TEST_F(ModelsTest, ShowWhatServesTheVerdictAndTheHistory) {
+  start_sample();
+  const auto models = get("/api/v1/models").json();
+  ASSERT_EQ(1u, models.size());
+  const auto& model = models.at(0);
+  EXPECT_EQ(sha256_hex("2001-04xgboost"), model["champion"]["artifact"].as_string());
+  EXPECT_EQ(sha256_hex("2001-06xgboost"), model["candidate"]["artifact"].as_string());
+  EXPECT_EQ(sha256_hex("2001-02xgboost"), model["last_good"]["artifact"].as_string());
+  EXPECT_EQ(25, model["weight"].as_double());
+  EXPECT_EQ("promote", model["evaluation"]["decision"].as_string());
+
+  const auto evaluations = get("/api/v1/models/flights/evaluations").json();
+  ASSERT_EQ(4u, evaluations.size());  // March was halted before it came to that
+  EXPECT_EQ("refuse", evaluations.at(1)["decision"].as_string());
+  const auto versions = get("/api/v1/models/flights/versions").json();
+  ASSERT_EQ(8u, versions.size());
+  EXPECT_EQ(8, versions.at(0)["version"].as_int());
+
+  const auto history = get("/api/v1/deployments/flights/history").json();
+  ASSERT_EQ(6u, history.size());
+  EXPECT_EQ("canary", history.at(0)["action"].as_string());
+  EXPECT_EQ(404, get("/api/v1/models/flight").status);
+  EXPECT_EQ("error", get("/api/v1/alerts").json().at(3)["severity"].as_string());
+}
+
+TEST_F(ModelsTest, ServingSumsByRoleWithQuantiles) {
+  start_sample();
+  const auto rows = get("/api/v1/models/flights/serving?window=5m").json();
+  ASSERT_EQ(3u, rows.size());
+  for (const auto& row : rows.items()) {
+    if (row["role"].as_view() != "champion") continue;
+    EXPECT_EQ(41'230, row["requests"].as_int());
+    EXPECT_EQ(10, row["errors"].as_int());
+    EXPECT_DOUBLE_EQ(0.5, row["latency_ms_p50"].as_double());  // bucket 4 holds 60 %
+    EXPECT_DOUBLE_EQ(1.0, row["latency_ms_p95"].as_double());  // bucket 6 up to 97 %
+    EXPECT_DOUBLE_EQ(2.0, row["latency_ms_p99"].as_double());  // the rest is in bucket 9
+  }
+  EXPECT_EQ(400, get("/api/v1/models/flights/serving?window=5").status);
+}
+
+TEST_F(ModelsTest, RollbackEndsTheCanaryOnce) {
+  start_sample();
+  const httplib::Headers key{{"Content-Type", "application/json"}, {"Idempotency-Key", "rb"}};
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(
+        200,
+        post("/api/v1/models/flights/rollback", Json::object({{"reason", "odd"}}), key).status);
+  const auto deployment = get("/api/v1/deployments").json().at(0);
+  EXPECT_EQ("", deployment["candidate"].as_string());
+  EXPECT_EQ(sha256_hex("2001-04xgboost"), deployment["champion"].as_string());
+  EXPECT_EQ(7u, get("/api/v1/deployments/flights/history").json().size());
+}
+
+TEST_F(ModelsTest, ArtifactsAreSentUpToTheirCap) {
+  const auto file = std::filesystem::temp_directory_path() /
+                    ("millrace_api_artifact_" + std::to_string(::getpid()));
+  std::ofstream(file) << std::string(600'000, 'x');
+  api::ApiHooks hooks;
+  hooks.artifact_path = [&](std::string_view) -> Result<std::filesystem::path> { return file; };
+  start_sample(hooks);
+  const auto digest = sha256_hex("2001-02xgboost");
+  EXPECT_EQ("model", get("/api/v1/artifacts/" + digest).json()["kind"].as_string());
+  const auto content = get("/api/v1/artifacts/" + digest + "/content");
+  EXPECT_EQ(200, content.status);
+  EXPECT_EQ(std::string(600'000, 'x'), content.body);
+  EXPECT_EQ("\"" + digest + "\"", content.header("ETag"));
+  std::filesystem::remove(file);
+  EXPECT_EQ(404, get("/api/v1/artifacts/" + digest + "/content").status);
+}
+
+}  // namespace
+}  // namespace millrace::testing

@@ -1,0 +1,186 @@
+// DAGs and runs over real HTTP: triggering, idempotency, paging, state of tasks, attempts, retry,
+// cancel.
+#include <set>
+#include <thread>
+
+#include "tests/api/fixture.h"
+
+namespace millrace::testing {
+namespace {
+
+class RunsTest : public ApiTest {};
+
+TEST_F(RunsTest, TenClientsWithOneKeyMakeOneRun) {
+  start();
+  std::vector<std::thread> clients;
+  std::vector<Answer> answers(10);
+  for (auto& answer : answers)
+    clients.emplace_back([this, &answer] {
+      answer = post("/api/v1/dags/etl/runs", Json::object({{"reason", "race"}}),
+                    {{"Content-Type", "application/json"}, {"Idempotency-Key", "same"}});
+    });
+  for (auto& thread : clients) thread.join();
+
+  std::set<std::string> runs;
+  int created = 0;
+  for (const auto& answer : answers) {
+    EXPECT_TRUE(answer.status == 201 || answer.status == 200) << answer.body;
+    created += answer.status == 201 ? 1 : 0;
+    EXPECT_EQ(answer.status == 201, answer.json()["created"].as_bool());
+    runs.insert(answer.json()["run"].as_string());
+  }
+  EXPECT_EQ(1u, runs.size());
+  EXPECT_EQ(1, created);
+  EXPECT_EQ(1u, get("/api/v1/runs").json()["runs"].size());
+}
+
+TEST_F(RunsTest, TheSameKeyWithAnotherBodyIsAConflict) {
+  start();
+  const httplib::Headers key{{"Content-Type", "application/json"}, {"Idempotency-Key", "k"}};
+  EXPECT_EQ(201,
+            send("POST", "/api/v1/dags/etl/runs", R"({"logical_date":"2001-02-01"})", key).status);
+  const auto other = send("POST", "/api/v1/dags/etl/runs", R"({"logical_date":"2001-03-01"})", key);
+  EXPECT_EQ(409, other.status);
+  EXPECT_EQ("urn:millrace:problem:conflict", other.json()["type"].as_string());
+}
+
+TEST_F(RunsTest, WaitsForTheEndAndCarriesDateParamsTraceAndActor) {
+  start();
+  const auto answer =
+      send("POST", "/api/v1/dags/etl/runs?wait=10s",
+           R"({"logical_date":"2001-02-01T00:00:00Z","reason":"why not"})",
+           {{"Content-Type", "application/json"},
+            {"Millrace-Actor", "grace"},
+            {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}});
+  ASSERT_EQ(201, answer.status) << answer.body;
+  EXPECT_EQ("success", answer.json()["status"].as_string());
+  const auto run = get(answer.header("Location")).json();
+  EXPECT_EQ(answer.json()["run"], run["run"]);
+  EXPECT_EQ("2001-02-01T00:00:00Z", run["logical_date"].as_string());
+  EXPECT_EQ("0af7651916cd43dd8448eb211c80319c", run["trace_id"].as_string());
+  EXPECT_EQ("grace", run["actor"].as_string());
+  EXPECT_EQ("why not", run["reason"].as_string());
+  EXPECT_TRUE(run["duration_s"].is_number());
+}
+
+TEST_F(RunsTest, WithoutAnEngineATriggerIsAcceptedAndKept) {
+  api::ApiConfig config;
+  config.answer_wait = std::chrono::milliseconds{50};
+  start({}, {}, config);
+  world_->pause(true);
+  const auto answer = post("/api/v1/dags/etl/runs", Json::object());
+  EXPECT_EQ(202, answer.status);
+  EXPECT_FALSE(answer.json()["handled"].as_bool(true));
+  world_->pause(false);
+  const auto path = "/api/v1/runs/" + answer.json()["run"].as_string();
+  EXPECT_EQ("success",
+            post("/api/v1/dags/etl/runs?wait=10s", Json::object()).json()["status"].as_string());
+  EXPECT_EQ(200, get(path).status);
+}
+
+TEST_F(RunsTest, PagesThroughAllRunsOnce) {
+  start();
+  std::set<std::string> made, seen;
+  for (int i = 0; i < 7; ++i) made.insert(finished_run("etl"));
+  std::string before;
+  for (int page = 0; page < 4; ++page) {
+    const auto json =
+        get("/api/v1/runs?limit=3" + (before.empty() ? "" : "&before=" + before)).json();
+    std::string last = before.empty() ? "z" : before;
+    for (const auto& run : json["runs"].items()) {
+      EXPECT_LT(run["run"].as_string(), last);  // newest first
+      last = run["run"].as_string();
+      EXPECT_TRUE(seen.insert(last).second);
+    }
+    before = json["next"].as_string();
+    if (before.empty()) break;
+  }
+  EXPECT_EQ(made, seen);
+  EXPECT_EQ(0u, get("/api/v1/runs?status=failed").json()["runs"].size());
+  EXPECT_EQ(7u, get("/api/v1/runs?dag=etl&status=success").json()["runs"].size());
+}
+
+TEST_F(RunsTest, ShowsTasksUpstreamFirstWithAttemptsAndLogs) {
+  start([](const StartAttempt& attempt) {
+    Play play;
+    play.log = "line of " + attempt.info.task_id + "\n";
+    if (attempt.info.task_id == "extract")
+      play.outcome = Outcome{Done{Json::object({{"rows", 12}}), {}}};
+    else
+      play.outcome = Result<Outcome>(make_error(ErrorCode::data_invalid, "12 rows are too few"));
+    return play;
+  });
+  const auto run = finished_run("etl");
+  const auto tasks = get("/api/v1/runs/" + run + "/tasks").json();
+  ASSERT_EQ(2u, tasks.size());
+  EXPECT_EQ("extract", tasks.at(0)["task"].as_string());
+  EXPECT_EQ("success", tasks.at(0)["state"].as_string());
+  EXPECT_EQ(12, tasks.at(0)["outputs"]["rows"].as_int());
+  EXPECT_EQ("failed", tasks.at(1)["state"].as_string());
+  EXPECT_EQ("12 rows are too few", tasks.at(1)["error"].as_string());
+
+  const auto task = "/api/v1/runs/" + run + "/tasks/load";
+  EXPECT_EQ("failed", get(task).json()["state"].as_string());
+  const auto attempts = get(task + "/attempts").json();
+  ASSERT_EQ(1u, attempts.size());
+  EXPECT_EQ("failed", attempts.at(0)["outcome"].as_string());
+  EXPECT_EQ(1, attempts.at(0)["attempt"].as_int());
+
+  const auto log = get(task + "/logs?offset=5");
+  EXPECT_EQ("of load\n", log.body);
+  EXPECT_EQ("13", log.header("Millrace-Offset"));
+  const auto missing = get("/api/v1/runs/" + run + "/tasks/laod");
+  EXPECT_EQ(404, missing.status);
+  EXPECT_NE(std::string::npos, missing.json()["detail"].as_string().find("did you mean 'load'?"));
+}
+
+TEST_F(RunsTest, CancelsAndRetries) {
+  start([](const StartAttempt& attempt) {
+    Play play;
+    if (attempt.key.attempt == 1) play.outcome.reset();  // hangs until it is cancelled
+    return play;
+  });
+  const auto run = post("/api/v1/dags/etl/runs", Json::object()).json()["run"].as_string();
+  const auto path = "/api/v1/runs/" + run;
+  EXPECT_EQ("running", get(path + "/tasks/extract").json()["state"].as_string());
+  EXPECT_EQ(200, post(path + "/cancel", Json::object({{"reason", "enough"}})).status);
+  EXPECT_EQ("cancelled", get(path).json()["status"].as_string());
+  EXPECT_EQ(409, post(path + "/cancel", Json::object()).status);
+
+  EXPECT_EQ(200, post(path + "/retry", Json::object({{"tasks", Json::array({"extract"})}})).status);
+  const auto next = finished_run("etl");  // by then the retried run has gone on too
+  EXPECT_NE(run, next);
+  EXPECT_EQ(2, get(path + "/tasks/extract").json()["attempt"].as_int());
+  EXPECT_EQ(
+      404, post("/api/v1/runs/00000000-0000-7000-8000-000000000000/cancel", Json::object()).status);
+}
+
+TEST_F(RunsTest, DagsHaveTasksEdgesAndAPauseSwitch) {
+  start();
+  world_->report_file("dags/bad.yaml",
+                      Json::array({Json::object({{"file", "dags/bad.yaml"},
+                                                 {"line", 5},
+                                                 {"column", 11},
+                                                 {"severity", "error"},
+                                                 {"message", "unknown operator 'valdate'"},
+                                                 {"hint", "did you mean 'validate'?"}})}));
+  const auto detail = get("/api/v1/dags/etl").json();
+  EXPECT_EQ(2u, detail["tasks"].size());
+  EXPECT_EQ(Json::array({Json::object({{"from", "extract"}, {"to", "load"}})}), detail["edges"]);
+  EXPECT_FALSE(detail["dag"]["paused"].as_bool(true));
+
+  EXPECT_EQ(200, send("PATCH", "/api/v1/dags/etl", R"({"paused":true})").status);
+  EXPECT_TRUE(get("/api/v1/dags?recent=3").json().at(0)["paused"].as_bool());
+  const auto errors = get("/api/v1/dag-errors").json();
+  ASSERT_EQ(1u, errors.size());
+  EXPECT_EQ(5, errors.at(0)["diagnostics"].at(0)["line"].as_int());
+
+  const auto version = detail["dag"]["version"].as_string();
+  EXPECT_EQ("etl", get("/api/v1/dags/etl/versions/" + version).json()["id"].as_string());
+  const auto missing = get("/api/v1/dags/elt");
+  EXPECT_EQ(404, missing.status);
+  EXPECT_NE(std::string::npos, missing.json()["detail"].as_string().find("did you mean 'etl'?"));
+}
+
+}  // namespace
+}  // namespace millrace::testing

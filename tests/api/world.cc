@@ -1,0 +1,166 @@
+#include "tests/api/world.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace millrace::testing {
+
+void ScriptedExecutor::start(std::vector<StartAttempt> attempts) {
+  for (auto& attempt : attempts) {
+    Play play = script_ ? script_(attempt) : Play{};
+    if (!play.log.empty()) {
+      const LogChunk chunk{
+          attempt.key.run, attempt.info.task_id, attempt.key.ref.map_index, attempt.key.attempt, 0,
+          play.log,        clock_.now()};
+      EXPECT_TRUE(logs_.append({&chunk, 1}).ok());
+    }
+    if (play.outcome)
+      running_.push_back({clock_.now() + play.takes, {attempt.key, *std::move(play.outcome)}});
+  }
+}
+
+void ScriptedExecutor::cancel(const AttemptKey& key) {
+  std::erase_if(running_, [&](const Running& one) { return one.result.key == key; });
+  running_.push_back({clock_.now(), {key, make_error(ErrorCode::cancelled, "cancelled")}});
+}
+
+std::optional<Time> ScriptedExecutor::next_end() const {
+  std::optional<Time> first;
+  for (const auto& one : running_)
+    if (!first || one.end < *first) first = one.end;
+  return first;
+}
+
+std::vector<AttemptResult> ScriptedExecutor::take_ended() {
+  std::vector<AttemptResult> ended;
+  for (auto& one : running_)
+    if (one.end <= clock_.now()) ended.push_back(std::move(one.result));
+  std::erase_if(running_, [&](const Running& one) { return one.end <= clock_.now(); });
+  return ended;
+}
+
+World::World(Script script, Time start)
+    : clock_(start), store_(clock_), executor_(clock_, store_.stores().logs, std::move(script)) {
+  const auto lease = stores()
+                         .leadership.acquire("main", "test", std::chrono::hours{24 * 365})
+                         .value_or(std::nullopt);
+  PlannerOptions options;
+  options.process_slots = 64;
+  auto leader = Leader::take_office(options, *lease, stores(), executor_, clock_, rng_);
+  leader_ = *std::move(leader);
+  stores().inbox.subscribe([this] {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    changed_.notify_all();
+  });
+}
+
+World::~World() { stop(); }
+
+void World::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void World::step(std::vector<Input> inputs) {
+  const auto report = leader_->step(std::move(inputs));
+  EXPECT_TRUE(report.ok()) << report.error().to_string();
+  if (on_step_) on_step_();
+}
+
+void World::add_dag(DagSpec spec, std::string source) {
+  auto dag = Dag::make(std::move(spec));
+  ASSERT_TRUE(dag.ok()) << dag.error().to_string();
+  step({RegisterDag{std::make_shared<const Dag>(*std::move(dag)), std::move(source), "", {}}});
+}
+
+void World::report_file(std::string source, Json diagnostics) {
+  step({ReportDagFile{std::move(source), std::move(diagnostics)}});
+}
+
+Command World::submit(std::string_view kind, Json body) {
+  Command command;
+  command.id = Uuid::v7(clock_.now(), rng_);
+  command.kind = kind;
+  command.body = std::move(body);
+  command.origin = {"ada", "by hand"};
+  EXPECT_TRUE(stores().inbox.submit(command).ok());
+  return command;
+}
+
+void World::advance(Duration duration) {
+  const Time target = clock_.now() + duration;
+  step({CommandsWaiting{}});
+  for (;;) {
+    Time next = target;
+    if (const auto end = executor_.next_end()) next = std::min(next, *end);
+    if (const auto wake = leader_->next_wakeup()) next = std::min(next, *wake);
+    clock_.move_to(std::max(next, clock_.now()));
+    std::vector<Input> inputs;
+    for (auto& result : executor_.take_ended()) inputs.emplace_back(std::move(result));
+    const bool idle = inputs.empty() && next == target;
+    step(std::move(inputs));
+    if (idle) return;
+  }
+}
+
+void World::go_live() {
+  clock_.run();
+  thread_ = std::thread([this] { live(); });
+}
+
+void World::pause(bool paused) {
+  const std::lock_guard lock(mutex_);
+  paused_ = paused;
+  woken_ = true;
+  changed_.notify_all();
+}
+
+void World::live() {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, std::chrono::milliseconds{20},
+                        [this] { return woken_ || stopping_; });
+      if (stopping_) return;
+      if (paused_) {
+        woken_ = false;
+        continue;
+      }
+      woken_ = false;
+    }
+    std::vector<Input> inputs{CommandsWaiting{}};
+    for (auto& result : executor_.take_ended()) inputs.emplace_back(std::move(result));
+    step(std::move(inputs));
+    if (executor_.next_end()) {  // what ends at once needs no wait
+      const std::lock_guard lock(mutex_);
+      woken_ = woken_ || *executor_.next_end() <= clock_.now();
+    }
+  }
+}
+
+DagSpec make_dag(std::string id, const std::vector<std::string>& tasks) {
+  DagSpec spec;
+  spec.id = std::move(id);
+  for (const auto& text : tasks) {
+    TaskSpec task;
+    const auto colon = text.find(':');
+    task.id = text.substr(0, colon);
+    task.op = "noop";
+    std::string needs = colon == std::string::npos ? "" : text.substr(colon + 1);
+    while (!needs.empty()) {
+      const auto comma = needs.find(',');
+      task.needs.push_back(needs.substr(0, comma));
+      needs = comma == std::string::npos ? "" : needs.substr(comma + 1);
+    }
+    spec.tasks.push_back(std::move(task));
+  }
+  return spec;
+}
+
+}  // namespace millrace::testing

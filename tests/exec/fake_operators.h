@@ -1,0 +1,190 @@
+// Operators that behave and misbehave on demand. The runner of the tests knows them, and the test
+// for its light attempts.
+#pragma once
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <new>
+#include <string>
+#include <tuple>
+
+#include "engine/op/catalog.h"
+
+namespace millrace::test {
+
+inline Result<Outcome> done(Json outputs = Json::object()) {
+  return Outcome{Done{std::move(outputs), {}}};
+}
+
+struct Echo {
+  static constexpr std::string_view name = "echo", doc = "Gives back its value.";
+  static constexpr int version = 1;
+  Json value;
+  static auto params() { return std::tuple{param("value", &Echo::value, "Any").optional()}; }
+  Result<Outcome> run(OperatorContext& ctx) const {
+    return done(Json::object({{"value", value},
+                              {"task", ctx.attempt().task_id},
+                              {"checkpoint", ctx.attempt().checkpoint},
+                              {"pid", static_cast<long>(getpid())}}));
+  }
+};
+
+/// Prints in three ways, whose order must be kept; then `bytes` more.
+struct Print {
+  static constexpr std::string_view name = "print", doc = "Prints.";
+  static constexpr int version = 1;
+  std::string text;
+  long bytes = 0;
+  static auto params() {
+    return std::tuple{param("text", &Print::text, "Text"),
+                      param("bytes", &Print::bytes, "More").def(0)};
+  }
+  Result<Outcome> run(OperatorContext& ctx) const {
+    std::printf("out %s\n", text.c_str());
+    ctx.log("log " + text);
+    std::fprintf(stderr, "err %s\n", text.c_str());
+    for (long printed = 0; printed < bytes; printed += 100)
+      std::printf("%s\n", std::string(99, 'x').c_str());
+    return done();
+  }
+};
+
+/// Runs until it is cancelled, or for ever.
+struct Hang {
+  static constexpr std::string_view name = "hang", doc = "Hangs.";
+  static constexpr int version = 1;
+  bool polite = false;
+  std::string started;  // a file to write when it runs
+  static auto params() {
+    return std::tuple{param("polite", &Hang::polite, "Heeds a cancellation").def(false),
+                      param("started", &Hang::started, "File").def("")};
+  }
+  Result<Outcome> run(OperatorContext& ctx) const {
+    signal(SIGTERM, SIG_IGN);
+    if (!started.empty()) std::ofstream(started) << getpid() << std::endl;
+    std::puts("hanging");
+    while (!(polite && ctx.cancelled())) poll(nullptr, 0, 5);
+    std::puts("leaving");
+    return done();
+  }
+};
+
+/// Ends the runner under the attempt.
+struct Die {
+  static constexpr std::string_view name = "die", doc = "Dies.";
+  static constexpr int version = 1;
+  std::string how;
+  static auto params() { return std::tuple{param("how", &Die::how, "kill, abort, exit, stop")}; }
+  Result<Outcome> run(OperatorContext&) const {
+    std::puts("last words");
+    std::fflush(stdout);
+    if (how == "kill") raise(SIGKILL);
+    if (how == "abort") std::abort();
+    if (how == "exit") _exit(3);
+    if (how == "stop") raise(SIGSTOP);
+    if (how == "garbage") {
+      const char frame[] = "\x02\x00\x00\x00{]";
+      [[maybe_unused]] const auto written = write(3, frame, 6);
+      poll(nullptr, 0, -1);
+    }
+    return done();
+  }
+};
+
+/// Takes memory by the page: what malloc does below, also where a sanitizer stands before it.
+struct Allocate {
+  static constexpr std::string_view name = "allocate", doc = "Allocates.";
+  static constexpr int version = 1;
+  long mib = 0;
+  static auto params() { return std::tuple{param("mib", &Allocate::mib, "How much")}; }
+  Result<Outcome> run(OperatorContext&) const {
+    const std::size_t bytes = static_cast<std::size_t>(mib) << 20;
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    munmap(memory, bytes);
+    return done();
+  }
+};
+
+/// Starts a program and does not wait for it; writes its process id into a file.
+struct LeaveChild {
+  static constexpr std::string_view name = "leave_child", doc = "Leaves a child.";
+  static constexpr int version = 1;
+  std::string pid_file;
+  bool own_session = false, hang = false;
+  static auto params() {
+    return std::tuple{param("pid_file", &LeaveChild::pid_file, "File"),
+                      param("own_session", &LeaveChild::own_session, "Leaves the group").def(false),
+                      param("hang", &LeaveChild::hang, "Stays itself").def(false)};
+  }
+  Result<Outcome> run(OperatorContext&) const {
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    if (own_session) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+    char program[] = "sleep", seconds[] = "1000";
+    char* argv[] = {program, seconds, nullptr};
+    pid_t pid = 0;
+    const int error = posix_spawnp(&pid, program, nullptr, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    if (error != 0) return internal_error("cannot start sleep");
+    std::ofstream(pid_file + ".new") << pid << std::endl;
+    std::filesystem::rename(pid_file + ".new", pid_file);
+    while (hang) poll(nullptr, 0, -1);
+    return done();
+  }
+};
+
+struct Ask {
+  static constexpr std::string_view name = "ask", doc = "Asks the engine.";
+  static constexpr int version = 1;
+  std::string question;
+  static auto params() { return std::tuple{param("question", &Ask::question, "Name")}; }
+  Result<Outcome> run(OperatorContext& ctx) const {
+    MR_TRY(Json answer, ctx.query(question, Json::object({{"n", 7}})));
+    return done(Json::object({{"answer", std::move(answer)}}));
+  }
+};
+
+/// Tells what the attempt finds around it, after using its folder.
+struct LookAround {
+  static constexpr std::string_view name = "look_around", doc = "Looks around.";
+  static constexpr int version = 1;
+  static auto params() { return std::tuple{}; }
+  Result<Outcome> run(OperatorContext& ctx) const {
+    std::ofstream(ctx.work_dir() / "file") << "x";
+    long descriptors = 0;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+      ++descriptors;
+    const char* secret = std::getenv("PGPASSWORD");
+    return done(Json::object({{"work_dir", ctx.work_dir().string()},
+                              {"descriptors", descriptors - 1},  // the listing's own
+                              {"leads_group", getpgrp() == getpid()},
+                              {"secret", secret == nullptr ? "" : secret}}));
+  }
+};
+
+inline Catalog fake_catalog() {
+  return Catalog::of<Echo, Print, Hang, Die, Allocate, LeaveChild, Ask, LookAround>();
+}
+
+/// Keeps nothing.
+class NoArtifacts final : public Artifacts {
+ public:
+  Result<StoredArtifact> put_file(const std::filesystem::path&) override { return none(); }
+  Result<StoredArtifact> put_text(std::string_view) override { return none(); }
+  Result<StoredArtifact> get(std::string_view) const override { return none(); }
+
+ private:
+  static Error none() { return make_error(ErrorCode::unsupported, "no artifacts in this test"); }
+};
+
+}  // namespace millrace::test

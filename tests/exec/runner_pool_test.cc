@@ -1,0 +1,173 @@
+// What the pool does when all goes well: results, logs, queries, reuse, order, tidiness.
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <set>
+
+#include "tests/exec/pool_fixture.h"
+
+namespace millrace::test {
+namespace {
+
+long open_descriptors() {
+  long count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+    ++count;
+  return count;
+}
+
+TEST_F(PoolTest, GivesBackWhatTheOperatorReturns) {
+  auto start = attempt("echo", Json::object({{"value", Json::array({1, "zwei"})}}));
+  start.info.checkpoint = Json::object({{"step", 2}});
+  const Json out = outputs(run(start));
+  EXPECT_EQ(out["value"], Json::array({1, "zwei"}));
+  EXPECT_EQ(out["task"], Json("task0"));
+  EXPECT_EQ(out["checkpoint"]["step"], Json(2));
+  EXPECT_NE(out["pid"].as_int(), getpid());
+}
+
+TEST_F(PoolTest, ReusesOneRunnerForAttemptAfterAttempt) {
+  std::set<std::int64_t> pids;
+  for (int i = 0; i < 20; ++i)
+    pids.insert(outputs(run(attempt("echo", Json::object(), i)))["pid"].as_int());
+  EXPECT_EQ(pids.size(), 1u);
+}
+
+TEST_F(PoolTest, RunsNoMoreAttemptsAtOnceThanItHasSlots) {
+  std::vector<StartAttempt> all;
+  for (int i = 0; i < 50; ++i) all.push_back(attempt("echo", Json::object(), i));
+  pool().start(all);
+  std::set<std::int64_t> pids;
+  for (const auto& start : all) pids.insert(outputs(wait(start.key))["pid"].as_int());
+  EXPECT_LE(pids.size(), config_.slots);
+}
+
+TEST_F(PoolTest, ReplacesARunnerThatHasServedLongEnough) {
+  config_.attempts_per_runner = 3;
+  std::set<std::int64_t> pids;
+  for (int i = 0; i < 9; ++i)
+    pids.insert(outputs(run(attempt("echo", Json::object(), i)))["pid"].as_int());
+  EXPECT_EQ(pids.size(), 3u);
+}
+
+TEST_F(PoolTest, KeepsTheOrderOfEverythingPrinted) {
+  const auto start = attempt("print", Json::object({{"text", "a"}}));
+  outputs(run(start));
+  EXPECT_EQ(log_of(start), "out a\nlog a\nerr a\n");
+}
+
+TEST_F(PoolTest, AttributesOutputToTheAttemptThatPrintedIt) {
+  config_.slots = 1;
+  std::vector<StartAttempt> all;
+  for (int i = 0; i < 30; ++i)
+    all.push_back(attempt("print", Json::object({{"text", std::to_string(i)}}), i));
+  pool().start(all);
+  for (int i = 0; i < 30; ++i) {
+    const auto& start = all[static_cast<std::size_t>(i)];
+    outputs(wait(start.key));
+    const std::string n = std::to_string(i);
+    EXPECT_EQ(log_of(start), "out " + n + "\nlog " + n + "\nerr " + n + "\n");
+  }
+}
+
+TEST_F(PoolTest, StoresTheWholeOfALongLogBeforeItReports) {
+  const auto start = attempt("print", Json::object({{"text", "a"}, {"bytes", 3'000'000}}));
+  outputs(run(start));
+  EXPECT_EQ(log_of(start).size(), 3'000'000u + 18u);
+}
+
+TEST_F(PoolTest, StreamsTheLogWhileTheAttemptRuns) {
+  const auto start = attempt("hang", Json::object({{"polite", true}}));
+  pool().start({start});
+  const auto give_up = clock_.steady() + kPatience;
+  while (log_of(start) != "hanging\n" && clock_.steady() < give_up) poll(nullptr, 0, 5);
+  EXPECT_EQ(log_of(start), "hanging\n");
+  EXPECT_FALSE(reported(start.key));
+  pool().cancel(start.key);
+  EXPECT_FALSE(wait(start.key).ok());
+}
+
+TEST_F(PoolTest, CutsALogAtItsLimitAndSaysSo) {
+  config_.log_limit_bytes = 1 << 20;
+  const auto start = attempt("print", Json::object({{"text", "a"}, {"bytes", 5'000'000}}));
+  outputs(run(start));
+  const std::string text = log_of(start);
+  EXPECT_LT(text.size(), (1u << 20) + 200);
+  EXPECT_NE(text.find("the log is full at 1 MiB"), std::string::npos);
+}
+
+TEST_F(PoolTest, ReportsAlsoWhenTheLogStoreIsAway) {
+  store_.set_fault_hook([](std::string_view call) {
+    return call == "logs.append" ? Fault::fail_before : Fault::none;
+  });
+  outputs(run(attempt("print", Json::object({{"text", "a"}}))));
+}
+
+TEST_F(PoolTest, AnswersQueriesOfARunningAttempt) {
+  query_ = [](std::string_view name, const Json& arguments) -> Result<Json> {
+    if (name != "deployment") return not_found("no query '" + std::string(name) + "'");
+    return Json::object({{"seen", arguments["n"]}});
+  };
+  EXPECT_EQ(
+      outputs(run(attempt("ask", Json::object({{"question", "deployment"}}))))["answer"]["seen"],
+      Json(7));
+  const auto refused = run(attempt("ask", Json::object({{"question", "nonsense"}}), 1));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::not_found);
+  EXPECT_EQ(refused.error().message, "no query 'nonsense'");
+}
+
+TEST_F(PoolTest, GivesAnAttemptAFolderAndRemovesIt) {
+  setenv("PGPASSWORD", "hush", 1);
+  const Json seen = outputs(run(attempt("look_around")));
+  unsetenv("PGPASSWORD");
+  const std::filesystem::path folder = seen["work_dir"].as_string();
+  EXPECT_EQ(folder.string().rfind(config_.work_dir.string(), 0), 0u) << folder;
+  EXPECT_FALSE(std::filesystem::exists(folder));
+  EXPECT_TRUE(seen["leads_group"].as_bool());
+  EXPECT_EQ(seen["secret"], Json(""));
+  // stdin, stdout, stderr, the socket, and statm.
+  EXPECT_EQ(seen["descriptors"], Json(5));
+}
+
+TEST_F(PoolTest, AnUnknownOperatorIsAPermanentError) {
+  const auto outcome = run(attempt("ekho"));
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, ErrorCode::not_found);
+  EXPECT_FALSE(outcome.error().transient());
+}
+
+TEST_F(PoolTest, OutputsTooBigForTheJournalAreRefused) {
+  const auto outcome = run(attempt("echo", Json::object({{"value", std::string(9u << 20, 'x')}})));
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, ErrorCode::resource_exhausted);
+}
+
+TEST_F(PoolTest, RunsLightAttemptsInTheEngineAndReportsThemTogether) {
+  std::vector<StartAttempt> all;
+  for (int i = 0; i < 5000; ++i) {
+    all.push_back(attempt("echo", Json::object({{"value", i}}), i));
+    all.back().light = true;
+  }
+  pool().start(all);
+  for (int i = 0; i < 5000; ++i) {
+    const Json out = outputs(wait(all[static_cast<std::size_t>(i)].key));
+    ASSERT_EQ(out["pid"], Json(static_cast<long>(getpid())));
+    ASSERT_EQ(out["value"], Json(i));
+  }
+  EXPECT_LT(calls_, 2500);
+}
+
+TEST_F(PoolTest, LeavesNoDescriptorAndNoChildBehind) {
+  const long before = open_descriptors();
+  for (int i = 0; i < 4; ++i) outputs(run(attempt("print", Json::object({{"text", "a"}}), i)));
+  EXPECT_FALSE(run(attempt("die", Json::object({{"how", "kill"}}), 9)).ok());
+  pool_.reset();
+  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+}
+
+}  // namespace
+}  // namespace millrace::test

@@ -1,0 +1,58 @@
+#include "operators/data/expectation.h"
+
+#include <gtest/gtest.h>
+
+namespace millrace {
+namespace {
+
+Result<std::vector<Expectation>> parse(std::string_view json) {
+  return parse_expectations(*Json::parse(json));
+}
+
+std::string problem_of(std::string_view json) {
+  const auto parsed = parse(json);
+  return parsed.ok() ? "none" : parsed.error().message;
+}
+
+TEST(Expectation, ReadsBothShapesOfGreatExpectations) {
+  const auto parsed = parse(R"([
+    {"type": "expect_column_values_to_be_between", "mostly": 0.9, "severity": "warning",
+     "kwargs": {"column": "a", "min_value": 1}, "row_condition": "b > 0"},
+    {"expectation_type": "expect_column_values_to_be_between", "column": "a", "max_value": 2,
+     "kwargs": {"mostly": 0.5}, "meta": {"notes": "x"}}])");
+  ASSERT_TRUE(parsed.ok()) << parsed.error().message;
+  EXPECT_EQ((*parsed)[0].mostly, 0.9);
+  EXPECT_EQ((*parsed)[0].row_condition, "b > 0");
+  EXPECT_EQ((*parsed)[0].severity, ExpectationSeverity::warning);
+  EXPECT_EQ((*parsed)[0].source, "expectations[0]");
+  EXPECT_EQ((*parsed)[1].kwargs.dump(), R"({"column":"a","max_value":2})");
+  EXPECT_EQ((*parsed)[1].mostly, 0.5);
+  EXPECT_EQ((*parsed)[1].severity, ExpectationSeverity::error);
+}
+
+TEST(Expectation, ListsAllProblemsAtOnce) {
+  const std::string problems = problem_of(R"([
+    {"type": "expect_column_value_to_be_between", "kwargs": {"column": "a"}},
+    {"type": "expect_column_values_to_be_between", "kwargs": {"column": "a"}},
+    {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "a", "regx": "x"}},
+    {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": 7, "value_set": "x"}},
+    {"type": "expect_table_row_count_to_equal", "value": 3, "severity": "fatal", "mostly": 2}])");
+  for (const char* expected :
+       {"expectations[0]: unknown type 'expect_column_value_to_be_between'; did you mean "
+        "'expect_column_values_to_be_between'?",
+        "expectations[1] (expect_column_values_to_be_between) needs min_value or max_value",
+        "expectations[2] (expect_column_values_to_match_regex) needs regex", "'regx'",
+        "expectations[3]: column must be a string", "expectations[3]: value_set must be a list",
+        "severity 'fatal' is not one of", "mostly must be a number from 0 to 1"})
+    EXPECT_NE(problems.find(expected), std::string::npos) << expected << "\nin: " << problems;
+}
+
+TEST(Expectation, RefusesOtherShapes) {
+  EXPECT_NE(problem_of(R"({"type": "x"})"), "none");
+  EXPECT_NE(problem_of("[7]"), "none");
+  EXPECT_EQ(problem_of("[]"), "none");
+  EXPECT_GE(expectation_type_names().size(), 40u);
+}
+
+}  // namespace
+}  // namespace millrace

@@ -1,0 +1,230 @@
+#include "operators/data/http_client.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "engine/base/file.h"
+#include "tests/data/temp_folder.h"
+#include "tests/operators/data/loopback_server.h"
+
+namespace millrace {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::function<bool()> kNever = [] { return false; };
+const Time kRetryNow = *parse_rfc3339("2001-09-09T01:46:40Z");
+
+/// Waits take no time and are written down.
+struct World {
+  std::vector<Duration> waits;
+  std::vector<std::string> lines;
+  RetryWorld world() {
+    return {[] { return kRetryNow; },
+            [this](Duration wait) -> Status {
+              waits.push_back(wait);
+              return {};
+            },
+            [this](std::string_view line) { lines.emplace_back(line); }, kNever};
+  }
+};
+
+HttpRequest get(std::string url) {
+  HttpRequest request;
+  request.url = std::move(url);
+  request.timeout = 5s;
+  return request;
+}
+
+TEST(HttpClient, SendsHeadersAndBodyAndReadsTheAnswer) {
+  const LoopbackServer server([](httplib::Server& s) {
+    s.Post("/echo", [](const httplib::Request& in, httplib::Response& out) {
+      out.set_header("X-Seen", in.get_header_value("X-Key"));
+      out.set_content(in.body + "!", "text/plain");
+    });
+  });
+  HttpRequest request = get(server.url("/echo"));
+  request.method = "POST";
+  request.headers = {{"X-Key", "k1"}};
+  request.body = "hello";
+  const auto answer = http_send(request, kNever);
+  ASSERT_TRUE(answer.ok()) << answer.error().to_string();
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->body, "hello!");
+  EXPECT_EQ(answer->header("x-seen"), "k1");
+}
+
+TEST(HttpClient, StopsAtTheSizeCapWhileStreaming) {
+  const LoopbackServer server([](httplib::Server& s) {
+    s.Get("/big", [](const httplib::Request&, httplib::Response& out) {
+      out.set_content(std::string(1 << 20, 'x'), "text/plain");
+    });
+  });
+  const TempFolder folder;
+  HttpRequest request = get(server.url("/big"));
+  request.file = folder.path() / "out";
+  request.max_bytes = 1 << 20;
+  const auto fits = http_send(request, kNever);
+  ASSERT_TRUE(fits.ok()) << fits.error().to_string();
+  EXPECT_EQ(fits->bytes, 1 << 20);
+  EXPECT_EQ(std::filesystem::file_size(request.file), 1u << 20);
+  request.max_bytes = (1 << 20) - 1;
+  const auto large = http_send(request, kNever);
+  ASSERT_FALSE(large.ok());
+  EXPECT_EQ(large.error().code, ErrorCode::resource_exhausted);
+  EXPECT_FALSE(large.error().transient());
+}
+
+TEST(HttpClient, FollowsRedirectsButNotForEverAndNotToFiles) {
+  const LoopbackServer server([](httplib::Server& s) {
+    s.Get("/a", [](const httplib::Request&, httplib::Response& out) { out.set_redirect("/b"); });
+    s.Get("/b", [](const httplib::Request&, httplib::Response& out) {
+      out.set_content("there", "text/plain");
+    });
+    s.Get("/loop",
+          [](const httplib::Request&, httplib::Response& out) { out.set_redirect("/loop"); });
+    s.Get("/file", [](const httplib::Request&, httplib::Response& out) {
+      out.set_redirect("file:///etc/passwd");
+    });
+  });
+  const auto followed = http_send(get(server.url("/a")), kNever);
+  ASSERT_TRUE(followed.ok()) << followed.error().to_string();
+  EXPECT_EQ(followed->body, "there");
+  EXPECT_EQ(followed->url, server.url("/b"));
+  for (const char* path : {"/loop", "/file"}) {
+    const auto refused = http_send(get(server.url(path)), kNever);
+    ASSERT_FALSE(refused.ok()) << path;
+    EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument) << refused.error().message;
+  }
+  EXPECT_FALSE(http_send(get("file:///etc/passwd"), kNever).ok());
+  EXPECT_FALSE(http_send(get("ftp://127.0.0.1/x"), kNever).ok());
+  EXPECT_FALSE(http_send(get(""), kNever).ok());
+}
+
+TEST(HttpClient, RefusesHeadersWithLineBreaks) {
+  HttpRequest request = get("http://127.0.0.1:1/");
+  request.headers = {{"X", "a\r\nHost: evil"}};
+  EXPECT_EQ(http_send(request, kNever).error().code, ErrorCode::invalid_argument);
+}
+
+TEST(HttpClient, RepeatsServerErrorsWithGrowingWaits) {
+  std::atomic<int> calls = 0;
+  const LoopbackServer server([&](httplib::Server& s) {
+    s.Get("/flaky", [&](const httplib::Request&, httplib::Response& out) {
+      out.status = ++calls < 4 ? 503 : 200;
+      out.set_content("ok", "text/plain");
+    });
+  });
+  World world;
+  const auto answer = http_send_with_retry(get(server.url("/flaky")), {}, world.world());
+  ASSERT_TRUE(answer.ok()) << answer.error().to_string();
+  EXPECT_EQ(calls, 4);
+  EXPECT_EQ(world.waits, (std::vector<Duration>{1s, 2s, 4s}));
+  EXPECT_EQ(world.lines.size(), 3u);
+}
+
+TEST(HttpClient, HonoursRetryAfterInSecondsAndAsADate) {
+  std::atomic<int> calls = 0;
+  const LoopbackServer server([&](httplib::Server& s) {
+    s.Get("/busy", [&](const httplib::Request&, httplib::Response& out) {
+      ++calls;
+      if (calls == 1) out.set_header("Retry-After", "7");
+      if (calls == 2) out.set_header("Retry-After", "Sun, 09 Sep 2001 01:46:51 GMT");
+      out.status = calls < 3 ? 429 : 200;
+    });
+    s.Get("/later", [&](const httplib::Request&, httplib::Response& out) {
+      out.set_header("Retry-After", "3600");
+      out.status = 503;
+    });
+  });
+  World world;
+  ASSERT_TRUE(http_send_with_retry(get(server.url("/busy")), {}, world.world()).ok());
+  EXPECT_EQ(world.waits, (std::vector<Duration>{7s, 11s}));
+
+  world.waits.clear();
+  const auto later = http_send_with_retry(get(server.url("/later")), {}, world.world());
+  ASSERT_FALSE(later.ok());
+  EXPECT_TRUE(world.waits.empty()) << "an hour is not waited for in the attempt";
+  EXPECT_TRUE(later.error().transient());
+  EXPECT_EQ(later.error().retry_after, 3600s);
+}
+
+TEST(HttpClient, DoesNotRepeatWhatTheClientDidWrong) {
+  std::atomic<int> calls = 0;
+  const LoopbackServer server([&](httplib::Server& s) {
+    s.Get(R"(/(\d+))", [&](const httplib::Request& in, httplib::Response& out) {
+      ++calls;
+      out.status = std::stoi(in.matches[1]);
+      out.set_content("no such dataset", "text/plain");
+    });
+  });
+  const std::pair<int, ErrorCode> expected[] = {{400, ErrorCode::invalid_argument},
+                                                {401, ErrorCode::permission_denied},
+                                                {403, ErrorCode::permission_denied},
+                                                {404, ErrorCode::not_found},
+                                                {422, ErrorCode::invalid_argument}};
+  for (const auto& [status, code] : expected) {
+    World world;
+    calls = 0;
+    const auto answer =
+        http_send_with_retry(get(server.url("/" + std::to_string(status))), {}, world.world());
+    ASSERT_FALSE(answer.ok());
+    EXPECT_EQ(answer.error().code, code) << status;
+    EXPECT_FALSE(answer.error().transient());
+    EXPECT_NE(answer.error().message.find("no such dataset"), std::string::npos);
+    EXPECT_EQ(calls, 1);
+  }
+}
+
+TEST(HttpClient, RepeatsWhenNobodyListensAndThenGivesUp) {
+  std::string url;
+  {
+    const LoopbackServer closed([](httplib::Server&) {});
+    url = closed.url("/");
+  }
+  World world;
+  const auto answer = http_send_with_retry(get(url), {.max_tries = 3}, world.world());
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code, ErrorCode::unavailable);
+  EXPECT_TRUE(answer.error().transient());
+  EXPECT_EQ(world.waits.size(), 2u);
+}
+
+TEST(HttpClient, TimesOutAndCanBeStopped) {
+  std::atomic<bool> release = false;
+  const LoopbackServer server([&](httplib::Server& s) {
+    s.Get("/slow", [&](const httplib::Request&, httplib::Response& out) {
+      release.wait(false);
+      out.set_content("late", "text/plain");
+    });
+  });
+  HttpRequest request = get(server.url("/slow"));
+  request.timeout = 50ms;
+  EXPECT_EQ(http_send(request, kNever).error().code, ErrorCode::timeout);
+  request.timeout = 60s;
+  EXPECT_EQ(http_send(request, [] { return true; }).error().code, ErrorCode::cancelled);
+  release = true;
+  release.notify_all();
+}
+
+TEST(HttpClient, ReadsRetryAfter) {
+  EXPECT_EQ(parse_retry_after("120", kRetryNow), Duration(120s));
+  EXPECT_EQ(parse_retry_after(" 0 ", kRetryNow), Duration(0));
+  EXPECT_EQ(parse_retry_after("-5", kRetryNow), Duration(0));
+  EXPECT_EQ(parse_retry_after("Sun, 09 Sep 2001 01:47:40 GMT", kRetryNow), Duration(60s));
+  EXPECT_EQ(parse_retry_after("Sun, 09 Sep 2001 01:00:00 GMT", kRetryNow), Duration(0));
+  EXPECT_EQ(parse_retry_after("soon", kRetryNow), std::nullopt);
+  EXPECT_EQ(parse_retry_after("", kRetryNow), std::nullopt);
+}
+
+TEST(HttpClient, WaitsEndWhenCancelled) {
+  int asked = 0;
+  const auto status = wait_unless_cancelled(1h, [&] { return ++asked > 1; });
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, ErrorCode::cancelled);
+  EXPECT_TRUE(wait_unless_cancelled(1ms, kNever).ok());
+}
+
+}  // namespace
+}  // namespace millrace

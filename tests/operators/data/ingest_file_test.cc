@@ -1,0 +1,157 @@
+#include "operators/data/ingest_file.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/op/catalog.h"
+#include "tests/operators/read_artifact.h"
+
+namespace millrace {
+namespace {
+
+const std::string kData = std::string(MILLRACE_SOURCE_DIR) + "/node_modules/vega-datasets/data/";
+
+class IngestFileTest : public ::testing::Test {
+ protected:
+  Result<Outcome> run(Json with) {
+    return Catalog::of<IngestFile>().run("ingest.file", with, ctx_);
+  }
+  Done done(Json with) { return expect_outcome<Done>(run(std::move(with))); }
+  Error error(Json with) {
+    auto outcome = run(std::move(with));
+    if (outcome.ok()) {
+      ADD_FAILURE() << "no error: " << to_json(outcome).dump();
+      return {};
+    }
+    return outcome.error();
+  }
+  static Time at(std::string_view text) { return *parse_rfc3339(text); }
+  FakeContext ctx_;
+};
+
+TEST_F(IngestFileTest, MakesOneTableOfManyFiles) {
+  ctx_.write("in/b.csv", "id,amount\n3,1.5\n");
+  ctx_.write("in/a.csv", "amount,id\n2.5,1\n,2\n");
+  const Done made =
+      done(Json::object({{"path", "in/*.csv"}, {"columns", Json::array({"id", "amount"})}}));
+  EXPECT_EQ(rows_of(ctx_, made.outputs["table"]),
+            R"([{"id":1,"amount":2.5},{"id":2,"amount":null},{"id":3,"amount":1.5}])");
+  EXPECT_EQ(made.outputs["rows"].as_int(), 3);
+  EXPECT_EQ(made.outputs["columns"].dump(), R"(["id","amount"])");
+  EXPECT_EQ(made.outputs["files"].dump(), R"(["a.csv","b.csv"])");
+  EXPECT_EQ(made.outputs["statistics"]["amount"]["nulls"].as_int(), 1);
+  EXPECT_EQ(made.outputs["statistics"]["amount"]["mean"].as_double(), 2);
+  const auto published = effects_of<PublishArtifact>(made.effects);
+  ASSERT_EQ(published.size(), 1u);
+  EXPECT_EQ(published[0].digest, made.outputs["table"].as_string());
+  EXPECT_EQ(published[0].kind, "table");
+  EXPECT_EQ(published[0].rows, 3);
+  EXPECT_EQ(published[0].schema.at(1)["name"].as_view(), "amount");
+}
+
+TEST_F(IngestFileTest, IsTheSameArtifactWhenRepeated) {
+  const Json with = Json::object({{"path", kData + "birdstrikes.csv"}});
+  EXPECT_EQ(done(with).outputs["table"], done(with).outputs["table"]);
+}
+
+TEST_F(IngestFileTest, FiltersRealFlightsToTheDataInterval) {
+  ctx_.info.has_interval = true;
+  ctx_.info.data_interval_start = at("2001-02-01");
+  ctx_.info.data_interval_end = at("2001-03-01");
+  const Done made = done(Json::object({{"path", kData + "flights-3m.parquet"},
+                                       {"time_column", "date"},
+                                       {"where", "origin <> destination"},
+                                       {"dataset", "flights"}}));
+  const auto table = query_artifact(
+      ctx_, made.outputs["table"],
+      "SELECT min(date) AS low, max(date) AS high, avg((delay > 15)::INT) AS late FROM $table");
+  EXPECT_EQ(table.at(0, "low").as_view().substr(0, 10), "2001-02-01");
+  EXPECT_EQ(table.at(0, "high").as_view().substr(0, 10), "2001-02-28");
+  // The share of delayed flights of February 2001, of the reference set's description.
+  EXPECT_NEAR(table.at(0, "late").as_double(), 0.233, 0.001);
+  const auto updated = effects_of<UpdateDataset>(made.effects);
+  ASSERT_EQ(updated.size(), 1u);
+  EXPECT_EQ(updated[0].dataset, "flights");
+  EXPECT_EQ(updated[0].artifact, made.outputs["table"].as_string());
+  EXPECT_EQ(updated[0].rows, made.outputs["rows"].as_int());
+}
+
+TEST_F(IngestFileTest, FiltersToAGivenRangeOfTextDates) {
+  ctx_.write("d.csv", "day,n\n2001-01-31,1\n2001-02-01,2\n2001-02-28,3\n2001-03-01,4\n");
+  const Done made = done(Json::object({{"path", "d.csv"},
+                                       {"time_column", "day"},
+                                       {"from", "2001-02-01"},
+                                       {"to", "2001-03-01"},
+                                       {"types", Json::object({{"day", "VARCHAR"}})}}));
+  EXPECT_EQ(rows_of(ctx_, made.outputs["table"]),
+            R"([{"day":"2001-02-01","n":2},{"day":"2001-02-28","n":3}])");
+}
+
+TEST_F(IngestFileTest, CastsWhatIsTyped) {
+  ctx_.write("a.jsonl", "{\"a\":\"1\",\"b\":2}\n{\"a\":\"3\",\"b\":4}\n");
+  const Done made =
+      done(Json::object({{"path", "a.jsonl"}, {"types", Json::object({{"a", "BIGINT"}})}}));
+  EXPECT_EQ(rows_of(ctx_, made.outputs["table"]), R"([{"a":1,"b":2},{"a":3,"b":4}])");
+}
+
+TEST_F(IngestFileTest, SaysWhatIsWrongWithTheRequest) {
+  ctx_.write("a.csv", "id,amount\n1,2\n");
+  ctx_.write("b.jsonl", "{\"id\":1}\n");
+  const auto message = [&](Json with) { return error(std::move(with)).message; };
+  EXPECT_EQ(error(Json::object({{"path", "nosuch-*.csv"}})).code, ErrorCode::not_found);
+  EXPECT_FALSE(error(Json::object({{"path", "nosuch-*.csv"}})).transient());
+  EXPECT_NE(message(Json::object({{"path", "../base/a.csv/../../x"}})).find("leaves"),
+            std::string::npos);
+  EXPECT_NE(message(Json::object({{"path", "?.*"}})).find("one path reads one format"),
+            std::string::npos);
+  EXPECT_NE(message(Json::object({{"path", "a.csv"}, {"columns", Json::array({"amuont"})}}))
+                .find("did you mean 'amount'?"),
+            std::string::npos);
+  EXPECT_NE(
+      message(Json::object({{"path", "a.csv"}, {"time_column", "id"}})).find("no data interval"),
+      std::string::npos);
+  EXPECT_NE(
+      message(Json::object({{"path", "a.csv"}, {"from", "2001-01-01"}})).find("need time_column"),
+      std::string::npos);
+  EXPECT_NE(
+      message(Json::object({{"path", "a.csv"}, {"time_column", "id"}, {"from", "2001-01-01"}}))
+          .find("type BIGINT"),
+      std::string::npos);
+  EXPECT_NE(message(Json::object({{"path", "a.csv"}, {"where", "amount > 1) OR (true"}}))
+                .find("not one SQL expression"),
+            std::string::npos);
+  EXPECT_NE(message(Json::object({{"path", "a.csv"}, {"where", "nosuch > 1"}})).find("nosuch"),
+            std::string::npos);
+  EXPECT_EQ(error(Json::object(
+                      {{"path", "b.jsonl"}, {"types", Json::object({{"id", "INT) FROM x; --"}})}}))
+                .code,
+            ErrorCode::invalid_argument);
+  EXPECT_FALSE(run(Json::object({{"path", "a.csv"},
+                                 {"where", "(SELECT count(*) FROM read_text('/etc/passwd')) > 0"}}))
+                   .ok());
+}
+
+TEST_F(IngestFileTest, RefusesTooMuchAndNothing) {
+  ctx_.write("a.csv", "id\n1\n2\n3\n");
+  EXPECT_EQ(error(Json::object({{"path", "a.csv"}, {"max_rows", 2}})).code,
+            ErrorCode::resource_exhausted);
+  EXPECT_EQ(done(Json::object({{"path", "a.csv"}, {"max_rows", 3}})).outputs["rows"].as_int(), 3);
+  EXPECT_EQ(error(Json::object({{"path", "a.csv"}, {"max_bytes", 8}})).code,
+            ErrorCode::resource_exhausted);
+  const Json none = Json::object({{"path", "a.csv"}, {"where", "id > 5"}});
+  EXPECT_EQ(error(none).code, ErrorCode::data_invalid);
+  Json allowed = none;
+  allowed.set("allow_empty", true);
+  EXPECT_EQ(done(allowed).outputs["rows"].as_int(), 0);
+}
+
+TEST_F(IngestFileTest, NamesFileLineAndValueOfBadData) {
+  ctx_.write("sales.csv", "id,amount\n1,2.5\n2,oops\n");
+  const Error bad =
+      error(Json::object({{"path", "sales.csv"}, {"types", Json::object({{"amount", "DOUBLE"}})}}));
+  EXPECT_EQ(bad.code, ErrorCode::data_invalid);
+  EXPECT_EQ(bad.message, "sales.csv:3: column 'amount': 'oops' is no DOUBLE");
+  EXPECT_FALSE(bad.transient());
+}
+
+}  // namespace
+}  // namespace millrace

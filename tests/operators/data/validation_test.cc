@@ -1,0 +1,307 @@
+// Each expectation on a table of ten rows. The expected counts are by hand; means, deviations and
+// quantiles as python3's statistics module and numpy give them.
+#include "operators/data/validation.h"
+
+#include <gtest/gtest.h>
+
+#include "operators/data/validation_report.h"
+#include "tests/operators/read_artifact.h"
+
+namespace millrace {
+namespace {
+
+constexpr const char* kTable = R"sql(
+  SELECT * FROM (VALUES
+    (1, 10.0, 'ATL', TIMESTAMP '2001-01-01', 5, 5),
+    (2, 20.0, 'ATL', TIMESTAMP '2001-01-02', 6, 5),
+    (3, 30.0, 'BOS', TIMESTAMP '2001-01-03', 7, 8),
+    (4, NULL, 'BOS', TIMESTAMP '2001-01-04', 8, 8),
+    (5, 50.0, 'bos', TIMESTAMP '2001-01-05', 9, 1),
+    (6, 60.0, NULL,  TIMESTAMP '2001-01-06', 1, 1),
+    (7, 70.0, 'DEN', TIMESTAMP '2001-01-07', 2, NULL),
+    (8, 80.0, 'DEN', TIMESTAMP '2001-01-08', 3, 1),
+    (8, 90.0, 'DEN', TIMESTAMP '2001-01-09', 4, 1),
+    (10, 999.0, 'LONGER', TIMESTAMP '2001-01-10', 5, 1)) t(id, x, code, at, a, b))sql";
+
+class ValidationTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto stored = ctx_.store().get(put_table(ctx_, kTable));
+    session_.emplace(*data::Session::open({.files = {stored->path}}));
+    relation_ = data::parquet_relation(stored->path);
+  }
+  Validation evaluate_all(std::string_view json) {
+    const auto parsed = parse_expectations(*Json::parse(json));
+    EXPECT_TRUE(parsed.ok()) << parsed.error().message;
+    auto made = evaluate(*session_, relation_, *parsed);
+    EXPECT_TRUE(made.ok()) << made.error().message;
+    return made.ok() ? *std::move(made) : Validation{};
+  }
+  Verdict one(std::string_view type, std::string_view kwargs, std::string_view more = "") {
+    auto made = evaluate_all("[{\"type\": \"" + std::string(type) + "\", \"kwargs\": {" +
+                             std::string(kwargs) + "}" + std::string(more) + "}]");
+    return made.verdicts.empty() ? Verdict{} : std::move(made.verdicts[0]);
+  }
+  /// "ok" or "failed", the count of unexpected rows, the first unexpected values.
+  std::string rows(std::string_view type, std::string_view kwargs, std::string_view more = "") {
+    const Verdict verdict = one(type, kwargs, more);
+    return std::string(verdict.success ? "ok " : "failed ") +
+           std::to_string(verdict.result["unexpected_count"].as_int(-1)) + " " +
+           verdict.result["partial_unexpected_list"].dump();
+  }
+  std::string observed(std::string_view type, std::string_view kwargs, std::string_view more = "") {
+    const Verdict verdict = one(type, kwargs, more);
+    return std::string(verdict.success ? "ok " : "failed ") +
+           verdict.result["observed_value"].dump();
+  }
+  FakeContext ctx_;
+  std::optional<data::Session> session_;
+  std::string relation_;
+};
+
+TEST_F(ValidationTest, CountsAsGreatExpectationsDoes) {
+  const Verdict verdict =
+      one("expect_column_values_to_be_between", R"("column": "x", "max_value": 100)");
+  EXPECT_EQ(verdict.to_json().dump(),
+            R"({"success":false,"severity":"error","expectation_config":{)"
+            R"("type":"expect_column_values_to_be_between","kwargs":{"column":"x",)"
+            R"("max_value":100},"meta":{"source":"expectations[0]"}},"result":{"element_count":10,)"
+            R"("missing_count":1,"missing_percent":10.0,"unexpected_count":1,)"
+            R"("unexpected_percent":11.11111111111111,"unexpected_percent_total":10.0,)"
+            R"("unexpected_percent_nonmissing":11.11111111111111,)"
+            R"("partial_unexpected_list":[999.0]}})");
+}
+
+TEST_F(ValidationTest, JudgesValuesRowByRow) {
+  EXPECT_EQ(rows("expect_column_values_to_not_be_null", R"("column": "x")"), "failed 1 [null]");
+  EXPECT_EQ(rows("expect_column_values_to_be_null", R"("column": "b")"),
+            "failed 9 [5,5,8,8,1,1,1,1,1]");
+  EXPECT_EQ(rows("expect_column_values_to_be_unique", R"("column": "id")"), "failed 2 [8,8]");
+  EXPECT_EQ(rows("expect_column_values_to_be_unique", R"("column": "x")"), "ok 0 []");
+  EXPECT_EQ(rows("expect_column_values_to_be_between", R"("column": "x", "min_value": 10)"),
+            "ok 0 []");
+  EXPECT_EQ(rows("expect_column_values_to_be_between",
+                 R"("column": "x", "min_value": 10, "strict_min": true)"),
+            "failed 1 [10.0]");
+  EXPECT_EQ(rows("expect_column_values_to_be_between",
+                 R"("column": "at", "min_value": "2001-01-03", "max_value": "2001-01-09")"),
+            R"(failed 3 ["2001-01-01T00:00:00Z","2001-01-02T00:00:00Z","2001-01-10T00:00:00Z"])");
+  EXPECT_EQ(rows("expect_column_values_to_be_between", R"("column": "code", "min_value": 1)"),
+            R"(failed 9 ["ATL","ATL","BOS","BOS","bos","DEN","DEN","DEN","LONGER"])");
+  EXPECT_EQ(rows("expect_column_values_to_be_in_set",
+                 R"("column": "code", "value_set": ["ATL", "BOS", "DEN"])"),
+            R"(failed 2 ["bos","LONGER"])");
+  EXPECT_EQ(
+      rows("expect_column_values_to_be_in_set", R"("column": "id", "value_set": [])").substr(0, 9),
+      "failed 10");
+  EXPECT_EQ(rows("expect_column_values_to_not_be_in_set",
+                 R"("column": "code", "value_set": ["bos", "x"])"),
+            R"(failed 1 ["bos"])");
+  EXPECT_EQ(
+      rows("expect_column_values_to_match_regex", R"("column": "code", "regex": "^[A-Z]{3}$")"),
+      R"(failed 2 ["bos","LONGER"])");
+  EXPECT_EQ(
+      rows("expect_column_values_to_not_match_regex", R"("column": "code", "regex": "[a-z]")"),
+      R"(failed 1 ["bos"])");
+  EXPECT_EQ(rows("expect_column_values_to_match_like_pattern",
+                 R"("column": "code", "like_pattern": "___")"),
+            R"(failed 1 ["LONGER"])");
+  EXPECT_EQ(
+      rows("expect_column_value_lengths_to_be_between", R"("column": "code", "max_value": 3)"),
+      R"(failed 1 ["LONGER"])");
+  EXPECT_EQ(rows("expect_column_value_lengths_to_equal", R"("column": "id", "value": 1)"),
+            "failed 1 [10]");
+  // z of 999 is 2.81 with the population's deviation of 298.95.
+  EXPECT_EQ(rows("expect_column_value_z_scores_to_be_less_than",
+                 R"("column": "x", "threshold": 2.5, "double_sided": true)"),
+            "failed 1 [999.0]");
+  EXPECT_EQ(
+      rows("expect_column_value_z_scores_to_be_less_than", R"("column": "x", "threshold": 3)"),
+      "ok 0 []");
+}
+
+TEST_F(ValidationTest, JudgesColumnsTogether) {
+  EXPECT_EQ(rows("expect_column_pair_values_a_to_be_greater_than_b",
+                 R"("column_A": "a", "column_B": "b")"),
+            R"(failed 4 [{"a":5,"b":5},{"a":7,"b":8},{"a":8,"b":8},{"a":1,"b":1}])");
+  EXPECT_EQ(rows("expect_column_pair_values_a_to_be_greater_than_b",
+                 R"("column_A": "a", "column_B": "b", "or_equal": true)"),
+            R"(failed 1 [{"a":7,"b":8}])");
+  EXPECT_EQ(rows("expect_column_pair_values_to_be_equal", R"("column_A": "a", "column_B": "b")")
+                .substr(0, 8),
+            "failed 7");
+  EXPECT_EQ(rows("expect_compound_columns_to_be_unique", R"("column_list": ["code", "b"])"),
+            R"(failed 6 [{"code":"ATL","b":5},{"code":"ATL","b":5},{"code":"BOS","b":8},)"
+            R"({"code":"BOS","b":8},{"code":"DEN","b":1},{"code":"DEN","b":1}])");
+  EXPECT_EQ(rows("expect_compound_columns_to_be_unique", R"("column_list": ["id", "x"])"),
+            "ok 0 []");
+  EXPECT_EQ(rows("expect_select_column_values_to_be_unique_within_record",
+                 R"("column_list": ["a", "b"])"),
+            R"(failed 3 [{"a":5,"b":5},{"a":8,"b":8},{"a":1,"b":1}])");
+  EXPECT_EQ(rows("expect_multicolumn_sum_to_equal", R"("column_list": ["a", "b"], "sum_total": 10)")
+                .substr(0, 8),
+            "failed 7");
+}
+
+TEST_F(ValidationTest, MostlyAndRowConditionsNarrow) {
+  EXPECT_EQ(rows("expect_column_values_to_be_in_set",
+                 R"("column": "code", "value_set": ["ATL", "BOS", "DEN"])", R"(, "mostly": 0.77)"),
+            R"(ok 2 ["bos","LONGER"])");  // 7 of 9 that are not null
+  EXPECT_FALSE(one("expect_column_values_to_be_in_set",
+                   R"("column": "code", "value_set": ["ATL", "BOS", "DEN"])", R"(, "mostly": 0.78)")
+                   .success);
+  EXPECT_EQ(rows("expect_column_values_to_be_unique", R"("column": "id")",
+                 R"(, "row_condition": "x < 85")"),
+            "ok 0 []");
+  const Verdict narrowed = one("expect_column_values_to_not_be_null", R"("column": "x")",
+                               R"(, "row_condition": "code = 'BOS'")");
+  EXPECT_EQ(narrowed.result["element_count"].as_int(), 2);
+  EXPECT_EQ(narrowed.result["unexpected_percent"].as_double(), 50);
+  EXPECT_EQ(observed("expect_column_max_to_be_between", R"("column": "x", "max_value": 100)",
+                     R"(, "row_condition": "id < 10")"),
+            "ok 90.0");
+}
+
+TEST_F(ValidationTest, JudgesAggregates) {
+  EXPECT_EQ(observed("expect_table_row_count_to_equal", R"("value": 10)"), "ok 10");
+  EXPECT_EQ(observed("expect_table_row_count_to_be_between", R"("min_value": 11)"), "failed 10");
+  EXPECT_EQ(observed("expect_column_min_to_be_between",
+                     R"("column": "x", "min_value": 10, "max_value": 20)"),
+            "ok 10.0");
+  EXPECT_EQ(
+      observed("expect_column_max_to_be_between", R"("column": "at", "min_value": "2001-01-11")"),
+      "failed \"2001-01-10T00:00:00Z\"");
+  EXPECT_EQ(observed("expect_column_mean_to_be_between",
+                     R"("column": "a", "min_value": 5, "max_value": 5)"),
+            "ok 5.0");
+  EXPECT_EQ(observed("expect_column_median_to_be_between",
+                     R"("column": "x", "min_value": 60, "max_value": 60)"),
+            "ok 60.0");
+  const Verdict stdev = one("expect_column_stdev_to_be_between",
+                            R"("column": "a", "min_value": 2.5, "max_value": 2.6)");
+  EXPECT_TRUE(stdev.success);
+  EXPECT_NEAR(stdev.result["observed_value"].as_double(), 2.581988897471611, 1e-12);
+  EXPECT_EQ(observed("expect_column_sum_to_be_between", R"("column": "a", "max_value": 49)"),
+            "failed 50");
+  EXPECT_EQ(observed("expect_column_unique_value_count_to_be_between",
+                     R"("column": "id", "max_value": 9)"),
+            "ok 9");
+  EXPECT_EQ(observed("expect_column_proportion_of_unique_values_to_be_between",
+                     R"("column": "id", "min_value": 0.95)"),
+            "failed 0.9");
+  EXPECT_EQ(observed("expect_column_proportion_of_non_null_values_to_be_between",
+                     R"("column": "x", "min_value": 0.9)"),
+            "ok 0.9");
+  const Verdict quantiles = one("expect_column_quantile_values_to_be_between",
+                                R"("column": "a", "quantile_ranges": {"quantiles": [0.1, 0.5, 0.9],
+                                   "value_ranges": [[1, 1], [5, 5], [null, 8]]})");
+  EXPECT_TRUE(quantiles.success) << quantiles.result.dump();
+}
+
+TEST_F(ValidationTest, JudgesDistinctValues) {
+  EXPECT_EQ(observed("expect_column_distinct_values_to_be_in_set",
+                     R"("column": "b", "value_set": [1, 5, 8, 9])"),
+            "ok [1,5,8]");
+  EXPECT_EQ(
+      one("expect_column_distinct_values_to_equal_set", R"("column": "b", "value_set": [1, 5, 9])")
+          .result.dump(),
+      R"({"unexpected_values":[8],"missing_values":[9],"observed_value":[1,5,8]})");
+  EXPECT_TRUE(one("expect_column_distinct_values_to_contain_set",
+                  R"("column": "code", "value_set": ["ATL", "bos"])")
+                  .success);
+  EXPECT_FALSE(one("expect_column_distinct_values_to_contain_set",
+                   R"("column": "code", "value_set": ["SFO"])")
+                   .success);
+  EXPECT_EQ(observed("expect_column_most_common_value_to_be_in_set",
+                     R"("column": "code", "value_set": ["DEN"])"),
+            R"(ok ["DEN"])");
+  // b: 1 five times, 5 twice, 8 twice. KL of (5/9, 2/9, 2/9) against (.5, .25, .25) by scipy.
+  const char* partition =
+      R"("column": "b", "partition_object": {"values": [1, 5, 8], "weights": [0.5, 0.25, 0.25]},)";
+  const Verdict near = one("expect_column_kl_divergence_to_be_less_than",
+                           std::string(partition) + R"("threshold": 0.01)");
+  EXPECT_TRUE(near.success);
+  EXPECT_NEAR(near.result["observed_value"].as_double(), 0.0061856, 1e-6);
+  EXPECT_FALSE(one("expect_column_kl_divergence_to_be_less_than",
+                   R"("column": "b", "threshold": 9, "partition_object":
+                      {"values": [1, 5], "weights": [0.5, 0.5]})")
+                   .success)
+      << "8 has no weight";
+  EXPECT_TRUE(one("expect_column_kl_divergence_to_be_less_than",
+                  R"("column": "a", "threshold": 0.2, "partition_object":
+                     {"bins": [1, 4, 7, 9], "weights": [0.3, 0.4, 0.3]})")
+                  .success);
+}
+
+TEST_F(ValidationTest, JudgesTheSchema) {
+  const char* columns = R"(["id", "x", "code", "at", "a", "b"])";
+  EXPECT_TRUE(
+      one("expect_table_columns_to_match_ordered_list", std::string(R"("column_list": )") + columns)
+          .success);
+  EXPECT_FALSE(
+      one("expect_table_columns_to_match_ordered_list", R"("column_list": ["x", "id"])").success);
+  EXPECT_FALSE(one("expect_table_columns_to_match_set", R"("column_set": ["x", "id"])").success);
+  EXPECT_TRUE(
+      one("expect_table_columns_to_match_set", R"("column_set": ["x", "id"], "exact_match": false)")
+          .success);
+  EXPECT_TRUE(one("expect_column_to_exist", R"("column": "x", "column_index": 1)").success);
+  EXPECT_FALSE(one("expect_column_to_exist", R"("column": "x", "column_index": 2)").success);
+  EXPECT_FALSE(one("expect_column_to_exist", R"("column": "y")").success);
+  EXPECT_TRUE(one("expect_table_column_count_to_equal", R"("value": 6)").success);
+  EXPECT_TRUE(
+      one("expect_column_values_to_be_of_type", R"("column": "at", "type_": "timestamp")").success);
+  EXPECT_FALSE(
+      one("expect_column_values_to_be_of_type", R"("column": "code", "type_": "integer")").success);
+  EXPECT_TRUE(one("expect_column_values_to_be_in_type_list",
+                  R"("column": "id", "type_list": ["BIGINT", "INTEGER"])")
+                  .success);
+}
+
+TEST_F(ValidationTest, WhatCannotBeJudgedFailsAloneAndSaysWhy) {
+  const Validation made = evaluate_all(R"([
+    {"type": "expect_column_values_to_not_be_null", "column": "nosuch"},
+    {"type": "expect_column_values_to_match_regex", "column": "code", "regex": "("},
+    {"type": "expect_column_mean_to_be_between", "column": "code", "min_value": 1},
+    {"type": "expect_column_values_to_not_be_null", "column": "id",
+     "row_condition": "id > 1) OR (true"},
+    {"type": "expect_column_value_z_scores_to_be_less_than", "column": "code", "threshold": 3},
+    {"type": "expect_column_values_to_not_be_null", "column": "id"},
+    {"type": "expect_column_mean_to_be_between", "column": "a", "min_value": 1}])");
+  ASSERT_EQ(made.verdicts.size(), 7u);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_FALSE(made.verdicts[i].success) << i;
+    EXPECT_FALSE(made.verdicts[i].result["details"].as_view().empty()) << i;
+    EXPECT_TRUE(made.verdicts[i].bad_row.empty()) << i;
+  }
+  EXPECT_TRUE(made.verdicts[5].success);
+  EXPECT_TRUE(made.verdicts[6].success);
+  EXPECT_FALSE(made.success());
+}
+
+TEST_F(ValidationTest, SeverityDecidesTheWhole) {
+  const Validation made = evaluate_all(R"([
+    {"type": "expect_column_values_to_not_be_null", "column": "x", "severity": "warning"},
+    {"type": "expect_column_values_to_not_be_null", "column": "code", "severity": "info"}])");
+  EXPECT_TRUE(made.success());
+  EXPECT_EQ(validation_json(made, Json())["statistics"].dump(),
+            R"({"evaluated_expectations":2,"successful_expectations":0,)"
+            R"("unsuccessful_expectations":2,"success_percent":0.0})");
+}
+
+TEST_F(ValidationTest, AReportShowsValuesButNeverActsOnThem) {
+  const auto stored =
+      ctx_.store().get(put_table(ctx_, "SELECT '<script>`|' || chr(10) || '# x' AS code"));
+  session_.emplace(*data::Session::open({.files = {stored->path}}));
+  relation_ = data::parquet_relation(stored->path);
+  const Validation made = evaluate_all(
+      R"([{"type": "expect_column_values_to_match_regex", "column": "code", "regex": "^x$"}])");
+  const std::string report = validation_markdown(made, "Validation", 1);
+  EXPECT_NE(report.find("**Failed.** 0 of 1"), std::string::npos) << report;
+  EXPECT_NE(report.find("`\"<script>  \\n# x\"`"), std::string::npos) << report;
+  EXPECT_EQ(failure_line(made.verdicts[0]),
+            "code: expect_column_values_to_match_regex {\"regex\":\"^x$\"}: 1 of 1 rows (100 %), "
+            "e.g. \"<script>`|\\n# x\"");
+}
+
+}  // namespace
+}  // namespace millrace

@@ -1,0 +1,105 @@
+// Addresses, connections and the translation of their failures.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "engine/pg/connection_string.h"
+#include "engine/pg/database.h"
+#include "engine/pg/session.h"
+#include "tests/pg/test_cluster.h"
+
+namespace millrace {
+namespace {
+
+using testing::open_database;
+using testing::query;
+
+TEST(ConnectionString, IsCompletedWhereTheUserSetNothing) {
+  const auto dsn =
+      pg::complete_dsn("postgresql://ada:secret@db.example:6000/flights?connect_timeout=9", "app");
+  ASSERT_TRUE(dsn.ok());
+  EXPECT_NE(dsn->npos, dsn->find("connect_timeout='9'"));
+  EXPECT_NE(dsn->npos, dsn->find("application_name='app'"));
+  EXPECT_NE(dsn->npos, dsn->find("tcp_user_timeout="));
+  EXPECT_NE(dsn->npos, dsn->find("password='secret'"));
+}
+
+TEST(ConnectionString, IsDescribedWithoutItsPassword) {
+  EXPECT_EQ("ada@db.example:6000/flights",
+            pg::describe_dsn("postgresql://ada:secret@db.example:6000/flights"));
+  EXPECT_EQ("ada@h:5432/d", pg::describe_dsn("host=h dbname=d user=ada password='se cret'"));
+}
+
+TEST(ConnectionString, AnUnreadableOneIsNotRepeated) {
+  const auto dsn = pg::complete_dsn("host=h password=secret nonsense", "app");
+  ASSERT_FALSE(dsn.ok());
+  EXPECT_EQ(ErrorCode::invalid_argument, dsn.error().code);
+  EXPECT_EQ(dsn.error().message.npos, dsn.error().message.find("secret"));
+}
+
+TEST(DatabaseTest, NobodyThereIsUnavailableAndNamesTheAddress) {
+  const auto database =
+      Database::open({.dsn = "host=/nonexistent user=ada password=secret dbname=d",
+                      .patience = std::chrono::milliseconds{1}});
+  ASSERT_FALSE(database.ok());
+  EXPECT_EQ(ErrorCode::unavailable, database.error().code);
+  EXPECT_NE(std::string::npos, database.error().message.find("ada@/nonexistent:5432/d"));
+  EXPECT_EQ(std::string::npos, database.error().message.find("secret"));
+}
+
+TEST(DatabaseTest, AMissingDatabaseIsToldAtOnce) {
+  const auto dsn = pg::with_database(testing::test_cluster().dsn(), "no_such_database");
+  const auto database = Database::open({.dsn = *dsn});
+  ASSERT_FALSE(database.ok());
+  EXPECT_EQ(ErrorCode::not_found, database.error().code) << database.error().to_string();
+}
+
+TEST(DatabaseTest, FailuresAreTranslated) {
+  const auto database = open_database(testing::fresh_database());
+  const auto code = [&](const std::string& sql) {
+    const Status status = database->run<void>([&](pg::Session& session) -> Status {
+      session.exec_script(sql);
+      return {};
+    });
+    return status.ok() ? std::string("ok") : std::string(traits(status.error().code).name);
+  };
+  EXPECT_EQ("ok", code("SELECT 1"));
+  EXPECT_EQ("conflict", code("INSERT INTO millrace.inbox_mark VALUES (1), (1)"));
+  EXPECT_EQ("invalid_argument", code("SELECT 'x'::int"));
+  EXPECT_EQ("timeout", code("SET statement_timeout = 1; SELECT pg_sleep(10)"));
+  EXPECT_EQ("internal", code("SELECT no_such_function()"));
+  EXPECT_EQ("unavailable", code("SELECT pg_terminate_backend(pg_backend_pid())"));
+  EXPECT_EQ("ok", code("SELECT 1"));  // on a new connection
+}
+
+TEST(DatabaseTest, ConnectionsThatDiedInThePoolAreReplaced) {
+  const auto database = open_database(testing::fresh_database());
+  const auto other = open_database(database->dsn());
+  const std::string pid = query(*database, "SELECT pg_backend_pid()");
+  query(*other, "SELECT pg_terminate_backend(" + pid + ")");
+  // The server closes its side in its own time; until it has, the connection looks alive and fails
+  // once.
+  const Status first = database->run<void>([](pg::Session& session) -> Status {
+    session.exec_script("SELECT 1");
+    return {};
+  });
+  EXPECT_TRUE(first.ok() || first.error().code == ErrorCode::unavailable);
+  EXPECT_NE(pid, query(*database, "SELECT pg_backend_pid()"));
+}
+
+TEST(DatabaseTest, MoreThreadsThanConnectionsTakeTurns) {
+  auto opened = Database::open({.dsn = testing::fresh_database(), .max_connections = 2});
+  ASSERT_TRUE(opened.ok());
+  Database& database = **opened;
+  std::atomic<int> done = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&] {
+      for (int k = 0; k < 20; ++k) done += query(database, "SELECT 1") == "1";
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(160, done);
+}
+
+}  // namespace
+}  // namespace millrace

@@ -1,0 +1,167 @@
+// Migrations, and the schema that they make.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <thread>
+
+#include "engine/base/file.h"
+#include "engine/core/event.h"
+#include "engine/core/task_state.h"
+#include "engine/pg/migrate.h"
+#include "engine/pg/session.h"
+#include "engine/pg/sql_text.h"
+#include "tests/pg/test_cluster.h"
+
+namespace millrace {
+namespace {
+
+using testing::open_database;
+using testing::query;
+
+TEST(Migrations, AreNumberedWithoutGaps) {
+  int expected = 1;
+  for (const auto& migration : pg::all_migrations()) EXPECT_EQ(expected++, migration.number);
+  EXPECT_GT(expected, 1);
+}
+
+TEST(Migrations, RunOnceHoweverOftenAsked) {
+  const auto database = open_database(testing::empty_database());
+  ASSERT_TRUE(migrate(*database).ok());
+  const std::string first =
+      query(*database, "SELECT max(applied_at)::text FROM millrace.migration");
+  ASSERT_TRUE(migrate(*database).ok());
+  EXPECT_EQ(first, query(*database, "SELECT max(applied_at)::text FROM millrace.migration"));
+  EXPECT_EQ(std::to_string(pg::all_migrations().size()),
+            query(*database, "SELECT count(*) FROM millrace.migration"));
+}
+
+TEST(Migrations, ManyMayStartAtOnce) {
+  const std::string dsn = testing::empty_database();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i)
+    threads.emplace_back([&] {
+      const Status status = migrate(*open_database(dsn));
+      EXPECT_TRUE(status.ok()) << status.error().to_string();
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(std::to_string(pg::all_migrations().size()),
+            query(*open_database(dsn), "SELECT count(*) FROM millrace.migration"));
+}
+
+TEST(Migrations, ANewerSchemaIsRefused) {
+  const auto database = open_database(testing::fresh_database());
+  query(*database, "INSERT INTO millrace.migration (number, name) VALUES (999, 'of the future')");
+  const Status status = migrate(*database);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(ErrorCode::unsupported, status.error().code);
+  EXPECT_NE(std::string::npos, status.error().message.find("schema version 999"));
+  EXPECT_NE(std::string::npos, status.error().message.find("versions up to"));
+}
+
+TEST(Queries, HaveNamesOfTheirOwn) {
+  std::set<std::string_view> names;
+  for (const auto& q : pg::all_queries()) EXPECT_TRUE(names.insert(q.name).second) << q.name;
+  EXPECT_GT(names.size(), 30u);
+}
+
+TEST(Queries, AreAllUnderstoodByAFreshDatabase) {
+  const auto database = open_database(testing::fresh_database());
+  for (const auto& q : pg::all_queries()) {
+    const Status status = database->run<void>([&](pg::Session& session) -> Status {
+      session.exec_script("PREPARE " + std::string(q.name) + " AS " + std::string(q.sql));
+      return {};
+    });
+    EXPECT_TRUE(status.ok()) << q.name << ": " << status.error().to_string();
+  }
+}
+
+/// Everything in the schema, as the catalog spells it.
+std::string dumped_schema(Database& database) {
+  return query(database, R"sql(
+    WITH relation AS (
+      SELECT c.oid, c.relname, c.relkind, c.reloptions FROM pg_class c
+      WHERE c.relnamespace = 'millrace'::regnamespace AND c.relkind IN ('r', 'v')
+    ), line (part, name, text) AS (
+      SELECT relkind::text, relname, '' FROM relation WHERE false
+      UNION ALL
+      SELECT '1', r.relname || ' 1' || to_char(a.attnum, '000'),
+             CASE r.relkind WHEN 'v' THEN 'view ' ELSE 'table ' END || r.relname || '.' || a.attname || ' ' ||
+             format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END ||
+             coalesce(' collate ' || (SELECT collname FROM pg_collation
+                                      WHERE oid = a.attcollation AND collname <> 'default'), '') ||
+             coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '') ||
+             CASE WHEN a.attidentity <> '' THEN ' identity' ELSE '' END
+      FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+      LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
+      UNION ALL
+      SELECT '1', r.relname || ' 2' || conname, 'constraint ' || r.relname || ': ' || pg_get_constraintdef(k.oid)
+      FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid
+      UNION ALL
+      SELECT '1', r.relname || ' 3' || i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
+      FROM relation r JOIN pg_index i ON i.indrelid = r.oid
+      UNION ALL
+      SELECT '1', relname || ' 4', 'options ' || relname || ': ' || reloptions::text FROM relation
+      WHERE reloptions IS NOT NULL
+      UNION ALL
+      SELECT '1', relname || ' 5', 'view ' || relname || ' as ' || pg_get_viewdef(oid) FROM relation
+      WHERE relkind = 'v'
+      UNION ALL
+      SELECT '2', proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'millrace'::regnamespace
+      UNION ALL
+      SELECT '3', relname, 'sequence ' || relname FROM pg_class
+      WHERE relnamespace = 'millrace'::regnamespace AND relkind = 'S' AND relname LIKE 'lease%'
+    )
+    SELECT string_agg(text, E'\n' ORDER BY part, name COLLATE "C") || E'\n' FROM line)sql");
+}
+
+// MILLRACE_UPDATE_GOLDEN=1 writes the file anew.
+TEST(Schema, IsTheGoldenOne) {
+  const auto database = open_database(testing::fresh_database());
+  const std::string schema = dumped_schema(*database);
+  const std::string file = MILLRACE_SOURCE_DIR "/tests/pg/schema.golden";
+  if (std::getenv("MILLRACE_UPDATE_GOLDEN") != nullptr) std::ofstream(file) << schema;
+  EXPECT_EQ(read_file(file, 1u << 20).value_or("(missing)"), schema);
+}
+
+/// The words of `column IN ('a', 'b')` or its normal form in a CHECK.
+std::set<std::string> words_allowed(Database& database, const std::string& table,
+                                    const std::string& column) {
+  const std::string definition =
+      query(database,
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND "
+            "conrelid = 'millrace." +
+                table + "'::regclass AND conname = '" + table + "_" + column + "_check'");
+  std::set<std::string> words;
+  for (std::size_t at = definition.find('\''); at != definition.npos;
+       at = definition.find('\'', at + 1)) {
+    const std::size_t end = definition.find('\'', at + 1);
+    words.insert(definition.substr(at + 1, end - at - 1));
+    at = end;
+  }
+  return words;
+}
+
+TEST(Schema, KnowsTheEndsOfTheTransitionTable) {
+  const auto database = open_database(testing::fresh_database());
+  std::set<std::string> ends;
+  for (int i = 0; i < kTaskStateCount; ++i)
+    if (is_end(static_cast<TaskState>(i))) ends.emplace(to_string(static_cast<TaskState>(i)));
+  EXPECT_EQ(ends, words_allowed(*database, "task_instance", "state"));
+}
+
+TEST(Schema, KnowsTheTypesAndEndsOfRuns) {
+  const auto database = open_database(testing::fresh_database());
+  std::set<std::string> types, ends;
+  for (const auto type :
+       {RunType::manual, RunType::scheduled, RunType::backfill, RunType::dataset, RunType::event})
+    types.emplace(to_string(type));
+  for (const auto status : {RunStatus::success, RunStatus::failed, RunStatus::cancelled})
+    ends.emplace(to_string(status));
+  EXPECT_EQ(types, words_allowed(*database, "run", "type"));
+  EXPECT_EQ(ends, words_allowed(*database, "run_end", "status"));
+}
+
+}  // namespace
+}  // namespace millrace

@@ -1,0 +1,70 @@
+#include "engine/spec/schema.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "engine/base/file.h"
+#include "engine/spec/yaml.h"
+#include "tests/spec/fake_catalog.h"
+#include "tests/spec/schema_validator.h"
+
+namespace millrace {
+namespace {
+
+Json yaml(std::string_view text) {
+  spec::Report report{"x.yaml"};
+  const auto root = spec::parse_yaml(text, report);
+  EXPECT_TRUE(root);
+  return root ? spec::to_json(*root) : Json();
+}
+
+std::vector<std::string> problems(std::string_view text) {
+  static const Json schema = dag_json_schema(fake_catalog());
+  return schema_problems(schema, yaml(text));
+}
+
+using Problems = std::vector<std::string>;
+
+TEST(Schema, AcceptsEveryValidCase) {
+  const auto folder = std::filesystem::path(MILLRACE_SOURCE_DIR) / "tests/cases/valid";
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".yaml") continue;
+    ++files;
+    const auto text = read_file(entry.path(), 1u << 20);
+    ASSERT_TRUE(text);
+    EXPECT_EQ(problems(*text), Problems()) << entry.path();
+  }
+  EXPECT_GE(files, 3);
+}
+
+TEST(Schema, ChecksWithByItsOperator) {
+  EXPECT_EQ(
+      problems("{dag: x, tasks: {a: {operator: train, with: {data: d, algorithm: logistic}}}}"),
+      Problems());
+  EXPECT_EQ(
+      problems(
+          "{dag: x, tasks: {a: {operator: train, with: {data: d, algorithm: \"${{ item }}\"}}}}"),
+      Problems());
+  EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: train, with: {data: d, algorithm: forest}}}}"),
+            Problems{"/tasks/a/with/algorithm: anyOf"});
+  EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: train, with: {data: d}}}}"),
+            Problems{"/tasks/a/with: required"});
+  EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: train}}}"), Problems{"/tasks/a: required"});
+  EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: noop, with: {data: d}}}}"),
+            Problems{"/tasks/a/with/data: not allowed"});
+}
+
+TEST(Schema, RefusesUnknownKeysAndValuesOutOfRange) {
+  EXPECT_EQ(problems("{dag: x, onwer: me, tasks: {a: {operator: noop}}}"),
+            Problems{"/onwer: not allowed"});
+  EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: nop}}}"),
+            Problems{"/tasks/a/operator: oneOf"});
+  EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: noop, timeout: 5 minutes}}}"),
+            Problems{"/tasks/a/timeout: pattern"});
+  EXPECT_EQ(problems("{dag: x, tasks: {}}"), Problems{"/tasks: minProperties"});
+}
+
+}  // namespace
+}  // namespace millrace
