@@ -1,0 +1,54 @@
+// The millrace_bench program: which family to measure, where to write the records.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "bench/core.h"
+#include "bench/rig.h"
+#include "engine/base/log.h"
+
+namespace {
+
+using namespace millrace;
+
+int finish(const Status& status) {
+  if (status) return 0;
+  std::fprintf(stderr, "millrace_bench: %s\n", status.error().to_string().c_str());
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string state = "build/bench-state", json;
+  int repeats = 5;
+  Status status;
+  bench::Report report;
+
+  CLI::App app{"Measures Millrace beside the machine's own floor, in one run."};
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("--json", json, "Write the records to this file");
+  app.add_option("--state", state, "Folder for the run's state; removed at the end")
+      ->capture_default_str();
+  app.add_option("--repeats", repeats, "Runs of each measurement; the median counts")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  app.add_subcommand("core", "Chain, light tasks, pooled tasks, commands, fan-out")->callback([&] {
+    status = bench::run_core(report, state, repeats);
+  });
+  int runner_code = 0;
+  auto* runner = app.add_subcommand("runner", "")->group("");
+  runner->callback([&] {
+    auto code = bench::be_runner(state);
+    if (code)
+      runner_code = *code;
+    else
+      status = code.error();
+  });
+
+  log::configure(log::Severity::warning, log::Format::text);
+  CLI11_PARSE(app, argc, argv);
+  if (runner->parsed()) return status ? runner_code : finish(status);
+  if (status && !json.empty()) status = report.write_json(json);
+  return finish(status);
+}

@@ -1,0 +1,187 @@
+#include "bench/rig.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+#include "engine/artifact/artifact_store.h"
+#include "engine/exec/runner_main.h"
+#include "engine/exec/runner_pool.h"
+#include "engine/pg/database.h"
+#include "engine/pg/migrate.h"
+#include "engine/pg/pg_store.h"
+#include "engine/pg/private_cluster.h"
+#include "engine/sched/engine.h"
+#include "engine/spec/load.h"
+#include "engine/store/command.h"
+#include "operators/catalog.h"
+
+namespace millrace::bench {
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds{120};
+
+struct Pooled {
+  static constexpr std::string_view name = "pooled";
+  static constexpr std::string_view doc = "Does nothing, in a pooled process.";
+  static constexpr int version = 1;
+  static auto params() { return std::tuple{}; }
+  Result<Outcome> run(OperatorContext&) const { return Outcome{Done{}}; }
+};
+
+}  // namespace
+
+Catalog bench_catalog() {
+  Catalog catalog = builtin_catalog();
+  catalog.add<Pooled>();
+  return catalog;
+}
+
+Result<int> be_runner(const std::filesystem::path& state) {
+  MR_TRY(ArtifactStore artifacts, ArtifactStore::open(state / "artifacts"));
+  const Catalog catalog = bench_catalog();
+  const SystemClock clock;
+  return runner_main(catalog, artifacts, clock);
+}
+
+/// In the order in which they start.
+struct Rig::Parts {
+  std::filesystem::path state;
+  SystemClock clock;
+  Rng rng{system_entropy()};
+  Catalog catalog = bench_catalog();
+  std::unique_ptr<PrivateCluster> cluster;
+  std::unique_ptr<Database> database;
+  std::unique_ptr<PgStore> store;
+  std::optional<ArtifactStore> artifacts;
+  std::unique_ptr<RunnerPool> pool;
+  std::unique_ptr<Engine> engine;
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::int64_t durable_events = 0;                      // guarded by mutex
+  std::chrono::steady_clock::time_point last_batch_at;  // guarded by mutex
+
+  Status open(int workers);
+  void batch_is_durable(const StepReport& report);
+  Result<Uuid> trigger(const std::string& dag);
+};
+
+Status Rig::Parts::open(int workers) {
+  std::filesystem::remove_all(state);
+  MR_TRY(cluster, PrivateCluster::start(state));
+  DatabaseOptions options;
+  options.dsn = cluster->dsn();
+  MR_TRY(database, Database::open(options));
+  MR_CHECK(migrate(*database));
+  store = std::make_unique<PgStore>(*database);
+  MR_TRY(ArtifactStore opened, ArtifactStore::open(state / "artifacts"));
+  artifacts.emplace(std::move(opened));
+
+  RunnerPoolConfig pool_config;
+  pool_config.argv = {"/proc/self/exe", "runner", "--state", state.string()};
+  pool_config.slots = static_cast<std::size_t>(workers);
+  pool_config.work_dir = state / "work";
+  pool = std::make_unique<RunnerPool>(
+      pool_config, RunnerPoolParts{catalog, *artifacts, store->stores().logs, clock,
+                                   [](std::string_view name, const Json&) -> Result<Json> {
+                                     return not_found("a bench has no '" + std::string(name) + "'");
+                                   }});
+  EngineOptions engine_options;
+  engine_options.owner = "bench";
+  engine_options.planner.process_slots = workers;
+  engine_options.planner.is_light = [this](const std::string& op) {
+    const OperatorInfo* info = catalog.find(op);
+    return info != nullptr && info->placement == Placement::thread;
+  };
+  engine = std::make_unique<Engine>(engine_options, store->stores(), *pool, clock,
+                                    Rng(system_entropy()));
+  engine->on_step([this](const StepReport& report) { batch_is_durable(report); });
+  engine->start();
+  engine->wait_until_leading();
+  return {};
+}
+
+void Rig::Parts::batch_is_durable(const StepReport& report) {
+  if (report.events == 0) return;
+  {
+    const std::lock_guard lock(mutex);
+    durable_events += static_cast<std::int64_t>(report.events);
+    last_batch_at = std::chrono::steady_clock::now();
+  }
+  changed.notify_all();
+}
+
+Result<Uuid> Rig::Parts::trigger(const std::string& dag) {
+  Command command;
+  command.id = Uuid::v7(clock.now(), rng);
+  command.kind = command::trigger_run;
+  command.origin = {"bench", "a measurement"};
+  command.body = Json::object({{"dag", dag}});
+  command.created_at = clock.now();
+  MR_CHECK(store->stores().inbox.submit(command));
+  return command.id;  // names the run
+}
+
+Rig::Rig(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Result<std::unique_ptr<Rig>> Rig::start(const std::filesystem::path& state, int workers) {
+  auto parts = std::make_unique<Parts>();
+  parts->state = std::filesystem::absolute(state);
+  MR_CHECK(parts->open(workers));
+  return std::unique_ptr<Rig>(new Rig(std::move(parts)));
+}
+
+Rig::~Rig() {
+  const auto state = parts_->state;
+  parts_->engine->stop();
+  parts_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(state, ignored);
+}
+
+const std::string& Rig::dsn() const { return parts_->database->dsn(); }
+
+Status Rig::put_dag(const std::string& yaml) {
+  LoadedDag loaded = load_dag(yaml, "bench.yaml", parts_->catalog);
+  if (!loaded.spec) return invalid_argument(loaded.diagnostics.front().message);
+  MR_TRY(Dag dag, Dag::make(*std::move(loaded.spec)));
+  RegisterDag wish;
+  wish.dag = std::make_shared<const Dag>(std::move(dag));
+  wish.source = "bench.yaml";
+  const auto version = wish.dag->version();
+  const auto id = wish.dag->id();
+  parts_->engine->put_dag(std::move(wish));
+  std::unique_lock lock(parts_->mutex);
+  const bool registered = parts_->changed.wait_for(lock, kPatience, [&] {
+    const auto row = parts_->store->stores().runs.dag(id);
+    return row && row->version == version;
+  });
+  return registered ? Status{} : Status{make_error(ErrorCode::timeout, "the DAG was not taken")};
+}
+
+Result<double> Rig::time_run(const std::string& dag, std::size_t tasks) {
+  Parts& parts = *parts_;
+  const auto before = std::chrono::steady_clock::now();
+  MR_TRY(const Uuid run, parts.trigger(dag));
+  {
+    // Not by asking the store: that would take the very time that is measured.
+    std::unique_lock lock(parts.mutex);
+    const auto is_over = [&] {
+      return parts.last_batch_at > before && parts.engine->metrics().open_runs == 0;
+    };
+    if (!parts.changed.wait_for(lock, kPatience, is_over))
+      return make_error(ErrorCode::timeout, "the run of '" + dag + "' did not end");
+  }
+  const std::chrono::duration<double> taken = parts.last_batch_at - before;
+  MR_TRY(const RunRow row, parts.store->stores().runs.run(run));
+  if (row.status != RunStatus::success)
+    return internal_error("the run of '" + dag + "' ended as " + std::string(to_string(row.status)));
+  MR_TRY(const auto recorded, parts.store->stores().runs.tasks(run));
+  if (recorded.size() != tasks)
+    return internal_error("the run of '" + dag + "' recorded " + std::to_string(recorded.size()) +
+                          " tasks instead of " + std::to_string(tasks));
+  return taken.count();
+}
+
+}  // namespace millrace::bench
