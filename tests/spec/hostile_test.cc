@@ -26,8 +26,14 @@ long peak_memory_kib() {
   return usage.ru_maxrss;
 }
 
-/// Sanitizers slow the code down by about ten.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/// Sanitizers slow the code down by about ten. GCC tells of them by macros, clang by features.
+#if defined(__has_feature)
+#define MILLRACE_HAS_FEATURE(name) __has_feature(name)
+#else
+#define MILLRACE_HAS_FEATURE(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    MILLRACE_HAS_FEATURE(address_sanitizer) || MILLRACE_HAS_FEATURE(thread_sanitizer)
 constexpr double kMaxSeconds = 10;
 #else
 constexpr double kMaxSeconds = 1;
