@@ -121,9 +121,10 @@ class Evaluator {
   /// `x.*`: the items of a list, the values of a mapping; of a filtered list, those of its items.
   Result<Value> filter(const Node& node) {
     MR_TRY(const Value base, eval(*node.children[0]));
-    Json found = Json::array();
+    Json::Array found;
     const auto add_parts = [&](const Json& value) -> Status {
       MR_CHECK(charge(weight(value)));
+      if (found.empty()) found.reserve(value.size());
       for (const auto& item : value.items()) found.push_back(item);
       for (const auto& member : value.members()) found.push_back(member.second);
       return {};
@@ -133,7 +134,7 @@ class Evaluator {
     } else {
       for (const auto& item : base.json().items()) MR_CHECK(add_parts(item));
     }
-    return filtered(std::move(found));
+    return filtered(Json(std::move(found)));
   }
 
   static Value filtered(Json items) {

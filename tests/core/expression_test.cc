@@ -257,7 +257,7 @@ TEST(Expression, OutputIsBounded) {
 
 TEST(Expression, WorkIsBounded) {
   Json root = Json::object();
-  for (int i = 0; i < 100'000; ++i) root.member("list").push_back(Json(i));
+  for (int i = 0; i < 10'000; ++i) root.member("list").push_back(Json(std::string(100, 'x')));
   const auto expression = Expression::parse("1" + repeated("&&length(list.*)", 4000));
   ASSERT_TRUE(expression);
   const auto value = expression->evaluate({.root = &root});
