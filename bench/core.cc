@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "bench/floor.h"
 #include "bench/rig.h"
@@ -46,41 +47,55 @@ Result<double> median_seconds(Rig& rig, const std::string& dag, int tasks, int r
   return median(std::move(samples));
 }
 
+/// One measurement: `count` tasks of `dag`, and what becomes of the seconds they took.
+struct Measurement {
+  std::string metric, dag, yaml;
+  int tasks;
+  std::string unit;
+  double floor;
+  std::string goal;
+  std::function<double(double seconds)> value;
+  std::function<bool(double value)> reached;
+};
+
+std::vector<Measurement> measurements(double commit_ms, double spawns_per_s) {
+  const auto rate = [](int tasks) { return [tasks](double seconds) { return tasks / seconds; }; };
+  const double commits_per_s = 1e3 / commit_ms;
+  return {
+      {"core.chain_step_ms", "chain", chain(kChain), kChain, "ms", commit_ms, "<= 3 x commit",
+       [](double seconds) { return seconds * 1e3 / kChain; },
+       [=](double value) { return value <= 3 * commit_ms; }},
+      {"core.light_per_s", "light", loose_tasks("light", kLight, "operator: noop"), kLight, "1/s",
+       commits_per_s, ">= 20000/s", rate(kLight), [](double value) { return value >= 20'000; }},
+      {"core.pooled_per_s", "pooled", loose_tasks("pooled", kPooled, "operator: pooled"), kPooled,
+       "1/s", spawns_per_s, ">= 5000/s", rate(kPooled), [](double value) { return value >= 5'000; }},
+      {"core.command_per_s", "commands",
+       loose_tasks("commands", kCommands, "operator: command, with: {argv: [/bin/true]}"),
+       kCommands, "1/s", spawns_per_s, ">= 0.8 x spawn rate", rate(kCommands),
+       [=](double value) { return value >= 0.8 * spawns_per_s; }},
+      {"core.fanout_per_s", "fan", fan(kFan), kFan + 2, "1/s", commits_per_s, "", rate(kFan + 2),
+       [](double) { return true; }},
+  };
+}
+
 }  // namespace
 
-Status run_core(Report& report, const std::filesystem::path& state, int repeats) {
+Status run_core(Report& report, const std::filesystem::path& state, int repeats,
+                std::string_view only) {
   constexpr int kWorkers = 4;
   MR_TRY(const auto rig, Rig::start(state, kWorkers));
-  MR_CHECK(rig->put_dag(chain(kChain)));
-  MR_CHECK(rig->put_dag(loose_tasks("light", kLight, "operator: noop")));
-  MR_CHECK(rig->put_dag(loose_tasks("pooled", kPooled, "operator: pooled")));
-  MR_CHECK(rig->put_dag(
-      loose_tasks("commands", kCommands, "operator: command, with: {argv: [/bin/true]}")));
-  MR_CHECK(rig->put_dag(fan(kFan)));
-
-  const auto add = [&](std::string metric, double value, std::string unit,
-                       std::optional<double> floor, std::string goal, bool reached) {
-    report.add({"core", std::move(metric), value, std::move(unit), floor, std::move(goal), reached});
-  };
   MR_TRY(const double commit, commit_ms(rig->dsn()));
-  add("core.commit_ms", commit, "ms", std::nullopt, "", true);
+  report.add({"core", "core.commit_ms", commit, "ms", std::nullopt, "", true});
   MR_TRY(const double spawns, spawns_per_s());
-  add("core.spawn_per_s", spawns, "1/s", std::nullopt, "", true);
-
-  MR_TRY(const double chain_s, median_seconds(*rig, "chain", kChain, repeats));
-  const double step_ms = chain_s * 1e3 / kChain;
-  add("core.chain_step_ms", step_ms, "ms", commit, "<= 3 x commit", step_ms <= 3 * commit);
-  MR_TRY(const double light_s, median_seconds(*rig, "light", kLight, repeats));
-  add("core.light_per_s", kLight / light_s, "1/s", 1e3 / commit, ">= 20000/s",
-      kLight / light_s >= 20'000);
-  MR_TRY(const double pooled_s, median_seconds(*rig, "pooled", kPooled, repeats));
-  add("core.pooled_per_s", kPooled / pooled_s, "1/s", spawns, ">= 5000/s",
-      kPooled / pooled_s >= 5'000);
-  MR_TRY(const double commands_s, median_seconds(*rig, "commands", kCommands, repeats));
-  add("core.command_per_s", kCommands / commands_s, "1/s", spawns, ">= 0.8 x spawn rate",
-      kCommands / commands_s >= 0.8 * spawns);
-  MR_TRY(const double fan_s, median_seconds(*rig, "fan", kFan + 2, repeats));
-  add("core.fanout_per_s", (kFan + 2) / fan_s, "1/s", 1e3 / commit, "", true);
+  report.add({"core", "core.spawn_per_s", spawns, "1/s", std::nullopt, "", true});
+  for (const auto& each : measurements(commit, spawns)) {
+    if (!only.empty() && only != each.metric) continue;
+    MR_CHECK(rig->put_dag(each.yaml));
+    MR_TRY(const double seconds, median_seconds(*rig, each.dag, each.tasks, repeats));
+    const double value = each.value(seconds);
+    report.add(
+        {"core", each.metric, value, each.unit, each.floor, each.goal, each.reached(value)});
+  }
   return {};
 }
 

@@ -8,7 +8,9 @@
 
 namespace millrace::bench {
 
-/// Each figure is the median of `repeats` runs. Takes about half a minute.
-Status run_core(Report& report, const std::filesystem::path& state, int repeats);
+/// Each figure is the median of `repeats` runs. Takes about half a minute. `only` names one metric
+/// to measure beside the floors; "" is all.
+Status run_core(Report& report, const std::filesystem::path& state, int repeats,
+                std::string_view only);
 
 }  // namespace millrace::bench

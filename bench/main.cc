@@ -19,7 +19,7 @@ int finish(const Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string state = "build/bench-state", json;
+  std::string state = "build/bench-state", json, only;
   int repeats = 5;
   Status status;
   bench::Report report;
@@ -33,8 +33,9 @@ int main(int argc, char** argv) {
   app.add_option("--repeats", repeats, "Runs of each measurement; the median counts")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
+  app.add_option("--only", only, "One metric, e.g. core.command_per_s, beside the floors");
   app.add_subcommand("core", "Chain, light tasks, pooled tasks, commands, fan-out")->callback([&] {
-    status = bench::run_core(report, state, repeats);
+    status = bench::run_core(report, state, repeats, only);
   });
   int runner_code = 0;
   auto* runner = app.add_subcommand("runner", "")->group("");

@@ -126,6 +126,7 @@ Status Node::Body::start_engine() {
   EngineOptions engine_options;
   engine_options.owner = host_and_pid();
   engine_options.planner.process_slots = worker_count(options);
+  engine_options.planner.ahead_per_slot = 16;
   engine_options.planner.is_light = [this](const std::string& op) {
     const OperatorInfo* info = catalog.find(op);
     return info != nullptr && info->placement == Placement::thread;

@@ -94,6 +94,11 @@ struct RequestEffects {
 struct PlannerOptions {
   int process_slots = 4;   // attempts in runner processes at one time
   int light_slots = 1024;  // attempts in threads of the engine at one time
+  /// While attempts in processes are shorter than `short_attempt`, so many more for each slot are
+  /// handed to the executor, which lets them wait for a free runner: it need not wait for a commit
+  /// between two of them.
+  int ahead_per_slot = 0;
+  Duration short_attempt = std::chrono::milliseconds{50};
   int max_losses = 5;      // attempts lost with their runner or engine before a task is given up
   std::function<bool(const std::string& op)> is_light;  // empty: none is
 };
@@ -139,6 +144,9 @@ class Planner {
   void forget_finished();
   int open_runs() const { return static_cast<int>(runs_.size() - finished_.size()); }
   int running_attempts() const { return lanes_[0].running + lanes_[1].running; }
+  /// How long the executor keeps busy with attempts that were handed out ahead: results may be
+  /// gathered so long for one commit. Zero while every attempt has a slot of its own.
+  Duration slack() const;
   int queued_tasks() const {
     return static_cast<int>(lanes_[0].ready.size() + lanes_[1].ready.size());
   }
@@ -158,6 +166,7 @@ class Planner {
     int slots = 0;
     int running = 0;
     std::set<Ready> ready;
+    Duration usual = Duration::max();  // how long attempts took lately; none was seen yet
   };
   enum class TimerKind { retry, wake, deadline };
   struct Timer {
@@ -209,6 +218,8 @@ class Planner {
   std::optional<Time> next_firing(const DagState& state, Time now) const;
 
   Lane& lane_of(const Run& run, int task);
+  bool has_room(const Lane& lane) const;
+  static void note_length(Lane& lane, Duration taken);
   bool is_light(const Run& run, int task) const;
 
   PlannerOptions options_;

@@ -26,6 +26,7 @@ void Planner::complete(const AttemptResult& result, Time now) {
     fill_slots(now);
     return;
   }
+  note_length(lane_of(*run, key.ref.task), now - run->instance(key.ref).attempt_started);
   timers_.erase({run->instance(key.ref).attempt_started + run->dag->task(key.ref.task).spec.timeout,
                  key.run, key.ref, key.attempt, TimerKind::deadline});
   if (result.lost)

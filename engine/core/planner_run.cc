@@ -171,7 +171,7 @@ void Planner::end_instance(Run& run, TaskRef ref) {
 
 void Planner::make_ready(Run& run, TaskRef ref, Time now) {
   Lane& lane = lane_of(run, ref.task);
-  if (lane.ready.empty() && lane.running < lane.slots) {
+  if (lane.ready.empty() && has_room(lane)) {
     start(run, ref, now);
     return;
   }
@@ -233,7 +233,7 @@ bool Planner::start(Run& run, TaskRef ref, Time now) {
 
 void Planner::fill_slots(Time now) {
   for (Lane& lane : lanes_) {
-    while (lane.running < lane.slots && !lane.ready.empty()) {
+    while (has_room(lane) && !lane.ready.empty()) {
       const Ready next = *lane.ready.begin();
       lane.ready.erase(lane.ready.begin());
       const auto found = runs_.find(next.run);
@@ -310,6 +310,25 @@ Result<std::vector<TaskRef>> Planner::tasks_to_clear(const Run& run,
 
 bool Planner::is_light(const Run& run, int task) const {
   return options_.is_light && options_.is_light(run.dag->task(task).spec.op);
+}
+
+bool Planner::has_room(const Lane& lane) const {
+  const bool ahead = &lane == &lanes_[0] && lane.usual < options_.short_attempt;
+  return lane.running < lane.slots * (ahead ? 1 + options_.ahead_per_slot : 1);
+}
+
+Duration Planner::slack() const {
+  constexpr Duration kMost = std::chrono::milliseconds{4};
+  const Lane& lane = lanes_[0];
+  if (lane.running <= lane.slots || options_.ahead_per_slot == 0) return Duration::zero();
+  // `usual` includes the wait behind those ahead: this is about one attempt a slot.
+  return std::min(kMost, lane.usual / options_.ahead_per_slot);
+}
+
+/// A moving average; the first attempt counts whole.
+void Planner::note_length(Lane& lane, Duration taken) {
+  constexpr int kWindow = 8;
+  lane.usual = lane.usual == Duration::max() ? taken : lane.usual + (taken - lane.usual) / kWindow;
 }
 
 Planner::Lane& Planner::lane_of(const Run& run, int task) { return lanes_[is_light(run, task)]; }

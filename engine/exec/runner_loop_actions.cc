@@ -49,7 +49,7 @@ void RunnerLoop::give(RunnerProcess& runner, QueuedAttempt attempt) {
   const StartAttempt& start = running.attempt.start;
   if (start.timeout > Duration::zero()) running.deadline = parts_.clock.steady() + start.timeout;
   auto frame = encode(StartMessage{running.id, start.op, start.with, start.info,
-                                   runner.work_dir + "/" + std::to_string(running.id),
+                                   runner.work_dir,
                                    start.memory_limit_bytes});
   if (!frame) return finish(runner, frame.error());
   runner.state = RunnerProcess::State::busy;

@@ -43,10 +43,6 @@ class RunnerContext final : public OperatorContext {
   RunnerContext(const StartMessage& start, RunnerLink& link, Artifacts& artifacts,
                 const Clock& clock)
       : start_(start), link_(link), artifacts_(artifacts), clock_(clock), folder_(start.work_dir) {}
-  ~RunnerContext() override {
-    std::error_code ignored;
-    if (made_) std::filesystem::remove_all(folder_, ignored);
-  }
 
   const AttemptInfo& attempt() const override { return start_.info; }
   Time now() const override { return clock_.now(); }
@@ -57,8 +53,7 @@ class RunnerContext final : public OperatorContext {
   // Made when it is asked for: most attempts need none.
   const std::filesystem::path& work_dir() const override {
     std::error_code ignored;  // whoever writes there hears of it
-    if (!made_) std::filesystem::create_directories(folder_, ignored);
-    made_ = true;
+    std::filesystem::create_directories(folder_, ignored);
     return folder_;
   }
   Artifacts& artifacts() override { return artifacts_; }
@@ -73,8 +68,15 @@ class RunnerContext final : public OperatorContext {
   Artifacts& artifacts_;
   const Clock& clock_;
   std::filesystem::path folder_;
-  mutable bool made_ = false;
 };
+
+/// The next attempt finds an empty folder. The folder itself stays: to make and remove one for each
+/// attempt costs more than a small program takes.
+void empty_folder(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+    std::filesystem::remove_all(entry.path(), ignored);
+}
 
 RunnerLink* g_link = nullptr;  // for the new-handler, which takes no argument
 std::atomic<bool> g_out_of_memory = false;
@@ -132,6 +134,7 @@ void run_attempt(const StartMessage& start, RunnerLink& link, const Catalog& cat
     done.outcome = catalog.run(start.op, start.with, context);
   }
   end_left_children();
+  empty_folder(start.work_dir);
   flush_output();
   if (start.memory_limit_bytes > 0 && is_memory_error(done.outcome)) {
     done.outcome =

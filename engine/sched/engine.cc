@@ -103,7 +103,7 @@ void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acqu
 
   std::vector<Input> inputs = std::move(first);
   while (commit_or_retry(**leader, (*leader)->step(std::move(inputs)), still_leading)) {
-    inputs = take_inputs((*leader)->next_wakeup(), still_leading);
+    inputs = take_inputs(**leader, still_leading);
     const std::lock_guard lock(mutex_);
     if (stopping_) break;
   }
@@ -134,8 +134,9 @@ bool Engine::commit_or_retry(Leader& leader, Result<StepReport> report,
   return still_leading();
 }
 
-std::vector<Input> Engine::take_inputs(const std::optional<Time>& wakeup,
+std::vector<Input> Engine::take_inputs(const Leader& leader,
                                        const std::function<bool()>& still_leading) {
+  const std::optional<Time> wakeup = leader.next_wakeup();
   std::unique_lock lock(mutex_);
   const auto ready = [&] { return stopping_ || !inputs_.empty() || !still_leading(); };
   if (!wakeup) {
@@ -146,6 +147,9 @@ std::vector<Input> Engine::take_inputs(const std::optional<Time>& wakeup,
     changed_.wait_for(lock, std::min<Duration>(rest, std::chrono::seconds{2}), ready);
     if (inputs_.empty()) inputs_.emplace_back(CommandsWaiting{});
   }
+  // While runners have work in hand, one commit takes more results along.
+  if (const Duration slack = leader.slack(); slack > Duration::zero() && !stopping_)
+    changed_.wait_for(lock, slack, [&] { return stopping_ || !still_leading(); });
   return std::exchange(inputs_, {});
 }
 

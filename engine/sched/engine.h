@@ -64,7 +64,7 @@ class Engine {
   void lead(const Lease& lease, std::chrono::steady_clock::time_point acquired);
   bool commit_or_retry(Leader& leader, Result<StepReport> report,
                        const std::function<bool()>& still_leading);
-  std::vector<Input> take_inputs(const std::optional<Time>& wakeup,
+  std::vector<Input> take_inputs(const Leader& leader,
                                  const std::function<bool()>& still_leading);
   void add_input(Input input);
   void publish(const Leader& leader, const StepReport& report);

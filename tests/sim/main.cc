@@ -1,10 +1,10 @@
-// millrace_sim [--seeds N] [--minutes N] [--seed S]: long hunts, and the repetition of one seed.
+// millrace_sim: long hunts, and the repetition of one seed.
+#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <string_view>
 
 #include "engine/base/clock.h"
+#include "engine/base/log.h"
 #include "tests/sim/world.h"
 
 using namespace millrace;
@@ -24,21 +24,16 @@ void print(std::uint64_t seed, const sim::Verdict& v) {
 int main(int argc, char** argv) {
   std::uint64_t seeds = 10'000, first = 1;
   double minutes = 0;
-  bool one = false;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view name = argv[i];
-    if (name == "--seeds")
-      seeds = std::strtoull(argv[i + 1], nullptr, 10);
-    else if (name == "--minutes")
-      minutes = std::strtod(argv[i + 1], nullptr);
-    else if (name == "--seed")
-      first = std::strtoull(argv[i + 1], nullptr, 10), one = true;
-    else
-      return std::fprintf(stderr, "unknown option %s; use --seeds N, --minutes N or --seed S\n",
-                          argv[i]),
-             2;
-  }
-  if (one) {
+  CLI::App app{"Simulates engines on a fake clock and a failing store, by seed."};
+  app.add_option("--seeds", seeds, "How many seeds, from 1 on")->capture_default_str();
+  app.add_option("--minutes", minutes, "For so long instead, however many seeds that are");
+  const auto* one = app.add_option("--seed", first, "One seed alone, to repeat what it showed");
+  bool verbose = false;
+  app.add_flag("--verbose", verbose, "Show what the engines log");
+  CLI11_PARSE(app, argc, argv);
+  // Stores fail all the time here, on purpose.
+  if (!verbose) log::configure(log::Severity::error, log::Format::text);
+  if (one->count() > 0) {
     const auto verdict = sim::simulate({.seed = first});
     print(first, verdict);
     return verdict.violation.empty() ? 0 : 1;

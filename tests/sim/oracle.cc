@@ -98,7 +98,9 @@ class Replay {
       in_use.insert(key);
     else
       in_use.erase(key);
-    if (static_cast<int>(in_use.size()) > (light ? limits_.light_slots : limits_.process_slots))
+    const int most = light ? limits_.light_slots
+                           : limits_.process_slots * (1 + limits_.ahead_per_slot);
+    if (static_cast<int>(in_use.size()) > most)
       return "more attempts run than there are slots";
     return {};
   }

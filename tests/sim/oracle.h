@@ -10,7 +10,7 @@
 namespace millrace::sim {
 
 struct Limits {
-  int process_slots = 0, light_slots = 0;
+  int process_slots = 0, light_slots = 0, ahead_per_slot = 0;
 };
 
 /// "" or the first promise that was broken. Counts what it saw into `verdict`.

@@ -15,7 +15,7 @@ namespace millrace::sim {
 namespace {
 
 constexpr Duration kLeaseTtl = std::chrono::seconds{5};
-constexpr Limits kLimits{.process_slots = 3, .light_slots = 8};
+constexpr Limits kLimits{.process_slots = 3, .light_slots = 8, .ahead_per_slot = 1};
 
 /// The journal as a careless one would be.
 class CarelessJournal final : public Journal {
@@ -200,6 +200,8 @@ class World {
     PlannerOptions planner;
     planner.process_slots = kLimits.process_slots;
     planner.light_slots = kLimits.light_slots;
+    planner.ahead_per_slot = kLimits.ahead_per_slot;
+    planner.short_attempt = std::chrono::seconds{2};
     planner.is_light = [](const std::string& op) { return op == "light"; };
     auto leader =
         Leader::take_office(planner, **lease, stores(), engine.executor, clock_, Rng(rng_.next()));
