@@ -6,12 +6,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 
 namespace millrace::api {
 namespace {
 
 constexpr std::size_t kReadBytes = 16u << 10;
-constexpr std::size_t kLingerBytes = 1u << 20;
+// A body somewhat too long is read to its end, so that its sender sees why it was refused; one that
+// is far too long, or comes slowly, is cut.
+constexpr std::chrono::milliseconds kLingerTime{2'000};
+constexpr std::chrono::milliseconds kLingerPause{200};
 
 /// The events that came, 0 after `timeout`.
 short wait_for(int socket, short events, std::chrono::milliseconds timeout) {
@@ -50,11 +54,13 @@ bool Connection::peer_is_there() const {
 void Connection::linger() {
   ::shutdown(socket_, SHUT_WR);
   char bytes[kReadBytes];
-  for (std::size_t drained = 0; drained < kLingerBytes;) {
-    if (wait_for(socket_, POLLIN, std::chrono::milliseconds{200}) == 0) return;
+  const auto until = std::chrono::steady_clock::now() + kLingerTime;
+  std::size_t left = 2 * config_.max_body_bytes;
+  while (left > 0 && std::chrono::steady_clock::now() < until) {
+    if (wait_for(socket_, POLLIN, kLingerPause) == 0) return;
     const auto got = ::recv(socket_, bytes, sizeof bytes, MSG_DONTWAIT);
     if (got <= 0) return;
-    drained += static_cast<std::size_t>(got);
+    left -= std::min(left, static_cast<std::size_t>(got));
   }
 }
 

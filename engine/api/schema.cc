@@ -65,12 +65,18 @@ std::string string_mismatch(const TypeInfo& type, const std::string& text) {
   return in_quotes(text) + " is none of " + joined(type.choices) + did_you_mean(text, type.choices);
 }
 
+/// 500, not 500.0.
+std::string number_text(double number) {
+  const bool whole = number == std::floor(number) && std::abs(number) < 1e15;
+  return whole ? std::to_string(static_cast<std::int64_t>(number)) : Json(number).dump();
+}
+
 std::string number_mismatch(const TypeInfo& type, const Json& value) {
   const double number = value.as_double();
   if ((!type.minimum || number >= *type.minimum) && (!type.maximum || number <= *type.maximum))
     return {};
   return value.dump() + " is out of range; it must be from " +
-         Json(type.minimum.value_or(0)).dump() + " to " + Json(type.maximum.value_or(0)).dump();
+         number_text(type.minimum.value_or(0)) + " to " + number_text(type.maximum.value_or(0));
 }
 
 std::string kind_mismatch(const TypeInfo& type, const Json& value, bool fits) {

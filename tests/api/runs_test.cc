@@ -176,7 +176,7 @@ TEST_F(RunsTest, DagsHaveTasksEdgesAndAPauseSwitch) {
   EXPECT_EQ(5, errors.at(0)["diagnostics"].at(0)["line"].as_int());
 
   const auto version = detail["dag"]["version"].as_string();
-  EXPECT_EQ("etl", get("/api/v1/dags/etl/versions/" + version).json()["id"].as_string());
+  EXPECT_EQ("etl", get("/api/v1/dags/etl/versions/" + version).json()["dag"].as_string());
   const auto missing = get("/api/v1/dags/elt");
   EXPECT_EQ(404, missing.status);
   EXPECT_NE(std::string::npos, missing.json()["detail"].as_string().find("did you mean 'etl'?"));
