@@ -14,7 +14,7 @@ class QueryServiceTest : public ::testing::Test {
  protected:
   QueryServiceTest() {
     Stores stores = store_.stores();
-    const auto lease = stores.leadership.acquire("default", "test", std::chrono::hours{1});
+    const auto lease = stores.leadership.acquire(kMainShard, "test", std::chrono::hours{1});
     Batch batch;
     batch.epoch = (*lease)->epoch;
     batch.first_seq = 1;
