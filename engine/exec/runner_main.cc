@@ -72,7 +72,7 @@ class RunnerContext final : public OperatorContext {
 
 /// The next attempt finds an empty folder. The folder itself stays: to make and remove one for each
 /// attempt costs more than a small program takes.
-void empty_folder(const std::filesystem::path& folder) {
+void clear_folder(const std::filesystem::path& folder) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
     std::filesystem::remove_all(entry.path(), ignored);
@@ -134,7 +134,7 @@ void run_attempt(const StartMessage& start, RunnerLink& link, const Catalog& cat
     done.outcome = catalog.run(start.op, start.with, context);
   }
   end_left_children();
-  empty_folder(start.work_dir);
+  clear_folder(start.work_dir);
   flush_output();
   if (start.memory_limit_bytes > 0 && is_memory_error(done.outcome)) {
     done.outcome =
