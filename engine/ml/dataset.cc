@@ -16,9 +16,10 @@ Status check_labels(std::span<const double> labels, Objective objective) {
   for (std::size_t row = 0; row < labels.size(); ++row) {
     const double label = labels[row];
     if (objective == Objective::binary ? (label != 0 && label != 1) : !std::isfinite(label))
-      return data_invalid("the label of row " + std::to_string(row) + " is " + std::to_string(label) +
-                      (objective == Objective::binary ? "; a binary label is 0 or 1"
-                                                      : "; it must be a finite number"));
+      return data_invalid("the label of row " + std::to_string(row) + " is " +
+                          std::to_string(label) +
+                          (objective == Objective::binary ? "; a binary label is 0 or 1"
+                                                          : "; it must be a finite number"));
   }
   return {};
 }
@@ -28,7 +29,7 @@ Status check_weights(std::span<const double> weights) {
   for (std::size_t row = 0; row < weights.size(); ++row) {
     if (!std::isfinite(weights[row]) || weights[row] < 0)
       return data_invalid("the weight of row " + std::to_string(row) + " is " +
-                      std::to_string(weights[row]) + "; it must be finite and not negative");
+                          std::to_string(weights[row]) + "; it must be finite and not negative");
     sum += weights[row];
   }
   if (!weights.empty() && !(sum > 0)) return data_invalid("the weights add up to zero");
@@ -123,8 +124,8 @@ Status Dataset::check(Objective objective) const {
   if (infinite != all.end()) {
     const auto index = static_cast<std::size_t>(infinite - all.begin());
     return data_invalid("feature '" + feature_names[index % features.columns()] + "' of row " +
-                    std::to_string(index / features.columns()) +
-                    " is infinite; it must be a finite number or missing");
+                        std::to_string(index / features.columns()) +
+                        " is infinite; it must be a finite number or missing");
   }
   return {};
 }

@@ -15,7 +15,8 @@ Result<std::vector<double>> sorted_values(std::span<const double> values, std::s
   std::vector<double> out;
   out.reserve(values.size());
   for (const double x : values) {
-    if (std::isinf(x)) return data_invalid("the " + std::string(which) + " holds an infinite value");
+    if (std::isinf(x))
+      return data_invalid("the " + std::string(which) + " holds an infinite value");
     if (!std::isnan(x)) out.push_back(x);
   }
   if (out.empty()) return data_invalid("the " + std::string(which) + " holds no value");

@@ -105,7 +105,8 @@ void route_metrics(Page& page, const Snapshot& snapshot) {
   page.family("model_traffic_weight", "gauge", "Share of the traffic, 0 to 1.");
   for (const auto& entry : snapshot.routes) {
     const auto& [model, route] = entry;
-    const auto share = [&page, &name = entry.first](const ServedModelPtr& served, std::string_view role, double value) {
+    const auto share = [&page, &name = entry.first](const ServedModelPtr& served,
+                                                    std::string_view role, double value) {
       if (served)
         page.value("model=\"" + escaped(name) + "\",version=\"" + std::to_string(served->version) +
                        "\",role=\"" + std::string(role) + "\"",

@@ -77,23 +77,25 @@ TEST(TidyLayersSample, IncludeUpwards) {
       sample_layers(), file_of("engine/core/plan.cc", "\n#include \"engine/pg/journal.h\"\n"));
   ASSERT_EQ(found.size(), 1u);
   EXPECT_TRUE(found[0].starts_with("engine/core/plan.cc:2: core may not include")) << found[0];
-  EXPECT_TRUE(
-      check_includes(sample_layers(), file_of("engine/pg/a.cc", "#include \"engine/core/plan.h\"\n"))
-          .empty());
+  EXPECT_TRUE(check_includes(sample_layers(),
+                             file_of("engine/pg/a.cc", "#include \"engine/core/plan.h\"\n"))
+                  .empty());
   EXPECT_TRUE(
       check_includes(sample_layers(), file_of("engine/app/a.cc", "#include \"engine/pg/a.h\"\n"))
           .empty());
-  EXPECT_TRUE(
-      check_includes(sample_layers(), file_of("tests/a.cc", "#include \"engine/pg/a.h\"\n")).empty());
+  EXPECT_TRUE(check_includes(sample_layers(), file_of("tests/a.cc", "#include \"engine/pg/a.h\"\n"))
+                  .empty());
 }
 
 TEST(TidyLayersSample, IncludeOfTestsUnknownModuleAndRelativePath) {
-  EXPECT_EQ(check_includes(sample_layers(), file_of("engine/pg/a.cc", "#include \"tests/pg/fake.h\"\n"))
-                .size(),
-            1u);
+  EXPECT_EQ(
+      check_includes(sample_layers(), file_of("engine/pg/a.cc", "#include \"tests/pg/fake.h\"\n"))
+          .size(),
+      1u);
   EXPECT_EQ(check_includes(sample_layers(), file_of("engine/misc/a.cc", "int a;\n")).size(), 1u);
-  EXPECT_EQ(check_includes(sample_layers(), file_of("tests/pg/a.cc", "#include \"fake.h\"\n")).size(),
-            1u);
+  EXPECT_EQ(
+      check_includes(sample_layers(), file_of("tests/pg/a.cc", "#include \"fake.h\"\n")).size(),
+      1u);
 }
 
 TEST(TidyLayersSample, RowThatOpensOneHeader) {
@@ -108,27 +110,31 @@ TEST(TidyLayersSample, RowThatOpensOneHeader) {
 }
 
 TEST(TidyLayersSample, LinkUpwards) {
-  const Findings found = check_links(
-      sample_layers(), file_of("engine/core/CMakeLists.txt",
-                           "millrace_module(core SOURCES a.cc\n  USES base pg\n  LIBS pg::x)\n"));
+  const Findings found =
+      check_links(sample_layers(),
+                  file_of("engine/core/CMakeLists.txt",
+                          "millrace_module(core SOURCES a.cc\n  USES base pg\n  LIBS pg::x)\n"));
   ASSERT_EQ(found.size(), 1u) << listing(found);
   EXPECT_TRUE(found[0].starts_with("engine/core/CMakeLists.txt:2:"));
 }
 
 TEST(TidyLayersSample, LibraryAwayFromHome) {
-  EXPECT_EQ(
-      check_libraries(sample_layers(), file_of("engine/core/a.cc", "#include <pqxx/pqxx>\n")).size(),
-      1u);
-  EXPECT_EQ(check_libraries(sample_layers(), file_of("engine/core/a.cc", "#include <boost/asio.hpp>\n"))
+  EXPECT_EQ(check_libraries(sample_layers(), file_of("engine/core/a.cc", "#include <pqxx/pqxx>\n"))
                 .size(),
             1u);
   EXPECT_EQ(
-      check_libraries(sample_layers(), file_of("engine/core/a.cc", "#include <zmq.hpp>\n")).size(), 1u);
-  EXPECT_TRUE(check_libraries(
-                  sample_layers(),
-                  file_of("engine/core/a.cc",
-                      "#include <boost/graph/a.hpp>\n#include <vector>\n#include <sys/wait.h>\n"))
-                  .empty());
+      check_libraries(sample_layers(), file_of("engine/core/a.cc", "#include <boost/asio.hpp>\n"))
+          .size(),
+      1u);
+  EXPECT_EQ(
+      check_libraries(sample_layers(), file_of("engine/core/a.cc", "#include <zmq.hpp>\n")).size(),
+      1u);
+  EXPECT_TRUE(
+      check_libraries(
+          sample_layers(),
+          file_of("engine/core/a.cc",
+                  "#include <boost/graph/a.hpp>\n#include <vector>\n#include <sys/wait.h>\n"))
+          .empty());
 }
 
 TEST(TidyLayersSample, LibraryThatLeaksThroughTwoHeaders) {
