@@ -37,7 +37,7 @@ struct StartMessage {
   std::string op;
   Json with;
   AttemptInfo info;
-  std::string work_dir;  // of the attempt; made and removed by the runner
+  std::string work_dir;  // of the attempt; made and emptied by the runner
   std::int64_t memory_limit_bytes = 0;
 };
 struct QueryMessage {

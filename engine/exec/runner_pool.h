@@ -27,7 +27,7 @@ struct RunnerPoolConfig {
   /// The runner's command line; the process must call runner_main (runner_main.h).
   std::vector<std::string> argv = {"/proc/self/exe", "runner"};
   std::size_t slots = 4;           // runners at most, hence attempts at once
-  std::filesystem::path work_dir;  // emptied at start; a folder for each attempt, while it runs
+  std::filesystem::path work_dir;  // emptied at start; holds a folder for each runner
   /// A runner is replaced, while idle, after so many attempts or when it holds so much memory.
   std::int64_t attempts_per_runner = 10'000;
   std::int64_t retire_above_bytes = std::int64_t{768} << 20;

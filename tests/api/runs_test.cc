@@ -135,9 +135,9 @@ TEST_F(RunsTest, ShowsTasksUpstreamFirstWithAttemptsAndLogs) {
 }
 
 TEST_F(RunsTest, CancelsAndRetries) {
-  start([](const StartAttempt& attempt) {
+  start([hung = false](const StartAttempt&) mutable {
     Play play;
-    if (attempt.key.attempt == 1) play.outcome.reset();  // hangs until it is cancelled
+    if (!std::exchange(hung, true)) play.outcome.reset();  // hangs until it is cancelled
     return play;
   });
   const auto run = post("/api/v1/dags/etl/runs", Json::object()).json()["run"].as_string();

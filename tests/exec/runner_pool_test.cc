@@ -118,13 +118,13 @@ TEST_F(PoolTest, AnswersQueriesOfARunningAttempt) {
   EXPECT_EQ(refused.error().message, "no query 'nonsense'");
 }
 
-TEST_F(PoolTest, GivesAnAttemptAFolderAndRemovesIt) {
+TEST_F(PoolTest, GivesAnAttemptAFolderAndEmptiesIt) {
   setenv("PGPASSWORD", "hush", 1);
   const Json seen = outputs(run(attempt("look_around")));
   unsetenv("PGPASSWORD");
   const std::filesystem::path folder = seen["work_dir"].as_string();
   EXPECT_EQ(folder.string().rfind(config_.work_dir.string(), 0), 0u) << folder;
-  EXPECT_FALSE(std::filesystem::exists(folder));
+  EXPECT_FALSE(std::filesystem::exists(folder / "file"));
   EXPECT_TRUE(seen["leads_group"].as_bool());
   EXPECT_EQ(seen["secret"], Json(""));
   // stdin, stdout, stderr, the socket, and statm.
