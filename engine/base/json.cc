@@ -115,8 +115,14 @@ void write(std::string& out, const Json& value, const Layout& layout, int depth)
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
   out += '"';
   for (std::size_t i = 0; i < text.size();) {
+    std::size_t end = i;
+    while (end < text.size() && is_plain(text[end])) ++end;
+    out.append(text, i, end - i);  // most text is one such stretch
+    i = end;
+    if (i == text.size()) break;
     const char c = text[i];
     switch (c) {
       case '"':

@@ -42,6 +42,14 @@ TEST(Json, DoublesReadBackEqualAndStayDoubles) {
   EXPECT_EQ(Json(std::numeric_limits<double>::quiet_NaN()).dump(), "null");
 }
 
+// RFC 8259, section 7: what must be escaped, and nothing else.
+TEST(Json, EscapesOnlyWhatItMust) {
+  using std::string_literals::operator""s;
+  EXPECT_EQ(Json("a \"b\\c/\n\r\t\x01\x1f\x7f\0 \xc3\xbc~ end"s).dump(),
+            "\"a \\\"b\\\\c/\\n\\r\\t\\u0001\\u001f\x7f\\u0000 \xc3\xbc~ end\"");
+  EXPECT_EQ(Json("").dump(), R"("")");
+}
+
 TEST(Json, InvalidUtf8IsReplacedOnOutput) { EXPECT_EQ(Json("a\xff").dump(), "\"a\xef\xbf\xbd\""); }
 
 TEST(Json, ComparesByValue) {
