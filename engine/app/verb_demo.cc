@@ -33,12 +33,25 @@ constexpr FaultCase kFaults[] = {
      "2001-06-01T00:00:00Z", R"({"algorithms":["xgboost"],"leak":"1"})"},
 };
 
+/// Asks again while the database is away: the engine carries on by itself, and so does the demo.
+template <typename Ask>
+auto patiently(const Ask& ask) {
+  constexpr int kTries = 600;
+  auto answer = ask();
+  for (int i = 0; i < kTries && !answer && answer.error().transient() && !signal_waits(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    answer = ask();
+  }
+  return answer;
+}
+
 /// Waits for the run's end and says each task's end on the way.
 Status follow(Node& node, const Uuid& run_id) {
   Stores stores = node.stores();
   std::map<TaskRef, TaskState> seen;
   for (;;) {
-    MR_TRY(const Run run, load_run(stores.journal, stores.runs, run_id));
+    MR_TRY(const Run run,
+           patiently([&] { return load_run(stores.journal, stores.runs, run_id); }));
     for (int t = 0; t < static_cast<int>(run.tasks.size()); ++t) {
       const auto& task = run.tasks[static_cast<std::size_t>(t)];
       for (std::size_t i = 0; i < task.instances.size(); ++i) {
@@ -72,7 +85,7 @@ Status follow_months(Node& node, std::vector<Story>& stories) {
       RunFilter filter;
       filter.dag = demo::kDag;
       filter.limit = 100;
-      MR_TRY(const auto runs, node.stores().runs.runs(filter));
+      MR_TRY(const auto runs, patiently([&] { return node.stores().runs.runs(filter); }));
       int number = 0;
       for (auto it = runs.rbegin(); it != runs.rend(); ++it)
         if (it->type == RunType::scheduled && number++ == month) row = *it;
@@ -82,7 +95,8 @@ Status follow_months(Node& node, std::vector<Story>& stories) {
     }
     std::printf("%s\n", bold("run of " + format_rfc3339(*row->logical_date).substr(0, 10)).c_str());
     MR_CHECK(follow(node, row->run));
-    MR_TRY(Story story, demo::story_of(node, row->run, "scheduled"));
+    MR_TRY(Story story,
+           patiently([&] { return demo::story_of(node, row->run, "scheduled"); }));
     stories.push_back(std::move(story));
   }
   return {};
@@ -98,10 +112,11 @@ Status follow_faults(Node& node, std::vector<Story>& stories) {
     MR_TRY(const Json params, Json::parse(fault.params));
     command.body = Json::object(
         {{"dag", Json(demo::kDag)}, {"params", params}, {"logical_date", fault.logical_date}});
-    MR_TRY(const Json answer, node.ask(command, std::chrono::seconds{30}));
+    MR_TRY(const Json answer,
+           patiently([&] { return node.ask(command, std::chrono::seconds{30}); }));
     MR_TRY(const Uuid run, Uuid::parse(answer["run"].as_view()));
     MR_CHECK(follow(node, run));
-    MR_TRY(Story story, demo::story_of(node, run, fault.name));
+    MR_TRY(Story story, patiently([&] { return demo::story_of(node, run, fault.name); }));
     stories.push_back(std::move(story));
   }
   return {};

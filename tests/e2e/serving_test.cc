@@ -1,0 +1,165 @@
+// The model server of the real program: right answers, and none lost while versions change.
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <atomic>
+#include <cmath>
+
+#include "engine/base/file.h"
+#include "engine/ml/model.h"
+#include "tests/e2e/program.h"
+
+namespace millrace::e2e {
+namespace {
+
+const std::filesystem::path kDags = std::filesystem::path(MILLRACE_SOURCE_DIR) / "tests/e2e/dags";
+
+/// 4,000 flights of a made-up airline whose evening flights are late more often.
+std::string table() {
+  std::string csv = "hour,distance,delay_mean,late\n";
+  std::uint32_t state = 1;
+  const auto draw = [&](std::uint32_t below) {
+    state = state * 1664525u + 1013904223u;  // Numerical Recipes' generator
+    return (state >> 8) % below;
+  };
+  for (int row = 0; row < 4000; ++row) {
+    const auto hour = draw(24), distance = 100 + draw(2400), delay = draw(60);
+    const bool late = draw(100) < 5 + 2 * hour + delay / 2;
+    csv += std::to_string(hour) + "," + std::to_string(distance) + "," + std::to_string(delay) +
+           "," + (late ? "1" : "0") + "\n";
+  }
+  return csv;
+}
+
+/// The Open Inference Protocol's own form: one tensor for each feature.
+const char* const kStockRequest = R"({"id": "42", "inputs": [
+  {"name": "hour", "shape": [3, 1], "datatype": "FP64", "data": [6, 12, 23]},
+  {"name": "distance", "shape": [3, 1], "datatype": "FP64", "data": [300, 1200.5, 2475]},
+  {"name": "delay_mean", "shape": [3, 1], "datatype": "FP64", "data": [0, 12.25, 55]}]})";
+
+class Serving : public ::testing::Test {
+ protected:
+  Serving() : up_(folder_.path() / "state", kDags) {
+    EXPECT_TRUE(write_file_atomic(folder_.path() / "flights.csv", table()).ok());
+    EXPECT_TRUE(eventually([&] { return up_.get("/dags/ship")["dag"]["dag"].as_view() == "ship"; }));
+  }
+  void ship(double holdout) {
+    EXPECT_EQ(up_.run("ship", Json::object({{"table", (folder_.path() / "flights.csv").string()},
+                                            {"holdout", holdout}})),
+              "success")
+        << up_.get("/runs?limit=1").dump();
+  }
+  Json infer() const {
+    httplib::Client client("127.0.0.1", up_.serve_port());
+    const auto answer =
+        client.Post("/v2/models/flights/infer", kStockRequest, "application/json");
+    const auto json = answer ? Json::parse(answer->body) : Json::parse("null");
+    return json ? *json : Json();
+  }
+  std::string champion() const {
+    return up_.get("/models/flights")["champion"]["artifact"].as_string();
+  }
+
+  TempFolder folder_;
+  Up up_;
+};
+
+TEST_F(Serving, AStockRequestIsAnsweredWithTheModelsOwnPrediction) {
+  ship(0.2);
+  ASSERT_TRUE(eventually([&] { return infer()["outputs"].size() > 0; }));
+  const Json answer = infer();
+  EXPECT_EQ(answer["model_name"].as_view(), "flights");
+  EXPECT_EQ(answer["id"].as_view(), "42");
+
+  const auto model = ml::Model::parse(up_.get_text("/api/v1/artifacts/" + champion() + "/content"));
+  ASSERT_TRUE(model.ok()) << model.error().message;
+  const std::vector<std::vector<double>> rows = {{6, 300, 0}, {12, 1200.5, 12.25}, {23, 2475, 55}};
+  const Json& output = answer["outputs"].items().front();
+  ASSERT_EQ(output["data"].size(), rows.size()) << answer.dump();
+  for (std::size_t row = 0; row < rows.size(); ++row)
+    EXPECT_EQ(output["data"].items()[row].as_double(), *model->predict_row(rows[row]));
+}
+
+/// Four clients that send as fast as 500 requests a second in all, for as long as it lives.
+class Load {
+ public:
+  explicit Load(int port) {
+    for (int i = 0; i < kClients; ++i) threads_.emplace_back([this, port, i] { send(port, i); });
+  }
+  ~Load() {
+    stop();
+  }
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    stopped_.notify_all();
+    for (auto& thread : threads_)
+      if (thread.joinable()) thread.join();
+  }
+  int sent() const { return sent_; }
+  int failed() const { return failed_; }
+
+ private:
+  static constexpr int kClients = 4;
+  static constexpr std::chrono::microseconds kBetween{kClients * 1'000'000 / 500};
+
+  void send(int port, int number) {
+    httplib::Client client("127.0.0.1", port);
+    client.set_keep_alive(true);
+    client.set_tcp_nodelay(true);
+    auto next = std::chrono::steady_clock::now();
+    for (int i = 0;; ++i) {
+      const std::string entity = std::to_string(number) + "-" + std::to_string(i);
+      const auto answer = client.Post(
+          "/v2/models/flights/infer",
+          R"({"parameters": {"entity": ")" + entity + R"("}, "inputs": [
+            {"name": "hour", "shape": [1, 1], "datatype": "FP64", "data": [7]},
+            {"name": "distance", "shape": [1, 1], "datatype": "FP64", "data": [500]},
+            {"name": "delay_mean", "shape": [1, 1], "datatype": "FP64", "data": [10]}]})",
+          "application/json");
+      ++sent_;
+      if (!answer || answer->status != 200) ++failed_;
+      next = std::max(next + kBetween, std::chrono::steady_clock::now() - kBetween);
+      std::unique_lock lock(mutex_);
+      if (stopped_.wait_until(lock, next, [this] { return stopping_; })) return;
+    }
+  }
+
+  std::atomic<int> sent_{0}, failed_{0};
+  std::mutex mutex_;
+  std::condition_variable stopped_;
+  bool stopping_ = false;  // guarded by mutex_
+  std::vector<std::thread> threads_;
+};
+
+TEST_F(Serving, NoRequestFailsThroughFivePromotionsAndARollback) {
+  ship(0.2);
+  ASSERT_TRUE(eventually([&] { return infer()["outputs"].size() > 0; }));
+  const auto begin = std::chrono::steady_clock::now();
+  Load load(up_.serve_port());
+  std::vector<std::string> champions = {champion()};
+  for (const double holdout : {0.25, 0.3, 0.35, 0.4, 0.45}) {
+    ship(holdout);
+    champions.push_back(champion());
+    EXPECT_NE(champions.back(), champions[champions.size() - 2]);
+  }
+  const Finished rolled_back = millrace({"--state", up_.state().string(), "rollback", "flights"});
+  EXPECT_EQ(rolled_back.exit_code, 0) << rolled_back.out;
+  EXPECT_TRUE(eventually([&] { return champion() == champions[4]; })) << champion();
+  // The server hears of it a moment later; its answers tell which version they come from.
+  const std::string version =
+      std::to_string(up_.get("/models/flights")["champion"]["version"].as_int());
+  EXPECT_TRUE(eventually([&] { return infer()["model_version"].as_view() == version; }));
+  load.stop();
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+  RecordProperty("requests", load.sent());
+  RecordProperty("requests_per_s", static_cast<int>(load.sent() / taken.count()));
+  std::printf("%d requests, %.0f a second\n", load.sent(), load.sent() / taken.count());
+  EXPECT_EQ(load.failed(), 0);
+  EXPECT_GT(load.sent(), 500);
+}
+
+}  // namespace
+}  // namespace millrace::e2e
