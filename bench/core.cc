@@ -21,8 +21,8 @@ std::string loose_tasks(const std::string& dag, int count, const std::string& ta
 std::string chain(int length) {
   std::string yaml = "dag: chain\ntasks:\n  t0: {operator: noop}\n";
   for (int i = 1; i < length; ++i)
-    yaml += "  t" + std::to_string(i) + ": {operator: noop, needs: t" + std::to_string(i - 1) +
-            "}\n";
+    yaml +=
+        "  t" + std::to_string(i) + ": {operator: noop, needs: t" + std::to_string(i - 1) + "}\n";
   return yaml;
 }
 
@@ -68,7 +68,8 @@ std::vector<Measurement> measurements(double commit_ms, double spawns_per_s) {
       {"core.light_per_s", "light", loose_tasks("light", kLight, "operator: noop"), kLight, "1/s",
        commits_per_s, ">= 20000/s", rate(kLight), [](double value) { return value >= 20'000; }},
       {"core.pooled_per_s", "pooled", loose_tasks("pooled", kPooled, "operator: pooled"), kPooled,
-       "1/s", spawns_per_s, ">= 5000/s", rate(kPooled), [](double value) { return value >= 5'000; }},
+       "1/s", spawns_per_s, ">= 5000/s", rate(kPooled),
+       [](double value) { return value >= 5'000; }},
       {"core.command_per_s", "commands",
        loose_tasks("commands", kCommands, "operator: command, with: {argv: [/bin/true]}"),
        kCommands, "1/s", spawns_per_s, ">= 0.8 x spawn rate", rate(kCommands),
@@ -93,8 +94,7 @@ Status run_core(Report& report, const std::filesystem::path& state, int repeats,
     MR_CHECK(rig->put_dag(each.yaml));
     MR_TRY(const double seconds, median_seconds(*rig, each.dag, each.tasks, repeats));
     const double value = each.value(seconds);
-    report.add(
-        {"core", each.metric, value, each.unit, each.floor, each.goal, each.reached(value)});
+    report.add({"core", each.metric, value, each.unit, each.floor, each.goal, each.reached(value)});
   }
   return {};
 }

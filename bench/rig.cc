@@ -177,7 +177,8 @@ Result<double> Rig::time_run(const std::string& dag, std::size_t tasks) {
   const std::chrono::duration<double> taken = parts.last_batch_at - before;
   MR_TRY(const RunRow row, parts.store->stores().runs.run(run));
   if (row.status != RunStatus::success)
-    return internal_error("the run of '" + dag + "' ended as " + std::string(to_string(row.status)));
+    return internal_error("the run of '" + dag + "' ended as " +
+                          std::string(to_string(row.status)));
   MR_TRY(const auto recorded, parts.store->stores().runs.tasks(run));
   if (recorded.size() != tasks)
     return internal_error("the run of '" + dag + "' recorded " + std::to_string(recorded.size()) +

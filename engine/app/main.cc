@@ -144,6 +144,7 @@ int main(int argc, char** argv) {
   auto* demo =
       app.add_subcommand("demo", "Retrain a model on three million flights, month by month");
   add_engine_options(*demo, options);
+  demo->add_option("--dags", dags, "Folder of DAG files")->capture_default_str();
   demo->add_flag("--exit", demo_options.exit,
                  "Stop at the end; exit code 1 unless all happened as told");
   demo->add_flag("--fresh", demo_options.fresh, "Throw the state of an earlier demo away");

@@ -50,8 +50,7 @@ Status follow(Node& node, const Uuid& run_id) {
   Stores stores = node.stores();
   std::map<TaskRef, TaskState> seen;
   for (;;) {
-    MR_TRY(const Run run,
-           patiently([&] { return load_run(stores.journal, stores.runs, run_id); }));
+    MR_TRY(const Run run, patiently([&] { return load_run(stores.journal, stores.runs, run_id); }));
     for (int t = 0; t < static_cast<int>(run.tasks.size()); ++t) {
       const auto& task = run.tasks[static_cast<std::size_t>(t)];
       for (std::size_t i = 0; i < task.instances.size(); ++i) {
@@ -95,8 +94,7 @@ Status follow_months(Node& node, std::vector<Story>& stories) {
     }
     std::printf("%s\n", bold("run of " + format_rfc3339(*row->logical_date).substr(0, 10)).c_str());
     MR_CHECK(follow(node, row->run));
-    MR_TRY(Story story,
-           patiently([&] { return demo::story_of(node, row->run, "scheduled"); }));
+    MR_TRY(Story story, patiently([&] { return demo::story_of(node, row->run, "scheduled"); }));
     stories.push_back(std::move(story));
   }
   return {};

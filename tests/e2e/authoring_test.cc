@@ -38,11 +38,13 @@ TEST(Authoring, TheEngineKeepsTheLastGoodVersionAndShowsTheError) {
   std::filesystem::create_directories(file.parent_path());
   ASSERT_TRUE(write_file_atomic(file, "dag: greeting\ntasks:\n  hello: {operator: noop}\n").ok());
   Up up(folder.path() / "state", file.parent_path());
-  ASSERT_TRUE(eventually([&] { return up.get("/dags/greeting")["dag"]["dag"].as_view() == "greeting"; }));
+  ASSERT_TRUE(
+      eventually([&] { return up.get("/dags/greeting")["dag"]["dag"].as_view() == "greeting"; }));
   const Json good = up.get("/dags/greeting")["dag"]["version"];
 
   ASSERT_TRUE(write_file_atomic(file, "dag: greeting\ntasks:\n  hello: {operator: nop}\n").ok());
-  ASSERT_TRUE(eventually([&] { return up.get("/dag-errors").dump().find("nop") != std::string::npos; }));
+  ASSERT_TRUE(
+      eventually([&] { return up.get("/dag-errors").dump().find("nop") != std::string::npos; }));
   const std::string shown = up.get("/dag-errors").dump();
   EXPECT_NE(shown.find("did you mean 'noop'?"), std::string::npos) << shown;
   EXPECT_NE(shown.find("greeting.yaml"), std::string::npos) << shown;

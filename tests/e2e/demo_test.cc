@@ -105,14 +105,16 @@ void Demo::check_nothing_lost_or_doubled() {
   EXPECT_EQ(count("SELECT run, task, map_index, kind, name FROM millrace.artifact "
                   "GROUP BY 1, 2, 3, 4, 5 HAVING count(*) > 1"),
             0);
-  EXPECT_EQ(count("SELECT run, task FROM millrace.task_instance WHERE state = 'success' AND task IN "
-                  "('ingest', 'featurize', 'traffic_source', 'traffic') "
-                  "EXCEPT SELECT run, task FROM millrace.artifact WHERE kind = 'table'"),
-            0);
+  EXPECT_EQ(
+      count("SELECT run, task FROM millrace.task_instance WHERE state = 'success' AND task IN "
+            "('ingest', 'featurize', 'traffic_source', 'traffic') "
+            "EXCEPT SELECT run, task FROM millrace.artifact WHERE kind = 'table'"),
+      0);
   std::set<std::string> stored;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(
-           folder_.path() / "state/demo/artifacts"))
-    stored.insert(entry.path().filename());
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(folder_.path() / "state/demo/artifacts"))
+    stored.insert(entry.path().parent_path().filename().string() +
+                  entry.path().filename().string());  // ab/cdef… of the digest abcdef…
   for (const auto& row : query.exec("SELECT digest FROM millrace.artifact"))
     EXPECT_TRUE(stored.contains(row[0].as<std::string>())) << row[0].c_str();
 
@@ -151,11 +153,14 @@ TEST_F(Demo, EndsAsToldThoughRunnerDatabaseAndEngineAreKilled) {
   demo = start("state");
   const Finished disturbed = demo->wait(kLimit);
   EXPECT_EQ(disturbed.exit_code, 0) << disturbed.out;
-  const std::vector<std::string> expected = {
-      "scheduled         2001-02-01 promote promoted", "scheduled         2001-03-01 promote promoted",
-      "scheduled         2001-04-01 refuse",           "scheduled         2001-05-01 promote promoted",
-      "scheduled         2001-06-01 refuse",           "broken data       2001-07-01 halted",
-      "weak challenger   2001-06-01 refuse",           "leaky challenger  2001-06-01 promote rolled back"};
+  const std::vector<std::string> expected = {"scheduled         2001-02-01 promote promoted",
+                                             "scheduled         2001-03-01 promote promoted",
+                                             "scheduled         2001-04-01 refuse",
+                                             "scheduled         2001-05-01 promote promoted",
+                                             "scheduled         2001-06-01 refuse",
+                                             "broken data       2001-07-01 halted",
+                                             "weak challenger   2001-06-01 refuse",
+                                             "leaky challenger  2001-06-01 promote rolled back"};
   EXPECT_EQ(decisions(disturbed.out), expected) << disturbed.out;
   check_nothing_lost_or_doubled();
 }

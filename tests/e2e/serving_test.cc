@@ -41,7 +41,8 @@ class Serving : public ::testing::Test {
  protected:
   Serving() : up_(folder_.path() / "state", kDags) {
     EXPECT_TRUE(write_file_atomic(folder_.path() / "flights.csv", table()).ok());
-    EXPECT_TRUE(eventually([&] { return up_.get("/dags/ship")["dag"]["dag"].as_view() == "ship"; }));
+    EXPECT_TRUE(
+        eventually([&] { return up_.get("/dags/ship")["dag"]["dag"].as_view() == "ship"; }));
   }
   void ship(double holdout) {
     EXPECT_EQ(up_.run("ship", Json::object({{"table", (folder_.path() / "flights.csv").string()},
@@ -51,8 +52,7 @@ class Serving : public ::testing::Test {
   }
   Json infer() const {
     httplib::Client client("127.0.0.1", up_.serve_port());
-    const auto answer =
-        client.Post("/v2/models/flights/infer", kStockRequest, "application/json");
+    const auto answer = client.Post("/v2/models/flights/infer", kStockRequest, "application/json");
     const auto json = answer ? Json::parse(answer->body) : Json::parse("null");
     return json ? *json : Json();
   }
@@ -86,9 +86,7 @@ class Load {
   explicit Load(int port) {
     for (int i = 0; i < kClients; ++i) threads_.emplace_back([this, port, i] { send(port, i); });
   }
-  ~Load() {
-    stop();
-  }
+  ~Load() { stop(); }
   void stop() {
     {
       const std::lock_guard lock(mutex_);
@@ -112,13 +110,12 @@ class Load {
     auto next = std::chrono::steady_clock::now();
     for (int i = 0;; ++i) {
       const std::string entity = std::to_string(number) + "-" + std::to_string(i);
-      const auto answer = client.Post(
-          "/v2/models/flights/infer",
-          R"({"parameters": {"entity": ")" + entity + R"("}, "inputs": [
+      const auto answer = client.Post("/v2/models/flights/infer",
+                                      R"({"parameters": {"entity": ")" + entity + R"("}, "inputs": [
             {"name": "hour", "shape": [1, 1], "datatype": "FP64", "data": [7]},
             {"name": "distance", "shape": [1, 1], "datatype": "FP64", "data": [500]},
             {"name": "delay_mean", "shape": [1, 1], "datatype": "FP64", "data": [10]}]})",
-          "application/json");
+                                      "application/json");
       ++sent_;
       if (!answer || answer->status != 200) ++failed_;
       next = std::max(next + kBetween, std::chrono::steady_clock::now() - kBetween);

@@ -13,7 +13,8 @@ TEST(Trigger, TenClientsWithOneKeyMakeOneRun) {
   const TempFolder folder;
   const auto dags = folder.path() / "dags";
   std::filesystem::create_directories(dags);
-  ASSERT_TRUE(write_file_atomic(dags / "load.yaml", "dag: load\ntasks:\n  a: {operator: noop}\n").ok());
+  ASSERT_TRUE(
+      write_file_atomic(dags / "load.yaml", "dag: load\ntasks:\n  a: {operator: noop}\n").ok());
   Up up(folder.path() / "state", dags);
   ASSERT_TRUE(eventually([&] { return up.get("/dags/load")["dag"]["dag"].as_view() == "load"; }));
 
