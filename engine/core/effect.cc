@@ -86,23 +86,38 @@ Status check_digest(std::string_view field, std::string_view digest, bool may_be
                           "'; expected an artifact digest of 64 hex digits");
 }
 
+Status check_name(std::string_view field, const std::string& name) {
+  if (!name.empty()) return {};
+  return invalid_argument("effect field '" + std::string(field) + "' is empty; it must name one");
+}
+
 Status check(const PublishArtifact& e) { return check_digest("digest", e.digest, false); }
 Status check(const RegisterModel& e) {
+  MR_CHECK(check_name("model", e.model));
   MR_CHECK(check_digest("manifest", e.manifest, true));
   return check_digest("artifact", e.artifact, false);
 }
 Status check(const RecordEvaluation& e) {
+  MR_CHECK(check_name("model", e.model));
   MR_CHECK(check_digest("champion", e.champion, true));
   return check_digest("challenger", e.challenger, false);
 }
 Status check(const SetTraffic& e) {
+  MR_CHECK(check_name("model", e.model));
   if (!(e.weight >= 0 && e.weight <= 100))
-    return invalid_argument("a traffic weight is a percentage between 0 and 100");
+    return invalid_argument("the traffic weight for model '" + e.model + "' is " +
+                            std::to_string(e.weight) + "; it is a percentage from 0 to 100");
   return check_digest("candidate", e.candidate, false);
 }
-Status check(const PromoteModel& e) { return check_digest("artifact", e.artifact, false); }
-Status check(const RollbackModel&) { return {}; }
-Status check(const UpdateDataset& e) { return check_digest("artifact", e.artifact, true); }
+Status check(const PromoteModel& e) {
+  MR_CHECK(check_name("model", e.model));
+  return check_digest("artifact", e.artifact, false);
+}
+Status check(const RollbackModel& e) { return check_name("model", e.model); }
+Status check(const UpdateDataset& e) {
+  MR_CHECK(check_name("dataset", e.dataset));
+  return check_digest("artifact", e.artifact, true);
+}
 Status check(const RaiseAlert&) { return {}; }
 
 template <typename T>
@@ -126,6 +141,10 @@ Result<Effect> read_effect(const Json& json, std::variant<Ts...>*) {
 }
 
 }  // namespace
+
+Status check_effect(const Effect& effect) {
+  return std::visit([](const auto& e) { return check(e); }, effect);
+}
 
 Json to_json(const Effect& effect) {
   return std::visit(

@@ -83,7 +83,11 @@ struct RaiseAlert {
 using Effect = std::variant<PublishArtifact, RegisterModel, RecordEvaluation, SetTraffic,
                             PromoteModel, RollbackModel, UpdateDataset, RaiseAlert>;
 
-/// {"kind": "register_model", …fields}
+/// `invalid_argument` for an effect that no store could apply: a digest that is none, a model
+/// without a name, a weight beyond 100 %.
+Status check_effect(const Effect& effect);
+
+/// {"kind": "register_model", …fields}. Reading checks.
 Json to_json(const Effect& effect);
 Result<Effect> effect_from_json(const Json& json);
 

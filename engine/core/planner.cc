@@ -195,6 +195,7 @@ Status Planner::pause_dag(const PauseDag& input, Time now) {
 }
 
 Status Planner::request_effects(const RequestEffects& input, Time now) {
+  for (const Effect& effect : input.effects) MR_CHECK(check_effect(effect));
   emit(Uuid{}, now, EffectsRequested{input.effects, input.origin});
   react_to(input.effects, now);
   fill_slots(now);

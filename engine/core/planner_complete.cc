@@ -5,6 +5,26 @@
 #include "engine/core/retry.h"
 
 namespace millrace {
+namespace {
+
+const std::vector<Effect>& effects_in(const Outcome& outcome) {
+  static const std::vector<Effect> none;
+  if (const auto* done = std::get_if<Done>(&outcome)) return done->effects;
+  if (const auto* defer = std::get_if<Defer>(&outcome)) return defer->effects;
+  if (const auto* judged = std::get_if<Fail>(&outcome)) return judged->effects;
+  return none;
+}
+
+/// What no store can apply must not become an event: the journal could never be written again.
+Status check_effects(const std::vector<Effect>& effects) {
+  for (const Effect& effect : effects) MR_CHECK(check_effect(effect));
+  return {};
+}
+Status check_effects(const Result<Outcome>& outcome) {
+  return outcome ? check_effects(effects_in(*outcome)) : Status();
+}
+
+}  // namespace
 
 void Planner::complete(const AttemptResult& result, Time now) {
   const AttemptKey& key = result.key;
@@ -31,6 +51,8 @@ void Planner::complete(const AttemptResult& result, Time now) {
                  key.run, key.ref, key.attempt, TimerKind::deadline});
   if (result.lost)
     on_lost(*run, key, now);
+  else if (const Status sound = check_effects(result.outcome); !sound)
+    on_error(*run, key, sound.error(), now);
   else if (result.outcome)
     on_outcome(*run, key, *result.outcome, now);
   else

@@ -3,32 +3,6 @@
 namespace millrace {
 namespace {
 
-Status required(std::string_view field, const std::string& value) {
-  if (!value.empty()) return {};
-  return invalid_argument("an effect's " + std::string(field) + " is empty; it must name one");
-}
-
-Status check(const PublishArtifact& e) { return required("artifact digest", e.digest); }
-Status check(const RegisterModel& e) {
-  MR_CHECK(required("model", e.model));
-  return required("artifact", e.artifact);
-}
-Status check(const RecordEvaluation& e) { return required("model", e.model); }
-Status check(const SetTraffic& e) {
-  MR_CHECK(required("model", e.model));
-  if (!(e.weight >= 0 && e.weight <= 100))
-    return invalid_argument("the traffic weight for model '" + e.model + "' is " +
-                            std::to_string(e.weight) + "; it is a percentage from 0 to 100");
-  return required("candidate", e.candidate);
-}
-Status check(const PromoteModel& e) {
-  MR_CHECK(required("model", e.model));
-  return required("artifact", e.artifact);
-}
-Status check(const RollbackModel& e) { return required("model", e.model); }
-Status check(const UpdateDataset& e) { return required("dataset", e.dataset); }
-Status check(const RaiseAlert&) { return {}; }
-
 Result<EffectSource> source_of(const Batch& batch, std::size_t index) {
   const Event& event = batch.events[index];
   EffectSource source;
@@ -59,7 +33,7 @@ Result<std::vector<SourcedEffect>> sourced_effects(const Batch& batch) {
     if (effects == nullptr || effects->empty()) continue;
     MR_TRY(const EffectSource source, source_of(batch, i));
     for (const Effect& effect : *effects) {
-      MR_CHECK(std::visit([](const auto& e) { return check(e); }, effect));
+      MR_CHECK(check_effect(effect));
       all.push_back({source, &effect});
     }
   }

@@ -163,6 +163,18 @@ TEST_P(StoreTest, ABatchWithAnEffectThatCannotBeAppliedWritesNothing) {
   EXPECT_TRUE(stores().runs.tasks(run.run)->empty());
 }
 
+// Else the journal could be written, and never be read again.
+TEST_P(StoreTest, AnEffectThatCouldNotBeReadBackIsRefused) {
+  lead();
+  const RunRow run = start_run();
+  EXPECT_CODE(ErrorCode::invalid_argument, stores().journal.append(success_batch(
+                                               run.run, {PromoteModel{"flights", "newest", ""}})));
+  EXPECT_CODE(ErrorCode::invalid_argument,
+              stores().journal.append(
+                  batch({event({}, EffectsRequested{{RollbackModel{"", "no model", {}}}, {}})})));
+  EXPECT_EQ(1, last_seq());
+}
+
 TEST_P(StoreTest, EffectsOfATaskThatTheBatchDoesNotNameAreRefused) {
   lead();
   Batch nameless = success_batch(new_id(), {RaiseAlert{"info", "t", "x", "o"}});
