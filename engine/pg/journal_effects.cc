@@ -186,6 +186,17 @@ void write_reopenings(Session& session, const Batch& batch) {
     session.exec("clear_tasks", Params().add(run).add(gone.task).add(gone.map_index));
 }
 
+void remove_ended_tasks(Session& session, const Batch& batch) {
+  ArrayText run, task, map_index;
+  for (const TaskRow& row : batch.tasks_ended) {
+    run.add(row.run);
+    task.add(row.task);
+    map_index.add(row.map_index);
+  }
+  session.exec("remove_tasks",
+               Params().add(std::move(run)).add(std::move(task)).add(std::move(map_index)));
+}
+
 bool write_changes(Session& session, const Batch& batch,
                    const std::vector<SourcedEffect>& effects) {
   for (const Event& event : batch.events)

@@ -34,7 +34,7 @@ struct Batch {
   std::vector<std::pair<Uuid, TaskRow>>
       tasks_cleared;                  // their rows go; map_index -1: all rows of the task
   std::vector<RunRow> runs_finished;  // status and finished_at count
-  std::vector<TaskRow> tasks_ended;
+  std::vector<TaskRow> tasks_ended;   // each replaces the row of its instance, if there is one
   std::map<std::pair<Uuid, int>, std::string>
       task_ids;  // (run, task index) → id, of events that carry effects
 };

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ struct Backend {
   std::string name;
   std::function<std::unique_ptr<StoreUnderTest>()> make;
 };
+inline void PrintTo(const Backend& backend, std::ostream* out) { *out << backend.name; }
 inline std::string name_of(const ::testing::TestParamInfo<Backend>& info) {
   return info.param.name;
 }

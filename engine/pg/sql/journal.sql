@@ -79,6 +79,12 @@ SELECT $2::bigint, u.run FROM (SELECT DISTINCT run FROM unnest($1::uuid[]) AS ru
 DELETE FROM millrace.task_instance
 WHERE run = $1 AND task = $2 AND ($3::int < 0 OR map_index = $3)
 
+-- name: remove_tasks
+-- The rows with these keys, column by column.
+DELETE FROM millrace.task_instance t
+USING unnest($1::uuid[], $2::text[], $3::int[]) AS u (run, task, map_index)
+WHERE t.run = u.run AND t.task = u.task AND t.map_index = u.map_index
+
 -- name: open_runs_mark
 -- Writes down which runs are open now, so that finding them again need not look further back.
 INSERT INTO millrace.open_runs_mark (seq, runs)
