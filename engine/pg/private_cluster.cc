@@ -273,7 +273,7 @@ class PrivateCluster::Supervisor {
     changed_.notify_all();
   }
   void note_failure(const Error& error, bool first) {
-    if (!first) log::error(error.message);
+    if (!first && !stop_requested(milliseconds{0})) log::error(error.message);
     const std::lock_guard lock(mutex_);
     failure_ = error;
     changed_.notify_all();
