@@ -42,11 +42,11 @@ class CanaryTest : public ::testing::Test {
   TempDir dir_;
   World world_;
   std::vector<std::string> artifacts_;
-  std::unique_ptr<ModelServer> server_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<TripReport> reports_;
   int tells_ = 0;
+  std::unique_ptr<ModelServer> server_;  // the last: its threads use what stands above
 };
 
 // Five promotions and one rollback, each by a canary, while clients send without a pause.
