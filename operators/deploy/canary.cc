@@ -242,6 +242,8 @@ Outcome Canary::take_back(const Progress& progress, const ServingComparison& see
   fail.outputs = outputs("rolled_back", reason, progress);
   fail.outputs.set("evidence", evidence);
   fail.effects.push_back(RollbackModel{op_.model, reason, std::move(evidence)});
+  fail.effects.push_back(
+      RaiseAlert{"error", "Canary of '" + op_.model + "' rolled back", text, ctx_.attempt().owner});
   return fail;
 }
 

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { listDagErrors, listDags, patchDag, type Dag, type DagFileError } from './api.gen';
 import { LogicalDate, When } from './format';
 import { dagKinds, useData, useEvents } from './live';
-import { Empty, Pending, Problem, Squares } from './parts';
+import { Empty, Pending, Problem, Squares, Words } from './parts';
 import { ApiError } from './http';
 import { Link } from './router';
 import { TriggerDialog } from './trigger';
@@ -116,9 +116,13 @@ function Row({ dag, onTrigger, onChange }: { dag: Dag; onTrigger: () => void; on
         {dag.tags.map((tag) => (
           <span class="tag">{tag}</span>
         ))}
-        {dag.doc && <span class="note">{dag.doc}</span>}
+        {dag.doc && (
+          <span class="note">
+            <Words text={dag.doc} />
+          </span>
+        )}
       </td>
-      <td data-label="Schedule">
+      <td data-label="Schedule" class={dag.cron ? 'nowrap' : ''}>
         <code title={dag.time_zone ?? undefined}>{schedule(dag)}</code>
         {dag.time_zone && dag.time_zone !== 'UTC' && <span class="note">{dag.time_zone}</span>}
       </td>
@@ -128,7 +132,7 @@ function Row({ dag, onTrigger, onChange }: { dag: Dag; onTrigger: () => void; on
       <td data-label="Last runs">
         <Squares runs={dag.recent_runs} />
       </td>
-      <td data-label="Owner">{dag.owner || <span class="faint">–</span>}</td>
+      <td data-label="Owner" class="nowrap">{dag.owner || <span class="faint">–</span>}</td>
       <td class="right">
         <button onClick={onTrigger}>Trigger</button>
       </td>

@@ -1,6 +1,6 @@
 // The verdict of champion against challenger, with everything it rests on. The report is the `evaluate` operator's.
 import type { Evaluation } from './api.gen';
-import { When, number } from './format';
+import { When, measure, number } from './format';
 import { Link } from './router';
 
 interface Gate {
@@ -28,6 +28,9 @@ interface Report {
   challengers?: Challenger[];
 }
 
+/** 0 stands for a p-value too small for a double. */
+const probability = (p: number | undefined) => (p === 0 ? '< 1e-300' : number(p));
+
 const lowerIsBetter = (name: string) => /brier|ece|loss|latency|rmse|mae|error/.test(name);
 
 function MetricRow({ name, champion, challenger }: { name: string; champion: unknown; challenger: unknown }) {
@@ -36,10 +39,10 @@ function MetricRow({ name, champion, challenger }: { name: string; champion: unk
   const better = difference === undefined || difference === 0 ? '' : difference < 0 === lowerIsBetter(name) ? 'good' : 'bad';
   return (
     <tr>
-      <td>{name.replaceAll('_', ' ')}</td>
-      <td class="number">{number(champion)}</td>
-      <td class="number">{number(challenger)}</td>
-      <td class={`number ${better}`}>{difference === undefined ? '–' : `${difference > 0 ? '+' : ''}${number(difference)}`}</td>
+      <td>{name.replaceAll('_', ' ').replace(/ us$/, ', µs')}</td>
+      <td class="number">{measure(champion)}</td>
+      <td class="number">{measure(challenger)}</td>
+      <td class={`number ${better}`}>{difference === undefined ? '–' : `${difference > 0 ? '+' : ''}${measure(difference)}`}</td>
     </tr>
   );
 }
@@ -51,9 +54,9 @@ function Interval({ challenger }: { challenger: Challenger }) {
   const around = value >= interval[0] && value <= interval[1] ? value : improvement;
   return (
     <span>
-      <strong class="number">{number(around)}</strong>{' '}
+      <strong class="number">{measure(around)}</strong>{' '}
       <span class="faint number">
-        [{number(interval[0])}, {number(interval[1])}]
+        [{measure(interval[0])}, {measure(interval[1])}]
       </span>
     </span>
   );
@@ -64,11 +67,13 @@ export function Verdict({ evaluation }: { evaluation: Evaluation }) {
   const challengers = report.challengers ?? [];
   const chosen = challengers.find((one) => one.artifact === evaluation.challenger) ?? challengers[0];
   const names = Object.keys(chosen?.metrics ?? report.champion_metrics ?? {});
-  const promoted = evaluation.decision === 'promote';
+  const promote = evaluation.decision === 'promote';
+  const passed = new Set((chosen?.gates ?? []).filter((gate) => gate.passed).map((gate) => gate.text));
+  const reasons = (report.reasons ?? []).filter((reason) => !passed.has(reason)); // the gates tell what passed
   return (
     <div class="verdict">
       <p class="verdict-head">
-        <span class={`badge ${promoted ? 'good' : 'bad'}`}>{promoted ? 'promoted' : evaluation.decision === 'refuse' ? 'refused' : evaluation.decision}</span>
+        <span class={`badge ${promote ? 'good' : 'bad'}`}>{evaluation.decision}</span>
         {chosen && <span>{chosen.algorithm}</span>}
         <span class="faint">
           {report.rows != null && <>{number(report.rows)} rows · </>}
@@ -76,9 +81,9 @@ export function Verdict({ evaluation }: { evaluation: Evaluation }) {
           <Link to={`/runs/${evaluation.run}?task=${encodeURIComponent(evaluation.task)}`}>run</Link>
         </span>
       </p>
-      {(report.reasons ?? []).length > 0 && (
+      {reasons.length > 0 && (
         <ul class="reasons">
-          {report.reasons!.map((reason) => (
+          {reasons.map((reason) => (
             <li>{reason}</li>
           ))}
         </ul>
@@ -119,8 +124,8 @@ export function Verdict({ evaluation }: { evaluation: Evaluation }) {
                 <td>
                   <Interval challenger={one} />
                 </td>
-                <td class="number">{number(one.improvement)}</td>
-                <td class="number">{number(one.p_adjusted ?? one.p_value)}</td>
+                <td class="number">{measure(one.improvement)}</td>
+                <td class="number">{probability(one.p_adjusted ?? one.p_value)}</td>
               </tr>
             ))}
           </tbody>

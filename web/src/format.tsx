@@ -20,13 +20,18 @@ function local(date: Date): string {
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${pad(date.getHours())}:${pad(date.getMinutes())}`;
 }
 
+function coarse(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+}
+
 function ago(date: Date, now: number): string {
   const seconds = (now - date.getTime()) / 1000;
-  const text = duration(Math.abs(seconds) < 1 ? 1 : Math.floor(Math.abs(seconds)));
+  const text = coarse(Math.max(1, Math.floor(Math.abs(seconds))));
   return seconds >= 0 ? `${text} ago` : `in ${text}`;
 }
 
-/** Local time, UTC on hover. `relative`: "3 m ago" as long as it is less than a day. */
+/** Local time, UTC on hover. `relative`: "3 min ago" as long as it is less than a day. */
 export function When({ at, relative = false }: { at: string | null | undefined; relative?: boolean }) {
   const [now, setNow] = useState(Date.now());
   useInterval(relative ? 5000 : 3_600_000, () => setNow(Date.now()));
@@ -59,6 +64,11 @@ export function number(value: unknown, digits = 4): string {
   const size = Math.abs(value);
   if (size !== 0 && size < 0.0001) return value.toExponential(1);
   return value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : digits);
+}
+
+/** A quantity that is no count: 1 reads 1.0000 beside 0.6586. */
+export function measure(value: unknown): string {
+  return typeof value === 'number' && Math.abs(value) < 10 && Number.isInteger(value) ? value.toFixed(4) : number(value);
 }
 
 export function percent(value: number | null | undefined, digits = 1): string {

@@ -34,24 +34,33 @@ function caption(group: TaskGroup): string {
   return task.attempt > 1 ? `${words} · attempt ${task.attempt}` : words;
 }
 
-const short = (text: string) => (text.length > 20 ? `${text.slice(0, 19)}…` : text);
+const short = (text: string) => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
+
+/** A curve across each gap between layers, a straight line along each layer that is passed. */
+function curve(points: [number, number][]): string {
+  return points.reduce((path, [x, y], i) => {
+    if (i === 0) return `M${x} ${y}`;
+    const [fromX, fromY] = points[i - 1];
+    const middle = (fromX + x) / 2;
+    return `${path}${i % 2 ? `C${middle} ${fromY} ${middle} ${y} ${x} ${y}` : `L${x} ${y}`}`;
+  }, '');
+}
+
+/** A wide graph shrinks to the page down to this scale, where its text still reads well; then it scrolls. */
+const smallest = 0.72;
 
 type GraphProps = { groups: TaskGroup[]; selected?: string; onSelect: (task: string) => void };
 
 export function Graph({ groups, selected, onSelect }: GraphProps) {
   const edges = groups.flatMap((group) => group.needs.map((from) => ({ from, to: group.id })));
-  const { nodes, width, height } = layOut(groups.map((group) => group.id), edges);
-  const at = new Map(nodes.map((node) => [node.id, node]));
+  const { nodes, routes, width, height } = layOut(groups.map((group) => group.id), edges);
   const group = new Map(groups.map((entry) => [entry.id, entry]));
   return (
     <div class="graph" tabIndex={-1}>
-      <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Graph of the run's tasks">
-        {edges.map(({ from, to }) => {
-          const [a, b] = [at.get(from)!, at.get(to)!];
-          const [x1, y1, x2, y2] = [a.x + nodeWidth, a.y + nodeHeight / 2, b.x - 1, b.y + nodeHeight / 2];
-          const bend = Math.max(24, (x2 - x1) / 2);
+      <svg style={{ maxWidth: width, minWidth: width * smallest }} viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Graph of the run's tasks">
+        {routes.map(({ from, to, points }) => {
           const done = group.get(from)!.state === 'success';
-          return <path key={`${from}>${to}`} class={done ? 'edge done' : 'edge'} d={`M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`} />;
+          return <path key={`${from}>${to}`} class={done ? 'edge done' : 'edge'} d={curve(points)} />;
         })}
         {nodes.map((node) => {
           const entry = group.get(node.id)!;

@@ -1,26 +1,35 @@
 // A layered drawing of a DAG, left to right: a node's layer is its longest way from a root; the order within a layer
-// comes from a few barycentre sweeps (Sugiyama, Tagawa and Toda 1981).
+// comes from a few barycentre sweeps (Sugiyama, Tagawa and Toda 1981). An edge over several layers has a place of its
+// own in each layer that it passes, so that it runs beside the nodes, not behind them.
 
 export interface Placed {
   id: string;
   x: number;
   y: number;
 }
+export interface Edge {
+  from: string;
+  to: string;
+}
+/** The places in between are the left and right end of each gap that the edge leaves for itself. */
+export interface Route extends Edge {
+  points: [number, number][];
+}
 export interface Layout {
   nodes: Placed[];
+  routes: Route[];
   width: number;
   height: number;
 }
 
-export const nodeWidth = 168;
+export const nodeWidth = 160;
 export const nodeHeight = 50;
-const gapX = 52;
+const gapX = 36;
 const gapY = 18;
 const margin = 4;
 
-export function layOut(ids: string[], edges: { from: string; to: string }[]): Layout {
+export function layOut(ids: string[], edges: Edge[]): Layout {
   const up = new Map(ids.map((id) => [id, edges.filter((edge) => edge.to === id).map((edge) => edge.from)]));
-  const down = new Map(ids.map((id) => [id, edges.filter((edge) => edge.from === id).map((edge) => edge.to)]));
   const layerOf = new Map<string, number>();
   const layer = (id: string): number => {
     const known = layerOf.get(id);
@@ -32,6 +41,21 @@ export function layOut(ids: string[], edges: { from: string; to: string }[]): La
   };
   const layers: string[][] = [];
   ids.forEach((id) => (layers[layer(id)] ??= []).push(id));
+
+  const passes = (edge: Edge) =>
+    layers.slice(layer(edge.from) + 1, layer(edge.to)).map((list, i) => {
+      const id = `${edge.from}>${edge.to}>${i}`; // no task's id holds a '>'
+      list.push(id);
+      return id;
+    });
+  const ways = edges.map((edge) => [edge.from, ...passes(edge), edge.to]);
+  const steps = ways.flatMap((way) => way.slice(1).map((to, i) => ({ from: way[i], to })));
+  const neighbours = (of: 'from' | 'to', other: 'from' | 'to') => {
+    const near = new Map<string, string[]>();
+    steps.forEach((step) => near.set(step[of], [...(near.get(step[of]) ?? []), step[other]]));
+    return near;
+  };
+  const [before, after] = [neighbours('to', 'from'), neighbours('from', 'to')];
 
   const place = new Map<string, number>();
   const number = () => layers.forEach((list) => list.forEach((id, i) => place.set(id, i - (list.length - 1) / 2)));
@@ -45,18 +69,32 @@ export function layOut(ids: string[], edges: { from: string; to: string }[]): La
   };
   number();
   for (let round = 0; round < 4; round += 1) {
-    for (let i = 1; i < layers.length; i += 1) (sweep(layers[i], up), number());
-    for (let i = layers.length - 2; i >= 0; i -= 1) (sweep(layers[i], down), number());
+    for (let i = 1; i < layers.length; i += 1) (sweep(layers[i], before), number());
+    for (let i = layers.length - 2; i >= 0; i -= 1) (sweep(layers[i], after), number());
   }
 
-  const tallest = Math.max(1, ...layers.map((list) => list.length));
-  const height = tallest * nodeHeight + (tallest - 1) * gapY + 2 * margin;
-  const nodes = layers.flatMap((list, i) =>
+  const placed = layers.flatMap((list, i) =>
     list.map((id) => ({
       id,
       x: margin + i * (nodeWidth + gapX),
-      y: height / 2 + place.get(id)! * (nodeHeight + gapY) - nodeHeight / 2,
+      y: place.get(id)! * (nodeHeight + gapY),
     })),
   );
-  return { nodes, width: layers.length * nodeWidth + (layers.length - 1) * gapX + 2 * margin, height };
+  const tops = placed.map((node) => node.y + (up.has(node.id) ? 0 : nodeHeight / 2));
+  const bottoms = placed.map((node) => node.y + (up.has(node.id) ? nodeHeight : nodeHeight / 2));
+  const top = Math.min(0, ...tops) - margin;
+  placed.forEach((node) => (node.y -= top));
+  const at = new Map(placed.map((node) => [node.id, node]));
+  const routes = ways.map((way, i) => ({
+    ...edges[i],
+    points: way
+      .flatMap((id): [number, number][] => {
+        const { x, y } = at.get(id)!;
+        return [[x, y + nodeHeight / 2], [x + nodeWidth, y + nodeHeight / 2]];
+      })
+      .slice(1, -1),
+  }));
+  const nodes = placed.filter((node) => up.has(node.id));
+  const width = layers.length * nodeWidth + (layers.length - 1) * gapX + 2 * margin;
+  return { nodes, routes, width, height: Math.max(0, ...bottoms) - top + margin };
 }

@@ -1,5 +1,5 @@
 // Models: what serves, what challenges it, how both do right now, and every change so far.
-import { getServing, listDeploymentHistory, listModels, rollbackModel, type DeploymentEvent, type Model, type ModelVersion, type ServingStats } from './api.gen';
+import { getServing, listDeploymentHistory, listModelVersions, listModels, rollbackModel, type DeploymentEvent, type Model, type ModelVersion, type ServingStats } from './api.gen';
 import { Verdict } from './evaluation';
 import { When, number, percent } from './format';
 import { modelKinds, useData, useEvents, useInterval } from './live';
@@ -53,12 +53,12 @@ function Canary({ model }: { model: Model }) {
   );
 }
 
-function versionName(model: Model, artifact: string): string {
-  const known = [model.champion, model.candidate, model.last_good].find((version) => version?.artifact === artifact);
+function versionName(versions: ModelVersion[], artifact: string): string {
+  const known = versions.find((version) => version.artifact === artifact);
   return known ? `v${known.version}` : artifact.slice(0, 8);
 }
 
-function Serving({ model, stats }: { model: Model; stats: ServingStats[] }) {
+function Serving({ versions, stats }: { versions: ModelVersion[]; stats: ServingStats[] }) {
   if (stats.length === 0) return <p class="faint">No request in the last five minutes.</p>;
   return (
     <table class="metrics">
@@ -77,7 +77,7 @@ function Serving({ model, stats }: { model: Model; stats: ServingStats[] }) {
         {stats.map((row) => (
           <tr key={row.artifact + row.role}>
             <td>
-              {versionName(model, row.artifact)} <span class="faint">{row.role}</span> {row.tripped && <span class="bad">breaker open</span>}
+              {versionName(versions, row.artifact)} <span class="faint">{row.role}</span> {row.tripped && <span class="bad">breaker open</span>}
             </td>
             <td class="number">{number(row.requests)}</td>
             <td class={`number ${row.errors > 0 ? 'bad' : ''}`}>{percent(row.error_rate, 2)}</td>
@@ -94,20 +94,20 @@ function Serving({ model, stats }: { model: Model; stats: ServingStats[] }) {
   );
 }
 
-function History({ events }: { events: DeploymentEvent[] }) {
+function History({ versions, events }: { versions: ModelVersion[]; events: DeploymentEvent[] }) {
   if (events.length === 0) return null;
   return (
-    <details open={events.length <= 6}>
+    <details open={events.length <= 12}>
       <summary>Deployment history ({events.length})</summary>
       <ol class="history">
         {events.map((event) => (
-          <li key={event.revision} class={event.action}>
+          <li key={event.revision}>
             <span class={`badge ${event.action === 'promote' ? 'good' : event.action === 'rollback' ? 'bad' : 'info'}`}>
               {actions[event.action] ?? event.action}
               {event.action === 'canary' && ` ${number(event.weight)} %`}
             </span>
             <div>
-              <Digest value={event.artifact} /> {event.reason}
+              <strong title={event.artifact}>{versionName(versions, event.artifact)}</strong> {event.reason}
               <span class="note">
                 <When at={event.at} relative /> · {event.actor || 'engine'}
                 {event.run !== nobody && (
@@ -134,6 +134,7 @@ function History({ events }: { events: DeploymentEvent[] }) {
 function ModelCard({ model, onChange }: { model: Model; onChange: () => void }) {
   const serving = useData(`serving ${model.model}`, () => getServing(model.model));
   const history = useData(`history ${model.model} ${model.revision}`, () => listDeploymentHistory(model.model));
+  const versions = useData(`versions ${model.model} ${model.versions}`, () => listModelVersions(model.model));
   useInterval(5000, serving.reload);
   const target = model.candidate ? `v${model.champion?.version ?? '–'} takes all traffic again, and the canary ends.` : `v${model.last_good?.version} serves again.`;
   return (
@@ -160,10 +161,10 @@ function ModelCard({ model, onChange }: { model: Model; onChange: () => void }) 
       </div>
       <Canary model={model} />
       <h3>Serving, last five minutes</h3>
-      <Serving model={model} stats={serving.value ?? []} />
+      <Serving versions={versions.value ?? []} stats={serving.value ?? []} />
       <h3>Last evaluation</h3>
       {model.evaluation ? <Verdict evaluation={model.evaluation} /> : <p class="faint">None yet.</p>}
-      <History events={history.value ?? []} />
+      <History versions={versions.value ?? []} events={history.value ?? []} />
     </article>
   );
 }

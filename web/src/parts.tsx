@@ -159,6 +159,11 @@ export function Digest({ value }: { value: string }) {
   );
 }
 
+/** Prose of a YAML file: what stands between backticks is code. */
+export function Words({ text }: { text: string }) {
+  return <>{text.split('`').map((part, i) => (i % 2 ? <code>{part}</code> : part))}</>;
+}
+
 export function JsonBlock({ value }: { value: unknown }) {
   return <pre class="json">{JSON.stringify(value, null, 2)}</pre>;
 }

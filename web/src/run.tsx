@@ -29,10 +29,7 @@ function Facts({ run }: { run: Run }) {
       <dt>Duration</dt>
       <dd>{run.duration_s == null ? <Elapsed from={run.created_at} /> : duration(run.duration_s)}</dd>
       <dt>Asked for by</dt>
-      <dd>
-        {run.actor}
-        {run.reason && <span class="faint"> · {run.reason}</span>}
-      </dd>
+      <dd>{run.actor}</dd>
       <dt>DAG version</dt>
       <dd>
         <Digest value={run.version} />
@@ -103,10 +100,13 @@ function Instances({ tasks, chosen, onChoose }: { tasks: Task[]; chosen: Task; o
   );
 }
 
-/** The task that a reader most likely came for. */
+/** The task that a reader most likely came for: what failed first, or what runs, or where it ended. */
 function interesting(tasks: Task[]): Task | undefined {
   const order = ['failed', 'running', 'up_for_retry', 'deferred', 'cancelled', 'success'];
-  return [...tasks].sort((a, b) => (order.indexOf(a.state) + 99) % 99 - ((order.indexOf(b.state) + 99) % 99)).at(0);
+  const state = order.find((name) => tasks.some((task) => task.state === name));
+  if (!state) return tasks.at(0);
+  const same = tasks.filter((task) => task.state === state).sort((a, b) => (a.ended_at ?? '').localeCompare(b.ended_at ?? ''));
+  return same.at(state === 'success' ? -1 : 0);
 }
 
 export function RunPage({ run: id }: { run: string }) {
@@ -157,6 +157,7 @@ export function RunPage({ run: id }: { run: string }) {
           />
         )}
       </div>
+      {run.value.reason && <p class="reason">{run.value.reason}</p>}
       <Facts run={run.value} />
       <Graph groups={groupTasks(tasks.value)} selected={task?.task} onSelect={choose} />
       {task && (

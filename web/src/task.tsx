@@ -6,7 +6,7 @@ import { useData } from './live';
 import { Log } from './log';
 import { Action, JsonBlock, State, isEmpty } from './parts';
 
-function Attempts({ attempts, chosen, onChoose }: { attempts: Attempt[]; chosen: number; onChoose: (attempt: number) => void }) {
+function Attempts({ attempts, told, chosen, onChoose }: { attempts: Attempt[]; told: string; chosen: number; onChoose: (attempt: number) => void }) {
   return (
     <table class="list dense">
       <thead>
@@ -27,7 +27,7 @@ function Attempts({ attempts, chosen, onChoose }: { attempts: Attempt[]; chosen:
             </td>
             <td>
               <State value={attempt.outcome === 'retry' ? 'failed' : attempt.outcome} />
-              {attempt.error && <span class="note">{attempt.error}</span>}
+              {attempt.error && attempt.error !== told && <span class="note">{attempt.error}</span>}
             </td>
             <td data-label="Started">
               <When at={attempt.started_at} />
@@ -83,7 +83,7 @@ export function TaskPanel({ run, task, finished, onChange }: { run: string; task
           .
         </p>
       )}
-      {attempts.value && attempts.value.length > 0 && <Attempts attempts={attempts.value} chosen={attempt} onChoose={setChosen} />}
+      {attempts.value && attempts.value.length > 0 && <Attempts attempts={attempts.value} told={task.error ?? ''} chosen={attempt} onChoose={setChosen} />}
       {task.attempt === 0 ? <p class="faint">It has not started.</p> : <Log run={run} task={task.task} mapIndex={task.map_index} attempt={attempt} />}
       {!isEmpty(task.outputs) && (
         <details open={JSON.stringify(task.outputs).length < 600}>

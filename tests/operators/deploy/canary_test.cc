@@ -83,6 +83,11 @@ class CanaryTest : public ::testing::Test {
     ASSERT_EQ(effects.size(), 1u);
     EXPECT_EQ(effects[0].model, "flights");
     EXPECT_EQ(effects[0].evidence["breaches"].at(0)["guardrail"], Json(guardrail));
+    const auto alerts = millrace::effects_of<RaiseAlert>(fail.effects);
+    ASSERT_EQ(alerts.size(), 1u);
+    EXPECT_EQ(alerts[0].title, "Canary of 'flights' rolled back");
+    const std::string why = effects[0].evidence["breaches"].at(0)["text"].as_string();
+    EXPECT_TRUE(alerts[0].text.starts_with(why)) << alerts[0].text;
     EXPECT_EQ(fail.outputs["decision"], Json("rolled_back"));
   }
 
