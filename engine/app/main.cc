@@ -1,4 +1,4 @@
-// The millrace program: command line, exit codes. What the verbs do: verbs.h.
+// The millrace program: command line, exit codes (docs/cli.md). What the verbs do: verbs.h.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -30,11 +30,15 @@ void add_shared(CLI::App& app, Options& options, std::string& state) {
   app.add_flag("--log-json", options.log_json, "Log as JSON lines");
 }
 
-void add_engine_options(CLI::App& verb, Options& options) {
+void add_server_options(CLI::App& verb, Options& options) {
   verb.add_option("--host", options.host, "Address to listen on")->capture_default_str();
-  verb.add_option("--port", options.port, "Port of dashboard and API; 0: any")
-      ->capture_default_str();
   verb.add_option("--serve-port", options.serve_port, "Port of the model server; 0: any")
+      ->capture_default_str();
+}
+
+void add_engine_options(CLI::App& verb, Options& options) {
+  add_server_options(verb, options);
+  verb.add_option("--port", options.port, "Port of dashboard and API; 0: any")
       ->capture_default_str();
   verb.add_option("--workers", options.workers, "Runner processes; 0: twice the cores, at least 4");
 }
@@ -62,7 +66,7 @@ int main(int argc, char** argv) {
   up->callback([&] { chosen = [&] { return verb_up(options); }; });
 
   auto* serve = app.add_subcommand("serve", "Start a model server alone");
-  add_engine_options(*serve, options);
+  add_server_options(*serve, options);
   serve->callback([&] { chosen = [&] { return verb_serve(options); }; });
 
   std::vector<std::string> lint_paths;
@@ -83,7 +87,7 @@ int main(int argc, char** argv) {
 
   TriggerOptions trigger_options;
   auto* trigger = app.add_subcommand("trigger", "Start a run on the running engine");
-  trigger->add_option("dag", trigger_options.dag)->required();
+  trigger->add_option("dag", trigger_options.dag, "Its id")->required();
   trigger->add_option("-p,--param", trigger_options.params, "name=value; may be given again");
   trigger->add_option("--logical-date", trigger_options.logical_date,
                       "The date the run stands for");
@@ -95,42 +99,44 @@ int main(int argc, char** argv) {
   std::string filter_dag, filter_status;
   int limit = 20;
   auto* runs = app.add_subcommand("runs", "List runs, newest first");
-  runs->add_option("--dag", filter_dag);
+  runs->add_option("--dag", filter_dag, "Only those of this DAG");
   runs->add_option("--status", filter_status, "running, success, failed or cancelled");
-  runs->add_option("--limit", limit)->capture_default_str()->check(CLI::Range(1, 500));
+  runs->add_option("--limit", limit, "At most so many")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 500));
   runs->callback(
       [&] { chosen = [&] { return verb_runs(options, filter_dag, filter_status, limit); }; });
 
   std::string run_id;
   auto* show = app.add_subcommand("show", "Show a run and its tasks");
-  show->add_option("run", run_id)->required();
+  show->add_option("run", run_id, "The run's id")->required();
   show->callback([&] { chosen = [&] { return verb_show(options, run_id); }; });
 
   LogOptions log_options;
   auto* logs = app.add_subcommand("logs", "Print what a task wrote");
-  logs->add_option("run", log_options.run)->required();
-  logs->add_option("task", log_options.task)->required();
-  logs->add_option("--map-index", log_options.map_index);
+  logs->add_option("run", log_options.run, "The run's id")->required();
+  logs->add_option("task", log_options.task, "The task's id")->required();
+  logs->add_option("--map-index", log_options.map_index, "Which instance of a mapped task, from 0");
   logs->add_option("--attempt", log_options.attempt, "Which attempt; none: the last");
   logs->add_flag("-f,--follow", log_options.follow, "Stay until the task has ended");
   logs->callback([&] { chosen = [&] { return verb_logs(options, log_options); }; });
 
   auto* cancel = app.add_subcommand("cancel", "Cancel a run");
-  cancel->add_option("run", run_id)->required();
+  cancel->add_option("run", run_id, "The run's id")->required();
   cancel->callback([&] { chosen = [&] { return verb_cancel(options, run_id); }; });
 
   std::vector<std::string> retry_tasks;
   auto* retry =
       app.add_subcommand("retry", "Run what failed again, or the named tasks and all below them");
-  retry->add_option("run", run_id)->required();
-  retry->add_option("tasks", retry_tasks);
+  retry->add_option("run", run_id, "The run's id")->required();
+  retry->add_option("tasks", retry_tasks, "Ids of tasks; none: what failed");
   retry->callback([&] { chosen = [&] { return verb_retry(options, run_id, retry_tasks); }; });
 
   std::string model, reason;
   auto* rollback =
       app.add_subcommand("rollback", "Take a model back to the last known good version");
-  rollback->add_option("model", model)->required();
-  rollback->add_option("--reason", reason);
+  rollback->add_option("model", model, "Its name")->required();
+  rollback->add_option("--reason", reason, "Kept in the journal");
   rollback->callback([&] { chosen = [&] { return verb_rollback(options, model, reason); }; });
 
   auto* models = app.add_subcommand("models", "List models and what serves them");
@@ -154,7 +160,11 @@ int main(int argc, char** argv) {
   runner->group("");
   runner->callback([&] { chosen = [&] { return verb_runner(options); }; });
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // --help and --version end here too, with 0
+    return app.exit(error) == 0 ? 0 : traits(ErrorCode::invalid_argument).exit_code;
+  }
   options.state = state;
   options.dags = dags;
   log::configure(log::Severity::info, options.log_json ? log::Format::json : log::Format::text);

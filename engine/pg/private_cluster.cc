@@ -305,6 +305,9 @@ Result<std::unique_ptr<PrivateCluster>> PrivateCluster::start(const fs::path& st
 
 Result<std::string> PrivateCluster::dsn_of(const fs::path& state_folder) {
   MR_TRY(const auto layout, pg::find_layout(state_folder));
+  if (!pg::running_postmaster(layout.data))
+    return make_error(ErrorCode::not_found,
+                "no PostgreSQL server runs on '" + state_folder.string() + "'");
   return layout.dsn();
 }
 

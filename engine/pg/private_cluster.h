@@ -25,7 +25,7 @@ class PrivateCluster {
   /// a second, or a few seconds the first time. Errors name the cure.
   static Result<std::unique_ptr<PrivateCluster>> start(const std::filesystem::path& state_folder);
 
-  /// The address of a cluster that another process has started on this folder.
+  /// The address of the cluster that another process runs on this folder; not_found if none does.
   static Result<std::string> dsn_of(const std::filesystem::path& state_folder);
 
   ~PrivateCluster();

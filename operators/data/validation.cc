@@ -152,10 +152,12 @@ struct RowQuery {
            ")) IS TRUE AS m" + id + ", (" + condition + ") IS TRUE AS e" + id + ", " + check.value +
            " AS v" + id;
   }
+  /// arg_min passes over rows without a value, which may be what is wrong with them: hence lists.
   static std::string outer(const std::string& id) {
     return "count(*) FILTER (WHERE e" + id + ") AS e" + id + ", count(*) FILTER (WHERE m" + id +
-           ") AS m" + id + ", count(*) FILTER (WHERE b" + id + ") AS b" + id + ", arg_min(v" + id +
-           ", r, " + std::to_string(kMostListed) + ") FILTER (WHERE b" + id + ") AS v" + id;
+           ") AS m" + id + ", count(*) FILTER (WHERE b" + id + ") AS b" + id +
+           ", flatten(arg_min([v" + id + "], r, " + std::to_string(kMostListed) +
+           ") FILTER (WHERE b" + id + ")) AS v" + id;
   }
 };
 

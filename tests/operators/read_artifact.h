@@ -44,8 +44,8 @@ inline std::string put_table(FakeContext& ctx, const std::string& select) {
   const auto written = session->write_parquet(select, file);
   EXPECT_TRUE(written.ok()) << written.error().message;
   auto stored = ctx.store().put_file(file);
-  EXPECT_TRUE(stored.ok());
-  return stored->digest;
+  EXPECT_TRUE(stored.ok()) << stored.error().message;
+  return stored ? stored->digest : "";
 }
 
 }  // namespace millrace

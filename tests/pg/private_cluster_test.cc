@@ -77,6 +77,9 @@ TEST(PrivateClusterTest, StopsAndStartsWithWhatWasWritten) {
     cluster->stop();
     cluster->stop();
     EXPECT_EQ(0, cluster->postmaster());
+    const auto dsn = PrivateCluster::dsn_of(folder.path());
+    ASSERT_FALSE(dsn.ok());
+    EXPECT_EQ(ErrorCode::not_found, dsn.error().code);
     EXPECT_FALSE(cluster->ensure_running(seconds{1}).ok());
   }
   const auto cluster = start(folder.path());

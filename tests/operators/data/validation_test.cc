@@ -21,7 +21,7 @@ constexpr const char* kTable = R"sql(
     (7, 70.0, 'DEN', TIMESTAMP '2001-01-07', 2, NULL),
     (8, 80.0, 'DEN', TIMESTAMP '2001-01-08', 3, 1),
     (8, 90.0, 'DEN', TIMESTAMP '2001-01-09', 4, 1),
-    (10, 999.0, 'LONGER', TIMESTAMP '2001-01-10', 5, 1)) t(id, x, code, at, a, b))sql";
+    (10, 999.0, 'LONGER', TIMESTAMP '2001-01-10', 5, 1)) t(id, x, code, "at", a, b))sql";
 
 class ValidationTest : public ::testing::Test {
  protected:

@@ -41,8 +41,8 @@ double brute_force(const Rows& rows, std::size_t row, const PastWindow& window) 
   double last = kNan;
   if (rows.times[row] == kNoTime || rows.groups[row] == kNoGroup) return kNan;
   for (std::size_t other = 0; other < rows.times.size(); ++other) {
-    const std::int64_t age = rows.times[row] - window.delay - rows.times[other];
     if (rows.times[other] == kNoTime || rows.groups[other] != rows.groups[row]) continue;
+    const std::int64_t age = rows.times[row] - window.delay - rows.times[other];
     if (age <= 0 || (window.window != kWholePast && age > window.window)) continue;
     const double value = rows.values[other];
     if (!std::isfinite(value)) continue;
