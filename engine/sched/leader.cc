@@ -35,11 +35,13 @@ Result<std::unique_ptr<Leader>> Leader::take_office(PlannerOptions options, cons
 Status Leader::restore() {
   MR_TRY(last_seq_, stores_.journal.last_seq());
   MR_TRY(const auto dags, stores_.runs.dags());
+  DagCache cache(stores_.runs);
   for (const auto& row : dags) {
     MR_TRY(DagSpec spec, Dag::spec_from_json(row.spec));
     MR_TRY(Dag dag, Dag::make(std::move(spec)));
     DagState state;
     state.dag = std::make_shared<const Dag>(std::move(dag));
+    cache.put(state.dag);
     state.source = row.source;
     state.base_dir = row.base_dir;
     state.paused = row.paused;
@@ -49,7 +51,7 @@ Status Leader::restore() {
   }
   MR_TRY(const auto open, stores_.runs.open_runs());
   for (const auto& row : open) {
-    MR_TRY(Run run, load_run(stores_.journal, stores_.runs, row.run));
+    MR_TRY(Run run, load_run(stores_.journal, cache, row.run));
     planner_.restore_run(std::move(run));
   }
   planner_.recover(clock_.now());

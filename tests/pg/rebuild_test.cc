@@ -161,12 +161,13 @@ std::string text_of(const TaskRow& t) {
 /// All runs as a fold of all events.
 std::map<Uuid, Run> fold(Stores stores) {
   std::map<Uuid, Run> runs;
+  DagCache dags(stores.runs);
   const auto events = stores.journal.read(0, 1'000'000);
   EXPECT_TRUE(events.ok()) << events.error().to_string();
   if (!events) return runs;
   for (const Event& event : *events) {
     if (const auto* created = std::get_if<RunCreated>(&event.body)) {
-      auto dag = load_dag(stores.runs, created->dag, created->version);
+      auto dag = dags.get(created->dag, created->version);
       EXPECT_TRUE(dag.ok());
       runs.emplace(event.run, make_run(event, *dag));
     } else if (!event.run.is_nil()) {

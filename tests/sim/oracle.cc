@@ -14,7 +14,7 @@ namespace {
 class Replay {
  public:
   Replay(Stores stores, const Limits& limits, Verdict& verdict)
-      : stores_(stores), limits_(limits), verdict_(verdict) {}
+      : stores_(stores), dags_(stores.runs), limits_(limits), verdict_(verdict) {}
 
   std::string run() {
     std::int64_t seq = 0;
@@ -55,7 +55,7 @@ class Replay {
   }
 
   std::string create(const Event& event, const RunCreated& created) {
-    auto dag = load_dag(stores_.runs, created.dag, created.version);
+    auto dag = dags_.get(created.dag, created.version);
     if (!dag) return "its DAG version is lost";
     if (!runs_.emplace(event.run, make_run(event, *dag)).second) return "the run was created twice";
     if (created.type == RunType::scheduled &&
@@ -120,6 +120,7 @@ class Replay {
   }
 
   Stores stores_;
+  DagCache dags_;
   Limits limits_;
   Verdict& verdict_;
   std::map<Uuid, Run> runs_;

@@ -82,7 +82,7 @@ class World {
     calm_ = true;
     engines_[1].die();
     engines_[0].frozen_until = {};
-    for (int i = 0; i < 20'000 && !done(); ++i) {
+    for (int i = 0; i < 10'000 && !done(); ++i) {
       drive(engines_[0]);
       advance(false);
     }
