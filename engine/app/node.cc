@@ -29,6 +29,7 @@
 namespace millrace {
 namespace {
 
+constexpr Duration kSharedLease = std::chrono::milliseconds{1750};
 constexpr std::size_t kMaxModelBytes = std::size_t{512} << 20;
 
 std::string host_and_pid() {
@@ -125,6 +126,8 @@ Status Node::Body::start_engine() {
                               }});
   EngineOptions engine_options;
   engine_options.owner = host_and_pid();
+  // Nobody else can lead on a private cluster; on a shared one a standby should not wait for long.
+  if (!options.db.empty()) engine_options.lease_ttl = kSharedLease;
   engine_options.planner.process_slots = worker_count(options);
   engine_options.planner.ahead_per_slot = 16;
   engine_options.planner.is_light = [this](const std::string& op) {

@@ -51,11 +51,42 @@ class Progress {
 };
 
 /// Counts the journal's changes, so that a waiter misses none.
-struct Changes {
-  std::mutex mutex;
-  std::condition_variable changed;
-  long count = 0;
+class Changes {
+ public:
+  void note() {
+    const std::lock_guard lock(mutex_);
+    ++count_;
+    changed_.notify_all();
+  }
+  long count() {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
+  /// Half a second at most: a notification may be lost, and signals want to be seen.
+  void wait_beyond(long seen) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::milliseconds{500}, [&] { return count_ != seen; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  long count_ = 0;
 };
+
+/// A trigger that the engine takes up before the DAG would be refused.
+Status put_and_wait(Node& node, RegisterDag dag, Changes& changes) {
+  const std::string id = dag.dag->id(), version = dag.dag->version();
+  node.engine().put_dag(std::move(dag));
+  for (;;) {
+    const long seen = changes.count();
+    const auto row = node.stores().runs.dag(id);
+    if (row && row->version == version) return {};
+    if (!row && row.error().code != ErrorCode::not_found) return row.error();
+    if (signal_waits()) return make_error(ErrorCode::cancelled, "interrupted");
+    changes.wait_beyond(seen);
+  }
+}
 
 Json summary(const Run& run) {
   Json tasks = Json::array();
@@ -79,15 +110,10 @@ Result<int> verb_run(const Options& options, const std::string& file,
   auto changes = std::make_shared<Changes>();
   MR_TRY(auto node,
          Node::start(own, {.engine = true, .serve = true, .api = false, .watch_dags = false}));
-  node->on_journal_change([changes] {
-    const std::lock_guard lock(changes->mutex);
-    ++changes->count;
-    changes->changed.notify_all();
-  });
+  node->on_journal_change([changes] { changes->note(); });
   MR_TRY(RegisterDag dag, load_for_engine(file, node->catalog()));
   const std::string id = dag.dag->id();
-  node->engine().wait_until_leading();
-  node->engine().put_dag(std::move(dag));
+  MR_CHECK(put_and_wait(*node, std::move(dag), *changes));
 
   Command command;
   command.kind = command::trigger_run;
@@ -102,11 +128,7 @@ Result<int> verb_run(const Options& options, const std::string& file,
   Progress progress;
   Stores stores = node->stores();
   for (;;) {
-    long seen;
-    {
-      const std::lock_guard lock(changes->mutex);
-      seen = changes->count;
-    }
+    const long seen = changes->count();
     MR_TRY(const Run run, load_run(stores.journal, stores.runs, run_id));
     if (!options.json) progress.show(run);
     if (run.status != RunStatus::running) {
@@ -119,9 +141,7 @@ Result<int> verb_run(const Options& options, const std::string& file,
     }
     if (signal_waits())
       return make_error(ErrorCode::cancelled, "interrupted; the run goes on with the next engine");
-    std::unique_lock lock(changes->mutex);
-    changes->changed.wait_for(lock, std::chrono::milliseconds{500},
-                              [&] { return changes->count != seen; });
+    changes->wait_beyond(seen);
   }
 }
 

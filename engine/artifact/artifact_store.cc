@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "engine/base/digest.h"
+#include "engine/base/fault_point.h"
 
 namespace millrace {
 namespace {
@@ -146,6 +147,7 @@ Result<StoredArtifact> ArtifactStore::publish(const fs::path& staged, const std:
   }
   MR_CHECK(flush(target.parent_path(), O_DIRECTORY));
   if (new_folder) MR_CHECK(flush(root_, O_DIRECTORY));
+  pass(FaultPoint::artifact_named);
   return get(digest);
 }
 

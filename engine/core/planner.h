@@ -147,6 +147,8 @@ class Planner {
   /// How long the executor keeps busy with attempts that were handed out ahead: results may be
   /// gathered so long for one commit. Zero while every attempt has a slot of its own.
   Duration slack() const;
+  /// True for an attempt in a process: the result of a light one is not held up by it.
+  bool can_wait(const AttemptKey& key) const;
   int queued_tasks() const {
     return static_cast<int>(lanes_[0].ready.size() + lanes_[1].ready.size());
   }

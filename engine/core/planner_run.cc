@@ -318,11 +318,16 @@ bool Planner::has_room(const Lane& lane) const {
 }
 
 Duration Planner::slack() const {
-  constexpr Duration kMost = std::chrono::milliseconds{4};
+  constexpr Duration kMost = std::chrono::milliseconds{25};
   const Lane& lane = lanes_[0];
   if (lane.running <= lane.slots || options_.ahead_per_slot == 0) return Duration::zero();
-  // `usual` includes the wait behind those ahead: this is about one attempt a slot.
-  return std::min(kMost, lane.usual / options_.ahead_per_slot);
+  // `usual` includes the wait behind those ahead: meanwhile a runner takes a third of what it has.
+  return std::min(kMost, lane.usual / 3);
+}
+
+bool Planner::can_wait(const AttemptKey& key) const {
+  const auto held = slots_.find(key);
+  return held != slots_.end() && !held->second;
 }
 
 /// A moving average; the first attempt counts whole.

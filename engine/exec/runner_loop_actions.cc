@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/base/fault_point.h"
 #include "engine/base/log.h"
 #include "engine/exec/runner_loop.h"
 
@@ -54,6 +55,7 @@ void RunnerLoop::give(RunnerProcess& runner, QueuedAttempt attempt) {
   if (!frame) return finish(runner, frame.error());
   runner.state = RunnerProcess::State::busy;
   send(runner, std::move(frame));
+  pass(FaultPoint::attempt_sent);
 }
 
 void RunnerLoop::spawn_one() {

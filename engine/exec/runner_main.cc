@@ -1,4 +1,5 @@
 #include "engine/exec/runner_main.h"
+#include "engine/base/fault_point.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -126,6 +127,7 @@ bool is_memory_error(const Result<Outcome>& outcome) {
 
 void run_attempt(const StartMessage& start, RunnerLink& link, const Catalog& catalog,
                  Artifacts& artifacts, const Clock& clock) {
+  pass(FaultPoint::runner_attempt_read);
   exec::DoneMessage done;
   done.id = start.id;
   {
@@ -133,6 +135,7 @@ void run_attempt(const StartMessage& start, RunnerLink& link, const Catalog& cat
     const MemoryLimit limit(link, start.memory_limit_bytes);
     done.outcome = catalog.run(start.op, start.with, context);
   }
+  pass(FaultPoint::runner_attempt_ran);
   end_left_children();
   clear_folder(start.work_dir);
   flush_output();
@@ -144,6 +147,7 @@ void run_attempt(const StartMessage& start, RunnerLink& link, const Catalog& cat
   }
   done.rss_bytes = link.memory().resident;
   link.send_done(std::move(done));
+  pass(FaultPoint::runner_result_sent);
 }
 
 bool has_engine() {

@@ -1,3 +1,4 @@
+#include "engine/base/fault_point.h"
 #include "engine/pg/marks.h"
 #include "engine/pg/roles.h"
 
@@ -25,6 +26,7 @@ class PgInbox final : public Inbox {
   Result<Command> submit(const Command& command) override {
     MR_TRY(Command stored, shared_.database.run<Command>(
                                [&](Session& session) { return put_or_find(session, command); }));
+    pass(FaultPoint::command_submitted);
     if (stored.kind != command.kind || stored.body != command.body)
       return conflict("idempotency key '" + command.idempotency_key + "' was used for another " +
                       stored.kind);

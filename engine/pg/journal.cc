@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/pg/failure.h"
+#include "engine/base/fault_point.h"
 #include "engine/pg/journal_effects.h"
 #include "engine/pg/journal_rows.h"
 #include "engine/pg/roles.h"
@@ -186,6 +187,7 @@ class PgJournal final : public Journal {
         outcome = execute(session, append.params);
         if (outcome != Outcome::written) throw RolledBack();
         append.deployment_changed = write_changes(session, append.batch, append.effects);
+        pass(FaultPoint::journal_written);
       });
     } catch (const RolledBack&) {
       append.deployment_changed = false;

@@ -1,4 +1,5 @@
 #include "engine/pg/roles.h"
+#include "engine/base/fault_point.h"
 #include "engine/store/log_text.h"
 
 namespace millrace::pg {
@@ -27,6 +28,7 @@ class PgLogStore final : public LogStore {
       params.add(std::move(*column));
     return shared_.database.run<void>([&](Session& session) -> Status {
       session.exec("put_log", params);
+      pass(FaultPoint::log_written);
       return {};
     });
   }

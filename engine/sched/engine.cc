@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/fault_point.h"
 #include "engine/base/log.h"
 #include "engine/sched/lease_keeper.h"
 
@@ -11,6 +12,7 @@ Engine::Engine(EngineOptions options, Stores stores, Executor& executor, const C
                Rng rng)
     : options_(std::move(options)), stores_(stores), executor_(executor), clock_(clock), rng_(rng) {
   executor_.on_report([this](std::vector<AttemptResult> results) {
+    pass(FaultPoint::result_received);
     const std::lock_guard lock(mutex_);
     for (auto& result : results) inputs_.emplace_back(std::move(result));
     changed_.notify_all();
@@ -147,9 +149,15 @@ std::vector<Input> Engine::take_inputs(const Leader& leader,
     changed_.wait_for(lock, std::min<Duration>(rest, std::chrono::seconds{2}), ready);
     if (inputs_.empty()) inputs_.emplace_back(CommandsWaiting{});
   }
-  // While runners have work in hand, one commit takes more results along.
-  if (const Duration slack = leader.slack(); slack > Duration::zero() && !stopping_)
-    changed_.wait_for(lock, slack, [&] { return stopping_ || !still_leading(); });
+  // While runners have work in hand, one commit takes more of their results along. Nothing else
+  // waits for it.
+  std::size_t seen = 0;
+  const auto presses = [&] {
+    while (seen < inputs_.size() && leader.can_wait(inputs_[seen])) ++seen;
+    return seen < inputs_.size() || stopping_ || !still_leading();
+  };
+  if (const Duration slack = leader.slack(); slack > Duration::zero())
+    changed_.wait_for(lock, slack, presses);
   return std::exchange(inputs_, {});
 }
 

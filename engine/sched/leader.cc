@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "engine/base/fault_point.h"
 #include "engine/base/log.h"
 #include "engine/sched/command.h"
 #include "engine/store/load_run.h"
@@ -55,6 +56,7 @@ Status Leader::restore() {
     planner_.restore_run(std::move(run));
   }
   planner_.recover(clock_.now());
+  pass(FaultPoint::office_taken);
   return {};
 }
 
@@ -67,6 +69,11 @@ Result<StepReport> Leader::step(std::vector<Input> inputs) {
   batch_ = cut_batch();
   for (auto& action : planner_.take_actions()) actions_.push_back(std::move(action));
   return commit();
+}
+
+bool Leader::can_wait(const Input& input) const {
+  const auto* result = std::get_if<AttemptResult>(&input);
+  return result != nullptr && planner_.can_wait(result->key);
 }
 
 Result<StepReport> Leader::retry() { return commit(); }
@@ -119,8 +126,10 @@ Result<StepReport> Leader::commit() {
   report.events = batch_.events.size();
   report.actions = actions_.size();
   if (!batch_.events.empty()) {
+    pass(FaultPoint::step_planned);
     const auto before = clock_.steady();
     MR_CHECK(stores_.journal.append(batch_));
+    pass(FaultPoint::journal_committed);
     report.commit = std::chrono::duration_cast<Duration>(clock_.steady() - before);
     last_seq_ += static_cast<std::int64_t>(batch_.events.size());
     batch_ = {};
@@ -141,7 +150,9 @@ void Leader::carry_out() {
     executor_.cancel(std::get<CancelAttempt>(action).key);
   }
   actions_.clear();
-  if (!starts.empty()) executor_.start(std::move(starts));
+  if (starts.empty()) return;
+  pass(FaultPoint::attempts_starting);
+  executor_.start(std::move(starts));
 }
 
 }  // namespace millrace

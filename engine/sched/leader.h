@@ -47,7 +47,9 @@ class Leader {
 
   /// When a step without inputs has something to do; nullopt: not before the next input.
   std::optional<Time> next_wakeup() const { return planner_.next_wakeup(); }
+  /// How long `step` may be put off for more inputs, as long as all of them can wait.
   Duration slack() const { return planner_.slack(); }
+  bool can_wait(const Input& input) const;
   const Planner& planner() const { return planner_; }
   std::int64_t epoch() const { return lease_.epoch; }
   std::int64_t last_seq() const { return last_seq_; }

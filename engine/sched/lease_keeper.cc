@@ -1,5 +1,6 @@
 #include "engine/sched/lease_keeper.h"
 
+#include "engine/base/fault_point.h"
 #include "engine/base/log.h"
 
 namespace millrace {
@@ -33,6 +34,7 @@ void LeaseKeeper::run() {
     const auto sent = clock_.steady();
     const Status renewed = leadership_.renew(shard_, lease_.epoch, lease_.ttl);
     if (renewed.ok()) {
+      pass(FaultPoint::lease_renewed);
       valid_until_ = sent + lease_.ttl - lease_.ttl / 10;
       pause = lease_.ttl / 3;
       continue;

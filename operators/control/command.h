@@ -33,8 +33,7 @@ struct Command {
             .example(Json::array({"python3", "score.py", "--month", "2"})),
         param("run", &Command::script,
               "Lines for /bin/sh, instead of argv; the first failure ends it")
-            .optional()
-            .example("make report"),
+            .optional(),
         param("env", &Command::env, "Environment variables to add").def(Json::object()),
         param("inputs", &Command::inputs, "Any value; the program reads it from $MILLRACE_INPUTS")
             .optional(),

@@ -17,10 +17,13 @@ struct BatchPredict {
   static auto params() {
     using B = BatchPredict;
     return std::tuple{
-        param("data", &B::data, "Digest of the table (Parquet)"),
+        param("data", &B::data, "Digest of the table (Parquet)")
+            .example("${{ tasks.featurize.outputs.table }}"),
         param("artifact", &B::artifact, "Digest of the model; without it, the champion of `model`")
             .def(""),
-        param("model", &B::model, "Name of the model whose champion predicts").def(""),
+        param("model", &B::model, "Name of the model whose champion predicts")
+            .def("")
+            .example("flights"),
         param("keep", &B::keep, "Columns to keep beside the prediction; without it, all")
             .optional(),
         param("column", &B::column, "Name of the new column").def("prediction")};
