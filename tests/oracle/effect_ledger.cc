@@ -1,0 +1,160 @@
+#include "tests/oracle/effect_ledger.h"
+
+#include <algorithm>
+
+namespace millrace::oracle {
+namespace {
+
+constexpr std::size_t kAll = 1'000'000;
+
+Finding wrong(std::string what) { return Violation{Rule::effects_once, std::move(what)}; }
+
+}  // namespace
+
+void EffectLedger::add(const Event& event, const std::string& task) {
+  const auto* effects = effects_of(event.body);
+  if (effects == nullptr) return;
+  const TaskRef* ref = task_of(event.body);
+  const Source source{event.seq, event.run, task, ref == nullptr ? -1 : ref->map_index};
+  for (const Effect& effect : *effects) {
+    ++size_;
+    std::visit([&](const auto& e) { note(source, e); }, effect);
+  }
+}
+
+void EffectLedger::note(const Source& source, const PublishArtifact& e) {
+  if (said_.insert({"artifact " + e.name, source.run, source.task, source.map_index, e.digest})
+          .second)
+    artifacts_[source.run].push_back(e.digest);
+}
+void EffectLedger::note(const Source& source, const RegisterModel& e) {
+  if (said_.insert({"model " + e.model, source.run, source.task, source.map_index, e.artifact})
+          .second)
+    versions_[e.model].push_back({e.artifact, source.run, source.task, source.map_index});
+}
+void EffectLedger::note(const Source&, const RecordEvaluation& e) {
+  evaluations_[e.model].push_back(e.challenger);
+}
+void EffectLedger::note(const Source&, const SetTraffic& e) {
+  Serving& now = serving_[e.model];
+  ++now.revision;
+  if (e.candidate != now.champion) now.candidate = e.candidate;
+}
+void EffectLedger::note(const Source&, const PromoteModel& e) {
+  Serving& now = serving_[e.model];
+  ++now.revision;
+  if (!now.champion.empty() && now.champion != e.artifact) now.last_good = now.champion;
+  now.champion = e.artifact;
+  now.candidate.clear();
+}
+void EffectLedger::note(const Source&, const RollbackModel& e) {
+  Serving& now = serving_[e.model];
+  ++now.revision;
+  if (!now.candidate.empty())
+    now.candidate.clear();
+  else if (!now.last_good.empty())
+    now.champion = std::exchange(now.last_good, "");
+}
+void EffectLedger::note(const Source&, const UpdateDataset& e) {
+  datasets_[e.dataset] = e.artifact;
+}
+void EffectLedger::note(const Source& source, const RaiseAlert& e) {
+  alerts_.emplace_back(source.seq, e.title);
+}
+
+Finding EffectLedger::compare(Stores stores, const std::vector<Uuid>& runs) const {
+  if (auto found = compare_models(stores.registry)) return found;
+  if (auto found = compare_artifacts(stores.registry, runs)) return found;
+  if (auto found = compare_evaluations(stores.registry)) return found;
+  if (auto found = compare_rest(stores.registry)) return found;
+  return compare_serving(stores.serving);
+}
+
+Finding EffectLedger::compare_models(Registry& registry) const {
+  const auto models = registry.models();
+  if (!models) return Violation{Rule::readable, models.error().message};
+  for (const auto& model : *models)
+    if (!versions_.contains(model)) return wrong("model " + model + " came from nowhere");
+  for (const auto& [model, expected] : versions_) {
+    const auto rows = registry.model_versions(model);
+    if (!rows) return Violation{Rule::readable, rows.error().message};
+    if (rows->size() != expected.size())
+      return wrong("model " + model + " has " + std::to_string(rows->size()) + " versions; " +
+                   std::to_string(expected.size()) + " were registered");
+    for (const auto& row : *rows) {
+      const auto number = static_cast<std::size_t>(row.version);
+      if (number < 1 || number > expected.size() ||
+          !(expected[number - 1] == Version{row.artifact, row.run, row.task, row.map_index}))
+        return wrong("version " + std::to_string(row.version) + " of model " + model +
+                     " is not what was registered as that");
+    }
+  }
+  return {};
+}
+
+Finding EffectLedger::compare_artifacts(Registry& registry, const std::vector<Uuid>& runs) const {
+  for (const Uuid& run : runs) {
+    const auto published = artifacts_.find(run);
+    const auto expected =
+        published == artifacts_.end() ? std::vector<std::string>() : published->second;
+    const auto rows = registry.artifacts(run);
+    if (!rows) return Violation{Rule::readable, rows.error().message};
+    std::vector<std::string> digests;
+    for (const auto& row : *rows) digests.push_back(row.digest);
+    if (digests != expected)
+      return wrong("run " + run.to_string() + " has " + std::to_string(digests.size()) +
+                   " artifacts; it published " + std::to_string(expected.size()));
+  }
+  return {};
+}
+
+Finding EffectLedger::compare_evaluations(Registry& registry) const {
+  auto all = evaluations_;
+  for (const auto& [model, versions] : versions_) all.try_emplace(model);
+  for (const auto& [model, expected] : all) {
+    const auto rows = registry.evaluations(model, kAll);
+    if (!rows) return Violation{Rule::readable, rows.error().message};
+    std::vector<std::string> oldest_first;
+    for (const auto& row : *rows) oldest_first.insert(oldest_first.begin(), row.challenger);
+    if (oldest_first != expected)
+      return wrong("the evaluations of model " + model + " are not those that were recorded");
+  }
+  return {};
+}
+
+Finding EffectLedger::compare_rest(Registry& registry) const {
+  for (const auto& [name, artifact] : datasets_) {
+    const auto row = registry.dataset(name);
+    if (!row || row->artifact != artifact)
+      return wrong("dataset " + name + " is not at its last update");
+  }
+  const auto rows = registry.alerts(kAll);
+  if (!rows) return Violation{Rule::readable, rows.error().message};
+  std::vector<std::pair<std::int64_t, std::string>> raised;
+  for (const auto& row : *rows) raised.emplace_back(row.seq, row.title);
+  std::ranges::sort(raised);
+  auto expected = alerts_;
+  std::ranges::sort(expected);
+  if (raised != expected)
+    return wrong(std::to_string(raised.size()) + " alerts stand; " +
+                 std::to_string(expected.size()) + " were raised");
+  return {};
+}
+
+Finding EffectLedger::compare_serving(ServingStore& serving) const {
+  for (const auto& [model, expected] : serving_) {
+    if (expected.champion.empty() && expected.candidate.empty()) continue;
+    const auto row = serving.deployment(model);
+    if (!row) return wrong("what serves model " + model + " is lost");
+    if (row->revision != expected.revision)
+      return wrong("the deployment of model " + model + " changed " +
+                   std::to_string(row->revision) + " times; it was asked to " +
+                   std::to_string(expected.revision) + " times");
+    if (row->champion != expected.champion || row->candidate != expected.candidate ||
+        row->last_good != expected.last_good)
+      return wrong("something else serves model " + model + " than was deployed");
+  }
+  return {};
+}
+
+}  // namespace millrace::oracle

@@ -1,0 +1,70 @@
+// EffectLedger: what all effects of a journal amount to, to be compared with the registries. Like
+// the rest of the oracle it counts for itself.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "engine/store/store.h"
+#include "tests/oracle/rule.h"
+
+namespace millrace::oracle {
+
+class EffectLedger {
+ public:
+  /// `task` is the id of the event's task; "" for effects that were asked for from outside.
+  void add(const Event& event, const std::string& task);
+  /// Asks for the artifacts of all `runs`, also of those that published none.
+  Finding compare(Stores stores, const std::vector<Uuid>& runs) const;
+  int size() const { return size_; }
+
+ private:
+  struct Source {
+    std::int64_t seq;
+    Uuid run;
+    std::string task;
+    int map_index;
+  };
+  /// An instance that says the same again changes nothing.
+  using Said = std::tuple<std::string, Uuid, std::string, int, std::string>;
+  struct Version {
+    std::string artifact;
+    Uuid run;
+    std::string task;
+    int map_index = -1;
+    friend bool operator==(const Version&, const Version&) = default;
+  };
+  struct Serving {
+    std::string champion, candidate, last_good;
+    std::int64_t revision = 0;
+  };
+
+  void note(const Source& source, const PublishArtifact& effect);
+  void note(const Source& source, const RegisterModel& effect);
+  void note(const Source& source, const RecordEvaluation& effect);
+  void note(const Source& source, const SetTraffic& effect);
+  void note(const Source& source, const PromoteModel& effect);
+  void note(const Source& source, const RollbackModel& effect);
+  void note(const Source& source, const UpdateDataset& effect);
+  void note(const Source& source, const RaiseAlert& effect);
+
+  Finding compare_models(Registry& registry) const;
+  Finding compare_artifacts(Registry& registry, const std::vector<Uuid>& runs) const;
+  Finding compare_evaluations(Registry& registry) const;
+  Finding compare_rest(Registry& registry) const;
+  Finding compare_serving(ServingStore& serving) const;
+
+  int size_ = 0;
+  std::set<Said> said_;
+  std::map<std::string, std::vector<Version>> versions_;         // by model, in order
+  std::map<Uuid, std::vector<std::string>> artifacts_;           // digests by run, in order
+  std::map<std::string, std::vector<std::string>> evaluations_;  // challengers by model
+  std::map<std::string, Serving> serving_;                       // by model
+  std::map<std::string, std::string> datasets_;                  // artifact by name
+  std::vector<std::pair<std::int64_t, std::string>> alerts_;     // (event, title)
+};
+
+}  // namespace millrace::oracle

@@ -1,0 +1,157 @@
+#include "tests/oracle/oracle.h"
+
+#include <algorithm>
+
+#include "engine/store/projection.h"
+#include "tests/oracle/replay.h"
+
+namespace millrace::oracle {
+namespace {
+
+using TaskKey = std::pair<std::string, int>;
+
+Finding check_ends(const Replay& replay, const Expectations& expectations) {
+  for (const auto& [id, run] : replay.runs()) {
+    if (run.status == RunStatus::running) {
+      if (expectations.at_rest)
+        return Violation{Rule::run_ended, "run " + id.to_string() + " did not end"};
+      continue;
+    }
+    if (run.status != derive_status(run))
+      return Violation{Rule::run_status, "run " + id.to_string() + " ended as " +
+                                             std::string(to_string(run.status)) + "; its tasks " +
+                                             "amount to " +
+                                             std::string(to_string(derive_status(run)))};
+  }
+  return {};
+}
+
+Finding check_commands(Stores stores, const Replay& replay, const Expectations& expectations) {
+  for (const Uuid& command : expectations.commands) {
+    const auto handled = replay.commands().find(command);
+    if (handled == replay.commands().end()) {
+      if (expectations.at_rest)
+        return Violation{Rule::command_once,
+                         "command " + command.to_string() + " was never carried out"};
+      continue;
+    }
+    const auto answer = stores.inbox.result(command);
+    if (!answer || !*answer || (*answer)->ok != handled->second)
+      return Violation{Rule::command_once,
+                       "the answer to command " + command.to_string() + " is lost or another"};
+  }
+  for (const auto& [key, asked] : expectations.runs_by_key) {
+    const auto made =
+        std::ranges::count_if(asked, [&](const Uuid& run) { return replay.runs().contains(run); });
+    if (made > 1)
+      return Violation{Rule::one_run_per_key,
+                       "key '" + key + "' started " + std::to_string(made) + " runs"};
+  }
+  return {};
+}
+
+Finding check_witness(const Replay& replay, const Witness* witness) {
+  if (witness == nullptr) return {};
+  for (const auto& mark : witness->begun)
+    if (!replay.started().contains(mark))
+      return Violation{Rule::durable_first,
+                       "attempt " + mark + " ran, and the journal has no " + "start of it"};
+  return {};
+}
+
+Finding wrong_row(std::string what) { return Violation{Rule::projections, std::move(what)}; }
+
+Finding check_run_row(Stores stores, const Run& run) {
+  const auto row = stores.runs.run(run.id);
+  if (!row) return wrong_row("the row of run " + run.id.to_string() + " is missing");
+  const RunRow want = run_row(run);
+  const bool same = row->dag == want.dag && row->version == want.version &&
+                    row->type == want.type && row->status == want.status &&
+                    row->logical_date == want.logical_date && row->created_at == want.created_at &&
+                    row->finished_at == want.finished_at && row->trace_id == want.trace_id &&
+                    row->params == want.params;
+  return same ? Finding() : wrong_row("the row of run " + run.id.to_string() + " differs");
+}
+
+Finding check_task_rows(Stores stores, const Run& run, Tally& tally) {
+  const auto rows = stores.runs.tasks(run.id);
+  if (!rows) return Violation{Rule::readable, rows.error().message};
+  std::map<TaskKey, TaskRow> by_key;
+  for (const auto& row : *rows)
+    if (!by_key.emplace(TaskKey(row.task, row.map_index), row).second)
+      return wrong_row("task " + row.task + " has two rows");
+  for (int t = 0; t < static_cast<int>(run.tasks.size()); ++t) {
+    const auto& progress = run.tasks[static_cast<std::size_t>(t)];
+    for (std::size_t i = 0; i < progress.instances.size(); ++i) {
+      const TaskRef ref{t, progress.expanded ? static_cast<int>(i) : -1};
+      if (!is_end(run.instance(ref).state)) continue;
+      ++tally.tasks;
+      const TaskRow want = task_row(run, ref);
+      const auto row = by_key.extract(TaskKey(want.task, want.map_index));
+      if (row.empty()) return wrong_row("the row of task " + want.task + " is missing");
+      const TaskRow& is = row.mapped();
+      if (is.state != want.state || is.attempt != want.attempt ||
+          is.started_at != want.started_at || is.ended_at != want.ended_at ||
+          is.error != want.error)
+        return wrong_row("the row of task " + want.task + " differs");
+    }
+  }
+  if (!by_key.empty())
+    return wrong_row("there is a row of task " + by_key.begin()->first.first +
+                     ", which has not ended");
+  return {};
+}
+
+Finding check_dag_rows(Stores stores, const Replay& replay) {
+  for (const auto& [id, dag] : replay.dags()) {
+    const auto row = stores.runs.dag(id);
+    if (!row) return wrong_row("the row of DAG " + id + " is missing");
+    const auto last = dag.scheduled.empty() ? std::nullopt : std::optional(*dag.scheduled.rbegin());
+    if (row->version != dag.version || row->paused != dag.paused || row->last_logical_date != last)
+      return wrong_row("the row of DAG " + id + " differs");
+  }
+  return {};
+}
+
+Finding check_projections(Stores stores, const Replay& replay, Tally& tally) {
+  if (auto wrong = check_dag_rows(stores, replay)) return wrong;
+  std::set<Uuid> open;
+  for (const auto& [id, run] : replay.runs()) {
+    if (run.status == RunStatus::running) open.insert(id);
+    if (auto wrong = check_run_row(stores, run)) return wrong;
+    if (auto wrong = check_task_rows(stores, run, tally)) return wrong;
+  }
+  const auto rows = stores.runs.open_runs();
+  if (!rows) return Violation{Rule::readable, rows.error().message};
+  for (const auto& row : *rows)
+    if (open.erase(row.run) == 0)
+      return wrong_row("run " + row.run.to_string() + " stands as open");
+  if (!open.empty()) return wrong_row("run " + open.begin()->to_string() + " does not stand open");
+  return {};
+}
+
+}  // namespace
+
+std::string mark_of(const Uuid& run, const std::string& task, int map_index, int attempt,
+                    std::int64_t epoch) {
+  return run.to_string() + "/" + task + "/" + std::to_string(map_index) + "#" +
+         std::to_string(attempt) + "@" + std::to_string(epoch);
+}
+
+Judgement judge(Stores stores, const Expectations& expectations) {
+  Judgement judgement;
+  Replay replay(stores, expectations, judgement.tally);
+  judgement.violation = replay.run();
+  judgement.tally.effects = replay.effects().size();
+  auto& wrong = judgement.violation;
+  if (!wrong) wrong = check_witness(replay, expectations.witness);
+  if (!wrong) wrong = check_ends(replay, expectations);
+  if (!wrong) wrong = check_commands(stores, replay, expectations);
+  if (!wrong) wrong = check_projections(stores, replay, judgement.tally);
+  std::vector<Uuid> runs;
+  for (const auto& [id, run] : replay.runs()) runs.push_back(id);
+  if (!wrong) wrong = replay.effects().compare(stores, runs);
+  return judgement;
+}
+
+}  // namespace millrace::oracle

@@ -1,0 +1,236 @@
+// The oracle itself is judged: for each rule a history that breaks it, and nothing else, must be
+// refused with a message that names the rule.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/oracle/forge.h"
+
+namespace millrace::oracle {
+namespace {
+
+using Events = std::vector<Event>;
+
+struct Wrong {
+  std::string name;
+  Rule rule;
+  std::string says;  // part of the message
+  std::function<void(Forge&)> make;
+};
+void PrintTo(const Wrong& wrong, std::ostream* out) { *out << wrong.name; }
+
+template <typename Body>
+void drop(Events& events, const Uuid& run, TaskRef ref = {-1, -1}) {
+  events.erase(find_event<Body>(events, run, ref));
+}
+/// Puts a copy of the event behind the one that it is a copy of.
+template <typename Body>
+void repeat(Events& events, const Uuid& run, TaskRef ref = {-1, -1}) {
+  const auto event = find_event<Body>(events, run, ref);
+  const Event copy = *event;
+  events.insert(event, copy);
+}
+
+/// A wrong journal of one run.
+std::vector<Wrong> wrong_runs() {
+  return {
+      {"AGap", Rule::journal_order, "follows",
+       [](Forge& f) { f.show([](Events& e) { e.erase(e.begin() + 4); }, false); }},
+      {"AnEventBeforeItsRun", Rule::known_run, "never created",
+       [](Forge& f) { f.show([&](Events& e) { drop<RunCreated>(e, f.first); }); }},
+      {"ARunTwice", Rule::known_run, "second time",
+       [](Forge& f) { f.show([&](Events& e) { repeat<RunCreated>(e, f.second); }); }},
+      {"AnEndWithoutTheLastTask", Rule::transition_table, "still open",
+       [](Forge& f) {
+         f.show([&](Events& e) { drop<TaskSucceeded>(e, f.first, Forge::kTrain); });
+       }},
+      {"TwoOutcomes", Rule::one_outcome, "ended already",
+       [](Forge& f) {
+         f.show([&](Events& e) { repeat<TaskSucceeded>(e, f.first, Forge::kTrain); });
+       }},
+      {"AStartAfterTheEnd", Rule::one_outcome, "after the task has ended",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto end = find_event<TaskSucceeded>(e, f.first, Forge::kIngest);
+           e.insert(end + 1, {0, f.first, end->at, AttemptStarted{Forge::kIngest, 2, 1}});
+         });
+       }},
+      {"AnOldAttemptsOutcome", Rule::current_attempt, "while 2 is the current one",
+       [](Forge& f) {
+         f.show([&](Events& e) { body_of<TaskSucceeded>(e, f.first, Forge::kTrain).attempt = 1; });
+       }},
+      {"AnOldAttemptUnderTheNewNumber", Rule::current_attempt, "was taken for",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           body_of<TaskSucceeded>(e, f.first, Forge::kTrain)
+               .outputs.set("mark", mark_of(f.first, "train", -1, 1, 1));
+         });
+       }},
+      {"TwoAttemptsAtATime", Rule::current_attempt, "another is under way",
+       [](Forge& f) {
+         f.show([&](Events& e) { repeat<AttemptStarted>(e, f.first, Forge::kTrain); });
+       }},
+      {"NumbersThatGoBack", Rule::current_attempt, "go back",
+       [](Forge& f) {
+         f.show([&](Events& e) { body_of<AttemptStarted>(e, f.first, Forge::kTrain).attempt = 0; });
+       }},
+      {"AnOldLeaderStarts", Rule::newest_epoch, "starts an attempt",
+       [](Forge& f) {
+         f.show([&](Events& e) { body_of<AttemptStarted>(e, f.second, Forge::kTrain).epoch = 1; });
+       }},
+      {"AnOldLeadersOutcome", Rule::newest_epoch, "of an old leader",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto end = find_event<TaskSucceeded>(e, f.first, Forge::kIngest);
+           // Another run's attempt starts under epoch 2 while ingest is still under way.
+           const RunCreated other = body_of<RunCreated>(e, f.second);
+           e.insert(end, {{0, Uuid{1, 9}, end->at, other},
+                          {0, Uuid{1, 9}, end->at, RunCancelRequested{}},
+                          {0, Uuid{1, 9}, end->at, AttemptStarted{Forge::kIngest, 1, 2}}});
+         });
+         f.slots = 2;
+       }},
+      {"AnEdgeIgnored", Rule::edges, "before its upstream",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto end = find_event<TaskSucceeded>(e, f.first, Forge::kIngest);
+           std::iter_swap(end, end + 1);
+         });
+       }},
+      {"OneRetryTooMany", Rule::retry_limit, "without a retry left",
+       [](Forge& f) {
+         f.show([&](Events& e) { repeat<AttemptFailed>(e, f.first, Forge::kTrain); });
+       }},
+      {"LostTooOften", Rule::retry_limit, "lost too often",
+       [](Forge& f) {
+         f.show([&](Events& e) { repeat<AttemptLost>(e, f.second, Forge::kIngest); });
+       }},
+  };
+}
+
+/// What is wrong between runs, or between the journal and the world.
+std::vector<Wrong> wrong_worlds() {
+  return {
+      {"MoreAttemptsThanSlots", Rule::slots, "2 attempts are under way in 1",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           RunCreated cancelled = body_of<RunCreated>(e, f.second);
+           const Uuid other{1, 9};
+           const auto end = find_event<TaskSucceeded>(e, f.first, Forge::kIngest);
+           e.insert(end, {{0, other, end->at, cancelled},
+                          {0, other, end->at, RunCancelRequested{}},
+                          {0, other, end->at, AttemptStarted{Forge::kIngest, 1, 1}}});
+         });
+       }},
+      {"MoreRunsThanMayBe", Rule::active_runs, "beside 1 others",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const RunCreated other = body_of<RunCreated>(e, f.second);
+           const auto end = find_event<TaskSucceeded>(e, f.first, Forge::kIngest);
+           e.insert(end, {{0, Uuid{1, 9}, end->at, other},
+                          {0, Uuid{1, 9}, end->at, TaskQueued{Forge::kIngest}}});
+         });
+       }},
+      {"ASecondRunOfADate", Rule::one_run_per_date, "2001-02-01",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           body_of<RunCreated>(e, f.second) = body_of<RunCreated>(e, f.first);
+         });
+       }},
+      {"TwoRunsOfAKey", Rule::one_run_per_key, "key 'once' started 2 runs",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto end = find_event<RunFinished>(e, f.second);
+           Event other = *find_event<RunCreated>(e, f.second);
+           other.run = Uuid{1, 3};
+           Event over{0, other.run, end->at, RunFinished{RunStatus::failed}};
+           e.insert(end + 1,
+                    {other,
+                     {0, other.run, end->at,
+                      TaskFailed{Forge::kIngest, 0, make_error(ErrorCode::internal, ""), {}, {}}},
+                     {0, other.run, end->at, TaskUpstreamFailed{Forge::kTrain}},
+                     over});
+         });
+       }},
+      {"ACommandTwice", Rule::command_once, "second time",
+       [](Forge& f) { f.show([](Events& e) { repeat<CommandHandled>(e, {}); }); }},
+      {"ACommandWithoutAnswer", Rule::command_once, "never carried out",
+       [](Forge& f) { f.show([](Events& e) { drop<CommandHandled>(e, {}); }); }},
+      {"AnotherAnswer", Rule::command_once, "lost or another",
+       [](Forge& f) { f.show([](Events& e) { body_of<CommandHandled>(e, {}).ok = false; }); }},
+      {"ARunThatWasPromised", Rule::accepted_run, "does not exist",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           std::erase_if(e, [&](const Event& event) { return event.run == f.second; });
+         });
+       }},
+      {"ARunWithoutEnd", Rule::run_ended, "did not end",
+       [](Forge& f) { f.show([&](Events& e) { drop<RunFinished>(e, f.second); }); }},
+      {"AWrongStatus", Rule::run_status, "amount to failed",
+       [](Forge& f) {
+         f.show([&](Events& e) { body_of<RunFinished>(e, f.second).status = RunStatus::success; });
+       }},
+      {"AnAttemptThatNobodyStarted", Rule::durable_first, "no start of it",
+       [](Forge& f) { f.witness.begun.insert(mark_of(f.first, "train", -1, 9, 1)); }},
+      {"AnOutcomeOfNothing", Rule::really_happened, "never came to an end",
+       [](Forge& f) { f.witness.ended.erase(mark_of(f.first, "ingest", -1, 1, 1)); }},
+  };
+}
+
+class WrongHistory : public ::testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongHistory, IsRefusedByItsRule) {
+  Forge forge;
+  GetParam().make(forge);
+  const Judgement judgement = judge(forge.stores(), forge.expectations());
+  ASSERT_TRUE(judgement.violation) << "the oracle found nothing";
+  const std::string text = judgement.violation->text();
+  EXPECT_EQ(name_of(GetParam().rule), name_of(judgement.violation->rule)) << text;
+  EXPECT_EQ(0u, text.find(std::string(name_of(GetParam().rule)) + ": ")) << text;
+  EXPECT_NE(std::string::npos, text.find(GetParam().says)) << text;
+}
+
+std::string case_name(const ::testing::TestParamInfo<Wrong>& info) { return info.param.name; }
+INSTANTIATE_TEST_SUITE_P(Run, WrongHistory, ::testing::ValuesIn(wrong_runs()), case_name);
+INSTANTIATE_TEST_SUITE_P(World, WrongHistory, ::testing::ValuesIn(wrong_worlds()), case_name);
+
+TEST(Oracle, ASoundHistoryIsAccepted) {
+  Forge forge;
+  const Judgement judgement = judge(forge.stores(), forge.expectations());
+  EXPECT_FALSE(judgement.violation) << judgement.violation->text();
+  EXPECT_EQ(2, judgement.tally.runs);
+  EXPECT_EQ(4, judgement.tally.tasks);
+  EXPECT_EQ(6, judgement.tally.attempts);
+  EXPECT_EQ(8, judgement.tally.effects);
+}
+
+TEST(Oracle, AnUnfinishedHistoryIsAcceptedUntilItsTimeIsUp) {
+  Forge forge;
+  forge.show([&](Events& e) { e.resize(3); });  // a run, created and nothing more
+  Expectations expected = forge.expectations();
+  expected.at_rest = false;
+  expected.witness = nullptr;
+  const Judgement judgement = judge(forge.stores(), expected);
+  // Only the tables, which know the whole history, disagree.
+  ASSERT_TRUE(judgement.violation);
+  EXPECT_EQ("projections", name_of(judgement.violation->rule));
+}
+
+TEST(Oracle, EveryRuleSaysWhatItPromises) {
+  std::set<std::string_view> names;
+  for (const Rule rule : all_rules()) {
+    EXPECT_TRUE(names.insert(name_of(rule)).second);
+    EXPECT_TRUE(promise_of(rule).ends_with('.')) << name_of(rule);
+  }
+}
+
+TEST(Oracle, EveryRuleHasAWrongHistory) {
+  // Rows that are wrong: oracle_row_test.cc.
+  std::set<Rule> tried = {Rule::readable, Rule::projections, Rule::effects_once};
+  for (const auto& list : {wrong_runs(), wrong_worlds()})
+    for (const Wrong& wrong : list) tried.insert(wrong.rule);
+  for (const Rule rule : all_rules()) EXPECT_TRUE(tried.contains(rule)) << name_of(rule);
+}
+
+}  // namespace
+}  // namespace millrace::oracle

@@ -1,0 +1,197 @@
+#include "tests/oracle/replay.h"
+
+#include <algorithm>
+
+#include "tests/oracle/edges.h"
+
+namespace millrace::oracle {
+namespace {
+
+constexpr std::size_t kPage = 1000;
+
+std::string task_name(const Run& run, TaskRef ref) {
+  if (ref.task < 0 || ref.task >= static_cast<int>(run.tasks.size())) return "?";
+  const std::string& id = run.dag->task(ref.task).spec.id;
+  return ref.map_index < 0 ? id : id + "[" + std::to_string(ref.map_index) + "]";
+}
+
+Finding with_place(Finding finding, std::int64_t seq) {
+  if (finding) finding->what = "event " + std::to_string(seq) + ": " + finding->what;
+  return finding;
+}
+
+}  // namespace
+
+Replay::Replay(Stores stores, const Expectations& expectations, Tally& tally)
+    : stores_(stores), dags_(stores.runs), expectations_(expectations), tally_(tally) {}
+
+Finding Replay::run() {
+  std::int64_t seq = 0;
+  for (;;) {
+    const auto events = stores_.journal.read(seq, kPage);
+    if (!events) return Violation{Rule::readable, "the journal: " + events.error().message};
+    if (events->empty()) return {};
+    for (const auto& event : *events) {
+      if (event.seq != seq + 1)
+        return Violation{Rule::journal_order,
+                         "event " + std::to_string(event.seq) + " follows " + std::to_string(seq)};
+      seq = event.seq;
+      ++tally_.events;
+      if (auto wrong = with_place(take(event), seq)) return wrong;
+    }
+  }
+}
+
+Finding Replay::take(const Event& event) {
+  if (const auto* registered = std::get_if<DagRegistered>(&event.body))
+    dags_of_[registered->dag].version = registered->version;
+  if (const auto* paused = std::get_if<DagPaused>(&event.body))
+    dags_of_[paused->dag].paused = paused->paused;
+  if (const auto* handled = std::get_if<CommandHandled>(&event.body)) return take_command(*handled);
+  if (std::holds_alternative<EffectsRequested>(event.body)) effects_.add(event, "");
+  if (std::holds_alternative<CompletionRejected>(event.body)) {
+    ++tally_.rejected;  // changes nothing, and may be of a run that is long over
+    return {};
+  }
+  if (event.run.is_nil()) return {};
+  if (const auto* created = std::get_if<RunCreated>(&event.body)) return create(event, *created);
+  const auto found = runs_.find(event.run);
+  if (found == runs_.end())
+    return Violation{Rule::known_run, "is about a run that was never created"};
+  Run& run = found->second;
+  if (auto wrong = before_fold(run, event)) return wrong;
+  if (const auto folded = apply(run, event); !folded)
+    return Violation{Rule::transition_table, folded.error().message};
+  return after_fold(run, event);
+}
+
+Finding Replay::take_command(const CommandHandled& handled) {
+  if (!commands_.emplace(handled.command, handled.ok).second)
+    return Violation{Rule::command_once, "a command is carried out a second time"};
+  const auto run = Uuid::parse(handled.result["run"].as_view());
+  if (handled.ok && run && !runs_.contains(*run))
+    return Violation{Rule::accepted_run,
+                     "run " + run->to_string() + " is promised, and does not exist"};
+  return {};
+}
+
+Finding Replay::create(const Event& event, const RunCreated& created) {
+  auto dag = dags_.get(created.dag, created.version);
+  if (!dag) return Violation{Rule::readable, "the version of its DAG is lost"};
+  if (!runs_.emplace(event.run, make_run(event, *dag)).second)
+    return Violation{Rule::known_run, "the run is created a second time"};
+  if (created.type == RunType::scheduled && created.logical_date &&
+      !dags_of_[created.dag].scheduled.insert(*created.logical_date).second)
+    return Violation{Rule::one_run_per_date, "a second scheduled run of DAG " + created.dag +
+                                                 " for " + format_rfc3339(*created.logical_date)};
+  ++tally_.runs;
+  return {};
+}
+
+Finding Replay::before_fold(Run& run, const Event& event) {
+  if (const auto* cleared = std::get_if<TasksCleared>(&event.body)) clear(run.id, *cleared);
+  const TaskRef* ref = task_of(event.body);
+  if (ref == nullptr || !run.has(*ref)) return {};  // the fold says it
+  if (const auto* started = std::get_if<AttemptStarted>(&event.body))
+    if (auto wrong = check_start(run, *started)) return wrong;
+  const CourseLimits limits{run.dag->task(ref->task).spec.retries.max,
+                            expectations_.limits.max_losses};
+  auto wrong = follow(course_of(run.id, *ref), event.body, limits, newest_epoch_);
+  if (!wrong) wrong = check_mark(run, *ref, event.body);
+  if (wrong) wrong->what = "task " + task_name(run, *ref) + ": " + wrong->what;
+  return wrong;
+}
+
+Finding Replay::check_start(const Run& run, const AttemptStarted& started) {
+  if (!may_start(run, started.ref.task))
+    return Violation{Rule::edges,
+                     "task " + task_name(run, started.ref) + " starts before its upstream lets it"};
+  newest_epoch_ = std::max(newest_epoch_, started.epoch);
+  started_.insert(mark_of(run.id, run.dag->task(started.ref.task).spec.id, started.ref.map_index,
+                          started.attempt, started.epoch));
+  ++tally_.attempts;
+  return {};
+}
+
+/// The outcome must be of the very attempt that the journal names.
+Finding Replay::check_mark(const Run& run, TaskRef ref, const EventBody& body) {
+  const auto* succeeded = std::get_if<TaskSucceeded>(&body);
+  const auto* deferred = std::get_if<TaskDeferred>(&body);
+  if (succeeded == nullptr && deferred == nullptr) return {};
+  const TaskCourse& course = course_of(run.id, ref);
+  const std::string expected =
+      mark_of(run.id, run.dag->task(ref.task).spec.id, ref.map_index, course.attempt, course.epoch);
+  const Json& said = succeeded ? succeeded->outputs["mark"] : deferred->checkpoint["mark"];
+  if (said.is_string() && said.as_view() != expected)
+    return Violation{Rule::current_attempt,
+                     "the outcome is of " + said.as_string() + ", and was taken for " + expected};
+  if (expectations_.witness && !expectations_.witness->ended.contains(expected))
+    return Violation{Rule::really_happened, "attempt " + expected + " never came to an end"};
+  return {};
+}
+
+Finding Replay::after_fold(const Run& run, const Event& event) {
+  DagCourse& dag = dags_of_[run.created.dag];
+  if (run.status != RunStatus::running) dag.under_way.erase(run.id);
+  const TaskRef* ref = task_of(event.body);
+  if (ref == nullptr) return {};
+  effects_.add(event, run.dag->task(ref->task).spec.id);
+  if (auto wrong = check_begin(run)) return wrong;
+  return check_slots(run, *ref);
+}
+
+/// A run that is being cancelled may begin at any time: its `always()` tasks have their say.
+Finding Replay::check_begin(const Run& run) {
+  DagCourse& dag = dags_of_[run.created.dag];
+  if (run.status != RunStatus::running || dag.under_way.contains(run.id)) return {};
+  if (run.cancelling) return {};
+  const auto current = dags_.get(run.created.dag, dag.version);
+  if (!current) return Violation{Rule::readable, "the current version of its DAG is lost"};
+  const auto others = std::ranges::count_if(
+      dag.under_way, [&](const Uuid& id) { return !runs_.at(id).cancelling; });
+  if (others >= (*current)->spec().max_active_runs)
+    return Violation{Rule::active_runs, "a run of DAG " + run.created.dag + " begins beside " +
+                                            std::to_string(others) + " others"};
+  dag.under_way.insert(run.id);
+  return {};
+}
+
+Finding Replay::check_slots(const Run& run, TaskRef ref) {
+  const Limits& limits = expectations_.limits;
+  const std::pair key{run.id, ref};
+  const bool light = limits.is_light && limits.is_light(run.dag->task(ref.task).spec.op);
+  auto& in_use = light ? light_ : process_;
+  if (!course_of(run.id, ref).running) {
+    in_use.erase(key);
+    return {};
+  }
+  in_use.insert(key);
+  const int most = light ? limits.light_slots : limits.process_slots;
+  if (most > 0 && static_cast<int>(in_use.size()) > most)
+    return Violation{Rule::slots, std::to_string(in_use.size()) + " attempts are under way in " +
+                                      std::to_string(most) + " slots"};
+  return {};
+}
+
+TaskCourse& Replay::course_of(const Uuid& run, TaskRef ref) {
+  const auto [course, fresh] = courses_.try_emplace({run, ref});
+  if (fresh)
+    if (const auto floor = attempt_floor_.find({run, ref.task}); floor != attempt_floor_.end())
+      course->second.attempt = floor->second;
+  return course->second;
+}
+
+void Replay::clear(const Uuid& run, const TasksCleared& cleared) {
+  for (const TaskRef ref : cleared.tasks) {
+    int& floor = attempt_floor_[{run, ref.task}];
+    auto course = courses_.lower_bound({run, TaskRef{ref.task, -1}});
+    while (course != courses_.end() && course->first.first == run &&
+           course->first.second.task == ref.task) {
+      floor = std::max(floor, course->second.attempt);
+      const bool gone = ref.map_index < 0 || course->first.second == ref;
+      course = gone ? courses_.erase(course) : std::next(course);
+    }
+  }
+}
+
+}  // namespace millrace::oracle

@@ -1,0 +1,64 @@
+// Replay: reads a whole journal once, and judges each event at the moment it happened.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "engine/store/load_run.h"
+#include "tests/oracle/effect_ledger.h"
+#include "tests/oracle/oracle.h"
+#include "tests/oracle/task_course.h"
+
+namespace millrace::oracle {
+
+/// What the journal says of one DAG.
+struct DagCourse {
+  std::string version;  // current
+  bool paused = false;
+  std::set<Time> scheduled;  // logical dates that have a scheduled run
+  std::set<Uuid> under_way;  // runs that have begun and not ended
+};
+
+class Replay {
+ public:
+  Replay(Stores stores, const Expectations& expectations, Tally& tally);
+
+  /// The first event that should not be there.
+  Finding run();
+
+  const std::map<Uuid, Run>& runs() const { return runs_; }
+  const std::map<std::string, DagCourse>& dags() const { return dags_of_; }
+  const std::map<Uuid, bool>& commands() const { return commands_; }  // → ok
+  const EffectLedger& effects() const { return effects_; }
+  const std::set<std::string>& started() const { return started_; }  // marks
+
+ private:
+  Finding take(const Event& event);
+  Finding take_command(const CommandHandled& handled);
+  Finding create(const Event& event, const RunCreated& created);
+  Finding before_fold(Run& run, const Event& event);
+  Finding check_start(const Run& run, const AttemptStarted& started);
+  Finding check_mark(const Run& run, TaskRef ref, const EventBody& body);
+  Finding after_fold(const Run& run, const Event& event);
+  Finding check_begin(const Run& run);
+  Finding check_slots(const Run& run, TaskRef ref);
+  TaskCourse& course_of(const Uuid& run, TaskRef ref);
+  void clear(const Uuid& run, const TasksCleared& cleared);
+
+  Stores stores_;
+  DagCache dags_;
+  const Expectations& expectations_;
+  Tally& tally_;
+  std::map<Uuid, Run> runs_;
+  std::map<std::string, DagCourse> dags_of_;
+  std::map<Uuid, bool> commands_;
+  std::map<std::pair<Uuid, TaskRef>, TaskCourse> courses_;
+  std::map<std::pair<Uuid, int>, int> attempt_floor_;   // of a task that was cleared
+  std::set<std::pair<Uuid, TaskRef>> process_, light_;  // slots in use
+  EffectLedger effects_;
+  std::set<std::string> started_;
+  std::int64_t newest_epoch_ = 0;
+};
+
+}  // namespace millrace::oracle

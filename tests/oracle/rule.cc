@@ -1,0 +1,69 @@
+#include "tests/oracle/rule.h"
+
+#include <array>
+
+namespace millrace::oracle {
+namespace {
+
+struct Entry {
+  Rule rule;
+  std::string_view name, promise;
+};
+
+constexpr std::array kRules = {
+    Entry{Rule::readable, "readable", "What was stored can be read."},
+    Entry{Rule::journal_order, "journal_order", "The journal counts up from 1 without a gap."},
+    Entry{Rule::known_run, "known_run", "A run is created once, before anything else of it."},
+    Entry{Rule::transition_table, "transition_table",
+          "A task moves only by the transition table, and ends are final."},
+    Entry{Rule::one_outcome, "one_outcome", "A task instance has exactly one recorded outcome."},
+    Entry{Rule::current_attempt, "current_attempt",
+          "Only the current attempt of a task can record an outcome."},
+    Entry{Rule::newest_epoch, "newest_epoch",
+          "Nothing of an old leader is accepted once a newer one has begun."},
+    Entry{Rule::edges, "edges", "A task starts only after what it needs."},
+    Entry{Rule::slots, "slots", "No more attempts are under way than there are slots."},
+    Entry{Rule::active_runs, "active_runs",
+          "No run of a DAG begins while max_active_runs of it are under way."},
+    Entry{Rule::retry_limit, "retry_limit", "A task is tried no oftener than its retries allow."},
+    Entry{Rule::one_run_per_date, "one_run_per_date",
+          "A DAG has one scheduled run for a logical date."},
+    Entry{Rule::one_run_per_key, "one_run_per_key",
+          "However often a request is repeated, its idempotency key starts one run."},
+    Entry{Rule::command_once, "command_once",
+          "Each accepted command is carried out and answered exactly once."},
+    Entry{Rule::accepted_run, "accepted_run", "A run that was promised to somebody exists."},
+    Entry{Rule::run_ended, "run_ended", "Every accepted run ends."},
+    Entry{Rule::run_status, "run_status", "A run's status is what its tasks amount to."},
+    Entry{Rule::projections, "projections", "The tables are what the journal folds to."},
+    Entry{Rule::effects_once, "effects_once",
+          "No artifact, model version or other effect is lost or doubled."},
+    Entry{Rule::durable_first, "durable_first",
+          "No attempt runs whose start is not in the journal."},
+    Entry{Rule::really_happened, "really_happened",
+          "No outcome is recorded of an attempt that did not come to it."},
+};
+
+const Entry& entry_of(Rule rule) { return kRules[static_cast<std::size_t>(rule)]; }
+
+constexpr bool is_in_order() {
+  for (std::size_t i = 0; i < kRules.size(); ++i)
+    if (static_cast<std::size_t>(kRules[i].rule) != i) return false;
+  return true;
+}
+static_assert(is_in_order(), "entry_of looks rules up by their number");
+
+}  // namespace
+
+std::string_view name_of(Rule rule) { return entry_of(rule).name; }
+std::string_view promise_of(Rule rule) { return entry_of(rule).promise; }
+
+std::vector<Rule> all_rules() {
+  std::vector<Rule> all;
+  for (const Entry& entry : kRules) all.push_back(entry.rule);
+  return all;
+}
+
+std::string Violation::text() const { return std::string(name_of(rule)) + ": " + what; }
+
+}  // namespace millrace::oracle

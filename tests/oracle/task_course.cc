@@ -1,0 +1,86 @@
+#include "tests/oracle/task_course.h"
+
+namespace millrace::oracle {
+namespace {
+
+struct Follow {
+  TaskCourse& course;
+  const CourseLimits& limits;
+  std::int64_t newest_epoch;
+
+  Finding operator()(const AttemptStarted& e) const {
+    if (course.ended)
+      return Violation{Rule::one_outcome, "an attempt starts after the task has ended"};
+    if (course.running)
+      return Violation{Rule::current_attempt, "an attempt starts while another is under way"};
+    if (e.attempt < course.attempt || e.attempt < 1)
+      return Violation{Rule::current_attempt, "the attempt numbers go back"};
+    if (e.epoch < newest_epoch)
+      return Violation{Rule::newest_epoch, "an old leader starts an attempt"};
+    course.attempt = e.attempt;
+    course.epoch = e.epoch;
+    course.running = true;
+    return {};
+  }
+  Finding operator()(const TaskSucceeded& e) const { return outcome_of(e.attempt); }
+  Finding operator()(const TaskDeferred& e) const { return outcome_of(e.attempt); }
+  Finding operator()(const AttemptFailed& e) const {
+    if (++course.failures > limits.retries)
+      return Violation{Rule::retry_limit, "the task is to be tried again without a retry left"};
+    return outcome_of(e.attempt);
+  }
+  Finding operator()(const AttemptLost& e) const {
+    if (limits.losses > 0 && ++course.losses > limits.losses)
+      return Violation{Rule::retry_limit, "the task was lost too often to be tried again"};
+    return check_attempt(e.attempt);  // said by the leader after the one that started it
+  }
+  Finding operator()(const TaskFailed& e) const {
+    return course.running ? check_attempt(e.attempt) : Finding();
+  }
+  template <typename Other>
+  Finding operator()(const Other&) const {
+    return {};
+  }
+
+ private:
+  Finding check_attempt(int attempt) const {
+    if (!course.running)
+      return Violation{Rule::current_attempt, "an outcome without an attempt under way"};
+    if (attempt != course.attempt)
+      return Violation{Rule::current_attempt, "an outcome of attempt " + std::to_string(attempt) +
+                                                  " while " + std::to_string(course.attempt) +
+                                                  " is the current one"};
+    return {};
+  }
+  Finding outcome_of(int attempt) const {
+    if (auto wrong = check_attempt(attempt)) return wrong;
+    if (course.epoch < newest_epoch)
+      return Violation{Rule::newest_epoch, "an outcome of an attempt of an old leader"};
+    return {};
+  }
+};
+
+bool leaves_running(const EventBody& body) {
+  return is_ending(body) || std::holds_alternative<AttemptFailed>(body) ||
+         std::holds_alternative<AttemptLost>(body) || std::holds_alternative<TaskDeferred>(body);
+}
+
+}  // namespace
+
+bool is_ending(const EventBody& body) {
+  return std::holds_alternative<TaskSucceeded>(body) || std::holds_alternative<TaskFailed>(body) ||
+         std::holds_alternative<TaskSkipped>(body) || std::holds_alternative<TaskCancelled>(body) ||
+         std::holds_alternative<TaskUpstreamFailed>(body);
+}
+
+Finding follow(TaskCourse& course, const EventBody& body, const CourseLimits& limits,
+               std::int64_t newest_epoch) {
+  if (is_ending(body) && course.ended)
+    return Violation{Rule::one_outcome, "the task has ended already"};
+  if (auto wrong = std::visit(Follow{course, limits, newest_epoch}, body)) return wrong;
+  if (leaves_running(body)) course.running = false;
+  if (is_ending(body)) course.ended = true;
+  return {};
+}
+
+}  // namespace millrace::oracle

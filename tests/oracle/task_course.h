@@ -1,0 +1,35 @@
+// TaskCourse: what the journal says of one task instance, followed by the oracle itself beside the
+// engine's fold.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/core/event.h"
+#include "tests/oracle/rule.h"
+
+namespace millrace::oracle {
+
+/// Plain data; one for each instance, anew when the instance is cleared.
+struct TaskCourse {
+  int attempt = 0;  // the newest that started; after a clear the numbers go on
+  std::int64_t epoch = 0;
+  bool running = false;
+  bool ended = false;
+  int failures = 0, losses = 0;
+};
+
+struct CourseLimits {
+  int retries = 0;
+  int losses = 0;  // 0: not checked
+};
+
+/// Judges one more event of the instance, and notes it. `newest_epoch` is of all attempts that have
+/// started so far, anywhere.
+Finding follow(TaskCourse& course, const EventBody& body, const CourseLimits& limits,
+               std::int64_t newest_epoch);
+
+/// True for the five events that end a task instance.
+bool is_ending(const EventBody& body);
+
+}  // namespace millrace::oracle
