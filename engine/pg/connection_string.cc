@@ -13,7 +13,8 @@ namespace {
 using Options = std::map<std::string, std::string, std::less<>>;
 
 // A statement or a lock that takes longer than this has met a fault; so has a peer that is silent
-// for so long.
+// for so long. No transaction of ours waits for us: one that idles is of a process that has been
+// stopped or cut off, and holds up whoever takes over.
 constexpr std::array<std::pair<const char*, const char*>, 7> kDefaults = {{
     {"connect_timeout", "5"},
     {"keepalives_idle", "5"},
@@ -22,7 +23,7 @@ constexpr std::array<std::pair<const char*, const char*>, 7> kDefaults = {{
     {"tcp_user_timeout", "10000"},
     {"client_encoding", "UTF8"},
     {"options",
-     "-c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s "
+     "-c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=1s "
      "-c plan_cache_mode=force_generic_plan -c client_min_messages=warning -c jit=off"},
 }};
 

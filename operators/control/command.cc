@@ -36,6 +36,7 @@ void add_identity(Variables& out, const AttemptInfo& info) {
   add("TASK_ID", info.task_id);
   add("MAP_INDEX", std::to_string(info.map_index));
   add("ATTEMPT", std::to_string(info.attempt));
+  add("EPOCH", std::to_string(info.epoch));  // a fencing token: it grows with every new leader
   add("IDEMPOTENCY_KEY", info.idempotency_key());
   add("TRACE_ID", info.trace_id);
   // The parent's span id must not be zero; a digest of the task's name serves as one.

@@ -121,6 +121,23 @@ TEST(AppendTest, ATakeoverAndAnAppendWaitForEachOther) {
   EXPECT_EQ(0, *store.stores().journal.last_seq());
 }
 
+// A leader that was stopped or cut off in the middle of an append: the server ends its transaction.
+TEST(AppendTest, ALeaderStuckInAnAppendDoesNotHoldUpItsSuccessor) {
+  const auto database = open_database(testing::fresh_database());
+  testing::FakeClock clock;
+  PgStore store(*database, &clock);
+  const std::int64_t epoch = lead(store, "one");
+  clock.pass(seconds{61});
+  const Status append = database->run<void>([&](pg::Session& session) -> Status {
+    session.transaction([&] {
+      session.exec_script("SELECT 1 FROM millrace.leader WHERE shard = 'main' FOR SHARE");
+      EXPECT_EQ(lead(store, "two"), epoch + 1);
+    });
+    return {};
+  });
+  EXPECT_CODE(ErrorCode::unavailable, append);
+}
+
 TEST(AppendTest, AnAppendDuringATakeoverIsFenced) {
   const auto database = open_database(testing::fresh_database());
   PgStore store(*database);

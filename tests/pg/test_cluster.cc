@@ -13,12 +13,6 @@
 #include "engine/pg/migrate.h"
 #include "engine/pg/session.h"
 
-// libpqxx 6.4 asks for the client's encoding before it takes a result in its keeping, and throws if
-// the connection is gone: the result, two kilobytes, is lost with it. Tests that cut connections
-// would tell of it as a leak.
-extern "C" const char* __lsan_default_suppressions();
-extern "C" const char* __lsan_default_suppressions() { return "leak:PQmakeEmptyPGresult\n"; }
-
 namespace millrace::testing {
 namespace {
 

@@ -93,7 +93,10 @@ Findings check_sleep(const Tree& tree) {
       {{"sleep_for", ""}, {"sleep_until", ""}, {"usleep", ""}, {"nanosleep", ""}, {"sleep", ""}}};
   Findings findings;
   for (const SourceFile& file : tree.files) {
-    if (!is_cxx(file.path) || !file.path.starts_with("tests/")) continue;
+    // Chaos looks at real processes from outside: nobody tells it of their end.
+    if (!is_cxx(file.path) || !file.path.starts_with("tests/") ||
+        file.path.starts_with("tests/chaos/"))
+      continue;
     each_call(file, kCalls, [&](int line, const Banned& banned) {
       const std::string& code = file.code[static_cast<std::size_t>(line - 1)];
       if (find_word(code, std::string(banned.text) + "(") == std::string_view::npos &&

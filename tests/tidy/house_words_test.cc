@@ -75,6 +75,7 @@ TEST(TidyWordsSample, Sleep) {
   EXPECT_EQ(check_sleep(one("tests/a.cc", "::sleep(1);\n")).size(), 1u);
   EXPECT_TRUE(check_sleep(one("tests/a.cc", "run(\"sleep 10\"); int sleep = 0;\n")).empty());
   EXPECT_TRUE(check_sleep(one("engine/exec/a.cc", "std::this_thread::sleep_for(1s);\n")).empty());
+  EXPECT_TRUE(check_sleep(one("tests/chaos/a.cc", "std::this_thread::sleep_for(1s);\n")).empty());
 }
 
 TEST(TidyWordsSample, Sql) {

@@ -1,0 +1,164 @@
+#include "tests/chaos/battle.h"
+
+#include <fstream>
+#include <numeric>
+#include <pqxx/pqxx>
+
+#include "engine/pg/database.h"
+#include "engine/pg/pg_store.h"
+#include "tests/chaos/faults.h"
+#include "tests/chaos/load.h"
+
+namespace millrace::chaos {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMostOpenRuns = 12;
+constexpr Seconds kPatience{120};
+
+/// What must work for the battle to mean anything.
+template <typename T>
+T required(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  return *std::move(result);
+}
+
+/// A fault that found the database away made none; another is drawn.
+int make(const Fault& fault, Battlefield& field) {
+  try {
+    return fault.make(field);
+  } catch (const pqxx::failure&) {
+    return 0;
+  }
+}
+
+const Fault& draw(Rng& rng) {
+  const auto& faults = all_faults();
+  const int sum = std::accumulate(faults.begin(), faults.end(), 0,
+                                  [](int n, const Fault& fault) { return n + fault.weight; });
+  auto left = static_cast<int>(rng.below(static_cast<std::uint64_t>(sum)));
+  for (const auto& fault : faults)
+    if ((left -= fault.weight) < 0) return fault;
+  return faults.back();
+}
+
+oracle::Witness read_witness(const fs::path& effects) {
+  oracle::Witness witness;
+  std::ifstream lines(effects);
+  for (std::string what, mark; lines >> what >> mark;)
+    (what == "begin" ? witness.begun : witness.ended).insert(mark);
+  return witness;
+}
+
+/// Only commands write marks; the other attempts are taken on trust.
+void trust_the_others(Stores stores, oracle::Witness& witness) {
+  std::map<Uuid, std::string> dags;
+  for (std::int64_t seq = 0;;) {
+    const auto events = required(stores.journal.read(seq, 1000));
+    if (events.empty()) return;
+    seq = events.back().seq;
+    for (const auto& event : events) {
+      if (const auto* created = std::get_if<RunCreated>(&event.body))
+        dags[event.run] = created->dag;
+      const auto* started = std::get_if<AttemptStarted>(&event.body);
+      if (started == nullptr) continue;
+      const std::string& dag = dags[event.run];
+      const char name = static_cast<char>('a' + started->ref.task);
+      if (dag == "light" || dag == "tables" || (dag == "flaky" && name == 'b') ||
+          (dag == "waits" && name == 'a'))
+        witness.ended.insert(oracle::mark_of(event.run, std::string(1, name),
+                                             started->ref.map_index, started->attempt,
+                                             started->epoch));
+    }
+  }
+}
+
+bool all_ended(const PrivateCluster& cluster) {
+  try {
+    pqxx::connection connection(cluster.dsn());
+    pqxx::nontransaction query(connection);
+    return query
+        .exec1(
+            "SELECT (SELECT count(*) FROM millrace.run) = (SELECT count(DISTINCT run) FROM "
+            "millrace.run_end) AND NOT EXISTS (SELECT FROM millrace.command c WHERE NOT "
+            "EXISTS (SELECT FROM millrace.command_result r WHERE r.command = c.command))")[0]
+        .as<bool>();
+  } catch (const pqxx::failure&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+int BattleReport::fault_count() const {
+  return std::accumulate(faults.begin(), faults.end(), 0,
+                         [](int n, const auto& entry) { return n + entry.second; });
+}
+
+BattleReport fight(const BattleOptions& options) {
+  fs::remove_all(options.folder);
+  fs::create_directories(options.folder);
+  const fs::path effects = options.folder / "effects", dags = options.folder / "dags";
+  write_dags(dags, effects);
+  const auto cluster = required(PrivateCluster::start(options.folder / "postgres"));
+  BattleReport report;
+  const auto say = [&](const std::string& line) {
+    if (options.progress) options.progress(line);
+  };
+  std::map<std::string, std::string> accepted;
+  {
+    Engines engines(options.folder, cluster->dsn(), dags);
+    Battlefield field{engines, *cluster, options.folder, Rng(options.seed), {}, {}, options.seed};
+    Load load(engines, kMostOpenRuns);
+    time_until([&] { return load.ended() > 5; }, kPatience);
+
+    const auto inject = [&](const Fault& fault) {
+      const int ended = load.ended();
+      const int made = make(fault, field);
+      report.faults[fault.name] += made;
+      if (made > 0) say(fault.name + ": " + std::to_string(made));
+      // Between two faults something gets done, as a rule: what never runs cannot be broken.
+      time_until([&] { return load.ended() > ended; }, Seconds{0.3});
+    };
+    const auto end = std::chrono::steady_clock::now() + options.time;
+    if (options.each_once)
+      for (const auto& fault : all_faults()) inject(fault);
+    else
+      while (std::chrono::steady_clock::now() < end) inject(draw(field.rng));
+
+    say("no more faults");
+    load.stop();
+    if (!time_until([&] { return all_ended(*cluster); }, kPatience))
+      report.complaints.emplace_back("not everything came to an end");
+    const auto codes = engines.stop();
+    for (std::size_t i = 0; i < codes.size(); ++i)
+      if (codes[i] != 0)
+        report.complaints.push_back("engine " + std::to_string(i) + " ended with exit code " +
+                                    std::to_string(codes[i]));
+    if (const std::string key = load.broken_key(); !key.empty())
+      report.complaints.push_back("idempotency key '" + key + "' made two runs");
+    accepted = load.accepted();
+    report.seconds = std::move(field.seconds);
+    report.points = std::move(field.points);
+  }
+
+  report.runs_accepted = static_cast<int>(accepted.size());
+  DatabaseOptions database_options;
+  database_options.dsn = cluster->dsn();
+  const auto database = required(Database::open(database_options));
+  PgStore store(*database);
+  oracle::Witness witness = read_witness(effects);
+  trust_the_others(store.stores(), witness);
+  oracle::Expectations expectations;
+  for (const auto& [run, dag] : accepted) {
+    const Uuid id = required(Uuid::parse(run));
+    expectations.commands.push_back(id);
+    expectations.runs_by_key[run].insert(id);
+  }
+  expectations.witness = &witness;
+  report.judgement = oracle::judge(store.stores(), expectations);
+  return report;
+}
+
+}  // namespace millrace::chaos

@@ -1,0 +1,25 @@
+// Each family of faults once, on the real program. The long hunt: ./run chaos --minutes 20
+#include <gtest/gtest.h>
+
+#include "tests/chaos/battle.h"
+#include "tests/chaos/faults.h"
+
+namespace millrace::chaos {
+namespace {
+
+TEST(Chaos, EveryFaultOnceLeavesTheOracleContent) {
+  BattleOptions options;
+  options.folder = std::filesystem::path(MILLRACE_BINARY_DIR) / "chaos_test";
+  options.each_once = true;
+  const BattleReport report = fight(options);
+  for (const auto& complaint : report.complaints) ADD_FAILURE() << complaint;
+  EXPECT_FALSE(report.judgement.violation) << report.judgement.violation->text();
+  EXPECT_EQ(report.faults.size(), all_faults().size());
+  EXPECT_GT(report.fault_count(), 15);
+  EXPECT_GT(report.runs_accepted, 20);
+  EXPECT_GE(report.judgement.tally.runs, report.runs_accepted);
+  if (!HasFailure()) std::filesystem::remove_all(options.folder);
+}
+
+}  // namespace
+}  // namespace millrace::chaos

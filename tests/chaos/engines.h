@@ -1,0 +1,80 @@
+// Two real engines on one PostgreSQL, each behind a proxy of its own, started again when they die.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/chaos/proxy.h"
+
+namespace millrace::chaos {
+
+using Seconds = std::chrono::duration<double>;
+
+/// Thread-safe. At the end every engine is killed.
+class Engines {
+ public:
+  static constexpr std::size_t kCount = 2;
+
+  /// `dsn` names the server directly; the engines get to it through proxies. State folders, logs
+  /// and proxies stand in `folder`.
+  Engines(std::filesystem::path folder, const std::string& dsn, std::filesystem::path dags);
+  ~Engines();
+  Engines(const Engines&) = delete;
+  Engines& operator=(const Engines&) = delete;
+
+  Proxy& proxy(std::size_t engine) { return *proxies_[engine]; }
+  /// 0 while it is down.
+  pid_t pid(std::size_t engine) const;
+  /// Its runner processes.
+  std::vector<pid_t> runners(std::size_t engine) const;
+  /// Where its API listens, "http://127.0.0.1:PORT"; "" while it is down.
+  std::string api(std::size_t engine) const;
+  /// The engine whose process id stands in the owner's name ("host:pid"); none if neither.
+  std::optional<std::size_t> with_owner(const std::string& owner) const;
+
+  /// SIGKILL; a further environment ("NAME=value") for its next life only.
+  void kill_engine(std::size_t engine, std::vector<std::string> next_environment = {});
+  /// SIGTERM to both, and none is started again; the exit codes.
+  std::array<int, kCount> stop();
+
+ private:
+  struct Slot {
+    pid_t pid = 0;
+    std::vector<std::string> next_environment;
+  };
+  std::filesystem::path state(std::size_t engine) const;
+  void start(std::size_t engine);  // REQUIRES: mutex_
+  void tend();
+
+  std::filesystem::path folder_, dags_;
+  std::array<std::unique_ptr<Proxy>, kCount> proxies_;
+  mutable std::mutex mutex_;
+  std::array<Slot, kCount> slots_;  // guarded by mutex_
+  bool stopping_ = false;           // guarded by mutex_
+  std::thread tender_;
+};
+
+/// The processes whose parent is `parent`.
+std::vector<pid_t> children_of(pid_t parent);
+
+/// Sleeps in small pieces until `holds` is true; how long that took, or none after `limit`.
+template <typename Holds>
+std::optional<Seconds> time_until(const Holds& holds, Seconds limit) {
+  const auto begin = std::chrono::steady_clock::now();
+  for (;;) {
+    if (holds()) return std::chrono::steady_clock::now() - begin;
+    if (std::chrono::steady_clock::now() - begin > limit) return std::nullopt;
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+  }
+}
+
+}  // namespace millrace::chaos
