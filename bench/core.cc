@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/dags.h"
 #include "bench/floor.h"
 #include "bench/rig.h"
 
@@ -11,31 +12,6 @@ namespace millrace::bench {
 namespace {
 
 constexpr int kChain = 100, kLight = 10'000, kPooled = 1'000, kCommands = 1'000, kFan = 500;
-
-std::string loose_tasks(const std::string& dag, int count, const std::string& task) {
-  std::string yaml = "dag: " + dag + "\ntasks:\n";
-  for (int i = 0; i < count; ++i) yaml += "  t" + std::to_string(i) + ": {" + task + "}\n";
-  return yaml;
-}
-
-std::string chain(int length) {
-  std::string yaml = "dag: chain\ntasks:\n  t0: {operator: noop}\n";
-  for (int i = 1; i < length; ++i)
-    yaml +=
-        "  t" + std::to_string(i) + ": {operator: noop, needs: t" + std::to_string(i - 1) + "}\n";
-  return yaml;
-}
-
-/// One task, `width` that need it, one that needs them all.
-std::string fan(int width) {
-  std::string yaml = "dag: fan\ntasks:\n  first: {operator: noop}\n", all;
-  for (int i = 0; i < width; ++i) {
-    const std::string id = "t" + std::to_string(i);
-    yaml += "  " + id + ": {operator: noop, needs: first}\n";
-    all += (i == 0 ? "" : ", ") + id;
-  }
-  return yaml + "  last: {operator: noop, needs: [" + all + "]}\n";
-}
 
 Result<double> median_seconds(Rig& rig, const std::string& dag, int tasks, int repeats) {
   MR_CHECK(rig.time_run(dag, static_cast<std::size_t>(tasks)));  // warms caches and runners
@@ -62,8 +38,8 @@ std::vector<Measurement> measurements(double commit_ms, double spawns_per_s) {
   const auto rate = [](int tasks) { return [tasks](double seconds) { return tasks / seconds; }; };
   const double commits_per_s = 1e3 / commit_ms;
   return {
-      {"core.chain_step_ms", "chain", chain(kChain), kChain, "ms", commit_ms, "<= 3 x commit",
-       [](double seconds) { return seconds * 1e3 / kChain; },
+      {"core.chain_step_ms", "chain", chain("chain", kChain, "operator: noop"), kChain, "ms",
+       commit_ms, "<= 3 x commit", [](double seconds) { return seconds * 1e3 / kChain; },
        [=](double value) { return value <= 3 * commit_ms; }},
       {"core.light_per_s", "light", loose_tasks("light", kLight, "operator: noop"), kLight, "1/s",
        commits_per_s, ">= 20000/s", rate(kLight), [](double value) { return value >= 20'000; }},
@@ -74,8 +50,8 @@ std::vector<Measurement> measurements(double commit_ms, double spawns_per_s) {
        loose_tasks("commands", kCommands, "operator: command, with: {argv: [/bin/true]}"),
        kCommands, "1/s", spawns_per_s, ">= 0.8 x spawn rate", rate(kCommands),
        [=](double value) { return value >= 0.8 * spawns_per_s; }},
-      {"core.fanout_per_s", "fan", fan(kFan), kFan + 2, "1/s", commits_per_s, "", rate(kFan + 2),
-       [](double) { return true; }},
+      {"core.fanout_per_s", "fan", fan("fan", kFan, "operator: noop"), kFan + 2, "1/s",
+       commits_per_s, "", rate(kFan + 2), [](double) { return true; }},
   };
 }
 

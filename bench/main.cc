@@ -3,7 +3,10 @@
 #include <cstdio>
 
 #include "bench/core.h"
+#include "bench/latency.h"
 #include "bench/rig.h"
+#include "bench/shapes.h"
+#include "bench/throughput.h"
 #include "engine/base/log.h"
 
 namespace {
@@ -37,6 +40,12 @@ int main(int argc, char** argv) {
   app.add_subcommand("core", "Chain, light tasks, pooled tasks, commands, fan-out")->callback([&] {
     status = bench::run_core(report, state, repeats, only);
   });
+  app.add_subcommand("latency", "A workflow of three durable steps: alone, and many at once")
+      ->callback([&] { status = bench::run_latency(report, state); });
+  app.add_subcommand("throughput", "Completions a second, WAL and CPU a task, in 1 to 10,000 runs")
+      ->callback([&] { status = bench::run_throughput(report, state); });
+  app.add_subcommand("shapes", "Loose, chain, fan, many runs, many DAGs, by kind of task")
+      ->callback([&] { status = bench::run_shapes(report, state); });
   int runner_code = 0;
   auto* runner = app.add_subcommand("runner", "")->group("");
   runner->callback([&] {

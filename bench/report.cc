@@ -1,6 +1,7 @@
 #include "bench/report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "engine/base/file.h"
@@ -19,11 +20,17 @@ double median(std::vector<double> samples) {
   return samples.size() % 2 == 1 ? samples[half] : (samples[half - 1] + samples[half]) / 2;
 }
 
+double quantile(std::vector<double> samples, double share) {
+  std::ranges::sort(samples);
+  const double rank = std::ceil(share * static_cast<double>(samples.size()));
+  return samples[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
+}
+
 void Report::add(Record record) {
   if (records_.empty())
-    std::printf("%-24s %12s %-5s %12s %8s  %s\n", "METRIC", "MEDIAN", "UNIT", "FLOOR", "RATIO",
+    std::printf("%-34s %12s %-5s %12s %8s  %s\n", "METRIC", "MEDIAN", "UNIT", "FLOOR", "RATIO",
                 "GOAL");
-  std::printf("%-24s %12.3f %-5s ", record.metric.c_str(), record.value, record.unit.c_str());
+  std::printf("%-34s %12.3f %-5s ", record.metric.c_str(), record.value, record.unit.c_str());
   if (const auto ratio = record.ratio())
     std::printf("%12.3f %8.2f", *record.floor, *ratio);
   else

@@ -25,6 +25,8 @@ struct Record {
 
 /// REQUIRES: samples is not empty.
 double median(std::vector<double> samples);
+/// The smallest sample that at least `share` of all do not exceed; 0 < share <= 1.
+double quantile(std::vector<double> samples, double share);
 
 /// Not thread-safe.
 class Report {

@@ -1,9 +1,12 @@
 #include "bench/rig.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <thread>
 
+#include "bench/counters.h"
 #include "engine/artifact/artifact_store.h"
 #include "engine/exec/runner_main.h"
 #include "engine/exec/runner_pool.h"
@@ -64,7 +67,7 @@ struct Rig::Parts {
 
   Status open(int workers);
   void batch_is_durable(const StepReport& report);
-  Result<Uuid> trigger(const std::string& dag);
+  Result<Uuid> trigger(const std::string& dag, Rng& from);
 };
 
 Status Rig::Parts::open(int workers) {
@@ -113,9 +116,9 @@ void Rig::Parts::batch_is_durable(const StepReport& report) {
   changed.notify_all();
 }
 
-Result<Uuid> Rig::Parts::trigger(const std::string& dag) {
+Result<Uuid> Rig::Parts::trigger(const std::string& dag, Rng& from) {
   Command command;
-  command.id = Uuid::v7(clock.now(), rng);
+  command.id = Uuid::v7(clock.now(), from);
   command.kind = command::trigger_run;
   command.origin = {"bench", "a measurement"};
   command.body = Json::object({{"dag", dag}});
@@ -169,7 +172,7 @@ Result<double> Rig::time_run(const std::string& dag, std::size_t tasks) {
     enough += parts.durable_events;
   }
   const auto before = std::chrono::steady_clock::now();
-  MR_TRY(const Uuid run, parts.trigger(dag));
+  MR_TRY(const Uuid run, parts.trigger(dag, parts.rng));
   {
     // Not by asking the store: that would take the very time that is measured.
     std::unique_lock lock(parts.mutex);
@@ -189,6 +192,41 @@ Result<double> Rig::time_run(const std::string& dag, std::size_t tasks) {
     return internal_error("the run of '" + dag + "' recorded " + std::to_string(recorded.size()) +
                           " tasks instead of " + std::to_string(tasks));
   return taken.count();
+}
+
+Result<double> Rig::time_runs(const std::vector<std::string>& dags, std::size_t tasks) {
+  constexpr std::size_t kClients = 4;
+  Parts& parts = *parts_;
+  MR_TRY(const Counters first, counters(dsn()));
+  const auto before = std::chrono::steady_clock::now();
+  std::atomic<bool> failed = false;
+  {
+    std::vector<std::jthread> clients;
+    for (std::size_t c = 0; c < kClients; ++c)
+      clients.emplace_back([&, c] {
+        Rng rng(system_entropy());
+        for (std::size_t i = c; i < dags.size(); i += kClients)
+          if (!parts.trigger(dags[i], rng)) failed = true;
+      });
+  }
+  if (failed) return unavailable("not every run could be triggered");
+  for (;;) {
+    {
+      std::unique_lock lock(parts.mutex);
+      if (!parts.changed.wait_for(lock, kPatience,
+                                  [&] { return parts.engine->metrics().open_runs == 0; }))
+        return make_error(ErrorCode::timeout, "the runs did not end");
+    }
+    // None is open; it may be that the last triggers have not been taken up yet.
+    MR_TRY(const Counters now, counters(dsn()));
+    if (now.runs_ended - first.runs_ended < static_cast<std::int64_t>(dags.size())) continue;
+    if (now.tasks_succeeded - first.tasks_succeeded != static_cast<std::int64_t>(tasks))
+      return internal_error("of " + std::to_string(tasks) + " tasks " +
+                            std::to_string(now.tasks_succeeded - first.tasks_succeeded) +
+                            " are on record");
+    const std::lock_guard lock(parts.mutex);
+    return std::chrono::duration<double>(parts.last_batch_at - before).count();
+  }
 }
 
 }  // namespace millrace::bench

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/base/result.h"
 #include "engine/op/catalog.h"
@@ -32,6 +33,9 @@ class Rig {
   /// Triggers `dag` once and waits: seconds from before the trigger until the run's end was
   /// durable. An error unless the run succeeded with exactly `tasks` recorded task instances.
   Result<double> time_run(const std::string& dag, std::size_t tasks);
+  /// Triggers each of `dags` once, from four threads, and waits for the last: seconds from before
+  /// the first trigger until the last run's end was durable. `tasks`: of all of them together.
+  Result<double> time_runs(const std::vector<std::string>& dags, std::size_t tasks);
 
  private:
   struct Parts;
