@@ -41,6 +41,7 @@ bool Connection::wait_for_request() {
 void Connection::begin_request() {
   in_header_ = true;
   header_bytes_ = 0;
+  header_has_zero_ = false;
   newlines_ = 0;
 }
 
@@ -85,6 +86,7 @@ bool Connection::fill() {
 void Connection::count_header(const char* bytes, std::size_t size) {
   header_bytes_ += size;
   for (std::size_t i = 0; i < size; ++i) {
+    header_has_zero_ = header_has_zero_ || bytes[i] == '\0';  // the library would let it pass
     if (bytes[i] == '\n')
       ++newlines_;
     else if (bytes[i] != '\r')
@@ -94,7 +96,7 @@ void Connection::count_header(const char* bytes, std::size_t size) {
 }
 
 ssize_t Connection::read(char* to, size_t size) {
-  if (in_header_ && header_too_long()) return -1;
+  if (in_header_ && (header_too_long() || header_has_zero_)) return -1;
   if (position_ == buffer_.size() && !fill()) return -1;
   const auto count = std::min(size, buffer_.size() - position_);
   std::copy_n(buffer_.data() + position_, count, to);

@@ -61,7 +61,7 @@ class Connection final : public httplib::Stream {
   std::size_t position_ = 0;
   std::size_t header_bytes_ = 0;
   int newlines_ = 0;  // in a row, carriage returns apart: two end the header
-  bool in_header_ = true;
+  bool in_header_ = true, header_has_zero_ = false;
   bool closing_ = false;
 };
 

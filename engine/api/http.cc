@@ -74,6 +74,7 @@ struct Exchange {
   HttpRequest request;
   std::optional<Problem> refusal;
   Connection* connection = nullptr;
+  bool understood = false;  // the header is whole and well formed
   std::chrono::steady_clock::time_point start;
 };
 thread_local Exchange t_exchange;
@@ -111,7 +112,8 @@ class Server final : public httplib::Server {
       const bool ok =
           process_request(connection, left == 1 || stopping_, closed,
                           [&](httplib::Request& request) { prepare_(request, connection); });
-      if (!ok || closed || connection.closing() || connection.header_too_long()) break;
+      // Where the header was not understood, nobody knows where the next request begins.
+      if (!ok || closed || connection.closing() || !t_exchange.understood) break;
     }
     connection.linger();
     return true;
@@ -295,6 +297,7 @@ void HttpServer::State::configure() {
     if (!out.body.empty() || out.is_chunked_content_provider_) return;
     auto status = out.status;
     if (t_exchange.connection != nullptr && t_exchange.connection->header_too_long()) status = 431;
+    if (!t_exchange.understood) out.set_header("Connection", "close");
     send(respond(Problem::make(status, "invalid_argument", refusal_text(status)),
                  t_exchange.request),
          out, false);
@@ -320,6 +323,7 @@ std::string HttpServer::State::next_request_id() {
 /// Called by the library once the header is read, before anything else.
 void HttpServer::State::prepare(httplib::Request& request, Connection& connection) {
   t_exchange.start = clock.steady();
+  t_exchange.understood = true;
   auto& ours = t_exchange.request;
   ours.method = request.method == "HEAD" ? "GET" : request.method;
   const std::string_view target = request.target;
