@@ -59,27 +59,28 @@ void Planner::recover(Time now) {
   for (const auto& [id, run] : runs_) order.push_back(id);
   std::ranges::sort(order);  // by creation
 
+  // A held run has nothing under way; if it was opened again, tasks of it may have ended before.
   const auto begun = [](const Run& run) {
     return std::ranges::any_of(run.tasks, [](const TaskProgress& task) {
-      return std::ranges::any_of(task.instances,
-                                 [](const auto& i) { return i.state != TaskState::pending; });
+      return std::ranges::any_of(task.instances, [](const auto& i) {
+        return i.state != TaskState::pending && !is_end(i.state);
+      });
     });
   };
+  // Runs that had begun keep their places before held ones get any. Who had is settled beforehand:
+  // a run may end as soon as it goes on.
+  const auto held = std::stable_partition(order.begin(), order.end(),
+                                          [&](const Uuid& id) { return begun(runs_.at(id)); });
   // Nothing starts before every attempt of former epochs is known to be lost: slots would count
   // twice.
   for (Lane& lane : lanes_) lane.slots = 0;
-  // Runs that had begun keep their places before held ones get any.
-  for (const bool first : {true, false}) {
-    for (const auto& id : order) {
-      Run& run = runs_.at(id);
-      if (begun(run) != first) continue;
-      const auto dag = dags_.find(run.dag->id());
-      if (dag == dags_.end()) continue;
-      if (!first && dag->second.active_runs >= dag->second.dag->spec().max_active_runs)
-        dag->second.held.push_back(id);
-      else
-        activate(run, now);
-    }
+  for (auto id = order.begin(); id != order.end(); ++id) {
+    Run& run = runs_.at(*id);
+    if (!dags_.contains(run.dag->id())) continue;
+    if (id < held)
+      activate(run, now);
+    else
+      admit(run, now);
   }
   for (const auto& [id, state] : dags_) reschedule(id, now);
   lanes_[0].slots = options_.process_slots;
@@ -175,8 +176,8 @@ Status Planner::retry_run(const RetryRun& input, Time now) {
   emit(run, now, TasksCleared{std::move(refs), input.origin});
   if (reopened) {
     std::erase(finished_, run.id);
-    activate(run, now);
-  } else {
+    admit(run, now);
+  } else if (!is_held(run)) {
     begin_pending(run, now);
     settle(run, now);
   }

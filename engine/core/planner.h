@@ -191,6 +191,8 @@ class Planner {
   // planner_run.cc: the course of a run.
   Run& create_run(const TriggerRun& input, const DagState& dag, Json params,
                   std::optional<Time> interval_start, Time now);
+  void admit(Run& run, Time now);
+  bool is_held(const Run& run) const;
   void activate(Run& run, Time now);
   void begin_pending(Run& run, Time now);
   void settle(Run& run, Time now);

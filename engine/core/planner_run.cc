@@ -27,11 +27,23 @@ Run& Planner::create_run(const TriggerRun& input, const DagState& dag, Json para
 
   DagState& state = dags_.find(run.dag->id())->second;
   if (input.type == RunType::scheduled) state.cursor = input.logical_date;
-  if (state.active_runs >= state.dag->spec().max_active_runs)
-    state.held.push_back(run.id);
+  admit(run, now);
+  return run;
+}
+
+/// Begins, or is held back until another run of its DAG has finished.
+void Planner::admit(Run& run, Time now) {
+  const auto dag = dags_.find(run.dag->id());
+  if (dag != dags_.end() && dag->second.active_runs >= dag->second.dag->spec().max_active_runs)
+    dag->second.held.push_back(run.id);
   else
     activate(run, now);
-  return run;
+}
+
+bool Planner::is_held(const Run& run) const {
+  const auto dag = dags_.find(run.dag->id());
+  return dag != dags_.end() &&
+         std::ranges::find(dag->second.held, run.id) != dag->second.held.end();
 }
 
 void Planner::activate(Run& run, Time now) {
