@@ -22,7 +22,7 @@ std::string condition_of(Rng& rng) {
 
 }  // namespace
 
-std::shared_ptr<const Dag> random_dag(const std::string& id, Rng& rng, Time now) {
+std::shared_ptr<const Dag> random_dag(const std::string& id, Rng& rng, Time now, bool deadlines) {
   DagSpec spec;
   spec.id = id;
   spec.max_active_runs = 1 + static_cast<int>(rng.below(3));
@@ -32,7 +32,7 @@ std::shared_ptr<const Dag> random_dag(const std::string& id, Rng& rng, Time now)
     spec.start = now - std::chrono::hours{3};
     spec.end = now + std::chrono::hours{2};
   }
-  if (chance(rng, 0.3)) spec.datasets = {"data"};
+  if (id != kDatasetMaker && chance(rng, 0.6)) spec.datasets = {"data"};
   const auto count = 1 + rng.below(10);
   for (std::uint64_t i = 0; i < count; ++i) {
     TaskSpec task;
@@ -42,7 +42,7 @@ std::shared_ptr<const Dag> random_dag(const std::string& id, Rng& rng, Time now)
       if (chance(rng, 1.5 / static_cast<double>(i))) task.needs.push_back("t" + std::to_string(up));
     task.retries.max = static_cast<int>(rng.below(3));
     task.retries.initial = std::chrono::seconds{1};
-    task.timeout = std::chrono::seconds{60};
+    task.timeout = deadlines ? Duration{std::chrono::seconds{60}} : std::chrono::hours{100'000};
     task.priority = static_cast<int>(rng.below(3));
     if (chance(rng, 0.2)) task.foreach = foreach_of(task, rng);
     if (chance(rng, 0.2) && i > 0) task.condition = condition_of(rng);

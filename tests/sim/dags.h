@@ -3,13 +3,18 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "engine/base/clock.h"
 #include "engine/core/dag.h"
 
 namespace millrace::sim {
 
+/// The DAG whose tasks update the dataset that others wait for.
+inline constexpr std::string_view kDatasetMaker = "dag0";
+
 /// Operators named "light" run in the engine's thread lane, "heavy" in the process lane.
-std::shared_ptr<const Dag> random_dag(const std::string& id, Rng& rng, Time now);
+/// Without deadlines an attempt that hangs does so for years.
+std::shared_ptr<const Dag> random_dag(const std::string& id, Rng& rng, Time now, bool deadlines);
 
 }  // namespace millrace::sim

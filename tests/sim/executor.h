@@ -1,55 +1,49 @@
-// An Executor on simulated time: an attempt ends when the clock passes its end, with an outcome
-// drawn from the seed.
+// An Executor on simulated time: an attempt ends when steady time passes its end, with an outcome
+// drawn from the seed and the attempt's own name. It writes the side table that the oracle compares
+// the journal with.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
-#include "engine/base/clock.h"
 #include "engine/core/executor.h"
+#include "tests/oracle/oracle.h"
+#include "tests/sim/clock.h"
 
 namespace millrace::sim {
 
-/// The simulation's clock: stands still until it is moved. Single-threaded.
-class FakeClock final : public Clock {
- public:
-  explicit FakeClock(Time start) : now_(start) {}
-  Time now() const override { return now_; }
-  std::chrono::steady_clock::time_point steady() const override {
-    return std::chrono::steady_clock::time_point(now_.time_since_epoch());
-  }
-  void advance_to(Time time) { now_ = std::max(now_, time); }
-
- private:
-  Time now_;
-};
-
 class FakeExecutor final : public Executor {
  public:
-  FakeExecutor(FakeClock& clock, Rng& rng) : clock_(clock), rng_(rng) {}
+  FakeExecutor(const SimClock& clock, std::uint64_t seed, oracle::Witness& witness)
+      : clock_(clock), seed_(seed), witness_(witness) {}
 
   void on_report(Report) override {}
   void start(std::vector<StartAttempt> attempts) override;
   void cancel(const AttemptKey& key) override;
   void kill_all() override { running_.clear(); }
 
-  /// When the next attempt ends; nullopt: none is running.
-  std::optional<Time> next_end() const;
-  /// Attempts that have ended by now, in an order drawn from the seed.
-  std::vector<AttemptResult> take_ended();
-  std::size_t started() const { return started_; }
+  /// One runner dies under its attempt; false: none is busy.
+  bool kill_runner(Rng& rng);
+  /// How long until the next attempt ends; nullopt: none will.
+  std::optional<Duration> until_next_end() const;
+  /// Attempts that have ended by now, in an order drawn from `rng`; with `chaotic` some reports are
+  /// held back and some come twice.
+  std::vector<AttemptResult> take_ended(Rng& rng, bool chaotic);
+  bool busy() const { return !running_.empty(); }
 
  private:
   struct Running {
-    Time end;
+    std::optional<Duration> end;  // nullopt: it hangs, and only its deadline ends it
     AttemptResult result;
+    std::string mark;
   };
-  Result<Outcome> draw_outcome(const StartAttempt& attempt);
 
-  FakeClock& clock_;
-  Rng& rng_;
+  const SimClock& clock_;
+  std::uint64_t seed_;
+  oracle::Witness& witness_;
   std::map<AttemptKey, Running> running_;
-  std::size_t started_ = 0;
+  std::vector<AttemptResult> echoes_;  // reported once already
 };
 
 }  // namespace millrace::sim

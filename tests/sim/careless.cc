@@ -1,0 +1,208 @@
+#include "tests/sim/careless.h"
+
+#include "engine/store/effect_rows.h"
+
+namespace millrace::sim {
+
+class CarelessStores::LeadershipSeam final : public Leadership {
+ public:
+  LeadershipSeam(Leadership& real, Removed removed) : real_(real), removed_(removed) {}
+  std::int64_t newest_epoch = 0;
+
+  Result<std::optional<Lease>> acquire(std::string_view shard, std::string_view owner,
+                                       Duration ttl) override {
+    if (removed_ == Removed::lease_expiry && newest_epoch > 0)
+      static_cast<void>(real_.release(shard, newest_epoch));
+    auto lease = real_.acquire(shard, owner, ttl);
+    if (lease && *lease) newest_epoch = (*lease)->epoch;
+    return lease;
+  }
+  Status renew(std::string_view shard, std::int64_t epoch, Duration ttl) override {
+    return real_.renew(shard, epoch, ttl);
+  }
+  Status release(std::string_view shard, std::int64_t epoch) override {
+    return real_.release(shard, epoch);
+  }
+
+ private:
+  Leadership& real_;
+  Removed removed_;
+};
+
+/// Alerts are what shows of effects here.
+class CarelessStores::RegistrySeam final : public Registry {
+ public:
+  RegistrySeam(Registry& real, Removed removed) : real_(real), removed_(removed) {}
+
+  void write_late(const Batch& batch) {
+    const auto effects = sourced_effects(batch);
+    if (!effects) return;
+    for (const auto& [source, effect] : *effects)
+      if (const auto* alert = std::get_if<RaiseAlert>(effect))
+        late_.push_back(alert_row(source, *alert));
+  }
+  Result<std::vector<AlertRow>> alerts(std::size_t limit) override {
+    if (removed_ == Removed::effect_transaction) return late_;
+    return real_.alerts(limit);
+  }
+  Result<std::vector<std::string>> models() override { return real_.models(); }
+  Result<std::vector<ModelVersionRow>> model_versions(std::string_view model) override {
+    return real_.model_versions(model);
+  }
+  Result<ModelVersionRow> model_version(std::string_view model,
+                                        std::string_view artifact) override {
+    return real_.model_version(model, artifact);
+  }
+  Result<std::vector<EvaluationRow>> evaluations(std::string_view model,
+                                                 std::size_t limit) override {
+    return real_.evaluations(model, limit);
+  }
+  Result<std::vector<ArtifactRow>> artifacts(const Uuid& run) override {
+    return real_.artifacts(run);
+  }
+  Result<ArtifactRow> artifact(std::string_view digest) override { return real_.artifact(digest); }
+  Result<DatasetRow> dataset(std::string_view name) override { return real_.dataset(name); }
+
+ private:
+  Registry& real_;
+  Removed removed_;
+  std::vector<AlertRow> late_;
+};
+
+class CarelessStores::JournalSeam final : public Journal {
+ public:
+  JournalSeam(Journal& real, LeadershipSeam& leadership, RegistrySeam& registry, Removed removed)
+      : real_(real), leadership_(leadership), registry_(registry), removed_(removed) {}
+
+  Status append(const Batch& batch) override {
+    switch (removed_) {
+      case Removed::epoch_fence:
+        return append_loosely(batch, leadership_.newest_epoch);
+      case Removed::exactly_once_append:
+        return append_loosely(batch, batch.epoch);
+      case Removed::projection_transaction:
+        return append_without_rows(batch);
+      case Removed::one_run_per_date:
+        return append_any_date(batch);
+      case Removed::effect_transaction: {
+        const Status done = real_.append(batch);
+        // A second transaction, which fails as often as any call of the store.
+        if (done && real_.last_seq()) registry_.write_late(batch);
+        return done;
+      }
+      case Removed::durable_first:
+        static_cast<void>(real_.append(batch));
+        return {};
+      default:
+        return real_.append(batch);
+    }
+  }
+  Result<std::int64_t> last_seq() override { return real_.last_seq(); }
+  Result<std::vector<Event>> read(std::int64_t after, std::size_t limit) override {
+    return real_.read(after, limit);
+  }
+  Result<std::vector<Event>> read_run(const Uuid& run) override { return real_.read_run(run); }
+  void subscribe(std::function<void()> f) override { real_.subscribe(std::move(f)); }
+
+ private:
+  /// No memory of what was committed.
+  Status append_loosely(const Batch& batch, std::int64_t epoch) {
+    Batch loose = batch;
+    loose.epoch = epoch;
+    if (const auto last = real_.last_seq()) loose.first_seq = *last + 1;
+    return real_.append(loose);
+  }
+  Status append_without_rows(const Batch& batch) {
+    constexpr std::int64_t kEvery = 50;
+    if (batch.first_seq % kEvery != 0) return real_.append(batch);
+    Batch events = batch;
+    events.tasks_ended.clear();
+    return real_.append(events);
+  }
+  Status append_any_date(const Batch& batch) {
+    const Status done = real_.append(batch);
+    if (done || done.error().code != ErrorCode::conflict) return done;
+    Batch undated = batch;
+    for (RunRow& row : undated.runs_created) row.type = RunType::manual;
+    return real_.append(undated);
+  }
+
+  Journal& real_;
+  LeadershipSeam& leadership_;
+  RegistrySeam& registry_;
+  Removed removed_;
+};
+
+class CarelessStores::InboxSeam final : public Inbox {
+ public:
+  InboxSeam(Inbox& real, Removed removed) : real_(real), removed_(removed) {}
+
+  Result<Command> submit(const Command& command) override {
+    if (removed_ != Removed::idempotency_key) return real_.submit(command);
+    Command anew = command;
+    anew.idempotency_key.clear();
+    return real_.submit(anew);
+  }
+  Result<std::vector<Command>> pending(std::size_t limit) override {
+    auto commands = real_.pending(limit);
+    if (removed_ != Removed::command_once || !commands) return commands;
+    const std::vector<Command> unacknowledged = std::exchange(last_, *commands);
+    commands->insert(commands->begin(), unacknowledged.begin(), unacknowledged.end());
+    return commands;
+  }
+  Result<std::optional<CommandResult>> result(const Uuid& command) override {
+    return real_.result(command);
+  }
+  void subscribe(std::function<void()> f) override { real_.subscribe(std::move(f)); }
+
+ private:
+  Inbox& real_;
+  Removed removed_;
+  std::vector<Command> last_;
+};
+
+class CarelessStores::ReaderSeam final : public RunReader {
+ public:
+  ReaderSeam(RunReader& real, Removed removed) : real_(real), removed_(removed) {}
+
+  Result<std::vector<RunRow>> open_runs() override {
+    if (removed_ == Removed::recovery) return std::vector<RunRow>();
+    return real_.open_runs();
+  }
+  Result<std::vector<DagRow>> dags() override {
+    auto rows = real_.dags();
+    if (removed_ == Removed::one_run_per_date && rows)
+      for (DagRow& row : *rows) row.last_logical_date.reset();
+    return rows;
+  }
+  Result<std::vector<RunRow>> runs(const RunFilter& filter) override { return real_.runs(filter); }
+  Result<RunRow> run(const Uuid& id) override { return real_.run(id); }
+  Result<std::vector<TaskRow>> tasks(const Uuid& run) override { return real_.tasks(run); }
+  Result<DagRow> dag(std::string_view id) override { return real_.dag(id); }
+  Result<Json> dag_version(std::string_view dag, std::string_view version) override {
+    return real_.dag_version(dag, version);
+  }
+  Result<std::vector<DagFileErrorRow>> dag_file_errors() override {
+    return real_.dag_file_errors();
+  }
+
+ private:
+  RunReader& real_;
+  Removed removed_;
+};
+
+CarelessStores::CarelessStores(Stores real, Removed removed)
+    : real_(real),
+      leadership_(std::make_unique<LeadershipSeam>(real.leadership, removed)),
+      registry_(std::make_unique<RegistrySeam>(real.registry, removed)),
+      journal_(std::make_unique<JournalSeam>(real.journal, *leadership_, *registry_, removed)),
+      inbox_(std::make_unique<InboxSeam>(real.inbox, removed)),
+      runs_(std::make_unique<ReaderSeam>(real.runs, removed)) {}
+
+CarelessStores::~CarelessStores() = default;
+
+Stores CarelessStores::stores() {
+  return {*journal_, *leadership_, *inbox_, *runs_, real_.logs, *registry_, real_.serving};
+}
+
+}  // namespace millrace::sim

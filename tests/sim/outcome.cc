@@ -1,0 +1,75 @@
+#include "tests/sim/outcome.h"
+
+#include "engine/base/digest.h"
+#include "tests/sim/dags.h"
+
+namespace millrace::sim {
+namespace {
+
+constexpr std::int64_t kMostLegs = 3;
+
+Json list_of(std::uint64_t size) {
+  Json out = Json::array();
+  for (std::uint64_t i = 0; i < size; ++i) out.push_back(static_cast<long>(i));
+  return out;
+}
+
+/// Few models and many changes, so that each meets the work of others.
+std::vector<Effect> draw_effects(const std::string& dag, const std::string& mark, Rng& rng) {
+  std::vector<Effect> effects;
+  if (rng.below(3) > 0) return effects;
+  const std::string artifact = sha256_hex(mark);
+  const std::string model = rng.below(2) ? "m" : "n";
+  if (rng.below(2)) effects.push_back(PublishArtifact{artifact, "model", "model", 1, -1, {}, {}});
+  effects.push_back(RegisterModel{model, artifact, "fake", Json::object(), Json::object(), ""});
+  switch (rng.below(6)) {
+    case 0:
+      effects.push_back(RecordEvaluation{model, "", artifact, "promote", Json::object()});
+      break;
+    case 1:
+      effects.push_back(PromoteModel{model, artifact, "simulated"});
+      break;
+    case 2:
+      effects.push_back(SetTraffic{model, artifact, 5, "simulated"});
+      break;
+    case 3:
+      effects.push_back(RollbackModel{model, "simulated", Json::object()});
+      break;
+    case 4:
+      effects.push_back(RaiseAlert{"warning", mark, "", ""});
+      break;
+    default:
+      break;
+  }
+  // Of one DAG alone, which does not wait for it: a ring of DAGs would feed itself for ever.
+  if (dag == kDatasetMaker && rng.below(3) == 0)
+    effects.push_back(UpdateDataset{"data", artifact, 1});
+  return effects;
+}
+
+}  // namespace
+
+Result<Outcome> draw_outcome(const StartAttempt& attempt, const std::string& mark, Rng& rng) {
+  const double p = rng.uniform();
+  const std::int64_t leg = attempt.info.checkpoint["leg"].as_int();
+  if (p < 0.08) return unavailable("a transient failure");
+  if (p < 0.11) return invalid_argument("a permanent failure");
+  if (p < 0.13) return Outcome{Skip{"nothing to do"}};
+  if (p < 0.20 && leg < kMostLegs) {
+    const Json checkpoint = Json::object({{"leg", leg + 1}, {"mark", mark}});
+    return Outcome{Defer{std::chrono::seconds{1 + rng.below(30)},
+                         rng.below(2) ? "deployment/m" : "",
+                         checkpoint,
+                         {RaiseAlert{"info", mark, "", ""}}}};
+  }
+  if (p < 0.22)
+    return Outcome{Fail{make_error(ErrorCode::data_invalid, "judged bad"),
+                        {},
+                        {RaiseAlert{"error", mark, "", ""}}}};
+  Done done;
+  done.outputs = Json::object({{"list", list_of(rng.below(4))}, {"mark", mark}});
+  done.effects = draw_effects(attempt.info.dag_id, mark, rng);
+  return Outcome{std::move(done)};
+}
+
+}  // namespace millrace::sim

@@ -1,0 +1,26 @@
+// Users: people and programs outside, who trigger, cancel, retry, pause and publish, and who ask
+// again when they got no answer. They remember what they were promised.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/store/store.h"
+#include "tests/oracle/oracle.h"
+#include "tests/sim/clock.h"
+#include "tests/sim/script.h"
+
+namespace millrace::sim {
+
+class Users {
+ public:
+  /// Sends one command; the promises go into `promised`.
+  void act(Inbox& inbox, const SimClock& clock, Script& script, oracle::Expectations& promised);
+
+ private:
+  Command draw_command(const SimClock& clock, Script& script, oracle::Expectations& promised);
+  std::vector<Uuid> triggered_;
+  std::vector<Command> unsure_;  // sent, without an answer
+};
+
+}  // namespace millrace::sim
