@@ -132,7 +132,10 @@ Finding Replay::check_mark(const Run& run, TaskRef ref, const EventBody& body) {
 
 Finding Replay::after_fold(const Run& run, const Event& event) {
   DagCourse& dag = dags_of_[run.created.dag];
-  if (run.status != RunStatus::running) dag.under_way.erase(run.id);
+  if (run.status != RunStatus::running) {
+    dag.under_way.erase(run.id);
+    dag.cleaning_up.erase(run.id);
+  }
   const TaskRef* ref = task_of(event.body);
   if (ref == nullptr) return {};
   effects_.add(event, run.dag->task(ref->task).spec.id);
@@ -140,18 +143,18 @@ Finding Replay::after_fold(const Run& run, const Event& event) {
   return check_slots(run, *ref);
 }
 
-/// A run that is being cancelled may begin at any time: its `always()` tasks have their say.
+/// A run that was held back and cancelled is not counted: its `always()` tasks have their say at
+/// once.
 Finding Replay::check_begin(const Run& run) {
   DagCourse& dag = dags_of_[run.created.dag];
   if (run.status != RunStatus::running || dag.under_way.contains(run.id)) return {};
-  if (run.cancelling) return {};
+  if (run.cancelling) dag.cleaning_up.insert(run.id);
+  if (dag.cleaning_up.contains(run.id)) return {};
   const auto current = dags_.get(run.created.dag, dag.version);
   if (!current) return Violation{Rule::readable, "the current version of its DAG is lost"};
-  const auto others = std::ranges::count_if(
-      dag.under_way, [&](const Uuid& id) { return !runs_.at(id).cancelling; });
-  if (others >= (*current)->spec().max_active_runs)
+  if (static_cast<int>(dag.under_way.size()) >= (*current)->spec().max_active_runs)
     return Violation{Rule::active_runs, "a run of DAG " + run.created.dag + " begins beside " +
-                                            std::to_string(others) + " others"};
+                                            std::to_string(dag.under_way.size()) + " others"};
   dag.under_way.insert(run.id);
   return {};
 }
