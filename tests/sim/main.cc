@@ -31,7 +31,7 @@ void print_script(const std::vector<sim::Line>& script) {
                 line.text.c_str());
 }
 
-int repeat(Seed seed, bool shorten) {
+int repeat(Seed seed, bool shorten, bool show_journal) {
   auto verdict = sim::simulate({.seed = seed, .record = true});
   const bool holds = verdict.violation.empty();
   if (shorten && !holds) {
@@ -41,6 +41,8 @@ int repeat(Seed seed, bool shorten) {
     print_script(verdict.script);
   }
   print(seed, verdict);
+  if (show_journal)
+    for (const auto& event : verdict.journal) std::printf("%s\n", event.c_str());
   return holds ? 0 : 1;
 }
 
@@ -81,16 +83,17 @@ int hunt(Seed first, Seed seeds, double minutes) {
 int main(int argc, char** argv) {
   Seed seeds = 10'000, first = 1, seed = 1;
   double minutes = 0;
-  bool verbose = false, shorten = false;
+  bool verbose = false, shorten = false, show_journal = false;
   CLI::App app{"Simulates engines on a fake clock and a failing store, by seed."};
   app.add_option("--seeds", seeds, "How many seeds")->capture_default_str();
   app.add_option("--first", first, "The first of them")->capture_default_str();
   app.add_option("--minutes", minutes, "For so long instead, however many seeds that are");
   const auto* one = app.add_option("--seed", seed, "One seed alone, to repeat what it showed");
   app.add_flag("--shrink", shorten, "Print the shortest script that breaks it")->needs("--seed");
+  app.add_flag("--journal", show_journal, "Print every event of it")->needs("--seed");
   app.add_flag("--verbose", verbose, "Show what the engines log");
   CLI11_PARSE(app, argc, argv);
   // Stores fail all the time here, on purpose: even what engines call an error is no news.
   if (!verbose) log::configure(log::Severity::error, log::Format::text);
-  return one->count() > 0 ? repeat(seed, shorten) : hunt(first, seeds, minutes);
+  return one->count() > 0 ? repeat(seed, shorten, show_journal) : hunt(first, seeds, minutes);
 }

@@ -52,7 +52,7 @@ class World {
       verdict_.tally = judgement.tally;
       if (judgement.violation) verdict_.violation = judgement.violation->text();
     }
-    verdict_.script = script_.lines();
+    if (options_.record) keep_record();
     return verdict_;
   }
 
@@ -321,13 +321,23 @@ class World {
       if (engine.leader) engine.inputs.emplace_back(CommandsWaiting{});
       drive(engine, false);
       if (is_done()) return;
-      if (engine.has_lease)
-        static_cast<void>(stores().leadership.renew(kMainShard, engine.epoch, kLeaseTtl));
+      if (engine.has_lease && !stores().leadership.renew(kMainShard, engine.epoch, kLeaseTtl))
+        engine.leave_office();  // it was frozen, and another has led meanwhile
       const auto next = until_next_thing();
       // Nothing will ever happen any more, unless the lease of the other has still to run out.
       idle = next || !engine.leader ? 0 : idle + 1;
       clock_.pass(next.value_or(std::chrono::seconds{engine.leader ? 1 : 60}));
     }
+  }
+
+  void keep_record() {
+    verdict_.script = script_.lines();
+    const auto events = stores().journal.read(0, 1'000'000);
+    if (!events) return;
+    for (const Event& event : *events)
+      verdict_.journal.push_back(std::to_string(event.seq) + " " + format_rfc3339(event.at) + " " +
+                                 event.run.to_string().substr(24) + " " +
+                                 to_json(event.body).dump());
   }
 
   bool is_done() {

@@ -35,7 +35,9 @@ struct Verdict {
   std::string violation;  // "" when every promise held; else "rule: what"
   oracle::Tally tally;
   Chaos chaos;
-  std::vector<Line> script;  // with Options::record
+  // With Options::record:
+  std::vector<Line> script;
+  std::vector<std::string> journal;  // one event a line
 };
 
 /// The same options give the same verdict, always.
