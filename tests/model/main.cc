@@ -1,7 +1,7 @@
-// millrace_model_check: explores the model of the engine, and then each variant that is broken on
+// millrace_model: explores the model of the engine, and then each variant that is broken on
 // purpose; prints how many states there are, and the shortest way to what goes wrong.
 //
-//   millrace_model_check [faults cancels retries defers]    of one world; else of all standard ones
+//   millrace_model [faults cancels retries deferrals]    of one world; else of all standard ones
 #include <cstdio>
 #include <cstdlib>
 

@@ -28,14 +28,16 @@ class Moves {
 
   /// `change` makes the new state of the old one; a fault needs one that is still to come.
   template <typename Change>
-  void add(int e, const std::string& what, Change change, bool fault = false) {
+  void add(int e, std::string_view what, Change change, bool fault = false) {
     if (fault && from_.faults == 0) return;
     State to = from_;
     if (fault) --to.faults;
     change(to, to.engines[static_cast<std::size_t>(e)]);
     if (to.broken == Invariant::none) watch(to);
-    const std::string who = "engine" + std::to_string(e) + (what.starts_with('\'') ? "" : " ");
-    moves_.push_back({say_ ? who + what : "", to});
+    moves_.push_back({say_ ? sentence(e, what) : "", to});
+  }
+  static std::string sentence(int e, std::string_view what) {
+    return "engine" + std::to_string(e) + (what.starts_with('\'') ? "" : " ") + std::string(what);
   }
   std::string said(const char* what, int t) const {
     return say_ ? std::string(what) + kTaskNames[static_cast<std::size_t>(t)] : "";
@@ -149,7 +151,7 @@ class Moves {
 
   /// Commits, and then does what follows. Also: commits, and the answer is lost.
   template <typename Then>
-  void decide(int e, const std::string& what, Decision decision, Then then) {
+  void decide(int e, std::string_view what, Decision decision, Then then) {
     add(e, what, [&](State& s, Engine& engine) {
       if (!append(s, engine, decision, rules_)) return stand_down(engine);
       if (s.broken != Invariant::none) return;
@@ -157,14 +159,14 @@ class Moves {
       then(s, engine);
     });
     add(
-        e, say_ ? what + ", and never hears of it" : "",
+        e, say_ ? std::string(what) + ", and never hears of it" : "",
         [&](State& s, Engine& engine) {
           if (!append(s, engine, decision, rules_)) return stand_down(engine);
           engine.unsure = decision;
         },
         true);
   }
-  void decide(int e, const std::string& what, Decision decision) {
+  void decide(int e, std::string_view what, Decision decision) {
     decide(e, what, decision, [](State&, Engine&) {});
   }
 

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "engine/base/file.h"
 #include "tests/oracle/forge.h"
 
 namespace millrace::oracle {
@@ -221,6 +222,18 @@ TEST(Oracle, EveryRuleSaysWhatItPromises) {
   for (const Rule rule : all_rules()) {
     EXPECT_TRUE(names.insert(name_of(rule)).second);
     EXPECT_TRUE(promise_of(rule).ends_with('.')) << name_of(rule);
+  }
+}
+
+TEST(Oracle, EveryPromiseStandsOnThePageAboutReliability) {
+  const auto page = read_file(MILLRACE_SOURCE_DIR "/docs/reliability.md", 1 << 20);
+  ASSERT_TRUE(page) << page.error().message;
+  for (const Rule rule : all_rules()) {
+    const std::string row = "| " + std::string(promise_of(rule)) + " | ";
+    const std::string named = "rule `" + std::string(name_of(rule)) + "`";
+    const auto at = page->find(row);
+    ASSERT_NE(std::string::npos, at) << row;
+    EXPECT_LT(page->find(named, at), page->find('\n', at)) << named;
   }
 }
 
