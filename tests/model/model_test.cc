@@ -38,8 +38,8 @@ TEST_P(Broken, VariantFailsByTheInvariantThatItsProtectionIsFor) {
   EXPECT_LT(findings.trace.size(), 20u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Without, Broken, ::testing::ValuesIn(broken_variants()),
-                         [](const auto& info) { return info.param.name; });
+std::string case_name(const ::testing::TestParamInfo<Variant>& info) { return info.param.name; }
+INSTANTIATE_TEST_SUITE_P(Without, Broken, ::testing::ValuesIn(broken_variants()), case_name);
 
 }  // namespace
 }  // namespace millrace::model

@@ -57,8 +57,8 @@ TEST_P(RemovedProtection, IsNoticed) {
   FAIL() << "nothing was noticed in " << kMostSeeds << " seeds";
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, RemovedProtection, ::testing::ValuesIn(kLosses),
-                         [](const auto& info) { return info.param.name; });
+std::string case_name(const ::testing::TestParamInfo<Loss>& info) { return info.param.name; }
+INSTANTIATE_TEST_SUITE_P(Each, RemovedProtection, ::testing::ValuesIn(kLosses), case_name);
 
 }  // namespace
 }  // namespace millrace::sim
