@@ -14,41 +14,59 @@ LeaseKeeper::LeaseKeeper(Leadership& leadership, std::string shard, Lease lease,
       shard_(std::move(shard)),
       lease_(lease),
       clock_(clock),
-      valid_until_(acquired + lease.ttl - lease.ttl / 10),
       on_lost_(std::move(on_lost)),
-      thread_([this] { run(); }) {}
+      valid_until_(acquired + lease.ttl - lease.ttl / 10),
+      renewer_([this] { renew_again_and_again(); }),
+      guard_([this] { guard(); }) {}
 
 LeaseKeeper::~LeaseKeeper() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  stop_.notify_all();
-  thread_.join();
+  changed_.notify_all();
+  renewer_.join();
+  guard_.join();
 }
 
-void LeaseKeeper::run() {
+void LeaseKeeper::renew_again_and_again() {
   auto pause = lease_.ttl / 3;
   std::unique_lock lock(mutex_);
-  while (!stop_.wait_for(lock, pause, [this] { return stopping_; })) {
+  while (!changed_.wait_for(lock, pause, [this] { return stopping_ || !held_; })) {
+    lock.unlock();  // this may hang for as long as the network likes
     const auto sent = clock_.steady();
     const Status renewed = leadership_.renew(shard_, lease_.epoch, lease_.ttl);
-    if (renewed.ok()) {
-      pass(FaultPoint::lease_renewed);
-      valid_until_ = sent + lease_.ttl - lease_.ttl / 10;
-      pause = lease_.ttl / 3;
-      continue;
-    }
-    const bool superseded = renewed.error().code == ErrorCode::fenced;
-    if (superseded || clock_.steady() >= valid_until_) {
-      held_ = false;
-      log::error("leadership is lost",
-                 {{"epoch", lease_.epoch}, {"reason", renewed.error().message}});
-      on_lost_();
-      return;
-    }
-    pause = lease_.ttl / 20;  // the store is away: try often while the lease lasts
+    if (!renewed && renewed.error().code == ErrorCode::fenced) lose(renewed.error().message);
+    if (renewed) pass(FaultPoint::lease_renewed);
+    lock.lock();
+    if (renewed) valid_until_ = sent + lease_.ttl - lease_.ttl / 10;
+    // While the store is away: often, as long as the lease lasts.
+    pause = renewed ? lease_.ttl / 3 : lease_.ttl / 20;
   }
+}
+
+void LeaseKeeper::guard() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_ && held_) {
+    const auto left = valid_until_ - clock_.steady();
+    if (left > left.zero()) {
+      changed_.wait_for(lock, left, [this] { return stopping_ || !held_; });
+      continue;  // it may have been renewed meanwhile
+    }
+    lock.unlock();
+    lose("it ran out before it could be renewed");
+    return;
+  }
+}
+
+void LeaseKeeper::lose(std::string_view reason) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!held_.exchange(false)) return;
+  }
+  changed_.notify_all();
+  log::error("leadership is lost", {{"epoch", lease_.epoch}, {"reason", reason}});
+  on_lost_();
 }
 
 }  // namespace millrace

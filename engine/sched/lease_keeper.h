@@ -1,6 +1,6 @@
-// LeaseKeeper: renews a lease from a thread of its own, and fences its owner the moment the lease
-// can no longer be relied on: before a standby may take over, whatever the engine loop is busy
-// with.
+// LeaseKeeper: renews a lease from a thread of its own, and fences its owner from another the
+// moment the lease can no longer be relied on: before a standby may take over, whatever the engine
+// loop is busy with and however long a renewal hangs.
 #pragma once
 
 #include <atomic>
@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "engine/base/clock.h"
@@ -17,9 +18,9 @@ namespace millrace {
 
 class LeaseKeeper {
  public:
-  /// `on_lost` is called at most once, from the keeper's thread: the epoch was superseded, or the
-  /// lease ran out on our own steady clock before a renewal succeeded. `acquired` is when the lease
-  /// was asked for.
+  /// `on_lost` is called at most once, from a thread of the keeper: the epoch was superseded, or
+  /// the lease ran out on our own steady clock before a renewal succeeded. `acquired` is when the
+  /// lease was asked for.
   LeaseKeeper(Leadership& leadership, std::string shard, Lease lease, const Clock& clock,
               std::chrono::steady_clock::time_point acquired, std::function<void()> on_lost);
   ~LeaseKeeper();
@@ -30,19 +31,21 @@ class LeaseKeeper {
   bool held() const { return held_.load(); }
 
  private:
-  void run();
+  void renew_again_and_again();
+  void guard();
+  void lose(std::string_view reason);
 
   Leadership& leadership_;
   const std::string shard_;
   const Lease lease_;
   const Clock& clock_;
-  std::chrono::steady_clock::time_point valid_until_;
   std::function<void()> on_lost_;
   std::atomic<bool> held_{true};
   std::mutex mutex_;
-  std::condition_variable stop_;
-  bool stopping_ = false;
-  std::thread thread_;
+  std::condition_variable changed_;
+  std::chrono::steady_clock::time_point valid_until_;  // guarded by mutex_
+  bool stopping_ = false;                              // guarded by mutex_
+  std::thread renewer_, guard_;
 };
 
 }  // namespace millrace
