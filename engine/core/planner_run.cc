@@ -325,8 +325,13 @@ bool Planner::is_light(const Run& run, int task) const {
 }
 
 bool Planner::has_room(const Lane& lane) const {
-  const bool ahead = &lane == &lanes_[0] && lane.usual < options_.short_attempt;
-  return lane.running < lane.slots * (ahead ? 1 + options_.ahead_per_slot : 1);
+  if (lane.running < lane.slots) return true;
+  if (&lane != &lanes_[0] || lane.slots == 0) return false;  // no slots yet: recover()
+  // `usual` includes the wait behind those ahead. By Little's law an attempt alone takes the share
+  // of it that slots are of those in hand.
+  const bool ahead = lane.usual < options_.short_attempt ||
+                     lane.usual / lane.running * lane.slots < options_.short_attempt;
+  return ahead && lane.running < lane.slots * (1 + options_.ahead_per_slot);
 }
 
 Duration Planner::slack() const {
