@@ -93,7 +93,7 @@ Status Rig::Parts::open(int workers) {
   EngineOptions engine_options;
   engine_options.owner = "bench";
   engine_options.planner.process_slots = workers;
-  engine_options.planner.ahead_per_slot = 16;
+  engine_options.planner.ahead_per_slot = kAttemptsAhead;
   engine_options.planner.is_light = [this](const std::string& op) {
     const OperatorInfo* info = catalog.find(op);
     return info != nullptr && info->placement == Placement::thread;

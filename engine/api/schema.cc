@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "engine/base/number_text.h"
 #include "engine/base/suggest.h"
 
 namespace millrace::api {
@@ -63,12 +64,6 @@ std::string string_mismatch(const TypeInfo& type, const std::string& text) {
       std::find(type.choices.begin(), type.choices.end(), text) != type.choices.end())
     return {};
   return in_quotes(text) + " is none of " + joined(type.choices) + did_you_mean(text, type.choices);
-}
-
-/// 500, not 500.0.
-std::string number_text(double number) {
-  const bool whole = number == std::floor(number) && std::abs(number) < 1e15;
-  return whole ? std::to_string(static_cast<std::int64_t>(number)) : Json(number).dump();
 }
 
 std::string number_mismatch(const TypeInfo& type, const Json& value) {

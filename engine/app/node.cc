@@ -129,7 +129,7 @@ Status Node::Body::start_engine() {
   // Nobody else can lead on a private cluster; on a shared one a standby should not wait for long.
   if (!options.db.empty()) engine_options.lease_ttl = kSharedLease;
   engine_options.planner.process_slots = worker_count(options);
-  engine_options.planner.ahead_per_slot = 16;
+  engine_options.planner.ahead_per_slot = kAttemptsAhead;
   engine_options.planner.is_light = [this](const std::string& op) {
     const OperatorInfo* info = catalog.find(op);
     return info != nullptr && info->placement == Placement::thread;

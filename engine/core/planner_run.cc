@@ -329,8 +329,7 @@ bool Planner::has_room(const Lane& lane) const {
   if (&lane != &lanes_[0] || lane.slots == 0) return false;  // no slots yet: recover()
   // `usual` includes the wait behind those ahead. By Little's law an attempt alone takes the share
   // of it that slots are of those in hand.
-  const bool ahead = lane.usual < options_.short_attempt ||
-                     lane.usual / lane.running * lane.slots < options_.short_attempt;
+  const bool ahead = lane.usual / lane.running * lane.slots < options_.short_attempt;
   return ahead && lane.running < lane.slots * (1 + options_.ahead_per_slot);
 }
 

@@ -23,6 +23,10 @@ namespace millrace {
 /// Answers OperatorContext::query. Called from threads of the pool, several at once; may block.
 using QueryHandler = std::function<Result<Json>(std::string_view name, const Json& arguments)>;
 
+/// How many short attempts for each runner are worth handing to the pool ahead of free runners:
+/// enough work for the time of a commit.
+inline constexpr int kAttemptsAhead = 16;
+
 struct RunnerPoolConfig {
   /// The runner's command line; the process must call runner_main (runner_main.h).
   std::vector<std::string> argv = {"/proc/self/exe", "runner"};

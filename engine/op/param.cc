@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/base/duration.h"
+#include "engine/base/number_text.h"
 #include "engine/base/suggest.h"
 
 namespace millrace {
@@ -12,12 +13,6 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kTypeNames = {"string",   "boolean", "integer", "number",
                                                         "duration", "strings", "numbers", "json"};
-
-std::string number_text(double value) {
-  return value == std::floor(value) && std::abs(value) < 1e15
-             ? std::to_string(static_cast<long>(value))
-             : Json(value).dump();
-}
 
 std::optional<std::string> wrong_type(const Json& value, std::string_view expected) {
   std::string text = value.dump();

@@ -152,12 +152,12 @@ std::vector<Input> Engine::take_inputs(const Leader& leader,
   // While runners have work in hand, one commit takes more of their results along. Nothing else
   // waits for it.
   std::size_t seen = 0;
-  const auto presses = [&] {
+  const auto is_urgent = [&] {
     while (seen < inputs_.size() && leader.can_wait(inputs_[seen])) ++seen;
     return seen < inputs_.size() || stopping_ || !still_leading();
   };
   if (const Duration slack = leader.slack(); slack > Duration::zero())
-    changed_.wait_for(lock, slack, presses);
+    changed_.wait_for(lock, slack, is_urgent);
   return std::exchange(inputs_, {});
 }
 

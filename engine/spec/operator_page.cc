@@ -1,7 +1,8 @@
 #include "engine/spec/operator_page.h"
 
 #include <cctype>
-#include <cmath>
+
+#include "engine/base/number_text.h"
 
 namespace millrace {
 namespace {
@@ -26,12 +27,6 @@ std::string_view name_of(ParamType type) {
       return "any";
   }
   return "any";
-}
-
-std::string number_text(double value) {
-  if (std::nearbyint(value) == value && std::abs(value) < 1e15)
-    return std::to_string(static_cast<long long>(value));
-  return Json(value).dump();
 }
 
 /// A cell of a table: no bar, no line break.

@@ -15,8 +15,10 @@ struct Command {
   static constexpr std::string_view name = "command";
   static constexpr std::string_view doc =
       "Runs a program: arguments, environment, JSON in and out by file, output in the log. Exit "
-      "code "
-      "0 is success, 75 (EX_TEMPFAIL) and a signal are transient failures, others permanent ones.";
+      "code 0 is success, 75 (EX_TEMPFAIL) and a signal are transient failures, others permanent "
+      "ones. The program finds MILLRACE_DAG_ID, _RUN_ID, _TASK_ID, _MAP_INDEX, _ATTEMPT, _EPOCH (a "
+      "fencing token), _IDEMPOTENCY_KEY and _TRACE_ID, TRACEPARENT, and of a scheduled run "
+      "MILLRACE_LOGICAL_DATE, _DATA_INTERVAL_START and _DATA_INTERVAL_END.";
   static constexpr int version = 1;
 
   std::vector<std::string> argv;

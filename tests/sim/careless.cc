@@ -1,6 +1,7 @@
 #include "tests/sim/careless.h"
 
 #include "engine/store/effect_rows.h"
+#include "tests/sim/journal_wrapper.h"
 
 namespace millrace::sim {
 
@@ -69,10 +70,10 @@ class CarelessStores::RegistrySeam final : public Registry {
   std::vector<AlertRow> late_;
 };
 
-class CarelessStores::JournalSeam final : public Journal {
+class CarelessStores::JournalSeam final : public JournalWrapper {
  public:
   JournalSeam(Journal& real, LeadershipSeam& leadership, RegistrySeam& registry, Removed removed)
-      : real_(real), leadership_(leadership), registry_(registry), removed_(removed) {}
+      : JournalWrapper(real), leadership_(leadership), registry_(registry), removed_(removed) {}
 
   Status append(const Batch& batch) override {
     switch (removed_) {
@@ -97,12 +98,6 @@ class CarelessStores::JournalSeam final : public Journal {
         return real_.append(batch);
     }
   }
-  Result<std::int64_t> last_seq() override { return real_.last_seq(); }
-  Result<std::vector<Event>> read(std::int64_t after, std::size_t limit) override {
-    return real_.read(after, limit);
-  }
-  Result<std::vector<Event>> read_run(const Uuid& run) override { return real_.read_run(run); }
-  void subscribe(std::function<void()> f) override { real_.subscribe(std::move(f)); }
 
  private:
   /// No memory of what was committed.
@@ -127,7 +122,6 @@ class CarelessStores::JournalSeam final : public Journal {
     return real_.append(undated);
   }
 
-  Journal& real_;
   LeadershipSeam& leadership_;
   RegistrySeam& registry_;
   Removed removed_;

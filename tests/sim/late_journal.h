@@ -5,13 +5,13 @@
 #include <deque>
 #include <functional>
 
-#include "engine/store/store.h"
+#include "tests/sim/journal_wrapper.h"
 
 namespace millrace::sim {
 
-class LateJournal final : public Journal {
+class LateJournal final : public JournalWrapper {
  public:
-  explicit LateJournal(Journal& real) : real_(real) {}
+  using JournalWrapper::JournalWrapper;
   /// Asked after an append that failed: is it still under way?
   std::function<bool()> is_late;
 
@@ -29,15 +29,8 @@ class LateJournal final : public Journal {
     if (is_late && is_late()) under_way_.push_back(batch);
     return done;
   }
-  Result<std::int64_t> last_seq() override { return real_.last_seq(); }
-  Result<std::vector<Event>> read(std::int64_t after, std::size_t limit) override {
-    return real_.read(after, limit);
-  }
-  Result<std::vector<Event>> read_run(const Uuid& run) override { return real_.read_run(run); }
-  void subscribe(std::function<void()> f) override { real_.subscribe(std::move(f)); }
 
  private:
-  Journal& real_;
   std::deque<Batch> under_way_;
 };
 
