@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <map>
 #include <string_view>
 
 namespace millrace::operators {
@@ -32,23 +32,36 @@ struct SpawnDescription {
   SpawnDescription& operator=(const SpawnDescription&) = delete;
 };
 
-/// "NAME=value" entries: ours, with the program's own in front where the names meet.
-std::vector<std::string> environment_of(const Subprocess& program) {
-  std::map<std::string, std::string, std::less<>> values;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const std::size_t equals = text.find('=');
-    if (equals != std::string_view::npos) values[std::string(text.substr(0, equals))] = text;
-  }
-  for (const auto& [name, value] : program.env) values[name] = name + "=" + value;
-  std::vector<std::string> out;
-  for (auto& [name, entry] : values) out.push_back(std::move(entry));
-  return out;
-}
-
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> out;
   for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+bool is_named(std::string_view entry, std::string_view name) {
+  return entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=';
+}
+
+/// "NAME=value" of the program's own variables; of two with one name the later.
+std::vector<std::string> own_entries(const Subprocess& program) {
+  std::vector<std::string> out;
+  for (auto each = program.env.begin(); each != program.env.end(); ++each)
+    if (std::none_of(each + 1, program.env.end(),
+                     [&](const auto& later) { return later.first == each->first; }))
+      out.push_back(each->first + "=" + each->second);
+  return out;
+}
+
+/// The program's own entries, and ours where no name of its own meets them. Nothing is copied: it
+/// holds as long as `own` and our environment do.
+std::vector<char*> environment_of(const Subprocess& program, const std::vector<std::string>& own) {
+  std::vector<char*> out = pointers(own);
+  out.pop_back();
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
+    if (std::ranges::none_of(program.env,
+                             [&](const auto& each) { return is_named(*entry, each.first); }))
+      out.push_back(*entry);
   out.push_back(nullptr);
   return out;
 }
@@ -109,8 +122,8 @@ Result<ExitStatus> run_subprocess(const Subprocess& program,
     return invalid_argument("there is no program to run");
   SpawnDescription spawn;
   if (const int error = describe(spawn, program); error != 0) return spawn_error(program, error);
-  const auto entries = environment_of(program);
-  const auto environment = pointers(entries);
+  const auto own = own_entries(program);
+  const auto environment = environment_of(program, own);
   const auto arguments = pointers(program.argv);
   pid_t pid = 0;
   if (const int error = posix_spawnp(&pid, arguments[0], &spawn.actions, &spawn.attributes,
