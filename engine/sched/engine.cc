@@ -14,8 +14,7 @@ Engine::Engine(EngineOptions options, Stores stores, Executor& executor, const C
   executor_.on_report([this](std::vector<AttemptResult> results) {
     pass(FaultPoint::result_received);
     const std::lock_guard lock(mutex_);
-    for (auto& result : results) inputs_.emplace_back(std::move(result));
-    changed_.notify_all();
+    for (auto& result : results) receive(std::move(result));
   });
   stores_.inbox.subscribe([this] { wake(); });
 }
@@ -36,10 +35,15 @@ void Engine::stop() {
 }
 
 void Engine::add_input(Input input) {
-  {
-    const std::lock_guard lock(mutex_);
-    inputs_.push_back(std::move(input));
-  }
+  const std::lock_guard lock(mutex_);
+  receive(std::move(input));
+}
+
+/// REQUIRES: mutex_ is held.
+void Engine::receive(Input input) {
+  inputs_.push_back(std::move(input));
+  if (gathering_ != nullptr && gathering_->can_wait(inputs_.back())) return;
+  gathering_ = nullptr;
   changed_.notify_all();
 }
 
@@ -149,16 +153,22 @@ std::vector<Input> Engine::take_inputs(const Leader& leader,
     changed_.wait_for(lock, std::min<Duration>(rest, std::chrono::seconds{2}), ready);
     if (inputs_.empty()) inputs_.emplace_back(CommandsWaiting{});
   }
-  // While runners have work in hand, one commit takes more of their results along. Nothing else
-  // waits for it.
-  std::size_t seen = 0;
-  const auto is_urgent = [&] {
-    while (seen < inputs_.size() && leader.can_wait(inputs_[seen])) ++seen;
-    return seen < inputs_.size() || stopping_ || !still_leading();
-  };
-  if (const Duration slack = leader.slack(); slack > Duration::zero())
-    changed_.wait_for(lock, slack, is_urgent);
+  gather(leader, lock, still_leading);
   return std::exchange(inputs_, {});
+}
+
+/// While runners have work in hand, one commit takes more of their results along. Nothing else
+/// waits for it, and what can wait does not even wake this thread.
+void Engine::gather(const Leader& leader, std::unique_lock<std::mutex>& lock,
+                    const std::function<bool()>& still_leading) {
+  const Duration slack = leader.slack();
+  const auto can_wait = [&](const Input& input) { return leader.can_wait(input); };
+  if (slack <= Duration::zero() || inputs_.empty() || !std::ranges::all_of(inputs_, can_wait))
+    return;
+  gathering_ = &leader;
+  changed_.wait_for(lock, slack,
+                    [&] { return gathering_ == nullptr || stopping_ || !still_leading(); });
+  gathering_ = nullptr;
 }
 
 void Engine::publish(const Leader& leader, const StepReport& report) {

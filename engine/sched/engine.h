@@ -64,9 +64,11 @@ class Engine {
   void lead(const Lease& lease, std::chrono::steady_clock::time_point acquired);
   bool commit_or_retry(Leader& leader, Result<StepReport> report,
                        const std::function<bool()>& still_leading);
-  std::vector<Input> take_inputs(const Leader& leader,
-                                 const std::function<bool()>& still_leading);
+  std::vector<Input> take_inputs(const Leader& leader, const std::function<bool()>& still_leading);
+  void gather(const Leader& leader, std::unique_lock<std::mutex>& lock,
+              const std::function<bool()>& still_leading);
   void add_input(Input input);
+  void receive(Input input);
   void publish(const Leader& leader, const StepReport& report);
   bool pause(Duration duration);
 
@@ -82,6 +84,7 @@ class Engine {
   std::condition_variable changed_;
   std::vector<Input> inputs_;                     // guarded by mutex_
   std::map<std::string, RegisterDag> dag_files_;  // guarded by mutex_; by DAG id
+  const Leader* gathering_ = nullptr;             // guarded by mutex_; set: results may gather
   bool stopping_ = false;                         // guarded by mutex_
   std::thread thread_;
 };
