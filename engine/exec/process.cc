@@ -56,9 +56,8 @@ std::vector<char*> visible_environment(const std::vector<std::string>& hidden) {
   return out;
 }
 
-// The dup2 targets are filled in an order in which no source is overwritten: sources are above 3,
-// because spawn_runner moves them there.
-int describe(SpawnDescription& spawn, int socket, int output) {
+// No source is overwritten by a target, because spawn_runner moves the sources above the targets.
+int describe(SpawnDescription& spawn, int socket, int output, int second_output) {
   sigset_t all, none;
   sigfillset(&all);
   sigemptyset(&none);
@@ -73,14 +72,16 @@ int describe(SpawnDescription& spawn, int socket, int output) {
         posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO),
         posix_spawn_file_actions_adddup2(actions, output, STDERR_FILENO),
         posix_spawn_file_actions_adddup2(actions, socket, kRunnerSocketFd),
-        posix_spawn_file_actions_addclosefrom_np(actions, kRunnerSocketFd + 1)})
+        posix_spawn_file_actions_adddup2(actions, output, kRunnerOutputFds[0]),
+        posix_spawn_file_actions_adddup2(actions, second_output, kRunnerOutputFds[1]),
+        posix_spawn_file_actions_addclosefrom_np(actions, kRunnerOutputFds[1] + 1)})
     if (result != 0) return result;
   return 0;
 }
 
-UniqueFd above_standard(UniqueFd fd) {
-  if (fd.get() > kRunnerSocketFd) return fd;
-  return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, kRunnerSocketFd + 1));
+UniqueFd above_targets(UniqueFd fd) {
+  if (fd.get() > kRunnerOutputFds[1]) return fd;
+  return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, kRunnerOutputFds[1] + 1));
 }
 
 void set_nonblocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
@@ -130,20 +131,27 @@ std::vector<pid_t> descendants_of(pid_t root) {
 Result<SpawnedRunner> spawn_runner(const std::vector<std::string>& argv,
                                    const std::vector<std::string>& hidden_env) {
   if (argv.empty()) return invalid_argument("the runner's command line is empty");
-  int sockets[2], pipes[2];
+  int sockets[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
     return system_failure("cannot make a socket for a runner", errno);
   SpawnedRunner runner;
   runner.socket = UniqueFd(sockets[0]);
-  UniqueFd their_socket = above_standard(UniqueFd(sockets[1]));
-  if (pipe2(pipes, O_CLOEXEC) != 0) return system_failure("cannot make a pipe for a runner", errno);
-  runner.output = UniqueFd(pipes[0]);
-  UniqueFd their_output = above_standard(UniqueFd(pipes[1]));
+  const UniqueFd their_socket = above_targets(UniqueFd(sockets[1]));
   set_nonblocking(runner.socket.get());
-  set_nonblocking(runner.output.get());
+  std::array<UniqueFd, kRunnerOutputFds.size()> their_outputs;
+  for (std::size_t i = 0; i < their_outputs.size(); ++i) {
+    int pipes[2];
+    if (pipe2(pipes, O_CLOEXEC) != 0)
+      return system_failure("cannot make a pipe for a runner", errno);
+    runner.outputs[i] = UniqueFd(pipes[0]);
+    their_outputs[i] = above_targets(UniqueFd(pipes[1]));
+    set_nonblocking(runner.outputs[i].get());
+  }
 
   SpawnDescription spawn;
-  if (const int error = describe(spawn, their_socket.get(), their_output.get()); error != 0)
+  if (const int error =
+          describe(spawn, their_socket.get(), their_outputs[0].get(), their_outputs[1].get());
+      error != 0)
     return system_failure("cannot describe a runner", error);
   std::vector<char*> arguments;
   for (const auto& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ namespace millrace::exec {
 
 /// The descriptor on which a runner talks to its engine.
 inline constexpr int kRunnerSocketFd = 3;
+/// Its two outputs. Attempts take them in turn, so that what one printed last is told from what the
+/// next prints first.
+inline constexpr std::array<int, 2> kRunnerOutputFds = {4, 5};
 
 /// A runner that has just been started, with our ends of what connects us. It leads a process group
 /// of its own; whoever owns this must reap `pid`.
@@ -22,11 +26,13 @@ struct SpawnedRunner {
   pid_t pid = -1;
   UniqueFd process;  // pidfd: readable as soon as the process has ended
   UniqueFd socket;   // non-blocking
-  UniqueFd output;   // what it and its children write to stdout and stderr, in one order
+  // What it and its children write to stdout and stderr, in one order; non-blocking.
+  std::array<UniqueFd, kRunnerOutputFds.size()> outputs;
 };
 
-/// Starts argv[0] with stdin from /dev/null, the socket on kRunnerSocketFd, no other descriptor of
-/// ours, default signals, and our environment without `hidden_env`. `unavailable` if it cannot.
+/// Starts argv[0] with stdin from /dev/null, the socket on kRunnerSocketFd, its outputs on
+/// kRunnerOutputFds and the first of them on stdout and stderr, no other descriptor of ours,
+/// default signals, and our environment without `hidden_env`. `unavailable` if it cannot.
 Result<SpawnedRunner> spawn_runner(const std::vector<std::string>& argv,
                                    const std::vector<std::string>& hidden_env);
 

@@ -16,7 +16,8 @@ struct ToJson {
                          {"with", m.with},
                          {"info", to_json(m.info)},
                          {"work_dir", m.work_dir},
-                         {"memory", m.memory_limit_bytes}});
+                         {"memory", m.memory_limit_bytes},
+                         {"output", m.output}});
   }
   Json operator()(const QueryMessage& m) const {
     return Json::object(
@@ -32,6 +33,12 @@ struct ToJson {
   }
   Json operator()(const CancelMessage& m) const {
     return Json::object({{"type", "cancel"}, {"id", m.id}});
+  }
+  Json operator()(const RecallMessage& m) const {
+    return Json::object({{"type", "recall"}, {"id", m.id}});
+  }
+  Json operator()(const ReturnedMessage& m) const {
+    return Json::object({{"type", "returned"}, {"id", m.id}});
   }
   Json operator()(const BeatMessage& m) const {
     return Json::object({{"type", "beat"}, {"rss", m.rss_bytes}});
@@ -67,6 +74,7 @@ Result<RunnerMessage> decode_runner_message(std::string_view payload) {
   const std::int64_t id = json["id"].as_int();
   if (type == "beat") return RunnerMessage{BeatMessage{json["rss"].as_int()}};
   if (type == "memory") return RunnerMessage{MemoryMessage{}};
+  if (type == "returned") return RunnerMessage{ReturnedMessage{id}};
   if (type == "hello")
     return RunnerMessage{HelloMessage{static_cast<int>(json["protocol"].as_int())}};
   if (type == "query")
@@ -83,6 +91,7 @@ Result<EngineMessage> decode_engine_message(std::string_view payload) {
   const std::string_view type = json["type"].as_view();
   const std::int64_t id = json["id"].as_int();
   if (type == "cancel") return EngineMessage{CancelMessage{id}};
+  if (type == "recall") return EngineMessage{RecallMessage{id}};
   if (type == "answer") {
     if (const Json* error = json.find("error"))
       return EngineMessage{AnswerMessage{id, error_from_json(*error)}};
@@ -91,7 +100,8 @@ Result<EngineMessage> decode_engine_message(std::string_view payload) {
   if (type == "start") {
     MR_TRY(AttemptInfo info, attempt_info_from_json(json["info"]));
     return EngineMessage{StartMessage{id, json["op"].as_string(), json["with"], std::move(info),
-                                      json["work_dir"].as_string(), json["memory"].as_int()}};
+                                      json["work_dir"].as_string(), json["memory"].as_int(),
+                                      json["output"].as_int() == 0 ? 0 : 1}};
   }
   return not_a_message(type);
 }

@@ -2,10 +2,12 @@
 //
 //   runner                         engine
 //     ── hello {protocol} ──────────►      once, before anything else
-//     ◄───────────── start {id, …} ──      only to a runner that is idle
+//     ◄───────────── start {id, …} ──      at most one beyond the attempt that runs
 //     ── query {id, name, args} ────►
 //     ◄──────────── answer {id, …} ──
 //     ◄─────────────── cancel {id} ──      the attempt should end by itself
+//     ◄─────────────── recall {id} ──      give the attempt back if it has not begun
+//     ── returned {id} ─────────────►      it had not, and now it will not
 //     ── beat {rss} ────────────────►      each second, from a thread of its own
 //     ── memory ────────────────────►      an allocation failed under the attempt's limit
 //     ── done {id, outcome, …} ─────►      after everything that the attempt printed
@@ -25,7 +27,7 @@ namespace millrace::exec {
 
 /// Raised when a message changes: engine and runner are the same binary, unless it was replaced
 /// under a running engine.
-inline constexpr int kProtocolVersion = 1;
+inline constexpr int kProtocolVersion = 2;
 /// Outputs stand in the journal; data belongs into artifacts.
 inline constexpr std::size_t kMaxOutcomeBytes = 8u << 20;
 
@@ -39,6 +41,7 @@ struct StartMessage {
   AttemptInfo info;
   std::string work_dir;  // of the attempt; made and emptied by the runner
   std::int64_t memory_limit_bytes = 0;
+  int output = 0;  // to which of kRunnerOutputFds its stdout and stderr go
 };
 struct QueryMessage {
   std::int64_t id = 0;
@@ -52,6 +55,12 @@ struct AnswerMessage {
 struct CancelMessage {
   std::int64_t id = 0;  // of the attempt
 };
+struct RecallMessage {
+  std::int64_t id = 0;  // of the attempt
+};
+struct ReturnedMessage {
+  std::int64_t id = 0;  // of the attempt
+};
 struct BeatMessage {
   std::int64_t rss_bytes = 0;
 };
@@ -60,12 +69,12 @@ struct DoneMessage {
   std::int64_t id = 0;  // of the attempt
   Result<Outcome> outcome = Outcome{Done{}};
   std::int64_t rss_bytes = 0;
-  bool retire = false;  // the runner should not be used again
+  bool retire = false;  // the runner begins nothing else
 };
 
-using RunnerMessage =
-    std::variant<HelloMessage, QueryMessage, BeatMessage, MemoryMessage, DoneMessage>;
-using EngineMessage = std::variant<StartMessage, AnswerMessage, CancelMessage>;
+using RunnerMessage = std::variant<HelloMessage, QueryMessage, ReturnedMessage, BeatMessage,
+                                   MemoryMessage, DoneMessage>;
+using EngineMessage = std::variant<StartMessage, AnswerMessage, CancelMessage, RecallMessage>;
 
 /// A whole frame; `resource_exhausted` if it would be longer than kMaxFrameBytes.
 Result<std::string> encode(const RunnerMessage& message);

@@ -2,21 +2,24 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 #include <utility>
-
-#include "engine/exec/frame.h"
 
 namespace millrace::exec {
 namespace {
 
-constexpr std::chrono::seconds kBeat{1};
+constexpr std::chrono::milliseconds kBeat{1000};
+/// Shorter attempts do not wake the thread that watches over the longer ones.
+constexpr std::chrono::milliseconds kMoment{5};
 
 /// A frame without an allocation: beats must go out also when memory is short.
 std::string_view small_frame(std::array<char, 128>& space, const char* format, long long value) {
@@ -36,18 +39,29 @@ void end_with_descendants() {
 }
 
 RunnerLink::RunnerLink(int socket)
-    : socket_(socket), statm_(open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) {
+    : socket_(socket),
+      statm_(open("/proc/self/statm", O_RDONLY | O_CLOEXEC)),
+      moment_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   fcntl(socket_, F_SETFD, FD_CLOEXEC);
+  epoll_event nothing{};
+  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket_, &nothing);
+  epoll_event expiry{};
+  expiry.events = EPOLLIN;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, moment_.get(), &expiry);
   send(HelloMessage{});
-  // Never joined: they end with the process, which has nothing else to clean up.
-  std::thread([this] { read_all(); }).detach();
-  std::thread([this] { beat(); }).detach();
+  // Never joined: it ends with the process, which has nothing else to clean up.
+  std::thread([this] { watch(); }).detach();
 }
 
 StartMessage RunnerLink::next() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return start_.has_value(); });
-  return *std::exchange(start_, std::nullopt);
+  // Locked while it waits, so that it cannot miss what the other thread has just read.
+  const std::lock_guard reading(read_mutex_);
+  while (starts_.empty()) read_some(0);
+  StartMessage start = std::move(starts_.front());
+  starts_.pop_front();
+  run_begins();
+  return start;
 }
 
 void RunnerLink::send(const RunnerMessage& message) {
@@ -64,6 +78,7 @@ void RunnerLink::send_done(DoneMessage done) {
                                   " MiB; put data into an artifact and return its digest");
     frame = encode(RunnerMessage{done});
   }
+  run_ends();
   write_all(*frame);
 }
 
@@ -72,6 +87,10 @@ Result<Json> RunnerLink::ask(std::string_view name, const Json& arguments) {
   const std::int64_t id = next_query_++;
   lock.unlock();
   MR_TRY(const std::string frame, encode(QueryMessage{id, std::string(name), arguments}));
+  {
+    const std::lock_guard reading(read_mutex_);
+    listen();
+  }
   write_all(frame);
   lock.lock();
   changed_.wait(lock, [&] { return answers_.contains(id); });
@@ -83,47 +102,97 @@ void RunnerLink::tell_out_of_memory() {
   write_all(small_frame(space, R"({"type":"memory","at":%lld})", 0));
 }
 
-void RunnerLink::read_all() {
-  FrameReader frames;
-  std::array<char, 65536> buffer;
+void RunnerLink::watch() {
+  const auto left = [](auto until) {
+    const auto rest =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    return static_cast<int>(std::max<std::int64_t>(rest.count(), 0));
+  };
   while (true) {
-    const ssize_t size = recv(socket_, buffer.data(), buffer.size(), 0);
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) end_with_descendants();
-    frames.feed({buffer.data(), static_cast<std::size_t>(size)});
-    while (true) {
-      auto payload = frames.next();
-      if (payload && !*payload) break;
-      auto message = payload ? decode_engine_message(**payload) : payload.error();
-      // What cannot be read is not from our engine.
-      if (!message) end_with_descendants();
-      take(*std::move(message));
+    const auto next_beat = std::chrono::steady_clock::now() + kBeat;
+    for (int wait = left(next_beat); wait > 0; wait = left(next_beat)) {
+      epoll_event event;
+      if (epoll_wait(epoll_.get(), &event, 1, wait) <= 0) continue;
+      std::uint64_t expirations = 0;
+      [[maybe_unused]] const ssize_t size = read(moment_.get(), &expirations, sizeof expirations);
+      // Held by the other thread: the attempt is over, and it reads.
+      const std::unique_lock reading(read_mutex_, std::try_to_lock);
+      if (!reading || !running_) continue;
+      listen();
+      read_some(MSG_DONTWAIT);
     }
+    beat();
+  }
+}
+
+void RunnerLink::beat() {
+  std::array<char, 128> space;
+  write_all(small_frame(space, R"({"type":"beat","rss":%lld})", memory().resident));
+}
+
+/// REQUIRES: read_mutex_ is held.
+void RunnerLink::run_begins() {
+  running_ = true;
+  itimerspec moment{};
+  moment.it_value.tv_nsec = std::chrono::nanoseconds(kMoment).count();
+  timerfd_settime(moment_.get(), 0, &moment, nullptr);
+}
+
+void RunnerLink::run_ends() {
+  const std::lock_guard reading(read_mutex_);
+  running_ = false;
+  const itimerspec never{};
+  timerfd_settime(moment_.get(), 0, &never, nullptr);
+  if (!std::exchange(listening_, false)) return;
+  epoll_event nothing{};
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket_, &nothing);
+}
+
+/// REQUIRES: read_mutex_ is held.
+void RunnerLink::listen() {
+  if (std::exchange(listening_, true)) return;
+  epoll_event readable{};
+  readable.events = EPOLLIN;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket_, &readable);
+}
+
+/// REQUIRES: read_mutex_ is held.
+void RunnerLink::read_some(int flags) {
+  std::array<char, 65536> buffer;
+  const ssize_t size = recv(socket_, buffer.data(), buffer.size(), flags);
+  if (size < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  if (size <= 0) end_with_descendants();
+  frames_.feed({buffer.data(), static_cast<std::size_t>(size)});
+  while (true) {
+    auto payload = frames_.next();
+    if (payload && !*payload) return;
+    auto message = payload ? decode_engine_message(**payload) : payload.error();
+    // What cannot be read is not from our engine.
+    if (!message) end_with_descendants();
+    take(*std::move(message));
   }
 }
 
 void RunnerLink::take(EngineMessage message) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (auto* start = std::get_if<StartMessage>(&message))
-      start_ = std::move(*start);
-    else if (auto* answer = std::get_if<AnswerMessage>(&message))
+  if (auto* start = std::get_if<StartMessage>(&message)) {
+    starts_.push_back(std::move(*start));
+  } else if (const auto* recall = std::get_if<RecallMessage>(&message)) {
+    give_back(recall->id);
+  } else if (const auto* cancel = std::get_if<CancelMessage>(&message)) {
+    cancelled_ = cancel->id;
+  } else if (auto* answer = std::get_if<AnswerMessage>(&message)) {
+    {
+      const std::lock_guard lock(mutex_);
       answers_.insert_or_assign(answer->id, std::move(answer->value));
-    else if (const auto* cancel = std::get_if<CancelMessage>(&message))
-      cancelled_ = cancel->id;
+    }
+    changed_.notify_all();
   }
-  changed_.notify_all();
 }
 
-void RunnerLink::beat() {
-  std::mutex never;
-  std::condition_variable notified;
-  std::unique_lock lock(never);
-  while (true) {
-    notified.wait_for(lock, kBeat);
-    std::array<char, 128> space;
-    write_all(small_frame(space, R"({"type":"beat","rss":%lld})", memory().resident));
-  }
+/// REQUIRES: read_mutex_ is held. An attempt that has begun is not given back.
+void RunnerLink::give_back(std::int64_t id) {
+  if (std::erase_if(starts_, [id](const StartMessage& start) { return start.id == id; }) > 0)
+    send(ReturnedMessage{id});
 }
 
 void RunnerLink::write_all(std::string_view bytes) {

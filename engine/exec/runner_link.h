@@ -1,17 +1,18 @@
-// RunnerLink: the runner's end of the socket. A thread of its own reads, so that a cancellation, an
-// answer and the engine's death are seen while an operator runs; another gives signs of life.
+// RunnerLink: the runner's end of the socket. Between attempts the thread that waits for the next
+// one reads; while an operator runs, a thread of its own does, so that a cancellation, an answer
+// and the engine's death are seen. That thread also gives signs of life.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 
+#include "engine/exec/frame.h"
 #include "engine/exec/process.h"
 #include "engine/exec/protocol.h"
 
@@ -23,7 +24,8 @@ class RunnerLink {
   explicit RunnerLink(int socket);
   RunnerLink(const RunnerLink&) = delete;
 
-  /// Waits for the next attempt.
+  /// Waits for the next attempt. Always called by the same thread, which then runs the attempt and
+  /// ends it by send_done.
   StartMessage next();
   void send(const RunnerMessage& message);
   /// The done message, or an error in its place when its outcome is too big for the journal.
@@ -36,20 +38,31 @@ class RunnerLink {
   void tell_out_of_memory();
 
  private:
-  void read_all();
-  void take(EngineMessage message);
+  void watch();
   void beat();
+  void run_begins();
+  void run_ends();
+  void listen();
+  void give_back(std::int64_t id);
+  void read_some(int flags);
+  void take(EngineMessage message);
   void write_all(std::string_view bytes);
 
   const int socket_;
   UniqueFd statm_;
+  UniqueFd moment_;  // a timer: the attempt has been running for a moment
+  UniqueFd epoll_;   // what `watch` waits for: that, and then the socket
   std::mutex write_mutex_;
+  std::mutex read_mutex_;
+  FrameReader frames_;               // guarded by read_mutex_
+  std::deque<StartMessage> starts_;  // guarded by read_mutex_; what waits
+  bool running_ = false;             // guarded by read_mutex_
+  bool listening_ = false;           // guarded by read_mutex_
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::optional<StartMessage> start_;
-  std::map<std::int64_t, Result<Json>> answers_;
-  std::int64_t next_query_ = 1;
-  std::atomic<std::int64_t> cancelled_ = 0;  // id of the attempt; 0: none
+  std::map<std::int64_t, Result<Json>> answers_;  // guarded by mutex_
+  std::int64_t next_query_ = 1;                   // guarded by mutex_
+  std::atomic<std::int64_t> cancelled_ = 0;       // id of the attempt; 0: none
 };
 
 /// Ends the process, and everything that came from it, without another word.

@@ -123,8 +123,11 @@ int RunnerLoop::wait_ms(SteadyTime now) const {
   for (const auto& [serial, runner] : runners_) {
     if (runner->state == RunnerProcess::State::leaving) continue;
     earliest(next, runner->last_heard + config_.silence_limit);
-    if (runner->output_paused) earliest(next, now + kLogFlushAfter);
+    for (const auto& output : runner->outputs)
+      if (output.paused) earliest(next, now + kLogFlushAfter);
     if (!runner->running) continue;
+    if (runner->next && !runner->next_recalled)
+      earliest(next, runner->running->begun + kLongestWaitAhead);
     earliest(next, runner->running->deadline);
     if (runner->running->kill_at) earliest(next, *runner->running->kill_at);
     if (runner->running->flush_at) earliest(next, *runner->running->flush_at);
@@ -149,11 +152,14 @@ void RunnerLoop::on_event(std::uint64_t tag, std::uint32_t events) {
       }
       if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) on_socket(runner, kAtOnce);
       break;
-    case Source::output:
-      on_output(runner);
-      break;
     case Source::exit:
       on_exit(runner);
+      break;
+    case Source::first_output:
+      on_output(runner, 0);
+      break;
+    case Source::second_output:
+      on_output(runner, 1);
       break;
   }
 }
@@ -181,6 +187,8 @@ void RunnerLoop::on_message(RunnerProcess& runner, RunnerMessage message) {
   runner.last_heard = parts_.clock.steady();
   if (auto* done = std::get_if<DoneMessage>(&message)) return on_done(runner, std::move(*done));
   if (auto* query = std::get_if<QueryMessage>(&message)) return on_query(runner, std::move(*query));
+  if (const auto* returned = std::get_if<ReturnedMessage>(&message))
+    return on_returned(runner, returned->id);
   if (const auto* hello = std::get_if<HelloMessage>(&message)) {
     if (hello->protocol != kProtocolVersion) return end_early(runner, EndReason::protocol);
     runner.greeted = true;
@@ -208,38 +216,46 @@ void RunnerLoop::on_query(RunnerProcess& runner, QueryMessage query) {
 }
 
 void RunnerLoop::on_done(RunnerProcess& runner, DoneMessage done) {
-  if (runner.state != RunnerProcess::State::busy) return;  // it is being killed: too late
+  if (runner.state != RunnerProcess::State::busy) {  // it is being killed: too late
+    runner.next_may_run |= runner.running && runner.running->id == done.id && !done.retire;
+    return;
+  }
   if (runner.running->id != done.id) return end_early(runner, EndReason::protocol);
   // Everything that the attempt printed was in the pipe before this message was sent.
-  runner.read_output(kWholePipe);
+  runner.read_output(runner.running->output, kWholePipe);
   const bool cancelled = runner.running->reason == EndReason::cancelled;
-  finish(runner,
+  finish(std::move(runner.running),
          cancelled ? make_error(ErrorCode::cancelled, "cancelled") : std::move(done.outcome));
   runner.state = RunnerProcess::State::idle;
   ++runner.attempts;
-  if (done.retire || runner.attempts >= config_.attempts_per_runner ||
-      done.rss_bytes > config_.retire_above_bytes)
+  runner.retires_when_idle |=
+      done.rss_bytes > config_.retire_above_bytes || runner.attempts >= config_.attempts_per_runner;
+  if (done.retire) take_back_next(runner);
+  if (runner.next)
+    begin_next(runner);
+  else if (done.retire || runner.retires_when_idle)
     retire(runner);
 }
 
-void RunnerLoop::on_output(RunnerProcess& runner) {
+void RunnerLoop::on_output(RunnerProcess& runner, std::size_t output) {
+  const int fd = runner.process.outputs[output].get();
   const auto change_output = [&](std::uint32_t events) {
-    change(runner.process.output.get(), tag_of(runner, Source::output), events);
+    change(fd, tag_of(runner, kOutputs[output]), events);
   };
+  bool& paused = runner.outputs[output].paused;
   if (logs_.backlog_bytes() > LogWriter::kBacklogLimitBytes) {
-    if (!std::exchange(runner.output_paused, true)) change_output(0);
+    if (!std::exchange(paused, true)) change_output(0);
     return;
   }
-  if (std::exchange(runner.output_paused, false)) change_output(EPOLLIN);
-  runner.read_output(kAtOnce);
-  if (runner.output_ended)
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, runner.process.output.get(), nullptr);
-  if (!runner.running || runner.running->log.pending_bytes() == 0) return;
-  RunningAttempt& running = *runner.running;
-  if (running.log.pending_bytes() >= kLogFlushBytes)
-    flush_log(running);
-  else if (!running.flush_at)
-    running.flush_at = parts_.clock.steady() + kLogFlushAfter;
+  if (std::exchange(paused, false)) change_output(EPOLLIN);
+  runner.read_output(output, kAtOnce);
+  if (runner.outputs[output].ended) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  RunningAttempt* attempt = runner.attempt_of(output);
+  if (attempt == nullptr || attempt->log.pending_bytes() == 0) return;
+  if (attempt->log.pending_bytes() >= kLogFlushBytes)
+    flush_log(*attempt);
+  else if (!attempt->flush_at)
+    attempt->flush_at = parts_.clock.steady() + kLogFlushAfter;
 }
 
 void RunnerLoop::flush_log(RunningAttempt& running) {
@@ -250,16 +266,23 @@ void RunnerLoop::flush_log(RunningAttempt& running) {
 void RunnerLoop::on_exit(RunnerProcess& runner) {
   // It is a zombie: its number, and that of its group, cannot have been given away yet.
   kill_tree(runner.process.pid);
-  // A last message may have come with the end; then the attempt did end well.
-  if (runner.state == RunnerProcess::State::busy) on_socket(runner, 2 * kMaxFrameBytes);
+  // A last message may have come with the end; then the attempt did end well, and the next one may
+  // have begun.
+  if (runner.state == RunnerProcess::State::busy || runner.next)
+    on_socket(runner, 2 * kMaxFrameBytes);
   int status = 0;
   waitpid(runner.process.pid, &status, 0);
   if (!runner.greeted)
     note_start_failure(unavailable("a runner ended before it was ready: " + describe_exit(status)));
-  if (runner.running) {
-    runner.read_output(kWholePipe);
-    finish(runner, error_of_death(*runner.running, status, config_.silence_limit));
-  }
+  for (std::size_t output = 0; output < runner.outputs.size(); ++output)
+    runner.read_output(output, kWholePipe);
+  const auto bury = [&](std::unique_ptr<RunningAttempt> attempt) {
+    auto error = error_of_death(*attempt, status, config_.silence_limit);
+    finish(std::move(attempt), std::move(error));
+  };
+  if (runner.running) bury(std::move(runner.running));
+  if (runner.next && runner.next_may_run) bury(std::move(runner.next));
+  take_back_next(runner);
   remove_later(runner.work_dir);
   runners_.erase(runner.serial);
 }
@@ -269,10 +292,12 @@ void RunnerLoop::on_time(SteadyTime now) {
 }
 
 void RunnerLoop::check_deadlines(RunnerProcess& runner, SteadyTime now) {
-  if (runner.output_paused) on_output(runner);
+  for (std::size_t output = 0; output < runner.outputs.size(); ++output)
+    if (runner.outputs[output].paused) on_output(runner, output);
   if (runner.running && runner.running->flush_at && now >= *runner.running->flush_at)
     flush_log(*runner.running);
   if (runner.state == RunnerProcess::State::leaving) return;
+  if (runner.next && now >= runner.running->begun + kLongestWaitAhead) recall_next(runner);
   if (runner.running && runner.running->kill_at && now >= *runner.running->kill_at)
     runner.kill();
   else if (runner.running && now >= runner.running->deadline)

@@ -2,6 +2,7 @@
 // and suffer, and for what the engine asks; nothing that it does blocks.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -36,7 +37,8 @@ class RunnerLoop {
   using Runners = std::map<std::uint64_t, std::unique_ptr<RunnerProcess>>;  // by serial
 
   // An epoll tag is a runner's serial and which of its descriptors; 0 is our own wake-up.
-  enum class Source : std::uint64_t { socket = 0, output = 1, exit = 2 };
+  enum class Source : std::uint64_t { socket = 0, exit = 1, first_output = 2, second_output = 3 };
+  static constexpr std::array kOutputs = {Source::first_output, Source::second_output};
   static constexpr std::uint64_t kWakeTag = 0;
   static std::uint64_t tag_of(const RunnerProcess& runner, Source source) {
     return runner.serial << 2 | static_cast<std::uint64_t>(source);
@@ -66,21 +68,32 @@ class RunnerLoop {
   void on_message(RunnerProcess& runner, RunnerMessage message);
   void on_query(RunnerProcess& runner, QueryMessage query);
   void on_done(RunnerProcess& runner, DoneMessage done);
-  void on_output(RunnerProcess& runner);
+  void on_returned(RunnerProcess& runner, std::int64_t id);
+  void on_output(RunnerProcess& runner, std::size_t output);
   void on_exit(RunnerProcess& runner);
   void on_time(SteadyTime now);
   void check_deadlines(RunnerProcess& runner, SteadyTime now);
 
-  // what we do
+  // who gets which attempt
   void dispatch();
+  void give_to_idle();
+  void give_ahead();
   void give(RunnerProcess& runner, QueuedAttempt attempt);
+  void begin(RunnerProcess& runner, std::unique_ptr<RunningAttempt> attempt);
+  void take_back_next(RunnerProcess& runner);
+  void recall_next(RunnerProcess& runner);
+  void begin_next(RunnerProcess& runner);
+
+  // what we do
+  void spawn_some();
   void spawn_one();
   void note_start_failure(const Error& error);
   void cancel_attempts(const std::vector<AttemptKey>& keys);
+  void cancel_running(RunnerProcess& runner);
   void end_early(RunnerProcess& runner, EndReason reason);
   void retire(RunnerProcess& runner);
   void flush_log(RunningAttempt& running);
-  void finish(RunnerProcess& runner, Result<Outcome> outcome);
+  void finish(std::unique_ptr<RunningAttempt> attempt, Result<Outcome> outcome);
   void report(const QueuedAttempt& attempt, Result<Outcome> outcome);
   void remove_later(std::string folder);
   void kill_everything();

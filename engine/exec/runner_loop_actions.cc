@@ -1,4 +1,4 @@
-// What RunnerLoop does with its runners: give them work, start, end and bury them.
+// What RunnerLoop does with its runners: start, end and bury them.
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -9,7 +9,6 @@
 #include <system_error>
 #include <utility>
 
-#include "engine/base/fault_point.h"
 #include "engine/base/log.h"
 #include "engine/exec/runner_loop.h"
 
@@ -24,38 +23,15 @@ constexpr milliseconds kReapLimit{5000};
 
 }  // namespace
 
-void RunnerLoop::dispatch() {
-  if (queue_.empty() || stopping_) return;
-  std::size_t starting = 0;
-  for (auto& [serial, runner] : runners_) {
-    if (queue_.empty()) return;
-    if (runner->state == RunnerProcess::State::starting) ++starting;
-    while (runner->state == RunnerProcess::State::idle && !queue_.empty()) {
-      QueuedAttempt next = std::move(queue_.front());
-      queue_.pop_front();
-      give(*runner, std::move(next));
-    }
-  }
+void RunnerLoop::spawn_some() {
   if (spawn_again_at_ && parts_.clock.steady() < *spawn_again_at_) return;
   spawn_again_at_.reset();
+  auto starting = static_cast<std::size_t>(std::ranges::count_if(runners_, [](const auto& each) {
+    return each.second->state == RunnerProcess::State::starting;
+  }));
   for (; starting < queue_.size() && runners_.size() < config_.slots && !spawn_again_at_;
        ++starting)
     spawn_one();
-}
-
-void RunnerLoop::give(RunnerProcess& runner, QueuedAttempt attempt) {
-  runner.running = std::make_unique<RunningAttempt>(std::move(attempt), next_attempt_id_++,
-                                                    config_.log_limit_bytes);
-  RunningAttempt& running = *runner.running;
-  const StartAttempt& start = running.attempt.start;
-  if (start.timeout > Duration::zero()) running.deadline = parts_.clock.steady() + start.timeout;
-  auto frame = encode(StartMessage{running.id, start.op, start.with, start.info,
-                                   runner.work_dir,
-                                   start.memory_limit_bytes});
-  if (!frame) return finish(runner, frame.error());
-  runner.state = RunnerProcess::State::busy;
-  send(runner, std::move(frame));
-  pass(FaultPoint::attempt_sent);
 }
 
 void RunnerLoop::spawn_one() {
@@ -66,7 +42,8 @@ void RunnerLoop::spawn_one() {
   auto runner = std::make_unique<RunnerProcess>(*std::move(spawned), serial, folder.string(),
                                                 parts_.clock.steady());
   watch(runner->process.socket.get(), tag_of(*runner, Source::socket), EPOLLIN);
-  watch(runner->process.output.get(), tag_of(*runner, Source::output), EPOLLIN);
+  for (std::size_t output = 0; output < kOutputs.size(); ++output)
+    watch(runner->process.outputs[output].get(), tag_of(*runner, kOutputs[output]), EPOLLIN);
   watch(runner->process.process.get(), tag_of(*runner, Source::exit), EPOLLIN);
   runners_.emplace(serial, std::move(runner));
 }
@@ -87,13 +64,20 @@ void RunnerLoop::cancel_attempts(const std::vector<AttemptKey>& keys) {
     return true;
   });
   for (auto& [serial, runner] : runners_) {
-    if (!runner->running || !wanted.contains(runner->running->attempt.start.key)) continue;
-    RunningAttempt& running = *runner->running;
-    if (running.reason != EndReason::none) continue;
-    running.reason = EndReason::cancelled;
-    running.kill_at = parts_.clock.steady() + config_.cancel_grace;
-    send(*runner, encode(CancelMessage{running.id}));
+    if (runner->running && wanted.contains(runner->running->attempt.start.key))
+      cancel_running(*runner);
+    if (!runner->next || !wanted.contains(runner->next->attempt.start.key)) continue;
+    runner->next->reason = EndReason::cancelled;
+    recall_next(*runner);
   }
+}
+
+void RunnerLoop::cancel_running(RunnerProcess& runner) {
+  RunningAttempt& running = *runner.running;
+  if (runner.state != RunnerProcess::State::busy || running.kill_at) return;
+  running.reason = EndReason::cancelled;
+  running.kill_at = parts_.clock.steady() + config_.cancel_grace;
+  send(runner, encode(CancelMessage{running.id}));
 }
 
 void RunnerLoop::end_early(RunnerProcess& runner, EndReason reason) {
@@ -111,11 +95,10 @@ void RunnerLoop::retire(RunnerProcess& runner) {
   runner.kill();
 }
 
-void RunnerLoop::finish(RunnerProcess& runner, Result<Outcome> outcome) {
-  const std::unique_ptr<RunningAttempt> running = std::move(runner.running);
-  if (!running->log.used()) return report(running->attempt, std::move(outcome));
-  logs_.push_last(running->log.take(parts_.clock.now(), true),
-                  {running->attempt.generation, {running->attempt.start.key, std::move(outcome)}});
+void RunnerLoop::finish(std::unique_ptr<RunningAttempt> attempt, Result<Outcome> outcome) {
+  if (!attempt->log.used()) return report(attempt->attempt, std::move(outcome));
+  logs_.push_last(attempt->log.take(parts_.clock.now(), true),
+                  {attempt->attempt.generation, {attempt->attempt.start.key, std::move(outcome)}});
 }
 
 void RunnerLoop::report(const QueuedAttempt& attempt, Result<Outcome> outcome) {

@@ -1,29 +1,31 @@
 #include "engine/exec/runner_main.h"
-#include "engine/base/fault_point.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <new>
-#include <system_error>
 #include <utility>
 
+#include "engine/base/fault_point.h"
 #include "engine/exec/runner_link.h"
 #include "engine/exec/runner_process.h"
+#include "engine/exec/work_folder.h"
 
 namespace millrace {
 namespace {
 
 using exec::RunnerLink;
 using exec::StartMessage;
+using exec::WorkFolder;
 
 void write_output(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -39,11 +41,17 @@ void flush_output() {
   std::fflush(nullptr);
 }
 
+void print_to(int output) {
+  const int fd = exec::kRunnerOutputFds[static_cast<std::size_t>(output)];
+  dup2(fd, STDOUT_FILENO);
+  dup2(fd, STDERR_FILENO);
+}
+
 class RunnerContext final : public OperatorContext {
  public:
-  RunnerContext(const StartMessage& start, RunnerLink& link, Artifacts& artifacts,
-                const Clock& clock)
-      : start_(start), link_(link), artifacts_(artifacts), clock_(clock), folder_(start.work_dir) {}
+  RunnerContext(const StartMessage& start, RunnerLink& link, WorkFolder& folder,
+                Artifacts& artifacts, const Clock& clock)
+      : start_(start), link_(link), folder_(folder), artifacts_(artifacts), clock_(clock) {}
 
   const AttemptInfo& attempt() const override { return start_.info; }
   Time now() const override { return clock_.now(); }
@@ -51,12 +59,7 @@ class RunnerContext final : public OperatorContext {
     flush_output();  // what was printed before stands before it
     write_output(std::string(line) + "\n");
   }
-  // Made when it is asked for: most attempts need none.
-  const std::filesystem::path& work_dir() const override {
-    std::error_code ignored;  // whoever writes there hears of it
-    std::filesystem::create_directories(folder_, ignored);
-    return folder_;
-  }
+  const std::filesystem::path& work_dir() const override { return folder_.make(); }
   Artifacts& artifacts() override { return artifacts_; }
   Result<Json> query(std::string_view name, const Json& arguments) override {
     return link_.ask(name, arguments);
@@ -66,18 +69,10 @@ class RunnerContext final : public OperatorContext {
  private:
   const StartMessage& start_;
   RunnerLink& link_;
+  WorkFolder& folder_;
   Artifacts& artifacts_;
   const Clock& clock_;
-  std::filesystem::path folder_;
 };
-
-/// The next attempt finds an empty folder. The folder itself stays: to make and remove one for each
-/// attempt costs more than a small program takes.
-void clear_folder(const std::filesystem::path& folder) {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
-    std::filesystem::remove_all(entry.path(), ignored);
-}
 
 RunnerLink* g_link = nullptr;  // for the new-handler, which takes no argument
 std::atomic<bool> g_out_of_memory = false;
@@ -125,19 +120,22 @@ bool is_memory_error(const Result<Outcome>& outcome) {
                                           outcome.error().message == "out of memory"));
 }
 
-void run_attempt(const StartMessage& start, RunnerLink& link, const Catalog& catalog,
-                 Artifacts& artifacts, const Clock& clock) {
+/// False: nothing else may be begun here.
+bool run_attempt(const StartMessage& start, RunnerLink& link, WorkFolder& folder,
+                 const Catalog& catalog, Artifacts& artifacts, const Clock& clock) {
   pass(FaultPoint::runner_attempt_read);
+  print_to(start.output);
   exec::DoneMessage done;
   done.id = start.id;
   {
-    RunnerContext context(start, link, artifacts, clock);
+    folder.use(start.work_dir);
+    RunnerContext context(start, link, folder, artifacts, clock);
     const MemoryLimit limit(link, start.memory_limit_bytes);
     done.outcome = catalog.run(start.op, start.with, context);
   }
   pass(FaultPoint::runner_attempt_ran);
   end_left_children();
-  clear_folder(start.work_dir);
+  folder.clear();
   flush_output();
   if (start.memory_limit_bytes > 0 && is_memory_error(done.outcome)) {
     done.outcome =
@@ -146,8 +144,10 @@ void run_attempt(const StartMessage& start, RunnerLink& link, const Catalog& cat
     done.retire = true;  // who knows what the failed allocation left half done
   }
   done.rss_bytes = link.memory().resident;
+  const bool fit = !done.retire;
   link.send_done(std::move(done));
   pass(FaultPoint::runner_result_sent);
+  return fit;
 }
 
 bool has_engine() {
@@ -169,7 +169,11 @@ int runner_main(const Catalog& catalog, Artifacts& artifacts, const Clock& clock
   RunnerLink link(exec::kRunnerSocketFd);
   g_link = &link;
   std::set_new_handler(on_allocation_failure);
-  while (true) run_attempt(link.next(), link, catalog, artifacts, clock);
+  WorkFolder folder;
+  for (const int output : exec::kRunnerOutputFds) fcntl(output, F_SETFD, FD_CLOEXEC);
+  while (run_attempt(link.next(), link, folder, catalog, artifacts, clock)) {
+  }
+  while (true) pause();  // the engine ends us
 }
 
 }  // namespace millrace

@@ -56,15 +56,21 @@ Result<RunnerProcess::Received> RunnerProcess::receive(std::size_t limit) {
   }
 }
 
-void RunnerProcess::read_output(std::size_t limit) {
+RunningAttempt* RunnerProcess::attempt_of(std::size_t output) const {
+  if (running && running->output == output) return running.get();
+  return next && next->output == output ? next.get() : nullptr;
+}
+
+void RunnerProcess::read_output(std::size_t output, std::size_t limit) {
+  RunningAttempt* attempt = attempt_of(output);
   std::array<char, 65536> buffer;
   for (std::size_t total = 0; total < limit;) {
-    const ssize_t size = read(process.output.get(), buffer.data(), buffer.size());
+    const ssize_t size = read(process.outputs[output].get(), buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
-    output_ended = size == 0;
+    outputs[output].ended = size == 0;
     if (size <= 0) return;
     total += static_cast<std::size_t>(size);
-    if (running) running->log.append({buffer.data(), static_cast<std::size_t>(size)});
+    if (attempt != nullptr) attempt->log.append({buffer.data(), static_cast<std::size_t>(size)});
     if (static_cast<std::size_t>(size) < buffer.size()) return;
   }
 }

@@ -18,6 +18,10 @@ namespace millrace::exec {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+/// How long an attempt that a runner was given ahead waits for the one before it. Then another
+/// runner may have it.
+inline constexpr std::chrono::milliseconds kLongestWaitAhead{50};
+
 /// An attempt that waits for a runner.
 struct QueuedAttempt {
   StartAttempt start;
@@ -27,13 +31,17 @@ struct QueuedAttempt {
 /// Why an attempt is being ended before its time. The first reason stays.
 enum class EndReason { none, timeout, cancelled, silent, protocol };
 
+/// An attempt that a runner has been given.
 struct RunningAttempt {
-  RunningAttempt(QueuedAttempt queued, std::int64_t number, std::int64_t log_limit)
-      : attempt(std::move(queued)), id(number), log(attempt.start, log_limit) {}
+  RunningAttempt(QueuedAttempt queued, std::int64_t number, std::size_t its_output,
+                 std::int64_t log_limit)
+      : attempt(std::move(queued)), id(number), output(its_output), log(attempt.start, log_limit) {}
 
   QueuedAttempt attempt;
   std::int64_t id;
+  std::size_t output;  // which of the runner's
   AttemptLog log;
+  SteadyTime begun;
   SteadyTime deadline = SteadyTime::max();
   std::optional<SteadyTime> kill_at;   // end of the grace that a cancelled attempt has
   std::optional<SteadyTime> flush_at;  // when gathered log lines go to the store
@@ -65,9 +73,11 @@ class RunnerProcess {
     bool closed = false;
   };
   Result<Received> receive(std::size_t limit);
-  /// Reads what the runner printed, up to `limit` bytes or until nothing is left; into the current
-  /// attempt's log, if there is one.
-  void read_output(std::size_t limit);
+  /// The attempt, running or next, that prints to this output; nullptr: none.
+  RunningAttempt* attempt_of(std::size_t output) const;
+  /// Reads what was printed to an output, up to `limit` bytes or until nothing is left; into the
+  /// log of its attempt, if there is one.
+  void read_output(std::size_t output, std::size_t limit);
   /// Kills it and everything below it, once.
   void kill();
 
@@ -76,11 +86,20 @@ class RunnerProcess {
   const std::string work_dir;  // of its attempts
   State state = State::starting;
   std::unique_ptr<RunningAttempt> running;
+  // Given ahead, so that the runner need not wait for us between two short attempts. It begins once
+  // the runner has said that `running` is done.
+  std::unique_ptr<RunningAttempt> next;
+  bool next_recalled = false;  // we asked for it back
+  bool next_may_run = false;   // the runner was killed after it had said so
+  bool retires_when_idle = false;
   SteadyTime last_heard;
   std::int64_t attempts = 0;
   bool greeted = false;  // it said a hello that we understand
-  bool output_paused = false;
-  bool output_ended = false;
+  struct Output {
+    bool paused = false;
+    bool ended = false;
+  };
+  std::array<Output, kRunnerOutputFds.size()> outputs;
   bool wants_write = false;  // as epoll knows it
 
  private:

@@ -127,8 +127,8 @@ TEST_F(PoolTest, GivesAnAttemptAFolderAndEmptiesIt) {
   EXPECT_FALSE(std::filesystem::exists(folder / "file"));
   EXPECT_TRUE(seen["leads_group"].as_bool());
   EXPECT_EQ(seen["secret"], Json(""));
-  // stdin, stdout, stderr, the socket, and statm.
-  EXPECT_EQ(seen["descriptors"], Json(5));
+  // stdin, stdout, stderr, the socket, two outputs, statm, two that the link waits on, the folder.
+  EXPECT_EQ(seen["descriptors"], Json(10));
 }
 
 TEST_F(PoolTest, AnUnknownOperatorIsAPermanentError) {
