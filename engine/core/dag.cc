@@ -124,54 +124,75 @@ bool is_valid_id(std::string_view id) {
   });
 }
 
+namespace {
+
+Error bad_id(std::string_view what, std::string_view id) {
+  return invalid_argument(std::string(what) + " id '" + std::string(id.substr(0, 140)) +
+                          "' must start with a letter or digit and hold only letters, digits, _, - "
+                          "and .");
+}
+
+std::vector<std::string> ids_of(const std::vector<TaskSpec>& tasks) {
+  std::vector<std::string> out;
+  for (const auto& task : tasks) out.push_back(task.id);
+  return out;
+}
+
+}  // namespace
+
 Result<Dag> Dag::make(DagSpec spec) {
-  Dag dag;
-  const auto bad_id = [](std::string_view what, std::string_view id) {
-    return invalid_argument(
-        std::string(what) + " id '" + std::string(id.substr(0, 140)) +
-        "' must start with a letter or digit and hold only letters, digits, _, - and .");
-  };
   if (!is_valid_id(spec.id)) return bad_id("DAG", spec.id);
   if (spec.tasks.empty()) return invalid_argument("DAG '" + spec.id + "' has no tasks");
   if (spec.max_active_runs < 1) return invalid_argument("max_active_runs must be at least 1");
-
-  std::vector<std::string> names;
-  for (const auto& task : spec.tasks) {
-    if (!is_valid_id(task.id)) return bad_id("task", task.id);
-    if (!dag.index_.emplace(task.id, static_cast<int>(names.size())).second)
-      return invalid_argument("task '" + task.id + "' is defined twice");
-    names.push_back(task.id);
+  Dag dag(std::move(spec));
+  MR_CHECK(dag.index_tasks());
+  MR_CHECK(dag.connect_tasks());
+  MR_CHECK(dag.check_order());
+  if (dag.spec_.schedule) {
+    MR_TRY(dag.timetable_, Timetable::cron(*dag.spec_.schedule));
   }
-  for (const auto& task : spec.tasks) dag.tasks_.push_back({task, {}, {}, {}, {}, {}, {}});
-  for (std::size_t i = 0; i < dag.tasks_.size(); ++i) {
-    std::set<int> upstream;
-    for (const auto& need : dag.tasks_[i].spec.needs) {
-      const auto found = dag.index_.find(need);
-      if (found == dag.index_.end())
-        return of_task(dag.tasks_[i].spec, not_found("needs the unknown task '" + need + "'" +
-                                                     did_you_mean(need, names)));
-      if (upstream.insert(found->second).second) {
-        dag.tasks_[i].upstream.push_back(found->second);
-        dag.tasks_[static_cast<std::size_t>(found->second)].downstream.push_back(
-            static_cast<int>(i));
-      }
-    }
-    MR_CHECK(compile(dag.tasks_[i]));
-    MR_TRY(dag.tasks_[i].reads, tasks_read_by(dag.tasks_[i], dag.index_, names));
-  }
-  dag.order_ = order_of(dag.tasks_);
-  if (dag.order_.size() != dag.tasks_.size()) {
-    std::string path;
-    for (const int task : find_cycle(dag.tasks_))
-      path += (path.empty() ? "" : " -> ") + names[static_cast<std::size_t>(task)];
-    return invalid_argument("DAG '" + spec.id + "' has a cycle: " + path);
-  }
-  if (spec.schedule) {
-    MR_TRY(dag.timetable_, Timetable::cron(*spec.schedule));
-  }
-  dag.version_ = sha256_hex(to_json(spec).dump_canonical());
-  dag.spec_ = std::move(spec);
+  dag.version_ = sha256_hex(to_json(dag.spec_).dump_canonical());
   return dag;
+}
+
+Status Dag::index_tasks() {
+  tasks_.reserve(spec_.tasks.size());
+  for (const auto& task : spec_.tasks) {
+    if (!is_valid_id(task.id)) return bad_id("task", task.id);
+    if (!index_.emplace(task.id, static_cast<int>(tasks_.size())).second)
+      return invalid_argument("task '" + task.id + "' is defined twice");
+    tasks_.push_back({task, {}, {}, {}, {}, {}, {}});
+  }
+  return {};
+}
+
+Status Dag::connect_tasks() {
+  const auto names = ids_of(spec_.tasks);
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    Task& task = tasks_[i];
+    std::set<int> upstream;
+    for (const auto& need : task.spec.needs) {
+      const auto found = index_.find(need);
+      if (found == index_.end())
+        return of_task(task.spec, not_found("needs the unknown task '" + need + "'" +
+                                            did_you_mean(need, names)));
+      if (!upstream.insert(found->second).second) continue;
+      task.upstream.push_back(found->second);
+      tasks_[static_cast<std::size_t>(found->second)].downstream.push_back(static_cast<int>(i));
+    }
+    MR_CHECK(compile(task));
+    MR_TRY(task.reads, tasks_read_by(task, index_, names));
+  }
+  return {};
+}
+
+Status Dag::check_order() {
+  order_ = order_of(tasks_);
+  if (order_.size() == tasks_.size()) return {};
+  std::string path;
+  for (const int task : find_cycle(tasks_))
+    path += (path.empty() ? "" : " -> ") + tasks_[static_cast<std::size_t>(task)].spec.id;
+  return invalid_argument("DAG '" + spec_.id + "' has a cycle: " + path);
 }
 
 int Dag::index_of(std::string_view task_id) const {

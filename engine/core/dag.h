@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/base/json.h"
@@ -89,7 +90,7 @@ struct DagSpec {
 class Dag {
  public:
   struct Task {
-    TaskSpec spec;
+    const TaskSpec& spec;       // in the Dag's own spec
     std::vector<int> upstream;  // indices into tasks()
     std::vector<int> downstream;
     std::optional<Expression> condition;
@@ -98,6 +99,9 @@ class Dag {
     std::vector<int> reads;  // tasks whose outputs or state its expressions name
     bool mapped() const { return foreach.has_value(); }
   };
+
+  Dag(Dag&&) = default;
+  Dag& operator=(Dag&&) = delete;
 
   /// Errors: empty, duplicate or malformed ids, unknown `needs`, a cycle (printed as its path), bad
   /// expressions.
@@ -122,7 +126,12 @@ class Dag {
   Result<Json> resolve_params(const Json& given) const;
 
  private:
-  DagSpec spec_;
+  explicit Dag(DagSpec spec) : spec_(std::move(spec)) {}
+  Status index_tasks();
+  Status connect_tasks();
+  Status check_order();
+
+  DagSpec spec_;  // its tasks stay where they are: tasks_ refers to them
   std::string version_;
   std::vector<Task> tasks_;
   std::vector<int> order_;

@@ -97,9 +97,9 @@ Status Planner::register_dag(const RegisterDag& input, Time now) {
   if (!fresh && state.source != input.source)
     return conflict("DAG '" + id + "' of " + input.source + " is defined in " + state.source +
                     " already");
-  if (!fresh && state.dag->version() == input.dag->version() && state.base_dir == input.base_dir)
-    return {};
-  state.dag = input.dag;
+  const bool same = !fresh && state.dag->version() == input.dag->version();
+  state.dag = input.dag;  // also if it is the same: of two equal ones, the giver keeps this
+  if (same && state.base_dir == input.base_dir) return {};
   state.source = input.source;
   state.base_dir = input.base_dir;
   if (fresh) state.registered_at = now;
