@@ -39,7 +39,7 @@ struct Fold {
     attempts.push_back(std::move(view));
   }
   void operator()(const AttemptLost& e) const {
-    end(e.attempt, "lost", "the engine that ran it is gone");
+    end(e.attempt, "lost", e.reason.empty() ? "the engine that ran it is gone" : e.reason);
   }
   void operator()(const AttemptFailed& e) const { end(e.attempt, "retry", e.error.to_string()); }
   void operator()(const TaskDeferred& e) const { end(e.attempt, "deferred"); }

@@ -105,7 +105,7 @@ void fields(AttemptStarted*, E& e, F f) {
 }
 template <typename E, typename F>
 void fields(AttemptLost*, E& e, F f) {
-  f("", e.ref), f("a", e.attempt);
+  f("", e.ref), f("a", e.attempt), f("reason", e.reason);
 }
 template <typename E, typename F>
 void fields(AttemptFailed*, E& e, F f) {

@@ -100,10 +100,12 @@ struct AttemptStarted {
   int attempt = 0;
   std::int64_t epoch = 0;
 };
-/// The attempt's engine is gone, and its runners with it. Costs none of the task's retries.
+/// What carried the attempt out was ended from outside: its runner, or the engine with all its
+/// runners. Costs none of the task's retries.
 struct AttemptLost {
   TaskRef ref;
   int attempt = 0;
+  std::string reason;  // "": the engine that ran it is gone
 };
 struct AttemptFailed {
   TaskRef ref;

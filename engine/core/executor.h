@@ -38,8 +38,9 @@ struct StartAttempt {
 struct AttemptResult {
   AttemptKey key;
   Result<Outcome> outcome;
-  bool lost =
-      false;  // its runner died under it, by no limit of ours: tried again without costing a retry
+  // What ran it was ended from outside, by no limit of ours and no fault of its own: it is tried
+  // again without costing a retry.
+  bool lost = false;
 };
 
 /// Thread-safe. Each started attempt is reported exactly once, also when it was cancelled or its

@@ -210,7 +210,7 @@ class Planner {
   // planner_complete.cc: the ends of attempts, and what follows from them elsewhere.
   void on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome, Time now);
   void on_error(Run& run, const AttemptKey& key, const Error& error, Time now);
-  void on_lost(Run& run, const AttemptKey& key, Time now);
+  void on_lost(Run& run, const AttemptKey& key, std::string reason, Time now);
   void react_to(const std::vector<Effect>& effects, Time now);
   void wake_waiting(const std::string& event, Time now);
   void end_instance(Run& run, TaskRef ref);

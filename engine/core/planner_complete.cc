@@ -50,7 +50,7 @@ void Planner::complete(const AttemptResult& result, Time now) {
   timers_.erase({run->instance(key.ref).attempt_started + run->dag->task(key.ref.task).spec.timeout,
                  key.run, key.ref, key.attempt, TimerKind::deadline});
   if (result.lost)
-    on_lost(*run, key, now);
+    on_lost(*run, key, result.outcome ? "" : result.outcome.error().message, now);
   else if (const Status sound = check_effects(result.outcome); !sound)
     on_error(*run, key, sound.error(), now);
   else if (result.outcome)
@@ -99,7 +99,7 @@ void Planner::on_error(Run& run, const AttemptKey& key, const Error& error, Time
   timers_.insert({retry_at, run.id, key.ref, key.attempt, TimerKind::retry});
 }
 
-void Planner::on_lost(Run& run, const AttemptKey& key, Time now) {
+void Planner::on_lost(Run& run, const AttemptKey& key, std::string reason, Time now) {
   if (run.instance(key.ref).losses >= options_.max_losses) {
     fail(run, key.ref,
          unavailable("its runner or engine died " + std::to_string(options_.max_losses + 1) +
@@ -107,7 +107,7 @@ void Planner::on_lost(Run& run, const AttemptKey& key, Time now) {
          now);
     return;
   }
-  emit(run, now, AttemptLost{key.ref, key.attempt});
+  emit(run, now, AttemptLost{key.ref, key.attempt, std::move(reason)});
   lane_of(run, key.ref.task)
       .ready.insert({run.dag->task(key.ref.task).spec.priority, next_order_++, run.id, key.ref});
 }

@@ -59,7 +59,7 @@ void Planner::activate(Run& run, Time now) {
               {run.dag->task(task).spec.priority, next_order_++, run.id, ref});
           break;
         case TaskState::running:
-          on_lost(run, {run.id, ref, instance.attempt, instance.epoch}, now);
+          on_lost(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
           break;
         case TaskState::up_for_retry:
           timers_.insert({instance.wake, run.id, ref, instance.attempt, TimerKind::retry});

@@ -277,8 +277,9 @@ void RunnerLoop::on_exit(RunnerProcess& runner) {
   for (std::size_t output = 0; output < runner.outputs.size(); ++output)
     runner.read_output(output, kWholePipe);
   const auto bury = [&](std::unique_ptr<RunningAttempt> attempt) {
+    const bool lost = is_lost(*attempt, status);
     auto error = error_of_death(*attempt, status, config_.silence_limit);
-    finish(std::move(attempt), std::move(error));
+    finish(std::move(attempt), std::move(error), lost);
   };
   if (runner.running) bury(std::move(runner.running));
   if (runner.next && runner.next_may_run) bury(std::move(runner.next));

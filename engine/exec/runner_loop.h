@@ -93,7 +93,7 @@ class RunnerLoop {
   void end_early(RunnerProcess& runner, EndReason reason);
   void retire(RunnerProcess& runner);
   void flush_log(RunningAttempt& running);
-  void finish(std::unique_ptr<RunningAttempt> attempt, Result<Outcome> outcome);
+  void finish(std::unique_ptr<RunningAttempt> attempt, Result<Outcome> outcome, bool lost = false);
   void report(const QueuedAttempt& attempt, Result<Outcome> outcome);
   void remove_later(std::string folder);
   void kill_everything();

@@ -95,10 +95,14 @@ void RunnerLoop::retire(RunnerProcess& runner) {
   runner.kill();
 }
 
-void RunnerLoop::finish(std::unique_ptr<RunningAttempt> attempt, Result<Outcome> outcome) {
-  if (!attempt->log.used()) return report(attempt->attempt, std::move(outcome));
-  logs_.push_last(attempt->log.take(parts_.clock.now(), true),
-                  {attempt->attempt.generation, {attempt->attempt.start.key, std::move(outcome)}});
+void RunnerLoop::finish(std::unique_ptr<RunningAttempt> attempt, Result<Outcome> outcome,
+                        bool lost) {
+  const QueuedAttempt& queued = attempt->attempt;
+  PendingResult result{queued.generation, {queued.start.key, std::move(outcome), lost}};
+  if (attempt->log.used())
+    logs_.push_last(attempt->log.take(parts_.clock.now(), true), std::move(result));
+  else
+    ready_.push_back(std::move(result));
 }
 
 void RunnerLoop::report(const QueuedAttempt& attempt, Result<Outcome> outcome) {

@@ -1,6 +1,8 @@
 #include "engine/exec/runner_process.h"
 
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <array>
 #include <cerrno>
@@ -107,6 +109,12 @@ Error error_of_death(const RunningAttempt& running, int status, Duration silence
     return make_error(ErrorCode::resource_exhausted, "out of memory: the limit of the task is " +
                                                          bytes_text(start.memory_limit_bytes));
   return unavailable("runner died: " + describe_exit(status));
+}
+
+bool is_lost(const RunningAttempt& attempt, int status) {
+  if (attempt.reason != EndReason::none || attempt.out_of_memory || !WIFSIGNALED(status))
+    return false;
+  return WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM;
 }
 
 }  // namespace millrace::exec

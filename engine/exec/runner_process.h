@@ -110,6 +110,8 @@ class RunnerProcess {
 
 /// What the engine hears of an attempt whose runner has ended with `status` (of waitpid).
 Error error_of_death(const RunningAttempt& attempt, int status, Duration silence_limit);
+/// True if somebody else ended the runner: not we, and not the attempt by a crash of its own.
+bool is_lost(const RunningAttempt& attempt, int status);
 /// "512 MiB".
 std::string bytes_text(std::int64_t bytes);
 

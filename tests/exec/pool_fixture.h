@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,7 @@ class PoolTest : public ::testing::Test {
       ++calls_;
       for (auto& result : results) {
         EXPECT_FALSE(results_.contains(result.key)) << "an attempt was reported twice";
+        if (result.lost) lost_.insert(result.key);
         results_.emplace(result.key, std::move(result.outcome));
       }
       changed_.notify_all();
@@ -83,6 +85,11 @@ class PoolTest : public ::testing::Test {
   bool reported(const AttemptKey& key) {
     const std::lock_guard lock(mutex_);
     return results_.contains(key);
+  }
+  /// Whether it was reported as ended from outside.
+  bool lost(const AttemptKey& key) {
+    const std::lock_guard lock(mutex_);
+    return lost_.contains(key);
   }
   Result<Outcome> run(const StartAttempt& start) {
     pool().start({start});
@@ -129,6 +136,7 @@ class PoolTest : public ::testing::Test {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<AttemptKey, Result<Outcome>> results_;
+  std::set<AttemptKey> lost_;
   int calls_ = 0;
   std::unique_ptr<RunnerPool> pool_;
 };

@@ -25,6 +25,21 @@ TEST_F(RunnerDeath, IsATransientErrorThatNamesTheSignal) {
   EXPECT_EQ(error_of("exit", 2).message, "runner died: exit code 3");
 }
 
+TEST_F(RunnerDeath, CostsTheTaskARetryOnlyIfItCrashedByItself) {
+  const auto is_lost = [this](std::string how, int task) {
+    const auto start = attempt("die", Json::object({{"how", std::move(how)}}), task);
+    EXPECT_FALSE(run(start).ok());
+    return lost(start.key);
+  };
+  EXPECT_TRUE(is_lost("kill", 0));
+  EXPECT_FALSE(is_lost("abort", 1));
+  EXPECT_FALSE(is_lost("exit", 2));
+  auto hang = attempt("hang", Json::object(), 3);
+  hang.timeout = 20ms;  // we kill it
+  EXPECT_FALSE(run(hang).ok());
+  EXPECT_FALSE(lost(hang.key));
+}
+
 TEST_F(RunnerDeath, KeepsWhatWasPrintedBefore) {
   const auto start = attempt("die", Json::object({{"how", "kill"}}));
   EXPECT_FALSE(run(start).ok());

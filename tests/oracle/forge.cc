@@ -92,7 +92,7 @@ void Forge::write_history() {
   say({}, CommandHandled{command, true, Json::object({{"run", second.to_string()}})});
   attempt(second, kIngest, 1);
   take_office();
-  say(second, AttemptLost{kIngest, 1});
+  say(second, AttemptLost{kIngest, 1, ""});
   attempt(second, kIngest, 2);
   succeed(second, kIngest, 2);
   attempt(second, kTrain, 1);
