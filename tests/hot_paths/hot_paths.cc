@@ -1,0 +1,179 @@
+// hot_paths NAME COUNT: does one thing COUNT times, the same way each time, so that the
+// instructions of a run with more, less those of a run with fewer, are what it costs.
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/core/dag.h"
+#include "engine/core/expression.h"
+#include "engine/exec/frame.h"
+#include "engine/exec/protocol.h"
+#include "engine/pg/journal_rows.h"
+#include "engine/sched/leader.h"
+#include "engine/store/command.h"
+#include "engine/store/load_run.h"
+#include "engine/store/mem_store.h"
+
+namespace {
+
+using namespace millrace;
+
+class StillClock final : public Clock {
+ public:
+  Time now() const override { return Time{std::chrono::hours{500'000}}; }
+  std::chrono::steady_clock::time_point steady() const override { return {}; }
+};
+
+/// Every attempt ends well as soon as somebody looks.
+class InstantExecutor final : public Executor {
+ public:
+  void on_report(Report) override {}
+  void start(std::vector<StartAttempt> attempts) override {
+    for (auto& attempt : attempts) ended_.push_back({attempt.key, Outcome{Done{}}});
+  }
+  void cancel(const AttemptKey&) override {}
+  void kill_all() override { ended_.clear(); }
+  std::vector<Input> take() {
+    std::vector<Input> out;
+    for (auto& result : std::exchange(ended_, {})) out.emplace_back(std::move(result));
+    return out;
+  }
+
+ private:
+  std::vector<AttemptResult> ended_;
+};
+
+[[noreturn]] void fail(const Error& error) {
+  std::fprintf(stderr, "hot_paths: %s\n", error.to_string().c_str());
+  std::exit(1);
+}
+
+template <typename T>
+T must(Result<T> result) {
+  if (!result) fail(result.error());
+  return *std::move(result);
+}
+
+std::shared_ptr<const Dag> dag_of(int tasks, bool chained) {
+  DagSpec spec;
+  spec.id = "hot";
+  for (int i = 0; i < tasks; ++i) {
+    TaskSpec task;
+    task.id = "t" + std::to_string(i);
+    task.op = "noop";
+    if (chained && i > 0) task.needs = {"t" + std::to_string(i - 1)};
+    spec.tasks.push_back(std::move(task));
+  }
+  return std::make_shared<const Dag>(must(Dag::make(std::move(spec))));
+}
+
+/// The production leader on the store of the tests.
+struct Office {
+  StillClock clock;
+  MemStore store{clock};
+  InstantExecutor executor;
+  Rng rng{7};
+  std::unique_ptr<Leader> leader;
+
+  explicit Office(std::shared_ptr<const Dag> dag) {
+    const auto stores = store.stores();
+    const auto lease = must(stores.leadership.acquire(kMainShard, "hot", std::chrono::hours{1}));
+    PlannerOptions options;
+    options.is_light = [](const std::string&) { return true; };
+    leader = must(Leader::take_office(options, *lease, stores, executor, clock, Rng(7)));
+    must(leader->step({RegisterDag{std::move(dag), "hot.yaml", "", {}}}));
+  }
+
+  Uuid run() {
+    Command command;
+    command.id = Uuid::v7(clock.now(), rng);
+    command.kind = command::trigger_run;
+    command.body = Json::object({{"dag", "hot"}});
+    must(store.stores().inbox.submit(command));
+    for (std::vector<Input> inputs = {CommandsWaiting{}}; !inputs.empty(); inputs = executor.take())
+      must(leader->step(std::move(inputs)));
+    return command.id;
+  }
+};
+
+void run_tasks(int count, bool chained) {
+  Office office(dag_of(count, chained));
+  const Uuid run = office.run();
+  if (must(office.store.stores().runs.run(run)).status != RunStatus::success)
+    fail(internal_error("the run did not succeed"));
+}
+
+/// What one append of a thousand tasks sends to PostgreSQL.
+void encode_rows(int count) {
+  Office office(dag_of(1000, false));
+  const auto events = must(office.store.stores().journal.read_run(office.run()));
+  for (int i = 0; i < count; ++i)
+    if (pg::journal_columns(1, events).events.take().size() < events.size())
+      fail(internal_error("the events are not in the rows"));
+}
+
+void fold_a_run(int count) {
+  Office office(dag_of(1000, false));
+  const Uuid run = office.run();
+  const auto stores = office.store.stores();
+  for (int i = 0; i < count; ++i) must(load_run(stores.journal, stores.runs, run));
+}
+
+void read_events(int count) {
+  std::string text;
+  append_json(text, AttemptStarted{{3, -1}, 1, 5});
+  for (int i = 0; i < count; ++i) must(event_from_json(must(Json::parse(text))));
+}
+
+void talk_to_a_runner(int count) {
+  exec::StartMessage start;
+  start.op = "command";
+  start.with = Json::object({{"argv", Json::array({"/bin/true"})}});
+  start.info.dag_id = start.info.task_id = "hot";
+  start.info.run_id = "01890000-0000-7000-8000-000000000000";
+  exec::DoneMessage done;
+  for (int i = 0; i < count; ++i) {
+    start.id = done.id = i;
+    const auto there = must(exec::encode(exec::EngineMessage{start}));
+    must(exec::decode_engine_message(std::string_view(there).substr(exec::kFrameHeaderBytes)));
+    const auto back = must(exec::encode(exec::RunnerMessage{done}));
+    must(exec::decode_runner_message(std::string_view(back).substr(exec::kFrameHeaderBytes)));
+  }
+}
+
+void render_parameters(int count) {
+  const auto parameters = must(Template::compile(Json::object(
+      {{"input", "${{ tasks.build.outputs.table }}"},
+       {"label",
+        "${{ params.months > 1 && format('{0} months', params.months) || 'a month' }}"}})));
+  const Json root = must(Json::parse(
+      R"({"params": {"months": 3}, "tasks": {"build": {"outputs": {"table": "sha256:1234"}}}})"));
+  Scope scope;
+  scope.root = &root;
+  for (int i = 0; i < count; ++i) must(parameters.render(scope));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::map<std::string, std::function<void(int)>, std::less<>> paths = {
+      {"loose_task", [](int count) { run_tasks(count, false); }},
+      {"chain_step", [](int count) { run_tasks(count, true); }},
+      {"journal_rows", encode_rows},
+      {"fold_run", fold_a_run},
+      {"event_read", read_events},
+      {"runner_messages", talk_to_a_runner},
+      {"render", render_parameters},
+  };
+  const auto path = argc == 3 ? paths.find(argv[1]) : paths.end();
+  if (path == paths.end()) {
+    std::fputs("usage: hot_paths NAME COUNT\n", stderr);
+    return 2;
+  }
+  path->second(std::atoi(argv[2]));
+  return 0;
+}
