@@ -3,9 +3,11 @@
 #include <cstdio>
 
 #include "bench/core.h"
+#include "bench/footprint.h"
 #include "bench/latency.h"
 #include "bench/rig.h"
 #include "bench/shapes.h"
+#include "bench/sustained.h"
 #include "bench/throughput.h"
 #include "engine/base/log.h"
 
@@ -46,6 +48,17 @@ int main(int argc, char** argv) {
       ->callback([&] { status = bench::run_throughput(report, state); });
   app.add_subcommand("shapes", "Loose, chain, fan, many runs, many DAGs, by kind of task")
       ->callback([&] { status = bench::run_shapes(report, state); });
+  bench::SustainedLoad load;
+  auto* sustained = app.add_subcommand(
+      "sustained", "A steady load while an old transaction keeps PostgreSQL from clearing up");
+  sustained->add_option("--minutes", load.minutes, "For how long")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 24 * 60));
+  sustained->add_option("--rate", load.tasks_per_s, "Tasks a second")->capture_default_str();
+  sustained->callback([&] { status = bench::run_sustained(report, state, load); });
+  app.add_subcommand("footprint", "Size, time to ready, memory of an idle engine")->callback([&] {
+    status = bench::run_footprint(report, state, repeats);
+  });
   int runner_code = 0;
   auto* runner = app.add_subcommand("runner", "")->group("");
   runner->callback([&] {
