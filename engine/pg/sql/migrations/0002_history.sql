@@ -180,7 +180,9 @@ BEGIN
   FOR t IN SELECT * FROM millrace.history_table() LOOP
     EXECUTE format('LOCK TABLE ONLY millrace.%I IN ACCESS EXCLUSIVE MODE', t.name);
   END LOOP;
-  kept := coalesce(kept, '{}') || array(SELECT run FROM millrace.run_reopened WHERE seq > seen);
+  -- What was opened again since that look stands here, or in the mark that has been made of it.
+  kept := coalesce(kept, '{}') || array(SELECT run FROM millrace.run_reopened WHERE seq > seen)
+          || array(SELECT unnest(runs) FROM millrace.open_runs_mark);
   named := millrace.named_artifacts();
   EXECUTE format('SELECT batch + batch_events - 1 FROM millrace.journal_%s ORDER BY seq DESC LIMIT 1', number)
     INTO dropped_seq;
