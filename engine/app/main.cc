@@ -36,6 +36,11 @@ void add_server_options(CLI::App& verb, Options& options) {
       ->capture_default_str();
 }
 
+void add_retention(CLI::App& verb, std::string& retention) {
+  verb.add_option("--retention", retention,
+                  "Forget what ended so long ago, e.g. 90d ($MILLRACE_RETENTION); none: nothing");
+}
+
 void add_engine_options(CLI::App& verb, Options& options) {
   add_server_options(verb, options);
   verb.add_option("--port", options.port, "Port of dashboard and API; 0: any")
@@ -49,7 +54,7 @@ int main(int argc, char** argv) {
   block_signals();
   Options options;
   std::string state = environment("MILLRACE_HOME", ".millrace");
-  std::string dags = "dags";
+  std::string dags = "dags", retention = environment("MILLRACE_RETENTION", "");
   options.db = environment("MILLRACE_DB", "");
   options.url = environment("MILLRACE_URL", "");
   Verb chosen;
@@ -63,6 +68,7 @@ int main(int argc, char** argv) {
   auto* up = app.add_subcommand("up", "Start engine, model server, API and dashboard");
   add_engine_options(*up, options);
   up->add_option("--dags", dags, "Folder of DAG files")->capture_default_str();
+  add_retention(*up, retention);
   up->callback([&] { chosen = [&] { return verb_up(options); }; });
 
   auto* serve = app.add_subcommand("serve", "Start a model server alone");
@@ -146,6 +152,21 @@ int main(int argc, char** argv) {
       app.add_subcommand("doctor", "Check this machine and the state folder, and name cures");
   doctor->callback([&] { chosen = [&] { return verb_doctor(options); }; });
 
+  auto* history = app.add_subcommand(
+      "history", "List the periods of history, and which --retention would drop");
+  add_retention(*history, retention);
+  history->callback([&] { chosen = [&] { return verb_history(options); }; });
+
+  std::string backup_folder;
+  auto* backup = app.add_subcommand("backup", "Copy database and artifacts into a folder");
+  backup->add_option("folder", backup_folder, "Made if need be; a second time adds what is new")
+      ->required();
+  backup->callback([&] { chosen = [&] { return verb_backup(options, backup_folder); }; });
+
+  auto* restore = app.add_subcommand("restore", "Bring a backup into an empty state folder");
+  restore->add_option("folder", backup_folder, "What 'backup' has made")->required();
+  restore->callback([&] { chosen = [&] { return verb_restore(options, backup_folder); }; });
+
   DemoOptions demo_options;
   auto* demo =
       app.add_subcommand("demo", "Retrain a model on three million flights, month by month");
@@ -168,7 +189,9 @@ int main(int argc, char** argv) {
   options.state = state;
   options.dags = dags;
   log::configure(log::Severity::info, options.log_json ? log::Format::json : log::Format::text);
-  const Result<int> code = chosen();
+  const auto kept = parse_retention(retention);
+  options.retention = kept.value_or(std::nullopt);
+  const Result<int> code = kept ? chosen() : kept.error();
   if (code) return *code;
   std::fprintf(stderr, "millrace: %s\n", code.error().to_string().c_str());
   return traits(code.error().code).exit_code;

@@ -15,6 +15,7 @@
 #include "engine/exec/runner_pool.h"
 #include "engine/ml/model.h"
 #include "engine/pg/database.h"
+#include "engine/pg/history.h"
 #include "engine/pg/migrate.h"
 #include "engine/pg/pg_store.h"
 #include "engine/pg/private_cluster.h"
@@ -38,7 +39,7 @@ std::string host_and_pid() {
   return std::string(host) + ":" + std::to_string(getpid());
 }
 
-std::string engine_metrics_text(const EngineMetrics& m) {
+std::string engine_metrics_text(const EngineMetrics& m, const HistoryMetrics& history) {
   std::string out;
   const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
                        double value) {
@@ -59,6 +60,12 @@ std::string engine_metrics_text(const EngineMetrics& m) {
       static_cast<double>(m.running_attempts));
   add("queued_tasks", "gauge", "Task instances that wait for a slot.",
       static_cast<double>(m.queued_tasks));
+  add("periods_dropped_total", "counter", "Periods of history that were older than the retention.",
+      static_cast<double>(history.periods_dropped));
+  add("period_drop_seconds_total", "counter", "Time spent in dropping them.",
+      static_cast<double>(history.drop_us) / 1e6);
+  add("history_failures_total", "counter", "Times that history could not be kept; tried again.",
+      static_cast<double>(history.failures));
   return out;
 }
 
@@ -77,6 +84,7 @@ struct Node::Body {
   std::unique_ptr<QueryService> queries;
   std::unique_ptr<RunnerPool> pool;
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<HistoryKeeper> history;
   std::unique_ptr<DagFolder> dags;
   std::unique_ptr<serve::ModelServer> server;
   std::unique_ptr<api::Api> api;
@@ -139,6 +147,8 @@ Status Node::Body::start_engine() {
     if (report.events > 0) journal_changed();
   });
   engine->start();
+  history = std::make_unique<HistoryKeeper>(*database, clock, options.retention,
+                                            [this] { return engine->metrics().leading.load(); });
   return {};
 }
 
@@ -207,7 +217,7 @@ Status Node::Body::start_api() {
   };
   hooks.dag_schema = [this] { return dag_json_schema(catalog); };
   hooks.metrics = [this] {
-    return engine ? engine_metrics_text(engine->metrics()) : std::string();
+    return engine ? engine_metrics_text(engine->metrics(), history->metrics()) : std::string();
   };
   hooks.leading = [this] { return engine != nullptr && engine->metrics().leading; };
   hooks.assets = api::web_assets();
@@ -237,6 +247,7 @@ Node::~Node() {
   Body& body = *body_;
   if (body.dags) body.dags->stop();
   if (body.api) body.api->stop();
+  body.history.reset();
   if (body.engine) body.engine->stop();
   if (body.server) body.server->stop();
   if (body.store) {

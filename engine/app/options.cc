@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "engine/base/duration.h"
 #include "engine/base/file.h"
 #include "engine/base/json.h"
 
@@ -43,6 +44,16 @@ Result<Endpoint> read_endpoint(const Options& options) {
 void remove_endpoint(const std::filesystem::path& state) {
   std::error_code ignored;
   std::filesystem::remove(endpoint_file(state), ignored);
+}
+
+Result<std::optional<Duration>> parse_retention(std::string_view text) {
+  if (text.empty()) return std::optional<Duration>();
+  const auto duration = parse_duration(text);
+  if (!duration)
+    return invalid_argument("retention '" + std::string(text) + "': " + duration.error().message);
+  if (*duration < std::chrono::hours{1})
+    return invalid_argument("retention '" + std::string(text) + "' is less than an hour");
+  return std::optional(*duration);
 }
 
 int worker_count(const Options& options) {

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/base/time.h"
 
 namespace millrace {
 
@@ -17,6 +20,7 @@ struct Options {
   int port = 8793;                      // --port; 0: any free one
   int serve_port = 8794;                // --serve-port
   int workers = 0;                      // --workers; 0: twice the cores, at least 4
+  std::optional<Duration> retention;    // --retention, $MILLRACE_RETENTION; nullopt: everything
   std::string url;                      // --url, $MILLRACE_URL: a running engine; "": from `state`
   bool json = false;                    // --json
   bool log_json = false;                // --log-json
@@ -34,5 +38,8 @@ Result<Endpoint> read_endpoint(const Options& options);
 void remove_endpoint(const std::filesystem::path& state);
 
 int worker_count(const Options& options);
+
+/// "90d" as a retention; "" keeps everything. At least an hour.
+Result<std::optional<Duration>> parse_retention(std::string_view text);
 
 }  // namespace millrace

@@ -19,6 +19,9 @@ Result<int> verb_run(const Options& options, const std::string& file,
                      const std::vector<std::string>& params);
 Result<int> verb_runner(const Options& options);
 Result<int> verb_doctor(const Options& options);
+Result<int> verb_history(const Options& options);
+Result<int> verb_backup(const Options& options, const std::string& folder);
+Result<int> verb_restore(const Options& options, const std::string& folder);
 
 struct DemoOptions {
   bool exit = false;   // stop at the end, and judge

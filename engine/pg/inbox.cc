@@ -66,8 +66,12 @@ class PgInbox final : public Inbox {
     name.add(command.id);
     add_key(name, command);
     const Rows found = session.exec("find_command", name.add(command.namespace_));
-    if (found.empty()) return unavailable("the command is being stored by somebody else");
-    return read_command(found, 0);
+    if (!found.empty()) return read_command(found, 0);
+    // The key is left of a command that history no longer holds.
+    session.exec("free_command_key", Params().add(command.namespace_).add(command.idempotency_key));
+    if (session.exec("put_command", params).empty())
+      return unavailable("the command is being stored by somebody else");
+    return command;
   }
 
   static void add_key(Params& params, const Command& command) {

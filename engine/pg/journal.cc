@@ -1,8 +1,8 @@
 // The journal in PostgreSQL: an append is one statement and one commit, unless it carries effects.
 #include <algorithm>
 
-#include "engine/pg/failure.h"
 #include "engine/base/fault_point.h"
+#include "engine/pg/failure.h"
 #include "engine/pg/journal_effects.h"
 #include "engine/pg/journal_rows.h"
 #include "engine/pg/roles.h"
@@ -92,6 +92,11 @@ std::size_t add_answers(Params& params, const std::vector<Event>& events) {
   return n;
 }
 
+JournalTail tail_of(const Batch& batch) {
+  if (batch.events.empty()) return {};
+  return {batch.epoch, std::ranges::min(batch.events, {}, &Event::at).at};
+}
+
 Error fenced(const Batch& batch) {
   return make_error(ErrorCode::fenced, "epoch " + std::to_string(batch.epoch) + " does not lead");
 }
@@ -109,11 +114,17 @@ class PgJournal final : public Journal {
     add_run_ends(params, batch.runs_finished);
     add_task_ends(params, batch.tasks_ended);
     const std::size_t answers = add_answers(params, batch.events);
+    const JournalTail tail = shared_.tail.known_to(batch.epoch);
+    tail.at ? params.add(format_rfc3339(*tail.at)) : params.add_null();
+    ArrayText dags_of_ends;
+    for (const RunRow& row : batch.runs_finished) dags_of_ends.add(row.dag);
+    params.add(std::move(dags_of_ends));
 
     Append append{batch, params, effects};
     const Status written = shared_.database.run<void>([&](Session& session) -> Status {
       return changes_more(batch, effects) ? with_changes(session, append) : alone(session, append);
     });
+    shared_.tail.set(written ? tail_of(batch) : JournalTail{});
     if (!written) return written;
     shared_.runs_since_mark +=
         static_cast<std::int64_t>(batch.runs_created.size() + batch.runs_reopened.size());
@@ -231,8 +242,9 @@ class PgJournal final : public Journal {
                                                std::size_t limit) {
     constexpr int kRowsPerPage = 1000;
     std::vector<Event> events;
-    const Rows start = session.exec("journal_batch_of", Params().add(after + 1));
-    std::int64_t from = start.empty() ? 1 : start.at(0, 0).number();
+    const Rows start = session.exec("journal_start_after", Params().add(after));
+    after = start.at(0, 0).number();
+    std::int64_t from = start.at(0, 1).is_null() ? 1 : start.at(0, 1).number();
     std::size_t wanted = limit;
     // Events of one append may be spread over rows: the list is whole up to the first gap, and a
     // further page closes it.

@@ -1,7 +1,9 @@
 #include "engine/pg/journal_effects.h"
 
 #include <algorithm>
+#include <set>
 
+#include "engine/pg/failure.h"
 #include "engine/pg/rows.h"
 #include "engine/store/deployment.h"
 
@@ -178,9 +180,13 @@ bool changes_more(const Batch& batch, const std::vector<SourcedEffect>& effects)
 
 void write_reopenings(Session& session, const Batch& batch) {
   if (!batch.runs_reopened.empty()) {
+    const std::set<Uuid> reopened(batch.runs_reopened.begin(), batch.runs_reopened.end());
     ArrayText runs;
-    for (const Uuid& run : batch.runs_reopened) runs.add(run);
-    session.exec("reopen_runs", Params().add(std::move(runs)).add(batch.first_seq));
+    for (const Uuid& run : reopened) runs.add(run);
+    const Rows there =
+        session.exec("reopen_runs", Params().add(std::move(runs)).add(batch.first_seq));
+    if (there.at(0, 0).number() != static_cast<std::int64_t>(reopened.size()))
+      throw Refusal(conflict("a run that is to begin anew has been forgotten"));
   }
   for (const auto& [run, gone] : batch.tasks_cleared)
     session.exec("clear_tasks", Params().add(run).add(gone.task).add(gone.map_index));

@@ -7,7 +7,8 @@
 
 namespace millrace {
 
-/// `unsupported` when the database was made by a newer program.
+/// `unsupported` when a newer program has upgraded the database, and its changes do not let this
+/// one go on (the first line of each migration says which do).
 Status migrate(Database& database);
 
 }  // namespace millrace

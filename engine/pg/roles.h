@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <optional>
 
 #include "engine/base/clock.h"
 #include "engine/pg/database.h"
@@ -12,10 +14,36 @@
 
 namespace millrace::pg {
 
+/// Where the journal's last rows are, as this process wrote them.
+struct JournalTail {
+  std::int64_t epoch = 0;
+  std::optional<Time> at{};  // none of the last append's rows is older
+};
+
+/// Thread-safe.
+class KnownTail {
+ public:
+  void set(const JournalTail& tail) {
+    const std::lock_guard lock(mutex_);
+    tail_ = tail;
+  }
+  /// Nothing, unless it was written in this epoch: other engines may have appended since.
+  JournalTail known_to(std::int64_t epoch) const {
+    const std::lock_guard lock(mutex_);
+    return tail_.epoch == epoch ? tail_ : JournalTail{};
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  JournalTail tail_;  // guarded by mutex_
+};
+
 struct Shared {
   Database& database;
   Notifier& notifier;
   const Clock* test_clock = nullptr;  // nullptr: the database's own clock decides on leases
+
+  KnownTail tail{};
 
   // Since the last mark was written; see marks.h.
   std::atomic<std::int64_t> runs_since_mark{0};

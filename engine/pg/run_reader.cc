@@ -48,7 +48,9 @@ class PgRunReader final : public RunReader {
     if (!filter.dag.empty()) {
       params.add(filter.dag);
       filter.status ? params.add(to_string(*filter.status)) : params.add_null();
-      return list<RunRow>(shared_, "list_runs_of_dag", params, read_run);
+      const bool bad = filter.status && *filter.status != RunStatus::success;
+      return list<RunRow>(shared_, bad ? "list_runs_bad_of_dag" : "list_runs_of_dag", params,
+                          read_run);
     }
     if (!filter.status) return list<RunRow>(shared_, "list_runs", params, read_run);
     if (filter.status == RunStatus::success)

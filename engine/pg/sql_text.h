@@ -16,10 +16,11 @@ std::span<const Query> all_queries();
 /// Throws std::logic_error for a name that does not exist.
 std::string_view query_text(std::string_view name);
 
-/// A file sql/migrations/<number>_<name>.sql.
+/// A file sql/migrations/<number>_<name>.sql; its first line is `-- works with: <version>`.
 struct Migration {
   int number = 0;
   std::string_view name;
+  int works_with = 0;  // the oldest schema version whose program may run on this one
   std::string_view sql;
 };
 /// By number, from 1, without gaps.

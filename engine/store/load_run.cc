@@ -9,8 +9,7 @@ Result<Run> load_run(Journal& journal, DagCache& dags, const Uuid& id, std::int6
     return not_found("the journal has no run " + id.to_string());
   const auto* created = std::get_if<RunCreated>(&events.front().body);
   if (created == nullptr)
-    return internal_error("the journal of run " + id.to_string() + " begins with " +
-                          std::string(kind_of(events.front().body)) + ", not with run_created");
+    return not_found("the journal has forgotten the beginning of run " + id.to_string());
   MR_TRY(auto dag, dags.get(created->dag, created->version));
   Run run = make_run(events.front(), std::move(dag));
   for (std::size_t i = 1; i < events.size() && !is_later(events[i]); ++i)

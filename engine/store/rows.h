@@ -140,7 +140,7 @@ struct Command {
   std::string kind;  // "trigger_run", "cancel_run", "retry_run", "pause_dag", "publish_event",
                      // "rollback_model", …
   Json body = Json::object();
-  std::string idempotency_key;  // "" or unique for ever in its namespace
+  std::string idempotency_key;  // "" or unique in its namespace, as long as history goes back
   std::string namespace_ = "default";
   Origin origin;
   Time created_at{};

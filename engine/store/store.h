@@ -53,9 +53,10 @@ class Journal {
   virtual Status append(const Batch& batch) = 0;
   /// 0 when empty.
   virtual Result<std::int64_t> last_seq() = 0;
-  /// Events with seq > after, in order.
+  /// Events with seq > after, in order. A journal that has forgotten its beginning goes on with the
+  /// first event from which it is whole.
   virtual Result<std::vector<Event>> read(std::int64_t after, std::size_t limit) = 0;
-  /// All events of one run, in order.
+  /// All events of one run, in order; of a forgotten one perhaps the last few.
   virtual Result<std::vector<Event>> read_run(const Uuid& run) = 0;
   /// Calls back soon after events were appended by anyone: from a thread of the store or of who
   /// appended, without a lock held. Debounced; may be spurious. Here and below, a callback lives as

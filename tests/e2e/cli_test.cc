@@ -152,6 +152,7 @@ TEST_F(Pages, CommandsToAnEngineWorkAsShown) {
                                                         {"show", {0}},
                                                         {"logs", {0}},
                                                         {"models", {0}},
+                                                        {"history", {0}},
                                                         {"cancel", {conflict}},
                                                         {"retry", {0, conflict}},
                                                         {"rollback", {not_found}}};

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine/core/planner.h"
+#include "engine/pg/migrate.h"
 #include "engine/pg/pg_store.h"
 #include "engine/store/load_run.h"
 #include "engine/store/projection.h"
@@ -233,6 +234,36 @@ TEST_P(RebuildTest, TheTablesAreTheFoldOfTheJournal) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RebuildTest, ::testing::Values(1, 2, 3, 4));
+
+// Within a minor version a program goes on while a newer one has upgraded the schema under it:
+// columns and tables that it does not know, plans that are made anew.
+TEST(UpgradeTest, AProgramGoesOnAfterANewerOneHasUpgradedTheSchema) {
+  const auto database = testing::open_database(testing::fresh_database());
+  testing::FakeClock clock;
+  PgStore store(*database, &clock);
+  Course course(store.stores(), clock, 17);
+  course.run_steps(60);
+  const auto newer = testing::open_database(database->dsn());
+  testing::query(*newer, R"sql(
+    ALTER TABLE millrace.run ADD COLUMN color text;
+    ALTER TABLE millrace.task_instance ADD COLUMN weight int NOT NULL DEFAULT 1;
+    ALTER TABLE millrace.journal ADD COLUMN note text;
+    CREATE INDEX run_color ON millrace.run (color);
+    CREATE TABLE millrace.of_the_future (id int);
+    INSERT INTO millrace.migration (number, name, works_with) SELECT max(number) + 1, 'of the future', max(number)
+    FROM millrace.migration)sql");
+  ASSERT_OK(migrate(*newer));  // as this program's next start would do
+  const auto before = fold(store.stores()).size();
+  course.run_steps(120);
+  const auto folded = fold(store.stores());
+  EXPECT_GT(folded.size(), before);
+  for (const auto& [id, run] : folded) {
+    const auto row = store.stores().runs.run(id);
+    ASSERT_OK(row);
+    EXPECT_EQ(text_of(run_row(run)), text_of(*row));
+    EXPECT_EQ(rows_of(run).size() - 1, store.stores().runs.tasks(id)->size());
+  }
+}
 
 TEST(OpenRunsMarkTest, RunsThatOpenCloseAndReopenAroundAMarkAreFound) {
   const auto database = testing::open_database(testing::fresh_database());

@@ -60,6 +60,85 @@ TEST(Migrations, ANewerSchemaIsRefused) {
   EXPECT_NE(std::string::npos, status.error().message.find("versions up to"));
 }
 
+TEST(Migrations, ANewerSchemaThatWorksWithThisProgramIsAccepted) {
+  const auto database = open_database(testing::fresh_database());
+  const std::string known = std::to_string(pg::all_migrations().size());
+  query(*database, "INSERT INTO millrace.migration (number, name, works_with) VALUES (999, 'x', " +
+                       known + ")");
+  const Status status = migrate(*database);
+  EXPECT_TRUE(status.ok()) << status.error().to_string();
+  // Every one that came since counts, not only the last.
+  query(*database,
+        "INSERT INTO millrace.migration (number, name, works_with) VALUES (998, 'y', 998)");
+  EXPECT_EQ(ErrorCode::unsupported, migrate(*database).error().code);
+}
+
+TEST(Migrations, SayWhichProgramsMayGoOn) {
+  for (const auto& migration : pg::all_migrations()) {
+    EXPECT_GE(migration.works_with, 1) << migration.name;
+    EXPECT_LE(migration.works_with, migration.number) << migration.name;
+  }
+  const auto database = open_database(testing::fresh_database());
+  for (const auto& migration : pg::all_migrations().subspan(1))
+    EXPECT_EQ(std::to_string(migration.works_with),
+              query(*database, "SELECT works_with FROM millrace.migration WHERE number = " +
+                                   std::to_string(migration.number)));
+}
+
+// Version 1 had no periods, and kept two promises by indexes of the tables that are cut now.
+TEST(Migrations, TheUpgradeToPeriodsKeepsWhatIsThere) {
+  const auto database = open_database(testing::empty_database());
+  query(*database, std::string(pg::all_migrations()[0].sql));
+  query(*database, R"sql(
+    INSERT INTO millrace.migration (number, name) VALUES (1, 'first');
+    INSERT INTO millrace.journal (seq, batch, batch_events, epoch, run, n, at, events)
+    SELECT i, i, 1, 1, millrace_run, 1, now() - i * interval '1 day', '[]'
+    FROM generate_series(1, 400) AS i, gen_random_uuid() AS millrace_run;
+    INSERT INTO millrace.run (run, dag, namespace, version, type, logical_date, params, trace_id, actor, reason,
+                              created_at, created_seq)
+    SELECT ('0199' || lpad(to_hex(i), 28, '0'))::uuid, 'd', 'n', 'v', 'scheduled', timestamptz '2026-01-01' +
+           i * interval '1 hour', '{}', 't', 'a', 'r', now(), i FROM generate_series(1, 30) AS i;
+    INSERT INTO millrace.command (command, kind, body, idempotency_key, namespace, actor, reason, created_at)
+    SELECT ('0199' || lpad(to_hex(i), 28, '0'))::uuid, 'k', '{}', 'key' || i, 'n', 'a', 'r', now()
+    FROM generate_series(1, 20) AS i;
+    INSERT INTO millrace.artifact (digest, kind, name, bytes, rows, inputs, run, task, map_index, created_at)
+    SELECT 'd' || i, 'k', 'n', 1, 1, '{}', ('0199' || lpad(to_hex(i), 28, '0'))::uuid, 't', -1, now()
+    FROM generate_series(1, 10) AS i)sql");
+  const Status status = migrate(*database);
+  ASSERT_TRUE(status.ok()) << status.error().to_string();
+  EXPECT_EQ(
+      "400 30 30 20 20 10",
+      query(*database,
+            "SELECT concat_ws(' ', (SELECT count(*) FROM millrace.journal), (SELECT count(*) FROM "
+            "millrace.run), (SELECT count(*) FROM millrace.scheduled_run), (SELECT count(*) FROM "
+            "millrace.command), (SELECT count(*) FROM millrace.command_key), (SELECT count(*) FROM "
+            "millrace.artifact))"));
+  EXPECT_EQ("400", query(*database, "SELECT millrace.journal_end()"));
+  EXPECT_EQ("11", query(*database,
+                        "INSERT INTO millrace.artifact (digest, kind, name, bytes, rows, inputs, "
+                        "run, task, map_index, "
+                        "created_at) SELECT 'new', kind, name, bytes, rows, inputs, run, task, "
+                        "map_index, created_at "
+                        "FROM millrace.artifact WHERE pos = 1 RETURNING pos"));
+}
+
+// An index that one partition lacks would be found out by who looks into that period, months later.
+TEST(Schema, EveryPartitionOfATableIsMadeAlike) {
+  const auto database = open_database(testing::fresh_database());
+  query(*database, "SELECT millrace.add_period(1, date_trunc('day', now()) + interval '30 days')");
+  EXPECT_EQ("", query(*database, R"sql(
+    SELECT string_agg(DISTINCT root.relname, ' ')
+    FROM pg_inherits JOIN pg_class AS root ON root.oid = inhparent AND root.relkind = 'p'
+    JOIN pg_class AS leaf ON leaf.oid = inhrelid
+    JOIN pg_class AS rest ON rest.oid = to_regclass('millrace.' || root.relname || '_rest')
+    WHERE leaf.reloptions IS DISTINCT FROM rest.reloptions
+       OR (SELECT array_agg(regexp_replace(pg_get_indexdef(indexrelid), '.* USING', '') ORDER BY 1)
+           FROM pg_index WHERE indrelid = leaf.oid)
+          IS DISTINCT FROM
+          (SELECT array_agg(regexp_replace(pg_get_indexdef(indexrelid), '.* USING', '') ORDER BY 1)
+           FROM pg_index WHERE indrelid = rest.oid))sql"));
+}
+
 TEST(Queries, HaveNamesOfTheirOwn) {
   std::set<std::string_view> names;
   for (const auto& q : pg::all_queries()) EXPECT_TRUE(names.insert(q.name).second) << q.name;
@@ -82,7 +161,8 @@ std::string dumped_schema(Database& database) {
   return query(database, R"sql(
     WITH relation AS (
       SELECT c.oid, c.relname, c.relkind, c.reloptions FROM pg_class c
-      WHERE c.relnamespace = 'millrace'::regnamespace AND c.relkind IN ('r', 'v')
+      WHERE c.relnamespace = 'millrace'::regnamespace AND c.relkind IN ('r', 'v', 'p')
+        AND (NOT c.relispartition OR c.relname = 'journal_rest')
     ), line (part, name, text) AS (
       SELECT relkind::text, relname, '' FROM relation WHERE false
       UNION ALL
@@ -104,6 +184,9 @@ std::string dumped_schema(Database& database) {
       UNION ALL
       SELECT '1', relname || ' 4', 'options ' || relname || ': ' || reloptions::text FROM relation
       WHERE reloptions IS NOT NULL
+      UNION ALL
+      SELECT '1', relname || ' 0', 'partitions of ' || relname || ': ' || pg_get_partkeydef(oid) FROM relation
+      WHERE relkind = 'p'
       UNION ALL
       SELECT '1', relname || ' 5', 'view ' || relname || ' as ' || pg_get_viewdef(oid) FROM relation
       WHERE relkind = 'v'

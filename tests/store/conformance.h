@@ -49,30 +49,35 @@ inline std::string name_of(const ::testing::TestParamInfo<Backend>& info) {
   return info.param.name;
 }
 
-/// Counts callbacks; `wait_for` blocks until there were so many.
+/// Counts callbacks; `wait_for` blocks until there were so many. A callback may come late, when the
+/// signal that made it has gone.
 class Signal {
  public:
   std::function<void()> callback() {
-    return [this] {
-      const std::lock_guard lock(mutex_);
-      ++count_;
-      changed_.notify_all();
+    return [state = state_] {
+      const std::lock_guard lock(state->mutex);
+      ++state->count;
+      state->changed.notify_all();
     };
   }
   /// False after 20 s.
   bool wait_for(int count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return count_ >= count; });
+    std::unique_lock lock(state_->mutex);
+    return state_->changed.wait_for(lock, std::chrono::seconds{20},
+                                    [&] { return state_->count >= count; });
   }
   int count() {
-    const std::lock_guard lock(mutex_);
-    return count_;
+    const std::lock_guard lock(state_->mutex);
+    return state_->count;
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int count_ = 0;
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int count = 0;  // guarded by mutex
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 class StoreTest : public ::testing::TestWithParam<Backend> {

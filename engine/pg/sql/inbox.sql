@@ -1,17 +1,31 @@
 -- Commands on their way to the planner.
 
 -- name: put_command
+-- No row: the command is there already, or its key names one.
+WITH key AS (
+  INSERT INTO millrace.command_key (namespace, idempotency_key, command)
+  SELECT $5, $4, $1 WHERE $4::text IS NOT NULL AND NOT EXISTS (SELECT 1 FROM millrace.command WHERE command = $1)
+  ON CONFLICT (namespace, idempotency_key) DO NOTHING
+  RETURNING command
+)
 INSERT INTO millrace.command (command, kind, body, idempotency_key, namespace, actor, reason, created_at)
-VALUES ($1, $2, $3::text::json, $4, $5, $6, $7, millrace.instant($8))
-ON CONFLICT DO NOTHING
+SELECT $1::uuid, $2::text, $3::text::json, $4::text, $5::text, $6::text, $7::text, millrace.instant($8)
+WHERE $4::text IS NULL OR EXISTS (SELECT 1 FROM key)
+ON CONFLICT (command) DO NOTHING
 RETURNING command
 
 -- name: find_command
 -- By its id, else by its idempotency key ($2 null: none).
 SELECT command, kind, body, coalesce(idempotency_key, ''), namespace, actor, reason, millrace.micros(created_at)
 FROM millrace.command
-WHERE command = $1 OR (namespace = $3 AND idempotency_key = $2)
+WHERE command IN ($1, (SELECT k.command FROM millrace.command_key AS k WHERE namespace = $3 AND idempotency_key = $2))
 ORDER BY command = $1 DESC LIMIT 1
+
+-- name: free_command_key
+-- If its command has been forgotten.
+DELETE FROM millrace.command_key AS k
+WHERE namespace = $1 AND idempotency_key = $2
+  AND NOT EXISTS (SELECT 1 FROM millrace.command AS c WHERE c.command = k.command)
 
 -- name: pending_commands
 -- Those after the mark $1 that have no answer, at most $2.
@@ -28,9 +42,10 @@ SELECT coalesce(max(pos), 0) FROM millrace.inbox_mark
 
 -- name: inbox_mark_ahead
 -- The farthest that the mark $1 may move: no command up to there is open, nor still being written by a
--- transaction that began before this one.
+-- transaction that began before this one. (A transaction of the future is one of the database that this one was
+-- restored from.)
 SELECT coalesce(min(pos) FILTER (WHERE open) - 1, max(pos), $1)
-FROM (SELECT pos, tx >= pg_snapshot_xmin(pg_current_snapshot())
+FROM (SELECT pos, (tx >= pg_snapshot_xmin(pg_current_snapshot()) AND tx < pg_snapshot_xmax(pg_current_snapshot()))
                   OR NOT EXISTS (SELECT 1 FROM millrace.command_result AS r WHERE r.command = c.command) AS open
       FROM millrace.command AS c WHERE pos > $1 ORDER BY pos LIMIT 100000) AS ahead
 

@@ -10,8 +10,19 @@ SELECT to_regclass('millrace.migration') IS NULL
 -- name: migrate_version
 SELECT coalesce(max(number), 0) FROM millrace.migration
 
+-- name: migrate_works_with
+-- The oldest program that may still be used, going by what came after version $1; 0 when nothing did.
+SELECT coalesce(max(coalesce(works_with, number)), 0) FROM millrace.migration WHERE number > $1
+
 -- name: migrate_note
 INSERT INTO millrace.migration (number, name) VALUES ($1, $2)
 
--- name: set_timeouts
-SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false)
+-- name: migrate_tells_works_with
+SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('millrace.migration') AND attname = 'works_with')
+
+-- name: migrate_note_works_with
+UPDATE millrace.migration SET works_with = $2 WHERE number = $1
+
+-- name: migrate_timeouts
+-- For this transaction: as long as it takes, but with little patience for those in the way.
+SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '2s', true)

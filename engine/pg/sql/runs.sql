@@ -19,21 +19,31 @@ WHERE dag = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-fffffffffff
   AND ($4::text IS NULL OR status = $4)
 ORDER BY run DESC LIMIT $2
 
--- name: list_runs_success
--- As list_runs, of this status.
-SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
+-- name: list_runs_bad_of_dag
+-- As list_runs, of the DAG $3, of status $4, which is not success.
+SELECT r.run, r.dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
        millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
        millrace.micros(finished_at)
-FROM millrace.run_end JOIN millrace.run USING (run)
+FROM millrace.run_end AS e JOIN millrace.run AS r USING (run)
+WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND e.dag = $3 AND status = $4
+  AND status <> 'success'
+ORDER BY run DESC LIMIT $2
+
+-- name: list_runs_success
+-- As list_runs, of this status.
+SELECT run, r.dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
+       millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
+       millrace.micros(finished_at)
+FROM millrace.run_end AS e JOIN millrace.run AS r USING (run)
 WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = 'success'
 ORDER BY run DESC LIMIT $2
 
 -- name: list_runs_bad
 -- As list_runs, of status $3, which is not success: found by an index of the bad ones, since they may be rare.
-SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
+SELECT run, r.dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
        millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
        millrace.micros(finished_at)
-FROM millrace.run_end JOIN millrace.run USING (run)
+FROM millrace.run_end AS e JOIN millrace.run AS r USING (run)
 WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = $3 AND status <> 'success'
 ORDER BY run DESC LIMIT $2
 
@@ -68,8 +78,7 @@ SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused, mi
        millrace.micros(d.updated_at), millrace.micros(last.logical_date)
 FROM millrace.dag AS d
 JOIN millrace.dag_version AS v USING (dag, version)
-LEFT JOIN LATERAL (SELECT logical_date FROM millrace.run AS r
-                   WHERE r.dag = d.dag AND r.type = 'scheduled' AND r.logical_date IS NOT NULL
+LEFT JOIN LATERAL (SELECT logical_date FROM millrace.scheduled_run AS s WHERE s.dag = d.dag
                    ORDER BY logical_date DESC LIMIT 1) AS last ON true
 ORDER BY d.dag
 
@@ -78,8 +87,7 @@ SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused, mi
        millrace.micros(d.updated_at), millrace.micros(last.logical_date)
 FROM millrace.dag AS d
 JOIN millrace.dag_version AS v USING (dag, version)
-LEFT JOIN LATERAL (SELECT logical_date FROM millrace.run AS r
-                   WHERE r.dag = d.dag AND r.type = 'scheduled' AND r.logical_date IS NOT NULL
+LEFT JOIN LATERAL (SELECT logical_date FROM millrace.scheduled_run AS s WHERE s.dag = d.dag
                    ORDER BY logical_date DESC LIMIT 1) AS last ON true
 WHERE d.dag = $1
 

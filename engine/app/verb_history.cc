@@ -1,0 +1,65 @@
+// history: how far back the database goes, period by period, and what a retention would drop.
+#include <algorithm>
+#include <cstdio>
+
+#include "engine/app/terminal.h"
+#include "engine/app/verbs.h"
+#include "engine/base/clock.h"
+#include "engine/pg/history.h"
+#include "engine/pg/private_cluster.h"
+
+namespace millrace {
+namespace {
+
+std::string day(const std::optional<Time>& time) {
+  return time ? format_rfc3339(*time) : "the beginning";
+}
+
+std::string size(std::int64_t bytes) {
+  constexpr std::int64_t kMiB = 1 << 20;
+  return std::to_string((bytes + kMiB / 2) / kMiB) + " MiB";
+}
+
+/// What becomes of a period: "dropped", "to go" with this retention, or "kept".
+std::string fate(const Period& period, const std::vector<int>& expired) {
+  if (period.dropped_at) return "dropped";
+  const bool goes = std::find(expired.begin(), expired.end(), period.number) != expired.end();
+  return goes ? "to go" : "kept";
+}
+
+Result<std::unique_ptr<Database>> open_database(const Options& options) {
+  DatabaseOptions database;
+  database.dsn = options.db;
+  if (options.db.empty()) {
+    MR_TRY(database.dsn, PrivateCluster::dsn_of(options.state));
+  }
+  return Database::open(database);
+}
+
+}  // namespace
+
+Result<int> verb_history(const Options& options) {
+  MR_TRY(const auto database, open_database(options));
+  const SystemClock clock;
+  History history(*database, clock, options.retention);
+  MR_TRY(const auto periods, history.periods());
+  MR_TRY(const auto expired, history.expired());
+  Json all = Json::array();
+  Table table({"FROM", "TO", "RUNS", "TASKS", "SIZE", ""});
+  for (const auto& period : periods) {
+    const std::string state = fate(period, expired);
+    all.push_back(
+        Json::object({{"starts", period.starts ? Json(format_rfc3339(*period.starts)) : Json()},
+                      {"ends", format_rfc3339(period.ends)},
+                      {"runs", period.runs},
+                      {"tasks", period.tasks},
+                      {"bytes", period.bytes},
+                      {"state", state}}));
+    table.add({day(period.starts), day(period.ends), std::to_string(period.runs),
+               std::to_string(period.tasks), size(period.bytes), state});
+  }
+  std::fputs(options.json ? (all.dump_pretty() + "\n").c_str() : table.to_string().c_str(), stdout);
+  return 0;
+}
+
+}  // namespace millrace

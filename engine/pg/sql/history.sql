@@ -1,0 +1,75 @@
+-- What the database remembers, and how it forgets. The cutting itself is done by functions of migration 0002, since a
+-- table's name cannot be a parameter.
+
+-- name: upkeep_begins
+-- For this transaction: one at a time; and who is in the way is not waited for, since all others would wait behind us.
+SELECT set_config('statement_timeout', '600s', true), set_config('lock_timeout', '300ms', true),
+       pg_advisory_xact_lock(7883953486204461926)
+
+-- name: last_period
+SELECT number, millrace.micros(ends) FROM millrace.period ORDER BY number DESC LIMIT 1
+
+-- name: add_period
+SELECT millrace.add_period($1, millrace.instant($2))
+
+-- name: periods_until
+-- Those that ended by then and are still here, oldest first.
+SELECT number FROM millrace.period WHERE dropped_at IS NULL AND ends <= millrace.instant($1) ORDER BY number
+
+-- name: drop_period
+SELECT millrace.drop_period($1, millrace.instant($2))
+
+-- name: forget_runs
+-- Runs that outlived their period and ended before $1, with all that hangs on them; at most $2 at a time. The artifacts
+-- that something names stay.
+WITH gone AS MATERIALIZED (
+  SELECT e.run FROM millrace.run_end_rest AS e JOIN millrace.run_rest AS r USING (run)
+  WHERE e.finished_at < millrace.instant($1) AND r.created_at < millrace.instant($1)
+  LIMIT $2 FOR UPDATE SKIP LOCKED
+), j AS (DELETE FROM millrace.journal_rest WHERE run IN (SELECT run FROM gone)
+), t AS (DELETE FROM millrace.task_instance_rest WHERE run IN (SELECT run FROM gone)
+), l AS (DELETE FROM millrace.log_chunk_rest WHERE run IN (SELECT run FROM gone)
+), w AS (DELETE FROM millrace.alert_rest WHERE run IN (SELECT run FROM gone)
+), a AS (DELETE FROM millrace.artifact_rest WHERE run IN (SELECT run FROM gone)
+                                              AND digest <> ALL (millrace.named_artifacts())
+), e AS (DELETE FROM millrace.run_end_rest WHERE run IN (SELECT run FROM gone)
+), r AS (DELETE FROM millrace.run_rest WHERE run IN (SELECT run FROM gone))
+SELECT count(*) FROM gone
+
+-- name: forget_strays
+-- What no period covers and no run holds, of before $1.
+WITH j AS (DELETE FROM millrace.journal_rest WHERE run IS NULL AND at < millrace.instant($1)
+), r AS (DELETE FROM millrace.command_result_rest WHERE at < millrace.instant($1)
+         RETURNING command
+), c AS (DELETE FROM millrace.command_rest WHERE command IN (SELECT command FROM r)
+), p AS (DELETE FROM millrace.prediction_rest WHERE at < millrace.instant($1)
+), b AS (DELETE FROM millrace.prediction_batch_rest WHERE at < millrace.instant($1))
+DELETE FROM millrace.serving_window_rest WHERE start < millrace.instant($1)
+
+-- name: forget_command_keys
+-- Of commands that are forgotten, at most $2.
+DELETE FROM millrace.command_key WHERE (namespace, idempotency_key) IN (
+  SELECT namespace, idempotency_key FROM millrace.command_key AS k
+  WHERE command < millrace.first_id(millrace.instant($1))
+    AND NOT EXISTS (SELECT FROM millrace.command AS c WHERE c.command = k.command)
+  LIMIT $2)
+
+-- name: forget_scheduled_runs
+-- Of runs that are forgotten, at most $2. The newest of a DAG stays: the schedule goes on from it.
+DELETE FROM millrace.scheduled_run WHERE (dag, logical_date) IN (
+  SELECT dag, logical_date FROM millrace.scheduled_run AS s
+  WHERE run < millrace.first_id(millrace.instant($1))
+    AND NOT EXISTS (SELECT FROM millrace.run AS r WHERE r.run = s.run)
+    AND EXISTS (SELECT FROM millrace.scheduled_run AS n WHERE n.dag = s.dag AND n.logical_date > s.logical_date)
+  LIMIT $2)
+
+-- name: list_periods
+-- Oldest first; rows as the planner of PostgreSQL estimates them.
+SELECT p.number, millrace.micros(nullif(p.starts, '-infinity')), millrace.micros(p.ends),
+       millrace.micros(p.dropped_at),
+       coalesce((SELECT sum(pg_total_relation_size(to_regclass('millrace.' || t.name || '_' || p.number)))
+                 FROM millrace.history_table() AS t), 0)::bigint,
+       (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass('millrace.run_' || p.number)),
+       (SELECT greatest(reltuples, 0)::bigint FROM pg_class
+        WHERE oid = to_regclass('millrace.task_instance_' || p.number))
+FROM millrace.period AS p ORDER BY p.number
