@@ -16,6 +16,11 @@ std::string number(const std::optional<double>& value, const char* format = "%.4
   return text;
 }
 
+/// As the dashboard has it: a probability that no double can tell from zero is still none.
+std::string probability(const std::optional<double>& value) {
+  return value && *value < 1e-300 ? "<1e-300" : number(value, "%.2g");
+}
+
 std::optional<double> optional_number(const Json& value) {
   return value.is_number() ? std::optional(value.as_double()) : std::nullopt;
 }
@@ -76,8 +81,8 @@ std::string table_of(const std::vector<Story>& stories) {
                "DECISION", "CANARY", "STATUS", "DURATION"});
   for (const auto& s : stories)
     table.add({s.title, s.logical_date, s.champion, s.challenger, number(s.auc_champion),
-               number(s.auc_challenger), number(s.p_value, "%.2g"), paint(s.decision),
-               paint(s.canary), paint(s.status), human_duration(s.duration)});
+               number(s.auc_challenger), probability(s.p_value), paint(s.decision), paint(s.canary),
+               paint(s.status), human_duration(s.duration)});
   return table.to_string();
 }
 
