@@ -48,12 +48,19 @@ void add_engine_options(CLI::App& verb, Options& options) {
   verb.add_option("--workers", options.workers, "Runner processes; 0: twice the cores, at least 4");
 }
 
+Status set_durations(Options& options, std::string_view retention, std::string_view drain) {
+  MR_TRY(options.retention, parse_retention(retention));
+  MR_TRY(options.drain, parse_drain(drain));
+  return {};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   block_signals();
   Options options;
   std::string state = environment("MILLRACE_HOME", ".millrace");
+  std::string drain = "30s";
   std::string dags = "dags", retention = environment("MILLRACE_RETENTION", "");
   options.db = environment("MILLRACE_DB", "");
   options.url = environment("MILLRACE_URL", "");
@@ -69,6 +76,8 @@ int main(int argc, char** argv) {
   add_engine_options(*up, options);
   up->add_option("--dags", dags, "Folder of DAG files")->capture_default_str();
   add_retention(*up, retention);
+  up->add_option("--drain", drain, "How long a SIGTERM waits for what runs; Ctrl-C does not wait")
+      ->capture_default_str();
   up->callback([&] { chosen = [&] { return verb_up(options); }; });
 
   auto* serve = app.add_subcommand("serve", "Start a model server alone");
@@ -189,9 +198,8 @@ int main(int argc, char** argv) {
   options.state = state;
   options.dags = dags;
   log::configure(log::Severity::info, options.log_json ? log::Format::json : log::Format::text);
-  const auto kept = parse_retention(retention);
-  options.retention = kept.value_or(std::nullopt);
-  const Result<int> code = kept ? chosen() : kept.error();
+  const Status understood = set_durations(options, retention, drain);
+  const Result<int> code = understood ? chosen() : understood.error();
   if (code) return *code;
   std::fprintf(stderr, "millrace: %s\n", code.error().to_string().c_str());
   return traits(code.error().code).exit_code;

@@ -46,6 +46,13 @@ void remove_endpoint(const std::filesystem::path& state) {
   std::filesystem::remove(endpoint_file(state), ignored);
 }
 
+Result<Duration> parse_drain(std::string_view text) {
+  auto duration = parse_duration(text);
+  if (!duration)
+    return invalid_argument("drain '" + std::string(text) + "': " + duration.error().message);
+  return duration;
+}
+
 Result<std::optional<Duration>> parse_retention(std::string_view text) {
   if (text.empty()) return std::optional<Duration>();
   const auto duration = parse_duration(text);

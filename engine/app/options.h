@@ -20,6 +20,7 @@ struct Options {
   int port = 8793;                      // --port; 0: any free one
   int serve_port = 8794;                // --serve-port
   int workers = 0;                      // --workers; 0: twice the cores, at least 4
+  Duration drain = std::chrono::seconds{30};  // --drain: after a SIGTERM, for what still runs
   std::optional<Duration> retention;    // --retention, $MILLRACE_RETENTION; nullopt: everything
   std::string url;                      // --url, $MILLRACE_URL: a running engine; "": from `state`
   bool json = false;                    // --json
@@ -39,6 +40,8 @@ void remove_endpoint(const std::filesystem::path& state);
 
 int worker_count(const Options& options);
 
+/// "30s" as the time that a drain may take; "0s": none.
+Result<Duration> parse_drain(std::string_view text);
 /// "90d" as a retention; "" keeps everything. At least an hour.
 Result<std::optional<Duration>> parse_retention(std::string_view text);
 

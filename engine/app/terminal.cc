@@ -101,11 +101,15 @@ void block_signals() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-void wait_for_signal() {
+int take_signal() {
   const sigset_t set = ending_signals();
   int number = 0;
   sigwait(&set, &number);
-  raise(number);  // stays pending: signal_waits sees it
+  return number;
+}
+
+void wait_for_signal() {
+  raise(take_signal());  // stays pending: signal_waits sees it
 }
 
 bool signal_waits() {

@@ -34,6 +34,8 @@ std::string human_duration(Duration duration);
 /// Returns after SIGINT or SIGTERM. Call `block_signals` in main before any thread is started.
 void block_signals();
 void wait_for_signal();
+/// The same, and gives the signal; it does not wait any more afterwards.
+int take_signal();
 /// True once such a signal waits, or after `wait_for_signal` took one; for loops that may be
 /// stopped.
 bool signal_waits();

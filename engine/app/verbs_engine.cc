@@ -1,4 +1,5 @@
 // up, serve, runner, lint, schema.
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -20,6 +21,18 @@ std::string url(const std::string& host, int port) {
   return "http://" + host + ":" + std::to_string(port);
 }
 
+/// Another signal, or the end of the time, ends the wait; what still runs then is tried again by the
+/// next engine.
+void drain(Engine& engine, Duration patience) {
+  constexpr Duration kLook = std::chrono::milliseconds{100};
+  engine.drain();
+  std::printf("draining: no task starts; waiting up to %s for those that run (Ctrl-C: not at all)\n",
+              human_duration(patience).c_str());
+  std::fflush(stdout);
+  for (Duration waited{}; waited < patience && !signal_waits(); waited += kLook)
+    if (engine.wait_until_drained(kLook)) return;
+}
+
 Result<int> stay(const Options& options, const NodeParts& parts) {
   MR_TRY(auto node, Node::start(options, parts));
   Endpoint endpoint;
@@ -32,7 +45,7 @@ Result<int> stay(const Options& options, const NodeParts& parts) {
   std::printf("state              %s\n", std::filesystem::absolute(options.state).c_str());
   std::printf("Ctrl-C stops it.\n");
   std::fflush(stdout);
-  wait_for_signal();
+  if (take_signal() == SIGTERM && parts.engine) drain(node->engine(), options.drain);
   std::printf("stopping\n");
   if (parts.engine) remove_endpoint(options.state);
   return 0;

@@ -128,6 +128,8 @@ class Planner {
   void complete(const AttemptResult& result, Time now);
   /// Whatever is due: schedules, retries, deferrals, deadlines. Then fills free slots.
   void tick(Time now);
+  /// From now on no attempt is started; those that run go on to their ends.
+  void hold_starts() { starts_held_ = true; }
   void command_handled(const Uuid& command, const Result<Json>& answer, Time now);
 
   /// When `tick` has something to do next; nullopt: only after another input.
@@ -242,6 +244,7 @@ class Planner {
   std::map<std::string, Time> firing_of_;  // the entry of each DAG in firings_
   std::vector<int> worklist_;              // tasks of the run at hand whose upstream changed
   std::uint64_t next_order_ = 0;
+  bool starts_held_ = false;
   std::vector<Event> events_;
   std::vector<Action> actions_;
 };

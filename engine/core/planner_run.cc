@@ -244,6 +244,7 @@ bool Planner::start(Run& run, TaskRef ref, Time now) {
 }
 
 void Planner::fill_slots(Time now) {
+  if (starts_held_) return;
   for (Lane& lane : lanes_) {
     while (has_room(lane) && !lane.ready.empty()) {
       const Ready next = *lane.ready.begin();

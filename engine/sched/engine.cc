@@ -34,6 +34,20 @@ void Engine::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Engine::drain() {
+  {
+    const std::lock_guard lock(mutex_);
+    draining_ = true;
+  }
+  wake();
+}
+
+bool Engine::wait_until_drained(Duration patience) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(
+      lock, patience, [this] { return !metrics_.leading || metrics_.running_attempts == 0; });
+}
+
 void Engine::add_input(Input input) {
   const std::lock_guard lock(mutex_);
   receive(std::move(input));
@@ -69,6 +83,11 @@ bool Engine::pause(Duration duration) {
   return !changed_.wait_for(lock, duration, [this] { return stopping_; });
 }
 
+bool Engine::is_draining() {
+  const std::lock_guard lock(mutex_);
+  return draining_;
+}
+
 void Engine::loop() {
   do {
     const auto asked = clock_.steady();
@@ -76,7 +95,7 @@ void Engine::loop() {
         stores_.leadership.acquire(options_.shard, options_.owner, options_.lease_ttl);
     if (!lease) log::warning("cannot ask for leadership", {{"error", lease.error().message}});
     if (lease && *lease) lead(**lease, asked);
-  } while (pause(options_.lease_ttl / 10));
+  } while (pause(options_.lease_ttl / 10) && !is_draining());
 }
 
 void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acquired) {
@@ -112,6 +131,7 @@ void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acqu
     inputs = take_inputs(**leader, still_leading);
     const std::lock_guard lock(mutex_);
     if (stopping_) break;
+    if (draining_) (*leader)->hold_starts();
   }
   metrics_.leading = false;
   executor_.kill_all();
@@ -183,6 +203,7 @@ void Engine::publish(const Leader& leader, const StepReport& report) {
   metrics_.queued_tasks = leader.planner().queued_tasks();
   metrics_.last_seq = leader.last_seq();
   if (on_step_) on_step_(report);
+  if (is_draining()) changed_.notify_all();
 }
 
 }  // namespace millrace

@@ -47,6 +47,11 @@ class Engine {
   /// again by the next leader. Safe to call twice.
   void stop();
 
+  /// Starts no attempt any more; those that run go on. Meant to be followed by `stop`.
+  void drain();
+  /// True as soon as it is drained, and nothing runs here; false when the time is over.
+  bool wait_until_drained(Duration patience);
+
   /// DAG files are remembered and handed to every term of leadership.
   void put_dag(RegisterDag dag);
   void put_dag_file(ReportDagFile file);
@@ -71,6 +76,7 @@ class Engine {
   void receive(Input input);
   void publish(const Leader& leader, const StepReport& report);
   bool pause(Duration duration);
+  bool is_draining();
 
   EngineOptions options_;
   Stores stores_;
@@ -85,6 +91,7 @@ class Engine {
   std::vector<Input> inputs_;                     // guarded by mutex_
   std::map<std::string, RegisterDag> dag_files_;  // guarded by mutex_; by DAG id
   const Leader* gathering_ = nullptr;             // guarded by mutex_; set: results may gather
+  bool draining_ = false;                         // guarded by mutex_
   bool stopping_ = false;                         // guarded by mutex_
   std::thread thread_;
 };

@@ -45,6 +45,9 @@ class Leader {
   /// Sends the batch of the failed step again.
   Result<StepReport> retry();
 
+  /// From now on no attempt is started.
+  void hold_starts() { planner_.hold_starts(); }
+
   /// When a step without inputs has something to do; nullopt: not before the next input.
   std::optional<Time> next_wakeup() const { return planner_.next_wakeup(); }
   /// How long `step` may be put off for more inputs, as long as all of them can wait.

@@ -1,7 +1,9 @@
 // The drills of docs/operations.md, performed with the commands that the page shows.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "tests/e2e/pages.h"
 #include "tests/e2e/program.h"
@@ -81,6 +83,39 @@ TEST_F(Operations, ABackupIsBroughtBackAndGoesOn) {
   EXPECT_GE(artifacts("restored"), artifacts("backups/monday"));
   EXPECT_EQ(up.run("hello", Json::object()), "success");
   EXPECT_EQ(up.get("/runs")["runs"].size(), 2u);
+}
+
+TEST_F(Operations, ADrainLosesNoWorkAndBeginsNone) {
+  std::ofstream(dags() / "slow.yaml")
+      << "dag: slow\ntasks:\n"
+         "  first: {operator: command, with: {run: 'echo begun; sleep 2'}}\n"
+         "  second: {needs: first, operator: command, with: {argv: [echo, again]}}\n";
+  const auto of_run = [](const Up& up, const std::string& rest) {
+    return up.get("/runs/" + up.get("/runs")["runs"].at(0)["run"].as_string() + rest);
+  };
+  {
+    Up up(folder_.path() / ".millrace", dags());
+    ASSERT_TRUE(eventually([&] { return up.get("/dags/slow")["dag"]["dag"].as_view() == "slow"; }));
+    ASSERT_EQ(millrace({"trigger", "slow"}).exit_code, 0);
+    ASSERT_TRUE(eventually(
+        [&] { return of_run(up, "/tasks")["tasks"].at(0)["state"].as_view() == "running"; }));
+    up.program().signal(SIGTERM);
+    const Finished told = up.program().wait(std::chrono::seconds{60});
+    EXPECT_EQ(told.exit_code, 0);
+    EXPECT_NE(told.out.find("draining"), std::string::npos) << told.out;
+  }
+  Up up(folder_.path() / ".millrace", dags());
+  ASSERT_TRUE(eventually([&] { return of_run(up, "")["run"]["status"].as_view() == "success"; }));
+  for (const std::string task : {"first", "second"})
+    EXPECT_EQ(of_run(up, "/tasks/" + task + "/attempts")["attempts"].size(), 1u) << task;
+}
+
+TEST_F(Operations, TheOtherOfTwoEnginesGoesOn) {
+  Program script({MILLRACE_SOURCE_DIR "/examples/two-engines/run", binary()});
+  const Finished told = script.wait(std::chrono::seconds{120});
+  EXPECT_EQ(told.exit_code, 0) << told.out;
+  EXPECT_NE(told.out.find("leads after"), std::string::npos) << told.out;
+  EXPECT_NE(told.out.find("the run went on and succeeded"), std::string::npos) << told.out;
 }
 
 TEST_F(Operations, ARetentionThatCannotBeMeantIsRefused) {
