@@ -240,7 +240,9 @@ class PgJournal final : public Journal {
 
   static Result<std::vector<Event>> read_pages(Session& session, std::int64_t after,
                                                std::size_t limit) {
-    constexpr int kRowsPerPage = 1000;
+    // Few at first: rows of a busy journal are long, and the database reads all it is asked for.
+    constexpr int kFirstRows = 64, kMoreRows = 1000;
+    int most_rows = kFirstRows;
     std::vector<Event> events;
     const Rows start = session.exec("journal_start_after", Params().add(after));
     after = start.at(0, 0).number();
@@ -249,8 +251,8 @@ class PgJournal final : public Journal {
     // Events of one append may be spread over rows: the list is whole up to the first gap, and a
     // further page closes it.
     while (wanted > 0) {
-      const Rows rows =
-          session.exec("journal_page", Params().add(from).add(wanted).add(kRowsPerPage));
+      const Rows rows = session.exec("journal_page", Params().add(from).add(wanted).add(most_rows));
+      most_rows = kMoreRows;
       if (rows.empty()) break;
       for (std::size_t i = 0; i < rows.size(); ++i) MR_CHECK(read_journal_row(rows, i, events));
       from = rows.at(rows.size() - 1, 0).number() + 1;

@@ -45,17 +45,18 @@ class PgRunReader final : public RunReader {
     if (filter.status == RunStatus::running) return open_runs_newest_first(filter);
     Params params;
     params.add(filter.before.value_or(Uuid{})).add(filter.limit);
-    if (!filter.dag.empty()) {
-      params.add(filter.dag);
-      filter.status ? params.add(to_string(*filter.status)) : params.add_null();
-      const bool bad = filter.status && *filter.status != RunStatus::success;
-      return list<RunRow>(shared_, bad ? "list_runs_bad_of_dag" : "list_runs_of_dag", params,
-                          read_run);
+    const bool of_dag = !filter.dag.empty();
+    if (!filter.status || filter.status == RunStatus::success) {
+      if (of_dag) params.add(filter.dag);
+      if (!filter.status)
+        return list<RunRow>(shared_, of_dag ? "list_runs_of_dag" : "list_runs", params, read_run);
+      return list<RunRow>(shared_, of_dag ? "list_runs_success_of_dag" : "list_runs_success",
+                          params, read_run);
     }
-    if (!filter.status) return list<RunRow>(shared_, "list_runs", params, read_run);
-    if (filter.status == RunStatus::success)
-      return list<RunRow>(shared_, "list_runs_success", params, read_run);
-    return list<RunRow>(shared_, "list_runs_bad", params.add(to_string(*filter.status)), read_run);
+    params.add(to_string(*filter.status));
+    if (of_dag) params.add(filter.dag);
+    return list<RunRow>(shared_, of_dag ? "list_runs_bad_of_dag" : "list_runs_bad", params,
+                        read_run);
   }
 
   Result<RunRow> run(const Uuid& id) override {

@@ -2,50 +2,70 @@
 
 -- name: list_runs
 -- Newest first, before $1 if that is not null, at most $2. One query for each way to find them, since a plan that
--- serves all parameters serves none well.
-SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
-       millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
-       millrace.micros(finished_at)
-FROM millrace.run_state WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-ORDER BY run DESC LIMIT $2
+-- serves all parameters serves none well. Here and below: first those that are to be shown, and then the other half of
+-- each by its id. Joined at once, the plan would be for far more rows than anybody asks for.
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running'), millrace.micros(r.logical_date),
+       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
+       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+FROM (SELECT * FROM millrace.run WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      ORDER BY run DESC LIMIT $2) AS r
+LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
+ORDER BY r.run DESC
 
 -- name: list_runs_of_dag
--- As list_runs, of the DAG $3, and of status $4 if that is not null.
-SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
-       millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
-       millrace.micros(finished_at)
-FROM millrace.run_state
-WHERE dag = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-  AND ($4::text IS NULL OR status = $4)
-ORDER BY run DESC LIMIT $2
+-- As list_runs, of the DAG $3.
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running'), millrace.micros(r.logical_date),
+       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
+       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+FROM (SELECT * FROM millrace.run
+      WHERE dag = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      ORDER BY run DESC LIMIT $2) AS r
+LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
+ORDER BY r.run DESC
 
--- name: list_runs_bad_of_dag
--- As list_runs, of the DAG $3, of status $4, which is not success.
-SELECT r.run, r.dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
-       millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
-       millrace.micros(finished_at)
-FROM millrace.run_end AS e JOIN millrace.run AS r USING (run)
-WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND e.dag = $3 AND status = $4
-  AND status <> 'success'
-ORDER BY run DESC LIMIT $2
+-- name: list_runs_success_of_dag
+-- As list_runs, of the DAG $3, of status success: most of them are.
+SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status, millrace.micros(r.logical_date),
+       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
+       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+FROM (SELECT * FROM millrace.run
+      WHERE dag = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY run DESC) AS r
+CROSS JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run AND status = 'success' LIMIT 1) AS e
+ORDER BY r.run DESC LIMIT $2
 
 -- name: list_runs_success
 -- As list_runs, of this status.
-SELECT run, r.dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
-       millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
-       millrace.micros(finished_at)
-FROM millrace.run_end AS e JOIN millrace.run AS r USING (run)
-WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = 'success'
-ORDER BY run DESC LIMIT $2
+SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status, millrace.micros(r.logical_date),
+       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
+       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+FROM (SELECT * FROM millrace.run_end
+      WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = 'success'
+      ORDER BY run DESC LIMIT $2) AS e
+CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
+ORDER BY r.run DESC
 
 -- name: list_runs_bad
 -- As list_runs, of status $3, which is not success: found by an index of the bad ones, since they may be rare.
-SELECT run, r.dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
-       millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
-       millrace.micros(finished_at)
-FROM millrace.run_end AS e JOIN millrace.run AS r USING (run)
-WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = $3 AND status <> 'success'
-ORDER BY run DESC LIMIT $2
+SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status, millrace.micros(r.logical_date),
+       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
+       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+FROM (SELECT * FROM millrace.run_end
+      WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = $3 AND status <> 'success'
+      ORDER BY run DESC LIMIT $2) AS e
+CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
+ORDER BY r.run DESC
+
+-- name: list_runs_bad_of_dag
+-- The same, of the DAG $4.
+SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status, millrace.micros(r.logical_date),
+       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
+       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+FROM (SELECT * FROM millrace.run_end
+      WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND dag = $4 AND status = $3
+        AND status <> 'success'
+      ORDER BY run DESC LIMIT $2) AS e
+CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
+ORDER BY r.run DESC
 
 -- name: open_runs
 -- Those that have not finished, oldest first; found from the last mark on.
