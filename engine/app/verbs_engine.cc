@@ -10,6 +10,7 @@
 #include "engine/artifact/artifact_store.h"
 #include "engine/base/clock.h"
 #include "engine/exec/runner_main.h"
+#include "engine/sched/engine.h"
 #include "engine/spec/load.h"
 #include "engine/spec/schema.h"
 #include "operators/catalog.h"
@@ -21,13 +22,14 @@ std::string url(const std::string& host, int port) {
   return "http://" + host + ":" + std::to_string(port);
 }
 
-/// Another signal, or the end of the time, ends the wait; what still runs then is tried again by the
-/// next engine.
+/// Another signal, or the end of the time, ends the wait; what still runs then is tried again by
+/// the next engine.
 void drain(Engine& engine, Duration patience) {
   constexpr Duration kLook = std::chrono::milliseconds{100};
   engine.drain();
-  std::printf("draining: no task starts; waiting up to %s for those that run (Ctrl-C: not at all)\n",
-              human_duration(patience).c_str());
+  std::printf(
+      "draining: no task starts; waiting up to %s for those that run (Ctrl-C: not at all)\n",
+      human_duration(patience).c_str());
   std::fflush(stdout);
   for (Duration waited{}; waited < patience && !signal_waits(); waited += kLook)
     if (engine.wait_until_drained(kLook)) return;

@@ -119,7 +119,7 @@ inline std::string digest(char letter) { return std::string(64, letter); }
 
 #define ASSERT_OK(...)                                              \
   do {                                                              \
-    const auto mr_outcome = (__VA_ARGS__);                          \
+    const auto& mr_outcome = (__VA_ARGS__);                         \
     ASSERT_TRUE(mr_outcome.ok()) << mr_outcome.error().to_string(); \
   } while (false)
 #define EXPECT_OK(...)                                              \
