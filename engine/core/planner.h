@@ -99,7 +99,7 @@ struct PlannerOptions {
   /// between two of them.
   int ahead_per_slot = 0;
   Duration short_attempt = std::chrono::milliseconds{50};
-  int max_losses = 5;      // attempts lost with their runner or engine before a task is given up
+  int max_losses = 5;  // attempts lost with their runner or engine before a task is given up
   std::function<bool(const std::string& op)> is_light;  // empty: none is
 };
 
@@ -130,6 +130,9 @@ class Planner {
   void tick(Time now);
   /// From now on no attempt is started; those that run go on to their ends.
   void hold_starts() { starts_held_ = true; }
+  /// Somebody set the clock by so much. What lasts (deadlines, retries, deferrals) goes on lasting
+  /// as long as it would have; schedules follow the clock.
+  void clock_was_set(Duration by) { clock_set_by_ += by; }
   void command_handled(const Uuid& command, const Result<Json>& answer, Time now);
 
   /// When `tick` has something to do next; nullopt: only after another input.
@@ -174,16 +177,23 @@ class Planner {
   };
   enum class TimerKind { retry, wake, deadline };
   struct Timer {
-    Time at;
+    Time at;  // by `counted`
     Uuid run;
     TaskRef ref;
     int attempt;
     TimerKind kind;
+    Time recorded;  // the instance's `wake`, or `attempt_started` of a deadline: else it is stale
     friend auto operator<=>(const Timer&, const Timer&) = default;
   };
   struct Waiting {
     Uuid run;
     TaskRef ref;
+    Timer timer;
+  };
+  struct Slot {
+    bool light;
+    Timer deadline;
+    Time started;  // by `counted`
   };
 
   // Events are folded into the state at once.
@@ -218,6 +228,9 @@ class Planner {
   void end_instance(Run& run, TaskRef ref);
 
   // planner_time.cc: timers and schedules.
+  /// Time as nobody sets it: the clock's when this planner began, and steady from there.
+  Time counted(Time now) const { return now - clock_set_by_; }
+  Timer restored_timer(const Run& run, TaskRef ref, TimerKind kind, Time now) const;
   void run_timer(const Timer& timer, Time now);
   void run_schedules(Time now);
   void reschedule(const std::string& dag, Time now);
@@ -234,9 +247,8 @@ class Planner {
   std::map<std::string, DagState, std::less<>> dags_;
   std::unordered_map<Uuid, Run> runs_;
   std::vector<Uuid> finished_;
-  std::array<Lane, 2> lanes_;  // process, light
-  std::map<AttemptKey, bool>
-      slots_;  // attempts that hold a slot, until they are reported; value: light
+  std::array<Lane, 2> lanes_;         // process, light
+  std::map<AttemptKey, Slot> slots_;  // attempts that hold a slot, until they are reported
   std::set<Timer> timers_;
   std::multimap<std::string, Waiting>
       waiting_;  // deferred instances, by the event they wait for; may be stale
@@ -245,6 +257,7 @@ class Planner {
   std::vector<int> worklist_;              // tasks of the run at hand whose upstream changed
   std::uint64_t next_order_ = 0;
   bool starts_held_ = false;
+  Duration clock_set_by_{};
   std::vector<Event> events_;
   std::vector<Action> actions_;
 };

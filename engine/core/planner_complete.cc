@@ -28,9 +28,11 @@ Status check_effects(const Result<Outcome>& outcome) {
 
 void Planner::complete(const AttemptResult& result, Time now) {
   const AttemptKey& key = result.key;
-  if (const auto slot = slots_.find(key); slot != slots_.end()) {
-    --lanes_[slot->second].running;
-    slots_.erase(slot);
+  std::optional<Slot> slot;
+  if (const auto held = slots_.find(key); held != slots_.end()) {
+    slot = held->second;
+    --lanes_[slot->light].running;
+    slots_.erase(held);
   }
   const auto found = runs_.find(key.run);
   Run* run = found == runs_.end() ? nullptr : &found->second;
@@ -46,9 +48,10 @@ void Planner::complete(const AttemptResult& result, Time now) {
     fill_slots(now);
     return;
   }
-  note_length(lane_of(*run, key.ref.task), now - run->instance(key.ref).attempt_started);
-  timers_.erase({run->instance(key.ref).attempt_started + run->dag->task(key.ref.task).spec.timeout,
-                 key.run, key.ref, key.attempt, TimerKind::deadline});
+  if (slot) {
+    note_length(lane_of(*run, key.ref.task), counted(now) - slot->started);
+    timers_.erase(slot->deadline);
+  }
   if (result.lost)
     on_lost(*run, key, result.outcome ? "" : result.outcome.error().message, now);
   else if (const Status sound = check_effects(result.outcome); !sound)
@@ -74,8 +77,9 @@ void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome
     emit(
         run, now,
         TaskDeferred{key.ref, key.attempt, until, defer->event, defer->checkpoint, defer->effects});
-    timers_.insert({until, run.id, key.ref, key.attempt, TimerKind::wake});
-    if (!defer->event.empty()) waiting_.emplace(defer->event, Waiting{run.id, key.ref});
+    const Timer timer{counted(until), run.id, key.ref, key.attempt, TimerKind::wake, until};
+    timers_.insert(timer);
+    if (!defer->event.empty()) waiting_.emplace(defer->event, Waiting{run.id, key.ref, timer});
     react_to(defer->effects, now);
   } else if (const auto* judged = std::get_if<Fail>(&outcome)) {
     emit(run, now,
@@ -96,7 +100,7 @@ void Planner::on_error(Run& run, const AttemptKey& key, const Error& error, Time
   if (error.retry_after) delay = std::max<Duration>(delay, *error.retry_after);
   const Time retry_at = now + delay;
   emit(run, now, AttemptFailed{key.ref, key.attempt, error, retry_at});
-  timers_.insert({retry_at, run.id, key.ref, key.attempt, TimerKind::retry});
+  timers_.insert({counted(retry_at), run.id, key.ref, key.attempt, TimerKind::retry, retry_at});
 }
 
 void Planner::on_lost(Run& run, const AttemptKey& key, std::string reason, Time now) {
@@ -154,7 +158,7 @@ void Planner::wake_waiting(const std::string& event, Time now) {
     if (found == runs_.end() || !found->second.has(who.ref)) continue;
     const auto& instance = found->second.instance(who.ref);
     if (instance.state != TaskState::deferred || instance.wake_event != event) continue;
-    timers_.erase({instance.wake, who.run, who.ref, instance.attempt, TimerKind::wake});
+    timers_.erase(who.timer);
     make_ready(found->second, who.ref, now);
     settle(found->second, now);
   }

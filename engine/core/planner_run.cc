@@ -62,13 +62,15 @@ void Planner::activate(Run& run, Time now) {
           on_lost(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
           break;
         case TaskState::up_for_retry:
-          timers_.insert({instance.wake, run.id, ref, instance.attempt, TimerKind::retry});
+          timers_.insert(restored_timer(run, ref, TimerKind::retry, now));
           break;
-        case TaskState::deferred:
-          timers_.insert({instance.wake, run.id, ref, instance.attempt, TimerKind::wake});
+        case TaskState::deferred: {
+          const Timer timer = restored_timer(run, ref, TimerKind::wake, now);
+          timers_.insert(timer);
           if (!instance.wake_event.empty())
-            waiting_.emplace(instance.wake_event, Waiting{run.id, ref});
+            waiting_.emplace(instance.wake_event, Waiting{run.id, ref, timer});
           break;
+        }
         default:
           break;
       }
@@ -236,9 +238,11 @@ bool Planner::start(Run& run, TaskRef ref, Time now) {
   info.data_interval_end = run.created.interval_end.value_or(Time{});
   info.checkpoint = run.instance(ref).checkpoint;
 
-  slots_.emplace(action.key, light);
+  const Time started = counted(now);
+  const Timer deadline{started + task.spec.timeout, run.id, ref, attempt, TimerKind::deadline, now};
+  timers_.insert(deadline);
+  slots_.insert_or_assign(action.key, Slot{light, deadline, started});
   ++lanes_[light].running;
-  timers_.insert({now + task.spec.timeout, run.id, ref, attempt, TimerKind::deadline});
   actions_.push_back(std::move(action));
   return true;
 }
@@ -344,7 +348,7 @@ Duration Planner::slack() const {
 
 bool Planner::can_wait(const AttemptKey& key) const {
   const auto held = slots_.find(key);
-  return held != slots_.end() && !held->second;
+  return held != slots_.end() && !held->second.light;
 }
 
 /// A moving average; the first attempt counts whole.

@@ -8,14 +8,14 @@ namespace millrace {
 
 std::optional<Time> Planner::next_wakeup() const {
   std::optional<Time> next;
-  if (!timers_.empty()) next = timers_.begin()->at;
+  if (!timers_.empty()) next = timers_.begin()->at + clock_set_by_;
   if (!firings_.empty())
     next = std::min(next.value_or(firings_.begin()->first), firings_.begin()->first);
   return next;
 }
 
 void Planner::tick(Time now) {
-  while (!timers_.empty() && timers_.begin()->at <= now) {
+  while (!timers_.empty() && timers_.begin()->at <= counted(now)) {
     const Timer timer = *timers_.begin();
     timers_.erase(timers_.begin());
     run_timer(timer, now);
@@ -30,18 +30,19 @@ void Planner::run_timer(const Timer& timer, Time now) {
   Run& run = found->second;
   const TaskInstance& instance = run.instance(timer.ref);
   if (instance.attempt != timer.attempt) return;  // of an attempt that is over
+  const bool is_deadline = timer.kind == TimerKind::deadline;
+  if (timer.recorded != (is_deadline ? instance.attempt_started : instance.wake))
+    return;  // of an earlier leg of the same attempt
   switch (timer.kind) {
     case TimerKind::retry:
       if (instance.state == TaskState::up_for_retry) make_ready(run, timer.ref, now);
       break;
     case TimerKind::wake:
-      if (instance.state == TaskState::deferred && instance.wake <= now)
-        make_ready(run, timer.ref, now);
+      if (instance.state == TaskState::deferred) make_ready(run, timer.ref, now);
       break;
     case TimerKind::deadline: {
       if (instance.state != TaskState::running) break;
       const Duration timeout = run.dag->task(timer.ref.task).spec.timeout;
-      if (instance.attempt_started + timeout > now) break;  // a later leg of the same attempt
       const AttemptKey key{run.id, timer.ref, instance.attempt, instance.epoch};
       actions_.push_back(CancelAttempt{key});
       on_error(run, key,
@@ -52,6 +53,15 @@ void Planner::run_timer(const Timer& timer, Time now) {
     }
   }
   settle(run, now);
+}
+
+/// Of a retry or a deferral that an earlier planner recorded. If the clock was set back meanwhile,
+/// the instant is far; what was recorded is how long to wait.
+Planner::Timer Planner::restored_timer(const Run& run, TaskRef ref, TimerKind kind,
+                                       Time now) const {
+  const TaskInstance& instance = run.instance(ref);
+  const Time at = std::min(instance.wake, now + (instance.wake - instance.since));
+  return {counted(at), run.id, ref, instance.attempt, kind, instance.wake};
 }
 
 std::optional<Time> Planner::next_firing(const DagState& state, Time now) const {

@@ -60,9 +60,8 @@ HealthFinding check_leader(Session& session, const HealthLimits& limits) {
   if (left > limits.longest_lease)
     return {"leader", false,
             "the lease of " + owner + " ends only in " + about(left) +
-                ": PostgreSQL's clock was set back under it. If that engine is gone, nobody leads "
-                "until then; set the clock right, or UPDATE millrace.leader SET epoch = epoch + 1, "
-                "owner = ''"};
+                ": PostgreSQL's clock was set back under it, and that engine has not renewed it "
+                "since; start an engine, which takes it over: millrace up"};
   if (left <= Duration::zero())
     return {
         "leader", false,

@@ -11,12 +11,12 @@ class PgLeadership final : public Leadership {
                                        Duration ttl) override {
     return shared_.database.run<std::optional<Lease>>(
         [&](Session& session) -> Result<std::optional<Lease>> {
-          if (is_held_by_another(session, shard, owner)) return std::optional<Lease>();
+          if (is_held_by_another(session, shard, owner, ttl)) return std::optional<Lease>();
           std::optional<Lease> lease;
           session.transaction([&] {
             session.exec("make_shard", Params().add(shard));
             session.exec("lock_shard", Params().add(shard));
-            if (is_held_by_another(session, shard, owner)) return;
+            if (is_held_by_another(session, shard, owner, ttl)) return;
             const Rows taken = session.exec(
                 "take_lease", Params().add(shard).add(owner).add(ttl.count()).add(now()));
             lease = Lease{taken.at(0, 0).number(), ttl};
@@ -35,8 +35,10 @@ class PgLeadership final : public Leadership {
   }
 
  private:
-  bool is_held_by_another(Session& session, std::string_view shard, std::string_view owner) const {
-    const Rows state = session.exec("lease_state", Params().add(shard).add(now()));
+  bool is_held_by_another(Session& session, std::string_view shard, std::string_view owner,
+                          Duration ttl) const {
+    const Rows state = session.exec(
+        "lease_state", Params().add(shard).add(now()).add((kLeasesAhead * ttl).count()));
     if (state.empty()) return false;
     const std::string_view holder = state.at(0, 1).view();
     return !holder.empty() && holder != owner && state.at(0, 2).flag();

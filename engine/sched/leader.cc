@@ -13,6 +13,14 @@ namespace millrace {
 namespace {
 
 constexpr std::size_t kCommandsPerStep = 1000;
+/// Less may come of reading two clocks one after the other.
+constexpr Duration kLeastStep = std::chrono::seconds{1};
+
+/// It changes only when somebody sets the clock, or the machine sleeps.
+Duration wall_ahead(Time now, const Clock& clock) {
+  return now.time_since_epoch() -
+         std::chrono::duration_cast<Duration>(clock.steady().time_since_epoch());
+}
 
 }  // namespace
 
@@ -22,7 +30,8 @@ Leader::Leader(PlannerOptions options, const Lease& lease, Stores stores, Execut
       stores_(stores),
       executor_(executor),
       clock_(clock),
-      planner_(std::move(options), lease.epoch, rng) {}
+      planner_(std::move(options), lease.epoch, rng),
+      wall_ahead_(wall_ahead(clock.now(), clock)) {}
 
 Result<std::unique_ptr<Leader>> Leader::take_office(PlannerOptions options, const Lease& lease,
                                                     Stores stores, Executor& executor,
@@ -63,12 +72,23 @@ Status Leader::restore() {
 Result<StepReport> Leader::step(std::vector<Input> inputs) {
   assert(batch_.events.empty() && "the last batch is not durable yet");
   const Time now = clock_.now();
+  notice_a_set_clock(now);
   for (const auto& input : inputs) plan(input, now);
   if (commands_waiting_) MR_CHECK(take_commands(now));
   planner_.tick(now);
   batch_ = cut_batch();
   for (auto& action : planner_.take_actions()) actions_.push_back(std::move(action));
   return commit();
+}
+
+void Leader::notice_a_set_clock(Time now) {
+  const Duration ahead = wall_ahead(now, clock_);
+  const Duration by = ahead - wall_ahead_;
+  if (std::chrono::abs(by) < kLeastStep) return;
+  log::warning("the clock was set; what lasts goes on lasting as long",
+               {{"seconds", static_cast<double>(by.count()) / 1e6}});
+  planner_.clock_was_set(by);
+  wall_ahead_ = ahead;
 }
 
 bool Leader::can_wait(const Input& input) const {

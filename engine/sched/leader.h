@@ -61,6 +61,7 @@ class Leader {
   Leader(PlannerOptions options, const Lease& lease, Stores stores, Executor& executor,
          const Clock& clock, Rng rng);
   Status restore();
+  void notice_a_set_clock(Time now);
   void plan(const Input& input, Time now);
   Status take_commands(Time now);
   Batch cut_batch();
@@ -74,6 +75,7 @@ class Leader {
   Planner planner_;
   std::int64_t last_seq_ = 0;
   bool commands_waiting_ = true;
+  Duration wall_ahead_;          // of the clock's steady time, when it was last compared
   Batch batch_;                  // cut and not yet durable
   std::vector<Action> actions_;  // to be carried out once it is
 };

@@ -12,8 +12,8 @@ class MemLeadership final : public Leadership {
     return call(state_, "leadership.acquire", [&](Callbacks&) -> Result<std::optional<Lease>> {
       HeldLease& held = state_.leases[std::string(shard)];
       const Time now = state_.clock.now();
-      if (!held.owner.empty() && held.owner != owner && now < held.expires)
-        return std::optional<Lease>();
+      const bool runs = now < held.expires && held.expires <= now + kLeasesAhead * ttl;
+      if (!held.owner.empty() && held.owner != owner && runs) return std::optional<Lease>();
       held = {held.epoch + 1, std::string(owner), now + ttl};
       return std::optional(Lease{held.epoch, ttl});
     });

@@ -72,6 +72,10 @@ struct Lease {
 /// Who leads a shard. Time is the store's own clock.
 class Leadership {
  public:
+  /// A lease that ends later from now than so many of the asker's was made out before the clock was
+  /// set back, and counts as lapsed: else nobody would lead for as long as it was set back.
+  static constexpr int kLeasesAhead = 10;
+
   virtual ~Leadership() = default;
   /// nullopt while another owner's lease runs. A new lease has a greater epoch than any before.
   virtual Result<std::optional<Lease>> acquire(std::string_view shard, std::string_view owner,

@@ -6,7 +6,9 @@ Result<Outcome> Wait::run(OperatorContext& ctx) const {
   MR_TRY(const Time end, target(ctx));
   const Json state = Json::object({{"until", format_rfc3339(end)}});
   const Time now = ctx.now();
-  if (now >= end) return Outcome{Done{state, {}}};
+  // Further away than it was at the begin: the clock was set back. The engine has counted the time.
+  const bool was_set_back = duration > Duration::zero() && end - now > duration;
+  if (now >= end || was_set_back) return Outcome{Done{state, {}}};
   Defer wait;
   wait.after = end - now;
   wait.checkpoint = state;

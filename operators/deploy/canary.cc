@@ -176,6 +176,10 @@ Result<Outcome> Canary::look(Progress progress) {
 
   const Step& step = steps_[progress.step];
   const Duration held = ctx_.now() - progress.step_started;
+  if (held < Duration::zero()) {  // the clock was set back: held anew, rather than for an hour more
+    progress.step_started = ctx_.now();
+    return hold_on(progress, step.hold);
+  }
   ctx_.log("held " + format_duration(std::chrono::duration_cast<std::chrono::seconds>(held)) +
            ": " + std::to_string(seen.candidate.requests) + " requests, " +
            std::to_string(seen.candidate.errors) + " errors, " +

@@ -68,6 +68,8 @@ void World::stop() {
 }
 
 void World::step(std::vector<Input> inputs) {
+  const std::lock_guard lock(stepping_);
+  for (auto& result : executor_.take_ended()) inputs.emplace_back(std::move(result));
   const auto report = leader_->step(std::move(inputs));
   EXPECT_TRUE(report.ok()) << report.error().to_string();
   if (on_step_) on_step_();
@@ -101,10 +103,9 @@ void World::advance(Duration duration) {
     if (const auto end = executor_.next_end()) next = std::min(next, *end);
     if (const auto wake = leader_->next_wakeup()) next = std::min(next, *wake);
     clock_.move_to(std::max(next, clock_.now()));
-    std::vector<Input> inputs;
-    for (auto& result : executor_.take_ended()) inputs.emplace_back(std::move(result));
-    const bool idle = inputs.empty() && next == target;
-    step(std::move(inputs));
+    const auto end = executor_.next_end();
+    const bool idle = next == target && (!end || *end > clock_.now());
+    step({});
     if (idle) return;
   }
 }
@@ -134,12 +135,15 @@ void World::live() {
       }
       woken_ = false;
     }
-    std::vector<Input> inputs{CommandsWaiting{}};
-    for (auto& result : executor_.take_ended()) inputs.emplace_back(std::move(result));
-    step(std::move(inputs));
-    if (executor_.next_end()) {  // what ends at once needs no wait
+    step({CommandsWaiting{}});
+    std::optional<Time> next_end;
+    {
+      const std::lock_guard lock(stepping_);
+      next_end = executor_.next_end();
+    }
+    if (next_end) {  // what ends at once needs no wait
       const std::lock_guard lock(mutex_);
-      woken_ = woken_ || *executor_.next_end() <= clock_.now();
+      woken_ = woken_ || *next_end <= clock_.now();
     }
   }
 }

@@ -18,17 +18,21 @@
 
 namespace millrace::testing {
 
-/// Stands where it was put, until `run`; then it is the machine's. `steady` always is. Thread-safe.
+/// Stands where it was put, until `run`; then it is the machine's. `steady` is the machine's, and
+/// what was moved by hand. Thread-safe.
 class StoryClock final : public Clock {
  public:
-  explicit StoryClock(Time start) : micros_(to_micros(start)) {}
+  explicit StoryClock(Time start) : start_(to_micros(start)), micros_(start_) {}
   Time now() const override { return live_ ? system_.now() : from_micros(micros_); }
-  std::chrono::steady_clock::time_point steady() const override { return system_.steady(); }
+  std::chrono::steady_clock::time_point steady() const override {
+    return system_.steady() + std::chrono::microseconds{micros_ - start_};
+  }
   void move_to(Time time) { micros_ = to_micros(time); }
   void run() { live_ = true; }
 
  private:
-  SystemClock system_;
+  const SystemClock system_;
+  const std::int64_t start_;
   std::atomic<std::int64_t> micros_;
   std::atomic<bool> live_{false};
 };
@@ -97,6 +101,7 @@ class World {
   Rng rng_{7};
   std::unique_ptr<Leader> leader_;
   std::function<void()> on_step_;
+  std::mutex stepping_;  // leader and executor are of whoever steps
   std::mutex mutex_;
   std::condition_variable changed_;
   bool woken_ = false, stopping_ = false, paused_ = false;

@@ -39,6 +39,12 @@ TEST_P(StoreTest, RenewingKeepsTheLease) {
   EXPECT_FALSE(leadership.acquire(kMainShard, "two", seconds{10})->has_value());
 }
 
+TEST_P(StoreTest, AClockThatIsSetBackDoesNotKeepADeadLeaderInOffice) {
+  lead("one");
+  clock().pass(-std::chrono::hours{1});
+  EXPECT_TRUE(stores().leadership.acquire(kMainShard, "two", seconds{10})->has_value());
+}
+
 TEST_P(StoreTest, AnOldEpochCanNeitherRenewNorRelease) {
   const std::int64_t old_epoch = lead("one");
   clock().pass(seconds{11});

@@ -2,7 +2,8 @@
 
 -- name: lease_state
 -- How things are, without a lock: a standby asks this again and again, and must not disturb the leader.
-SELECT epoch, owner, millrace.lease_end(shard) > coalesce($2::bigint, millrace.micros(clock_timestamp())) AS runs
+-- $1 shard, $2 the test's clock, $3 how long a lease can still run, in microseconds: more means that the clock was set back.
+SELECT epoch, owner, millrace.lease_end(shard) - coalesce($2::bigint, millrace.micros(clock_timestamp())) BETWEEN 1 AND $3 AS runs
 FROM millrace.leader WHERE shard = $1
 
 -- name: make_shard

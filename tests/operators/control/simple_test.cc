@@ -49,6 +49,14 @@ TEST(Wait, DefersUntilTheDurationHasPassed) {
             Json("2001-09-09T01:56:40Z"));
 }
 
+TEST(Wait, ForADurationDoesNotWaitForAClockThatWasSetBack) {
+  FakeContext ctx;
+  const Json with = Json::object({{"for", "10m"}});
+  ctx.info.checkpoint = expect_outcome<Defer>(kCatalog.run("wait", with, ctx)).checkpoint;
+  ctx.time -= std::chrono::minutes{50};  // ten minutes have passed, and somebody took an hour
+  expect_outcome<Done>(kCatalog.run("wait", with, ctx));
+}
+
 TEST(Wait, UntilATimeThatHasPassedEndsAtOnce) {
   FakeContext ctx;
   expect_outcome<Done>(kCatalog.run("wait", Json::object({{"until", "2001-09-01"}}), ctx));

@@ -282,6 +282,16 @@ TEST_F(CanaryTest, WithTooLittleTrafficForTooLongItIsTakenBack) {
   expect_rolled_back(step<Fail>(), "traffic");
 }
 
+TEST_F(CanaryTest, AClockThatIsSetBackBeginsTheHoldAnew) {
+  step<Defer>();
+  ctx_.time -= 1h;
+  const Defer anew = step<Defer>();
+  EXPECT_LE(anew.after, 1min);
+  EXPECT_TRUE(anew.effects.empty());
+  ctx_.time += 1min;
+  EXPECT_EQ(millrace::effects_of<SetTraffic>(step<Defer>().effects).at(0).weight, 25);
+}
+
 TEST_F(CanaryTest, OrPromotedWhereThatIsAskedFor) {
   with_.set("on_no_traffic", "promote");
   step<Defer>();
