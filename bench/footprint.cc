@@ -10,11 +10,11 @@
 namespace millrace::bench {
 namespace {
 
-constexpr int kDags = 10'000;
-constexpr double kMb = 1e6;
+constexpr int kManyDags = 10'000;
+constexpr double kMegabyte = 1e6;
 constexpr int kSettleMs = 5'000;
 
-double seconds_since(std::chrono::steady_clock::time_point before) {
+double elapsed_s(std::chrono::steady_clock::time_point before) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
 }
 
@@ -35,7 +35,7 @@ Status write_dags(const std::filesystem::path& folder, int count) {
 Result<double> postgres_ready_s(const std::filesystem::path& state) {
   const auto before = std::chrono::steady_clock::now();
   MR_TRY(const auto cluster, PrivateCluster::start(state));
-  return seconds_since(before);
+  return elapsed_s(before);
 }
 
 /// From start to ready: with a private cluster that has to be started, and with a server that runs.
@@ -67,14 +67,14 @@ Status measure_start(Report& report, const std::filesystem::path& state,
 Result<double> idle_mb(const std::filesystem::path& state, const std::filesystem::path& dags) {
   MR_TRY(const auto live, Live::start(state, dags));
   poll(nullptr, 0, kSettleMs);
-  return static_cast<double>(live->resident_bytes()) / kMb;
+  return static_cast<double>(live->resident_bytes()) / kMegabyte;
 }
 
 Status measure_memory(Report& report, const std::filesystem::path& state,
                       const std::filesystem::path& folder) {
   MR_TRY(const double none, idle_mb(state, folder / "none"));
   report.add({"footprint", "footprint.idle_mb", none, "MB", std::nullopt, "", true});
-  MR_CHECK(write_dags(folder / "many", kDags));
+  MR_CHECK(write_dags(folder / "many", kManyDags));
   MR_TRY(const double first, idle_mb(state, folder / "many"));
   report.add(
       {"footprint", "footprint.idle_10000_dags_mb", first, "MB", none, "<= 50 MB", first <= 50});
@@ -90,8 +90,8 @@ Status measure_memory(Report& report, const std::filesystem::path& state,
 Status run_footprint(Report& report, const std::filesystem::path& state, int repeats) {
   MR_TRY(const auto binary, millrace_binary());
   report.add({"footprint", "footprint.binary_mb",
-              static_cast<double>(std::filesystem::file_size(binary)) / kMb, "MB", std::nullopt, "",
-              true});
+              static_cast<double>(std::filesystem::file_size(binary)) / kMegabyte, "MB",
+              std::nullopt, "", true});
   const auto root = std::filesystem::absolute(state);
   std::filesystem::remove_all(root);
   std::filesystem::create_directories(root / "dags" / "none");

@@ -17,7 +17,7 @@
 namespace millrace::bench {
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds{300};
+constexpr auto kReadyWithin = std::chrono::seconds{300};
 constexpr std::size_t kMaxLogBytes = 1u << 20;
 constexpr std::string_view kAddress = "dashboard and API  http://127.0.0.1:";
 
@@ -72,7 +72,7 @@ Live::~Live() {
 
 /// It says where it listens, and then answers there.
 Status Live::wait_until_ready() {
-  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  const auto give_up = std::chrono::steady_clock::now() + kReadyWithin;
   while (std::chrono::steady_clock::now() < give_up) {
     if (port_ == 0) MR_CHECK(find_port());
     if (port_ != 0 && HttpGet(port_).get("/readyz")) return {};
