@@ -6,6 +6,7 @@
 #include "bench/footprint.h"
 #include "bench/latency.h"
 #include "bench/rig.h"
+#include "bench/scale.h"
 #include "bench/shapes.h"
 #include "bench/sustained.h"
 #include "bench/throughput.h"
@@ -59,6 +60,11 @@ int main(int argc, char** argv) {
   app.add_subcommand("footprint", "Size, time to ready, memory of an idle engine")->callback([&] {
     status = bench::run_footprint(report, state, repeats);
   });
+  std::int64_t task_rows = 10'000'000;
+  auto* scale =
+      app.add_subcommand("scale", "The API at ten million task rows, and forgetting them");
+  scale->add_option("--task-rows", task_rows, "How many")->capture_default_str();
+  scale->callback([&] { status = bench::run_scale(report, state, task_rows); });
   int runner_code = 0;
   auto* runner = app.add_subcommand("runner", "")->group("");
   runner->callback([&] {

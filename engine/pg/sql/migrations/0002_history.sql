@@ -182,7 +182,9 @@ BEGIN
   END LOOP;
   -- What was opened again since that look stands here, or in the mark that has been made of it.
   kept := coalesce(kept, '{}') || array(SELECT run FROM millrace.run_reopened WHERE seq > seen)
-          || array(SELECT unnest(runs) FROM millrace.open_runs_mark);
+          || array(SELECT m.run FROM (SELECT unnest(runs) AS run FROM millrace.open_runs_mark) AS m
+                   JOIN millrace.run USING (run)
+                   WHERE NOT EXISTS (SELECT FROM millrace.run_end AS e WHERE e.run = m.run AND e.finished_at < cut));
   named := millrace.named_artifacts();
   EXECUTE format('SELECT batch + batch_events - 1 FROM millrace.journal_%s ORDER BY seq DESC LIMIT 1', number)
     INTO dropped_seq;
