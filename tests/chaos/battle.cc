@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr int kMostOpenRuns = 12;
 constexpr Seconds kPatience{120};
+/// A rare fault comes so often, and first after half of it.
+constexpr std::chrono::minutes kRarely{8};
 
 /// What must work for the battle to mean anything.
 template <typename T>
@@ -43,6 +45,26 @@ const Fault& draw(Rng& rng) {
   return faults.back();
 }
 
+/// The machine of the processes that we start from now on, until the end.
+class LivesOn {
+ public:
+  explicit LivesOn(const Machine& machine) {
+    for (const auto& entry : machine.environment()) {
+      const auto equals = entry.find('=');
+      names_.push_back(entry.substr(0, equals));
+      setenv(names_.back().c_str(), entry.substr(equals + 1).c_str(), 1);
+    }
+  }
+  ~LivesOn() {
+    for (const auto& name : names_) unsetenv(name.c_str());
+  }
+  LivesOn(const LivesOn&) = delete;
+  LivesOn& operator=(const LivesOn&) = delete;
+
+ private:
+  std::vector<std::string> names_;
+};
+
 oracle::Witness read_witness(const fs::path& effects) {
   oracle::Witness witness;
   std::ifstream lines(effects);
@@ -51,8 +73,9 @@ oracle::Witness read_witness(const fs::path& effects) {
   return witness;
 }
 
-/// Only commands write marks; the other attempts are taken on trust.
-void trust_the_others(Stores stores, oracle::Witness& witness) {
+/// `see(dag, event)` for each of the journal that belongs to a run.
+template <typename See>
+void read_journal(Stores stores, const See& see) {
   std::map<Uuid, std::string> dags;
   for (std::int64_t seq = 0;;) {
     const auto events = required(stores.journal.read(seq, 1000));
@@ -61,17 +84,37 @@ void trust_the_others(Stores stores, oracle::Witness& witness) {
     for (const auto& event : events) {
       if (const auto* created = std::get_if<RunCreated>(&event.body))
         dags[event.run] = created->dag;
-      const auto* started = std::get_if<AttemptStarted>(&event.body);
-      if (started == nullptr) continue;
-      const std::string& dag = dags[event.run];
-      const char name = static_cast<char>('a' + started->ref.task);
-      if (dag == "light" || dag == "tables" || (dag == "flaky" && name == 'b') ||
-          (dag == "waits" && name == 'a'))
-        witness.ended.insert(oracle::mark_of(event.run, std::string(1, name),
-                                             started->ref.map_index, started->attempt,
-                                             started->epoch));
+      if (!event.run.is_nil()) see(dags[event.run], event);
     }
   }
+}
+
+/// Only commands write marks; the other attempts are taken on trust.
+void trust_the_others(Stores stores, oracle::Witness& witness) {
+  read_journal(stores, [&](const std::string& dag, const Event& event) {
+    const auto* started = std::get_if<AttemptStarted>(&event.body);
+    if (started == nullptr) return;
+    const char name = static_cast<char>('a' + started->ref.task);
+    if (dag == "light" || dag == "tables" || (dag == "flaky" && name == 'b') ||
+        (dag == "waits" && name == 'a'))
+      witness.ended.insert(oracle::mark_of(event.run, std::string(1, name), started->ref.map_index,
+                                           started->attempt, started->epoch));
+  });
+}
+
+/// Nothing but a hanging command takes as long as its timeout, whatever the clocks say.
+std::vector<std::string> ended_by_a_clock(Stores stores) {
+  std::vector<std::string> complaints;
+  read_journal(stores, [&](const std::string& dag, const Event& event) {
+    const auto* failed = std::get_if<TaskFailed>(&event.body);
+    const auto* retried = std::get_if<AttemptFailed>(&event.body);
+    const bool timeout = (failed != nullptr && failed->error.code == ErrorCode::timeout) ||
+                         (retried != nullptr && retried->error.code == ErrorCode::timeout);
+    if (timeout && dag != "hang")
+      complaints.push_back("event " + std::to_string(event.seq) + " ends an attempt of '" + dag +
+                           "', which cannot have reached its timeout of half an hour");
+  });
+  return complaints;
 }
 
 bool all_ended(const PrivateCluster& cluster) {
@@ -101,6 +144,8 @@ BattleReport fight(const BattleOptions& options) {
   fs::create_directories(options.folder);
   const fs::path effects = options.folder / "effects", dags = options.folder / "dags";
   write_dags(dags, effects);
+  Machine database_machine(options.folder / "machine");
+  const LivesOn machine_of_what_starts(database_machine);
   const auto cluster = required(PrivateCluster::start(options.folder / "postgres"));
   BattleReport report;
   const auto say = [&](const std::string& line) {
@@ -109,7 +154,12 @@ BattleReport fight(const BattleOptions& options) {
   std::map<std::string, std::string> accepted;
   {
     Engines engines(options.folder, cluster->dsn(), dags);
-    Battlefield field{engines, *cluster, options.folder, Rng(options.seed), {}, {}, options.seed};
+    Battlefield field{.engines = engines,
+                      .cluster = *cluster,
+                      .database_machine = database_machine,
+                      .folder = options.folder,
+                      .rng = Rng(options.seed),
+                      .next_point = options.seed};
     Load load(engines, kMostOpenRuns);
     time_until([&] { return load.ended() > 5; }, kPatience);
 
@@ -121,11 +171,19 @@ BattleReport fight(const BattleOptions& options) {
       // Between two faults something gets done, as a rule: what never runs cannot be broken.
       time_until([&] { return load.ended() > ended; }, Seconds{0.3});
     };
-    const auto end = std::chrono::steady_clock::now() + options.time;
-    if (options.each_once)
-      for (const auto& fault : all_faults()) inject(fault);
-    else
-      while (std::chrono::steady_clock::now() < end) inject(draw(field.rng));
+    const auto inject_some = [&](const auto& which) {
+      for (const auto& fault : all_faults())
+        if (which(fault)) inject(fault);
+    };
+    const auto begin = std::chrono::steady_clock::now(), end = begin + options.time;
+    auto next_rare = begin + kRarely / 2;
+    if (options.each_once) inject_some([](const Fault& fault) { return fault.weight != kRare; });
+    while (!options.each_once && std::chrono::steady_clock::now() < end) {
+      inject(draw(field.rng));
+      if (std::chrono::steady_clock::now() < next_rare) continue;
+      inject_some([](const Fault& fault) { return fault.weight == kRare; });
+      next_rare += kRarely;
+    }
 
     say("no more faults");
     load.stop();
@@ -141,6 +199,8 @@ BattleReport fight(const BattleOptions& options) {
     accepted = load.accepted();
     report.seconds = std::move(field.seconds);
     report.points = std::move(field.points);
+    report.complaints.insert(report.complaints.end(), field.complaints.begin(),
+                             field.complaints.end());
   }
 
   report.runs_accepted = static_cast<int>(accepted.size());
@@ -148,6 +208,7 @@ BattleReport fight(const BattleOptions& options) {
   database_options.dsn = cluster->dsn();
   const auto database = required(Database::open(database_options));
   PgStore store(*database);
+  for (const auto& wrong : ended_by_a_clock(store.stores())) report.complaints.push_back(wrong);
   oracle::Witness witness = read_witness(effects);
   trust_the_others(store.stores(), witness);
   oracle::Expectations expectations;

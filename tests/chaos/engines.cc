@@ -32,22 +32,13 @@ std::string socket_folder_of(const std::string& dsn) {
 
 }  // namespace
 
-std::vector<pid_t> children_of(pid_t parent) {
-  std::vector<pid_t> found;
-  std::error_code ignored;
-  const fs::path tasks = "/proc/" + std::to_string(parent) + "/task";
-  for (const auto& task : fs::directory_iterator(tasks, ignored)) {
-    std::ifstream children(task.path() / "children");
-    for (pid_t child = 0; children >> child;) found.push_back(child);
-  }
-  return found;
-}
-
 Engines::Engines(fs::path folder, const std::string& dsn, fs::path dags)
     : folder_(std::move(folder)), dags_(std::move(dags)) {
-  for (std::size_t i = 0; i < kCount; ++i)
+  for (std::size_t i = 0; i < kCount; ++i) {
     proxies_[i] =
         std::make_unique<Proxy>(folder_ / ("net" + std::to_string(i)), socket_folder_of(dsn));
+    machines_[i] = std::make_unique<Machine>(folder_ / ("machine" + std::to_string(i)));
+  }
   {
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < kCount; ++i) start(i);
@@ -92,13 +83,10 @@ void Engines::start(std::size_t engine) {
       "0",
       "--workers",
       "2"};
-  std::vector<char*> argv, environment;
-  for (auto& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.push_back(*entry);
   Slot& slot = slots_[engine];
-  for (auto& entry : slot.next_environment) environment.push_back(entry.data());
-  environment.push_back(nullptr);
+  std::vector<std::string> entries = environment_with(machines_[engine]->environment());
+  entries.insert(entries.end(), slot.next_environment.begin(), slot.next_environment.end());
+  auto argv = pointers_to(words), environment = pointers_to(entries);
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);

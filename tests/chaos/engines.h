@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/chaos/machine.h"
+#include "tests/chaos/processes.h"
 #include "tests/chaos/proxy.h"
 
 namespace millrace::chaos {
@@ -32,6 +34,8 @@ class Engines {
   Engines& operator=(const Engines&) = delete;
 
   Proxy& proxy(std::size_t engine) { return *proxies_[engine]; }
+  /// On which it and all that it starts live.
+  Machine& machine(std::size_t engine) { return *machines_[engine]; }
   /// 0 while it is down.
   pid_t pid(std::size_t engine) const;
   /// Its runner processes.
@@ -57,14 +61,12 @@ class Engines {
 
   std::filesystem::path folder_, dags_;
   std::array<std::unique_ptr<Proxy>, kCount> proxies_;
+  std::array<std::unique_ptr<Machine>, kCount> machines_;
   mutable std::mutex mutex_;
   std::array<Slot, kCount> slots_;  // guarded by mutex_
   bool stopping_ = false;           // guarded by mutex_
   std::thread tender_;
 };
-
-/// The processes whose parent is `parent`.
-std::vector<pid_t> children_of(pid_t parent);
 
 /// Sleeps in small pieces until `holds` is true; how long that took, or none after `limit`.
 template <typename Holds>

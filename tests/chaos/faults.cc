@@ -1,21 +1,21 @@
 #include "tests/chaos/faults.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <memory>
 #include <pqxx/pqxx>
-#include <sstream>
 
 #include "engine/base/fault_point.h"
+#include "tests/chaos/faults_machine.h"
 #include "tests/chaos/load.h"
 
 namespace millrace::chaos {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr const char* kZombieEnds = "last program of a deposed engine";
 
 void rest(milliseconds time) { std::this_thread::sleep_for(time); }
 
@@ -49,23 +49,20 @@ void measure_failover(Battlefield& field, const Term& before) {
   field.seconds["fail-over"].push_back(taken.value_or(Seconds{10}).count());
 }
 
-std::size_t wait_for_leader(Battlefield& field) {
-  std::optional<std::size_t> leader;
-  time_until([&] { return (leader = leading_engine(field)).has_value(); }, Seconds{10});
-  return leader.value_or(0);
-}
-
 // --- engines and runners -------------------------------------------------------------------------
 
 int kill_runner(Battlefield& field) {
   const std::size_t engine = wait_for_leader(field);
+  const pid_t parent = field.engines.pid(engine);
   const auto runners = field.engines.runners(engine);
   if (runners.empty()) return 0;
   const pid_t victim = runners[field.rng.below(runners.size())];
   if (kill(victim, SIGKILL) != 0) return 0;
   // The engine has seen it when it has buried the process.
   const auto seen = time_until([&] { return kill(victim, 0) != 0; }, Seconds{5});
-  field.seconds["runner death"].push_back(seen.value_or(Seconds{5}).count());
+  // An engine that dies meanwhile, at a fault point that was set before, buries nobody.
+  if (field.engines.pid(engine) == parent)
+    field.seconds["runner death"].push_back(seen.value_or(Seconds{5}).count());
   return 1;
 }
 
@@ -76,26 +73,8 @@ int kill_all_runners(Battlefield& field) {
   return killed;
 }
 
-/// Seconds since a process began; from /proc/PID/stat, to a hundredth.
-double age_of(pid_t pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat"), uptime("/proc/uptime");
-  std::string text((std::istreambuf_iterator<char>(stat)), {});
-  double up = 0;
-  if (!(uptime >> up) || text.empty()) return 0;
-  std::istringstream fields(text.substr(text.rfind(')') + 2));
-  std::string field;
-  for (int i = 0; i < 20; ++i) fields >> field;
-  return up - std::stod(field) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
-/// False for a zombie as well: it waits for whoever adopted it, and does nothing any more.
-bool is_alive(pid_t pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  const std::string text((std::istreambuf_iterator<char>(stat)), {});
-  return !text.empty() && text.compare(text.rfind(')') + 2, 1, "Z") != 0;
-}
-
 struct Hanging {
+  std::size_t engine = 0;
   pid_t runner = 0, program = 0;
 };
 
@@ -103,12 +82,9 @@ struct Hanging {
 std::optional<Hanging> hanging_attempt(Battlefield& field) {
   for (std::size_t engine = 0; engine < Engines::kCount; ++engine)
     for (const pid_t runner : field.engines.runners(engine))
-      for (const pid_t program : children_of(runner)) {
-        std::ifstream name("/proc/" + std::to_string(program) + "/comm");
-        std::string comm;
-        if (name >> comm && comm == "sleep" && age_of(program) < 0.5)
-          return Hanging{runner, program};
-      }
+      for (const pid_t program : children_of(runner))
+        if (program_of(program) == "sleep" && age_of(program) < 0.5)
+          return Hanging{engine, runner, program};
   return std::nullopt;
 }
 
@@ -146,17 +122,49 @@ int kill_both(Battlefield& field) {
   return 2;
 }
 
-/// Long enough to be deposed; awake again, it must be refused and end what it runs.
-int freeze_leader(Battlefield& field) {
-  const std::size_t leader = wait_for_leader(field);
+/// Stopped as long as it lives, whatever is thrown.
+class Frozen {
+ public:
+  explicit Frozen(pid_t pid) : pid_(pid), stopped_(pid > 0 && kill(pid, SIGSTOP) == 0) {}
+  ~Frozen() {
+    if (stopped_) kill(pid_, SIGCONT);
+  }
+  Frozen(const Frozen&) = delete;
+  Frozen& operator=(const Frozen&) = delete;
+  bool stopped() const { return stopped_; }
+
+ private:
+  pid_t pid_;
+  bool stopped_;
+};
+
+/// Stopped until another leads and for `longer`; awake again, it must be refused, and must end what
+/// it runs.
+int freeze_leader(Battlefield& field, Seconds longer) {
+  std::optional<Hanging> hanging;
+  std::size_t leader = wait_for_leader(field);
+  const auto leader_has_one = [&] {
+    return (hanging = hanging_attempt(field)) && hanging->engine == leader;
+  };
+  const bool watched = time_until(leader_has_one, Seconds{3}).has_value();
   const Term term = current_term(field.cluster);
-  const pid_t pid = field.engines.pid(leader);
-  if (pid <= 0 || kill(pid, SIGSTOP) != 0) return 0;
-  measure_failover(field, term);
-  rest(milliseconds{field.rng.below(1000)});
-  kill(pid, SIGCONT);
+  {
+    const Frozen frozen(field.engines.pid(leader));
+    if (!frozen.stopped()) return 0;
+    measure_failover(field, term);
+    std::this_thread::sleep_for(longer);
+  }
+  if (!watched) return 1;
+  const auto ended = time_until([&] { return !is_alive(hanging->program); }, Seconds{10});
+  field.seconds[kZombieEnds].push_back(ended.value_or(Seconds{10}).count());
+  if (!ended) field.complaints.emplace_back("a deposed engine let a program go on");
   return 1;
 }
+
+int freeze_leader_shortly(Battlefield& field) {
+  return freeze_leader(field, Seconds{field.rng.uniform()});
+}
+int freeze_leader_for_a_minute(Battlefield& field) { return freeze_leader(field, Seconds{60}); }
 
 /// Both engines wait for it; the first that passes there as often as said ends.
 int fail_at_a_point(Battlefield& field) {
@@ -256,21 +264,16 @@ int part_leader_from_database(Battlefield& field) {
   return 1;
 }
 
-}  // namespace
-
-std::optional<std::size_t> leading_engine(const Battlefield& field) {
-  return field.engines.with_owner(current_term(field.cluster).owner);
-}
-
-const std::vector<Fault>& all_faults() {
-  static const std::vector<Fault> kFaults = {
+std::vector<Fault> process_and_network_faults() {
+  return {
       {"runner: kill -9", 60, kill_runner},
       {"runner: kill -9 of all", 10, kill_all_runners},
       {"runner: SIGSTOP", 3, freeze_runner},
       {"engine: kill -9 of the leader", 4, kill_leader},
       {"engine: kill -9 of the standby", 6, kill_standby},
       {"engine: kill -9 of both", 2, kill_both},
-      {"engine: SIGSTOP of the leader, SIGCONT when deposed", 3, freeze_leader},
+      {"engine: SIGSTOP of the leader, SIGCONT when deposed", 3, freeze_leader_shortly},
+      {"engine: SIGSTOP of the leader for a minute", kRare, freeze_leader_for_a_minute},
       {"engine or runner: killed at a fault point", 6, fail_at_a_point},
       {"PostgreSQL: a backend is terminated", 40, end_one_backend},
       {"PostgreSQL: all backends are terminated", 8, end_all_backends},
@@ -283,6 +286,27 @@ const std::vector<Fault>& all_faults() {
       {"network: the answer to a commit is lost", 40, lose_an_answer},
       {"network: the leader is parted from the database", 3, part_leader_from_database},
   };
+}
+
+}  // namespace
+
+std::optional<std::size_t> leading_engine(const Battlefield& field) {
+  return field.engines.with_owner(current_term(field.cluster).owner);
+}
+
+std::size_t wait_for_leader(Battlefield& field) {
+  std::optional<std::size_t> leader;
+  time_until([&] { return (leader = leading_engine(field)).has_value(); }, Seconds{10});
+  return leader.value_or(0);
+}
+
+const std::vector<Fault>& all_faults() {
+  static const std::vector<Fault> kFaults = [] {
+    std::vector<Fault> faults = machine_faults();
+    const std::vector<Fault> others = process_and_network_faults();
+    faults.insert(faults.end(), others.begin(), others.end());
+    return faults;
+  }();
   return kFaults;
 }
 

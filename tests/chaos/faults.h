@@ -16,12 +16,17 @@ namespace millrace::chaos {
 struct Battlefield {
   Engines& engines;
   PrivateCluster& cluster;
+  Machine& database_machine;
   std::filesystem::path folder;
   Rng rng;
-  std::map<std::string, std::vector<double>> seconds;  // measured times, by what was measured
-  std::map<std::string, int> points;                   // fault points at which a process died
-  std::size_t next_point = 0;                          // of kFaultPointNames
+  std::map<std::string, std::vector<double>> seconds{};  // measured times, by what was measured
+  std::map<std::string, int> points{};                   // fault points at which a process died
+  std::size_t next_point = 0;                            // of kFaultPointNames
+  std::vector<std::string> complaints{};                 // what a fault found broken at once
 };
+
+/// The weight of a fault that takes too long to be drawn: a long battle has it now and then.
+inline constexpr int kRare = 0;
 
 struct Fault {
   std::string name;
@@ -31,9 +36,12 @@ struct Fault {
   std::function<int(Battlefield&)> make;
 };
 
+/// Rare ones as well.
 const std::vector<Fault>& all_faults();
 
 /// The engine that leads, as the database says; none between two terms.
 std::optional<std::size_t> leading_engine(const Battlefield& field);
+/// Waits for one; the first engine if there is none for ten seconds.
+std::size_t wait_for_leader(Battlefield& field);
 
 }  // namespace millrace::chaos

@@ -28,7 +28,8 @@ std::string noting(const std::filesystem::path& effects, const std::string& betw
 void write_dags(const std::filesystem::path& folder, const std::filesystem::path& effects) {
   std::filesystem::create_directories(folder);
   const auto write = [&](const std::string& dag, const std::string& tasks) {
-    const std::string text = "dag: " + dag + "\nmax_active_runs: 100\ntasks:\n" + tasks;
+    const std::string text =
+        "dag: " + dag + "\nmax_active_runs: 100\ndefaults: {timeout: 30m}\ntasks:\n" + tasks;
     if (const Status written = write_file_atomic(folder / (dag + ".yaml"), text); !written)
       throw std::runtime_error(written.error().message);
   };

@@ -15,8 +15,10 @@ struct Goal {
   const char* what;
   double seconds;
 };
-constexpr Goal kGoals[] = {
-    {"runner death", 0.1}, {"fail-over", 2.0}, {"hung runner, beyond the deadline", 1.0}};
+constexpr Goal kGoals[] = {{"runner death", 0.1},
+                           {"fail-over", 2.0},
+                           {"hung runner, beyond the deadline", 1.0},
+                           {"last program of a deposed engine", 1.0}};
 
 void print(const BattleReport& report) {
   std::printf("\n%-55s %8s\n", "FAULT", "INJECTED");
