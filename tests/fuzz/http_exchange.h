@@ -1,0 +1,20 @@
+// A server of ours, given bytes over a real connection: that way the parser of the library, our
+// guard, the router and every decoder behind them are reached as a stranger reaches them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace millrace::fuzz {
+
+/// What an input says, as it goes over the wire: requests that "\n%%\n" separates follow each other
+/// at once, and "Content-Length: ?" becomes the length of what follows that request's header, so
+/// that a mutated body is still taken for one.
+std::string spelled_out(std::string_view input);
+
+/// Sends the bytes to the port on loopback, says that there are no more, and reads to the end.
+/// Aborts if the server does not end the connection in time, or answers something that is no HTTP.
+std::string exchange(std::uint16_t port, std::string_view bytes);
+
+}  // namespace millrace::fuzz
