@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/fault_point.h"
+#include "engine/pg/append_statement.h"
 #include "engine/pg/failure.h"
 #include "engine/pg/journal_effects.h"
 #include "engine/pg/journal_rows.h"
@@ -9,88 +10,6 @@
 
 namespace millrace::pg {
 namespace {
-
-std::optional<std::string_view> or_null(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
-}
-
-void add_journal(Params& params, const Batch& batch) {
-  JournalColumns c = journal_columns(batch.first_seq, batch.events);
-  params.add(std::move(c.seq)).add(std::move(c.run)).add(std::move(c.n)).add(std::move(c.at));
-  params.add(std::move(c.seqs)).add(std::move(c.ats)).add(std::move(c.events));
-}
-
-void add_runs(Params& params, const std::vector<RunRow>& rows) {
-  ArrayText run, dag, name_space, version, type, logical_date, interval_start, interval_end, given,
-      trigger, trace_id, actor, reason, created_at;
-  for (const RunRow& row : rows) {
-    run.add(row.run);
-    dag.add(row.dag);
-    name_space.add(row.namespace_);
-    version.add(row.version);
-    type.add(to_string(row.type));
-    logical_date.add(row.logical_date);
-    interval_start.add(row.interval_start);
-    interval_end.add(row.interval_end);
-    given.add(row.params.is_null() ? Json::object() : row.params);
-    trigger.add(row.trigger);
-    trace_id.add(row.trace_id);
-    actor.add(row.actor);
-    reason.add(row.reason);
-    created_at.add(row.created_at);
-  }
-  for (ArrayText* column :
-       {&run, &dag, &name_space, &version, &type, &logical_date, &interval_start, &interval_end,
-        &given, &trigger, &trace_id, &actor, &reason, &created_at})
-    params.add(std::move(*column));
-}
-
-void add_run_ends(Params& params, const std::vector<RunRow>& rows) {
-  ArrayText run, status, finished_at;
-  for (const RunRow& row : rows) {
-    run.add(row.run);
-    status.add(to_string(row.status));
-    finished_at.add(row.finished_at.value_or(row.created_at));
-  }
-  for (ArrayText* column : {&run, &status, &finished_at}) params.add(std::move(*column));
-}
-
-void add_task_ends(Params& params, const std::vector<TaskRow>& rows) {
-  ArrayText run, task, map_index, state, attempt, started_at, ended_at, error;
-  for (const TaskRow& row : rows) {
-    run.add(row.run);
-    task.add(row.task);
-    map_index.add(row.map_index);
-    state.add(to_string(row.state));
-    attempt.add(row.attempt);
-    started_at.add(row.started_at);
-    ended_at.add(row.ended_at);
-    if (const auto text = or_null(row.error))
-      error.add(*text);
-    else
-      error.add_null();
-  }
-  for (ArrayText* column :
-       {&run, &task, &map_index, &state, &attempt, &started_at, &ended_at, &error})
-    params.add(std::move(*column));
-}
-
-/// Returns how many there are.
-std::size_t add_answers(Params& params, const std::vector<Event>& events) {
-  ArrayText command, ok, result, at;
-  std::size_t n = 0;
-  for (const Event& event : events) {
-    const auto* handled = std::get_if<CommandHandled>(&event.body);
-    if (handled == nullptr) continue;
-    ++n;
-    command.add(handled->command);
-    ok.add(handled->ok);
-    result.add(handled->result);
-    at.add(event.at);
-  }
-  for (ArrayText* column : {&command, &ok, &result, &at}) params.add(std::move(*column));
-  return n;
-}
 
 JournalTail tail_of(const Batch& batch) {
   if (batch.events.empty()) return {};
@@ -107,20 +26,8 @@ class PgJournal final : public Journal {
 
   Status append(const Batch& batch) override {
     MR_TRY(const auto effects, sourced_effects(batch));
-    Params params;
-    params.add(kMainShard).add(batch.epoch).add(batch.first_seq).add(batch.events.size());
-    add_journal(params, batch);
-    add_runs(params, batch.runs_created);
-    add_run_ends(params, batch.runs_finished);
-    add_task_ends(params, batch.tasks_ended);
-    const std::size_t answers = add_answers(params, batch.events);
-    const JournalTail tail = shared_.tail.known_to(batch.epoch);
-    tail.at ? params.add(format_rfc3339(*tail.at)) : params.add_null();
-    ArrayText dags_of_ends;
-    for (const RunRow& row : batch.runs_finished) dags_of_ends.add(row.dag);
-    params.add(std::move(dags_of_ends));
-
-    Append append{batch, params, effects};
+    const AppendStatement statement(batch, shared_.tail.known_to(batch.epoch).at);
+    Append append{batch, statement, effects};
     const Status written = shared_.database.run<void>([&](Session& session) -> Status {
       return changes_more(batch, effects) ? with_changes(session, append) : alone(session, append);
     });
@@ -128,7 +35,7 @@ class PgJournal final : public Journal {
     if (!written) return written;
     shared_.runs_since_mark +=
         static_cast<std::int64_t>(batch.runs_created.size() + batch.runs_reopened.size());
-    shared_.commands_since_mark += static_cast<std::int64_t>(answers);
+    shared_.commands_since_mark += static_cast<std::int64_t>(count_answers(batch.events));
     shared_.notifier.tell(Topic::journal);
     if (append.deployment_changed) shared_.notifier.tell(Topic::deployment);
     return {};
@@ -166,22 +73,23 @@ class PgJournal final : public Journal {
 
   struct Append {
     const Batch& batch;
-    const Params& params;
+    const AppendStatement& statement;
     const std::vector<SourcedEffect>& effects;
     bool replaces_tasks = false;
     bool deployment_changed = false;
   };
 
-  static Outcome execute(Session& session, const Params& params) {
-    const Rows answer = session.exec("append", params);
+  static Outcome execute(Session& session, const AppendStatement& statement) {
+    const Rows answer = session.exec_composed(
+        statement.name(), [&] { return statement.text(); }, statement.params());
     if (!answer.at(0, 0).flag()) return Outcome::fenced;
-    return answer.at(0, 2).flag() ? Outcome::written : Outcome::does_not_follow;
+    return answer.at(0, 1).flag() ? Outcome::written : Outcome::does_not_follow;
   }
 
   /// The fast path.
   static Status alone(Session& session, Append& append) {
     try {
-      const Outcome outcome = execute(session, append.params);
+      const Outcome outcome = execute(session, append.statement);
       return settle(session, append.batch, outcome);
     } catch (...) {
       return judge_failure(session, append, current_failure());
@@ -195,7 +103,7 @@ class PgJournal final : public Journal {
       session.transaction([&] {
         write_reopenings(session, append.batch);
         if (append.replaces_tasks) remove_ended_tasks(session, append.batch);
-        outcome = execute(session, append.params);
+        outcome = execute(session, append.statement);
         if (outcome != Outcome::written) throw RolledBack();
         append.deployment_changed = write_changes(session, append.batch, append.effects);
         pass(FaultPoint::journal_written);

@@ -10,7 +10,7 @@
 
 namespace millrace::pg {
 
-/// The columns of `millrace.journal` for one append, as parameters of the query `append`.
+/// The columns of `millrace.journal` for one append, as parameters of the block `append_journal`.
 struct JournalColumns {
   ArrayText seq, run, n, at, seqs, ats, events;
 };

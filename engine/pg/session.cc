@@ -144,9 +144,14 @@ Session::Session(const std::string& dsn) : state_(std::make_unique<State>(dsn)) 
 Session::~Session() = default;
 
 Rows Session::exec(std::string_view query, const Params& params) {
-  const std::string name(query);
-  if (!state_->prepared.contains(query)) {
-    state_->connection.prepare(name, std::string(query_text(query)));
+  return exec_composed(
+      std::string(query), [&] { return std::string(query_text(query)); }, params);
+}
+
+Rows Session::exec_composed(const std::string& name, const std::function<std::string()>& text,
+                            const Params& params) {
+  if (!state_->prepared.contains(name)) {
+    state_->connection.prepare(name, text());
     state_->prepared.insert(name);
   }
   const auto values = params.pointers();

@@ -43,6 +43,7 @@ class Params {
   Params& add(ArrayText&& array);
   Params& add_null();
 
+  std::size_t size() const { return values_.size(); }
   /// nullptr stands for NULL.
   std::vector<const char*> pointers() const;
 
@@ -114,6 +115,10 @@ class Session {
   /// Runs a query of engine/pg/sql by its name, in the transaction if there is one, else by itself.
   /// It is prepared on first use.
   Rows exec(std::string_view query, const Params& params = {});
+  /// The same with a text that was put together. It is asked for on first use of the name, which
+  /// therefore must not stand for another text.
+  Rows exec_composed(const std::string& name, const std::function<std::string()>& text,
+                     const Params& params);
   /// Runs SQL text without parameters, perhaps several statements.
   Rows exec_script(const std::string& sql);
 

@@ -1,57 +1,75 @@
 -- The journal and the projections that are written with it.
 
--- name: append
--- $1 shard, $2 epoch, $3 first seq, $4 events in all; then the rows, column by column:
--- $5-$11 journal, $12-$25 run, $26-$28 run_end, $29-$36 task_instance, $37-$40 command_result. $41: no row of the
--- append before this one is older, if the caller knows; it spares a look into every period for the end.
--- (As a time and not as microseconds: PostgreSQL then leaves the other periods alone at a third of the cost.) $42: the
--- DAGs of $26.
--- One statement, one round trip, one commit. Nothing is written unless the fence holds and the batch follows the
--- journal's end; the answer tells both.
+-- An append is one statement, one round trip and one commit. It is put together of these blocks, so that it holds only the
+-- tables that the batch has rows for: an empty part would cost as much to make ready as a full one (append_statement.h).
+-- Every block counts its parameters from 1, and they follow those of the blocks before it.
+
+-- name: append_journal
+-- $1 shard, $2 epoch, $3 first seq, $4 events in all; $5-$11 the rows, column by column. $12: no row of the append before
+-- this one is older, if the caller knows; it spares a look into every period for the end. (As a time and not as
+-- microseconds: PostgreSQL then leaves the other periods alone at a third of the cost.)
+-- Nothing is written unless the fence holds and the batch follows the journal's end; the answer tells both.
 WITH fence AS MATERIALIZED (
   SELECT 1 FROM millrace.leader WHERE shard = $1::text AND epoch = $2::bigint FOR SHARE
 ), tail AS MATERIALIZED (
   SELECT coalesce((SELECT batch + batch_events - 1 FROM millrace.journal
-                   WHERE at >= $41 ORDER BY seq DESC LIMIT 1), millrace.journal_end()) AS seq
+                   WHERE at >= $12 ORDER BY seq DESC LIMIT 1), millrace.journal_end()) AS seq
 ), go AS MATERIALIZED (
-  SELECT 1 FROM fence, tail WHERE tail.seq = $3::bigint - 1
+  SELECT $3::bigint AS first_seq FROM fence, tail WHERE tail.seq = $3::bigint - 1
 ), j AS (
   INSERT INTO millrace.journal (seq, batch, batch_events, epoch, run, n, at, seqs, ats, events)
-  SELECT u.seq, $3::bigint, $4::int, $2::bigint, u.run, u.n, millrace.instant(u.at), u.seqs::int[], u.ats::bigint[], u.events
+  SELECT u.seq, go.first_seq, $4::int, $2::bigint, u.run, u.n, millrace.instant(u.at), u.seqs::int[], u.ats::bigint[],
+         u.events
   FROM go, unnest($5::bigint[], $6::uuid[], $7::int[], $8::bigint[], $9::text[], $10::text[], $11::text[])
     AS u (seq, run, n, at, seqs, ats, events)
-), r AS (
+)
+
+-- name: append_runs
+, r AS (
   INSERT INTO millrace.run (run, dag, namespace, version, type, logical_date, interval_start, interval_end,
                             params, trigger, trace_id, actor, reason, created_at, created_seq)
   SELECT u.run, u.dag, u.namespace, u.version, u.type, millrace.instant(u.logical_date),
          millrace.instant(u.interval_start), millrace.instant(u.interval_end), u.params::json, u.trigger::json,
-         u.trace_id, u.actor, u.reason, millrace.instant(u.created_at), $3::bigint
-  FROM go, unnest($12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[], $17::bigint[], $18::bigint[],
-                  $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::bigint[])
+         u.trace_id, u.actor, u.reason, millrace.instant(u.created_at), go.first_seq
+  FROM go, unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
+                  $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[])
     AS u (run, dag, namespace, version, type, logical_date, interval_start, interval_end, params, trigger, trace_id,
           actor, reason, created_at)
-  RETURNING dag, type, logical_date, run
-), s AS (
+)
+
+-- name: append_scheduled_runs
+, s AS (
   INSERT INTO millrace.scheduled_run (dag, logical_date, run)
-  SELECT dag, logical_date, run FROM r WHERE type = 'scheduled' AND logical_date IS NOT NULL
-), e AS (
+  SELECT u.dag, millrace.instant(u.logical_date), u.run
+  FROM go, unnest($1::text[], $2::bigint[], $3::uuid[]) AS u (dag, logical_date, run)
+)
+
+-- name: append_run_ends
+, e AS (
   INSERT INTO millrace.run_end (run, status, finished_at, dag)
   SELECT u.run, u.status, millrace.instant(u.finished_at), u.dag
-  FROM go, unnest($26::uuid[], $27::text[], $28::bigint[], $42::text[]) AS u (run, status, finished_at, dag)
-), t AS (
+  FROM go, unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[]) AS u (run, status, finished_at, dag)
+)
+
+-- name: append_task_ends
+, t AS (
   INSERT INTO millrace.task_instance (run, task, map_index, state, attempt, started_at, ended_at, error)
   SELECT u.run, u.task, u.map_index, u.state, u.attempt, millrace.instant(u.started_at),
          millrace.instant(u.ended_at), u.error
-  FROM go, unnest($29::uuid[], $30::text[], $31::int[], $32::text[], $33::int[], $34::bigint[], $35::bigint[],
-                  $36::text[])
+  FROM go, unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::int[], $6::bigint[], $7::bigint[], $8::text[])
     AS u (run, task, map_index, state, attempt, started_at, ended_at, error)
-), c AS (
+)
+
+-- name: append_answers
+, c AS (
   INSERT INTO millrace.command_result (command, ok, result, at)
   SELECT u.command, u.ok, u.result::json, millrace.instant(u.at)
-  FROM go, unnest($37::uuid[], $38::boolean[], $39::text[], $40::bigint[]) AS u (command, ok, result, at)
+  FROM go, unnest($1::uuid[], $2::boolean[], $3::text[], $4::bigint[]) AS u (command, ok, result, at)
   ON CONFLICT (command) DO NOTHING
 )
-SELECT EXISTS (SELECT 1 FROM fence) AS leads, (SELECT seq FROM tail) AS last_seq, EXISTS (SELECT 1 FROM go) AS written
+
+-- name: append_outcome
+SELECT EXISTS (SELECT 1 FROM fence) AS leads, EXISTS (SELECT 1 FROM go) AS written
 
 -- name: journal_batch
 -- The append that began at $1.

@@ -1,0 +1,177 @@
+#include "engine/pg/append_statement.h"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "engine/pg/journal_rows.h"
+#include "engine/pg/sql_text.h"
+
+namespace millrace::pg {
+namespace {
+
+void add_columns(Params& params, std::initializer_list<ArrayText*> columns) {
+  for (ArrayText* column : columns) params.add(std::move(*column));
+}
+
+bool is_scheduled(const RunRow& row) {
+  return row.type == RunType::scheduled && row.logical_date.has_value();
+}
+
+/// `$n` becomes `$(n + by)`.
+std::string renumber(std::string_view sql, std::size_t by) {
+  std::string out;
+  while (!sql.empty()) {
+    const std::size_t dollar = std::min(sql.find('$'), sql.size());
+    out += sql.substr(0, dollar);
+    sql.remove_prefix(dollar);
+    if (sql.empty()) break;
+    std::size_t number = 0;
+    for (sql.remove_prefix(1); !sql.empty() && sql[0] >= '0' && sql[0] <= '9'; sql.remove_prefix(1))
+      number = number * 10 + static_cast<std::size_t>(sql[0] - '0');
+    out += '$' + std::to_string(number + by);
+  }
+  return out;
+}
+
+}  // namespace
+
+AppendStatement::AppendStatement(const Batch& batch, std::optional<Time> tail) {
+  add_journal(batch, tail);
+  add_runs(batch.runs_created);
+  add_scheduled_runs(batch.runs_created);
+  add_run_ends(batch.runs_finished);
+  add_task_ends(batch.tasks_ended);
+  add_answers(batch.events);
+  begin(outcome);
+}
+
+std::string AppendStatement::text() const {
+  std::string out;
+  for (const Block& block : blocks_)
+    out += renumber(query_text(query_of(block.kind)), block.offset) + "\n";
+  return out;
+}
+
+std::string_view AppendStatement::query_of(Kind kind) {
+  switch (kind) {
+    case journal:
+      return "append_journal";
+    case runs:
+      return "append_runs";
+    case scheduled_runs:
+      return "append_scheduled_runs";
+    case run_ends:
+      return "append_run_ends";
+    case task_ends:
+      return "append_task_ends";
+    case answers:
+      return "append_answers";
+    case outcome:
+      return "append_outcome";
+  }
+  return {};
+}
+
+void AppendStatement::begin(Kind kind) {
+  blocks_.push_back({kind, params_.size()});
+  name_ += std::to_string(static_cast<int>(kind));
+}
+
+void AppendStatement::add_journal(const Batch& batch, std::optional<Time> tail) {
+  begin(journal);
+  params_.add(kMainShard).add(batch.epoch).add(batch.first_seq).add(batch.events.size());
+  JournalColumns c = journal_columns(batch.first_seq, batch.events);
+  add_columns(params_, {&c.seq, &c.run, &c.n, &c.at, &c.seqs, &c.ats, &c.events});
+  tail ? params_.add(format_rfc3339(*tail)) : params_.add_null();
+}
+
+void AppendStatement::add_runs(const std::vector<RunRow>& rows) {
+  if (rows.empty()) return;
+  begin(runs);
+  ArrayText run, dag, name_space, version, type, logical_date, interval_start, interval_end, given,
+      trigger, trace_id, actor, reason, created_at;
+  for (const RunRow& row : rows) {
+    run.add(row.run);
+    dag.add(row.dag);
+    name_space.add(row.namespace_);
+    version.add(row.version);
+    type.add(to_string(row.type));
+    logical_date.add(row.logical_date);
+    interval_start.add(row.interval_start);
+    interval_end.add(row.interval_end);
+    given.add(row.params.is_null() ? Json::object() : row.params);
+    trigger.add(row.trigger);
+    trace_id.add(row.trace_id);
+    actor.add(row.actor);
+    reason.add(row.reason);
+    created_at.add(row.created_at);
+  }
+  add_columns(params_, {&run, &dag, &name_space, &version, &type, &logical_date, &interval_start,
+                        &interval_end, &given, &trigger, &trace_id, &actor, &reason, &created_at});
+}
+
+void AppendStatement::add_scheduled_runs(const std::vector<RunRow>& rows) {
+  if (std::ranges::none_of(rows, is_scheduled)) return;
+  begin(scheduled_runs);
+  ArrayText dag, logical_date, run;
+  for (const RunRow& row : rows) {
+    if (!is_scheduled(row)) continue;
+    dag.add(row.dag);
+    logical_date.add(row.logical_date);
+    run.add(row.run);
+  }
+  add_columns(params_, {&dag, &logical_date, &run});
+}
+
+void AppendStatement::add_run_ends(const std::vector<RunRow>& rows) {
+  if (rows.empty()) return;
+  begin(run_ends);
+  ArrayText run, status, finished_at, dag;
+  for (const RunRow& row : rows) {
+    run.add(row.run);
+    status.add(to_string(row.status));
+    finished_at.add(row.finished_at.value_or(row.created_at));
+    dag.add(row.dag);
+  }
+  add_columns(params_, {&run, &status, &finished_at, &dag});
+}
+
+void AppendStatement::add_task_ends(const std::vector<TaskRow>& rows) {
+  if (rows.empty()) return;
+  begin(task_ends);
+  ArrayText run, task, map_index, state, attempt, started_at, ended_at, error;
+  for (const TaskRow& row : rows) {
+    run.add(row.run);
+    task.add(row.task);
+    map_index.add(row.map_index);
+    state.add(to_string(row.state));
+    attempt.add(row.attempt);
+    started_at.add(row.started_at);
+    ended_at.add(row.ended_at);
+    row.error.empty() ? error.add_null() : error.add(row.error);
+  }
+  add_columns(params_, {&run, &task, &map_index, &state, &attempt, &started_at, &ended_at, &error});
+}
+
+void AppendStatement::add_answers(const std::vector<Event>& events) {
+  if (count_answers(events) == 0) return;
+  begin(answers);
+  ArrayText command, ok, result, at;
+  for (const Event& event : events) {
+    const auto* handled = std::get_if<CommandHandled>(&event.body);
+    if (handled == nullptr) continue;
+    command.add(handled->command);
+    ok.add(handled->ok);
+    result.add(handled->result);
+    at.add(event.at);
+  }
+  add_columns(params_, {&command, &ok, &result, &at});
+}
+
+std::size_t count_answers(const std::vector<Event>& events) {
+  return static_cast<std::size_t>(std::ranges::count_if(events, [](const Event& event) {
+    return std::holds_alternative<CommandHandled>(event.body);
+  }));
+}
+
+}  // namespace millrace::pg
