@@ -84,6 +84,7 @@ std::string last_lines(const std::filesystem::path& file) {
 Result<pid_t> spawn(const ChildSpec& spec) {
   auto command_texts = spec.command;
   auto environment_texts = clean_environment();
+  environment_texts.insert(environment_texts.end(), spec.variables.begin(), spec.variables.end());
   const auto command = pointers(command_texts);
   const auto environment = pointers(environment_texts);
   const int input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);

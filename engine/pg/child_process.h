@@ -15,11 +15,12 @@
 namespace millrace::pg {
 
 struct ChildSpec {
-  std::vector<std::string> command;  // the program's path first
-  std::optional<SystemUser> user;    // to drop to
-  std::filesystem::path output;      // stdout and stderr are appended to it; stdin is /dev/null
-  std::filesystem::path folder;      // to run in
-  int signal_on_parent_death = 0;    // sent to it when the thread that called `spawn` ends; 0: none
+  std::vector<std::string> command;      // the program's path first
+  std::optional<SystemUser> user;        // to drop to
+  std::filesystem::path output;          // stdout and stderr are appended to it; stdin is /dev/null
+  std::filesystem::path folder;          // to run in
+  std::vector<std::string> variables{};  // "NAME=value", beside the environment below
+  int signal_on_parent_death = 0;  // sent to it when the thread that called `spawn` ends; 0: none
 };
 
 /// In a session of its own, so that Ctrl-C in our terminal does not reach it. All signals and open

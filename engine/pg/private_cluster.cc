@@ -60,6 +60,13 @@ constexpr std::array<std::pair<const char*, const char*>, 23> kSettings = {{
     {"log_line_prefix", "%m [%p] "},
 }};
 
+/// An append takes some hundred kilobytes of memory and frees them. By its defaults the allocator
+/// gives them back to the kernel each time, and a fifth of a backend's time goes into getting them
+/// again, page by page.
+const std::vector<std::string> kKeepMemory = {"MALLOC_TRIM_THRESHOLD_=67108864",
+                                              "MALLOC_MMAP_THRESHOLD_=33554432",
+                                              "MALLOC_TOP_PAD_=1048576"};
+
 /// A list setting takes commas and spaces in a name only within double quotes.
 std::string quoted_for_list(const fs::path& path) {
   std::string out = "\"";
@@ -205,6 +212,7 @@ class PrivateCluster::Supervisor {
     server.user = layout_.user;
     server.output = layout_.log;
     server.folder = layout_.home;
+    server.variables = kKeepMemory;
     server.signal_on_parent_death = SIGINT;
     std::error_code error;
     const auto log_size = fs::file_size(layout_.log, error);
@@ -307,7 +315,7 @@ Result<std::string> PrivateCluster::dsn_of(const fs::path& state_folder) {
   MR_TRY(const auto layout, pg::find_layout(state_folder));
   if (!pg::running_postmaster(layout.data))
     return make_error(ErrorCode::not_found,
-                "no PostgreSQL server runs on '" + state_folder.string() + "'");
+                      "no PostgreSQL server runs on '" + state_folder.string() + "'");
   return layout.dsn();
 }
 
