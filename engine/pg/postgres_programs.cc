@@ -13,6 +13,7 @@ namespace millrace::pg {
 namespace {
 
 constexpr int kOldestMajor = 14;
+constexpr const char* kDebianFolder = "/usr/lib/postgresql";
 
 /// What the program writes on its first line; "" if it cannot be run.
 std::string first_line_of(const std::string& command) {
@@ -32,39 +33,60 @@ std::string quoted(const std::filesystem::path& path) {
   return out + "'";
 }
 
+/// Where Debian puts it: "/usr/lib/postgresql/15/bin/postgres" → 15; 0 if it is elsewhere.
+int major_by_place(const std::filesystem::path& postgres) {
+  const auto version = postgres.parent_path().parent_path();
+  return version.parent_path() == kDebianFolder ? std::atoi(version.filename().c_str()) : 0;
+}
+
 /// "postgres (PostgreSQL) 15.8 (Debian …)" → 15; 0 if it is something else.
 int major_of(const std::filesystem::path& postgres) {
+  std::error_code error;
+  const int known = major_by_place(std::filesystem::canonical(postgres, error));
+  if (known > 0) return known;  // starting a program would cost a start of ours 10 ms
   const std::string text = first_line_of(quoted(postgres) + " --version");
   const auto at = text.find("(PostgreSQL) ");
   return at == std::string::npos ? 0 : std::atoi(text.c_str() + at + 13);
 }
 
-std::vector<std::filesystem::path> candidate_folders() {
-  std::vector<std::filesystem::path> folders;
+using Folders = std::vector<std::filesystem::path>;
+
+Folders likely_folders() {
+  Folders folders;
   if (const char* path = std::getenv("PATH")) {
     std::istringstream in(path);
     for (std::string folder; std::getline(in, folder, ':');)
       if (!folder.empty()) folders.emplace_back(folder);
   }
   std::error_code error;
-  for (const auto& version : std::filesystem::directory_iterator("/usr/lib/postgresql", error))
+  for (const auto& version : std::filesystem::directory_iterator(kDebianFolder, error))
     folders.push_back(version.path() / "bin");
-  if (const std::string bin = first_line_of("pg_config --bindir"); !bin.empty())
-    folders.emplace_back(bin);
   return folders;
 }
 
-}  // namespace
+Folders folder_by_pg_config() {
+  const std::string bin = first_line_of("pg_config --bindir");
+  return bin.empty() ? Folders() : Folders{bin};
+}
 
-Result<PostgresPrograms> find_postgres_programs() {
+/// The newest; major 0: there is none.
+PostgresPrograms newest_in(const Folders& folders) {
   PostgresPrograms best;
-  for (const auto& folder : candidate_folders()) {
+  for (const auto& folder : folders) {
     const PostgresPrograms found{folder / "initdb", folder / "postgres", 0};
     if (::access(found.initdb.c_str(), X_OK) != 0 || ::access(found.postgres.c_str(), X_OK) != 0)
       continue;
     const int major = major_of(found.postgres);
     if (major > best.major) best = {found.initdb, found.postgres, major};
   }
+  return best;
+}
+
+}  // namespace
+
+Result<PostgresPrograms> find_postgres_programs() {
+  PostgresPrograms best = newest_in(likely_folders());
+  if (best.major == 0) best = newest_in(folder_by_pg_config());
   if (best.major == 0)
     return not_found(
         "no PostgreSQL server programs (initdb, postgres) were found on PATH or in "

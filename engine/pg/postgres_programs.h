@@ -18,7 +18,8 @@ struct PostgresPrograms {
   int major = 0;  // version
 };
 
-/// The newest of version 14 or later: on PATH, where Debian puts them, or where pg_config says. The
+/// The newest of version 14 or later: on PATH or where Debian puts them, else where
+/// pg_config says. The
 /// error tells what to install.
 Result<PostgresPrograms> find_postgres_programs();
 
