@@ -50,7 +50,8 @@ class Executor {
  public:
   using Report = std::function<void(std::vector<AttemptResult>)>;
   virtual ~Executor() = default;
-  /// Call once, before the first start. Called back from threads of the executor.
+  /// Call once, before the first start. Called back from threads of the executor, and from within
+  /// `start`.
   virtual void on_report(Report report) = 0;
   /// Never blocks on the attempts themselves.
   virtual void start(std::vector<StartAttempt> attempts) = 0;

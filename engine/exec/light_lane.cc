@@ -11,6 +11,8 @@ namespace {
 // How long a result may wait for others that go in the same report.
 constexpr auto kGather = std::chrono::milliseconds{1};
 
+constexpr std::size_t kFew = 4;
+
 class LightContext final : public OperatorContext {
  public:
   LightContext(const StartAttempt& start, const RunnerPoolConfig& config,
@@ -72,11 +74,29 @@ LightLane::~LightLane() {
 }
 
 void LightLane::start(std::vector<QueuedAttempt> attempts) {
+  if (run_at_once(attempts)) return;
   {
     const std::lock_guard lock(mutex_);
     for (auto& attempt : attempts) queue_.push_back(std::move(attempt));
   }
   changed_.notify_all();
+}
+
+/// False: they are many, or others are before them.
+bool LightLane::run_at_once(std::vector<QueuedAttempt>& attempts) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (attempts.size() > kFew || busy_ || !queue_.empty() || stopping_) return false;
+    busy_ = true;
+  }
+  run_batch(attempts);
+  {
+    const std::lock_guard lock(mutex_);
+    busy_ = false;
+    if (queue_.empty()) cancelled_.clear();
+  }
+  changed_.notify_all();
+  return true;
 }
 
 void LightLane::cancel(const AttemptKey& key) {
@@ -101,7 +121,7 @@ bool LightLane::is_cancelled(const AttemptKey& key) {
 void LightLane::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    changed_.wait(lock, [this] { return stopping_ || (!queue_.empty() && !busy_); });
     if (stopping_) return;
     auto batch = std::exchange(queue_, {});
     busy_ = true;

@@ -1,4 +1,6 @@
-// LightLane: one thread of the engine that carries out light attempts, in the order of their start.
+// LightLane: carries out light attempts, in the order of their start: a few at once in the thread
+// that starts them, since a change of threads would take longer than they do, many in a thread of
+// its own, so that the caller goes on.
 #pragma once
 
 #include <condition_variable>
@@ -28,6 +30,7 @@ class LightLane {
   void drop_all();
 
  private:
+  bool run_at_once(std::vector<QueuedAttempt>& attempts);
   void run();
   void run_batch(std::vector<QueuedAttempt>& batch);
   void finish(AttemptLog& log, PendingResult result, std::vector<PendingResult>& ready);
