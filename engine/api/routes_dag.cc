@@ -1,5 +1,6 @@
 // /api/v1/dags: what is there, in which version, when it runs next; pause.
 #include <algorithm>
+#include <map>
 
 #include "engine/api/context.h"
 #include "engine/api/views.h"
@@ -29,18 +30,17 @@ std::optional<Time> next_firing(const DagRow& row, const DagSpec& spec, Time now
   return next && spec.end && *next > *spec.end ? std::nullopt : next;
 }
 
-Result<DagView> view_of(Context& context, DagRow row, std::size_t recent) {
+/// Without its recent runs.
+Result<DagView> view_of(Context& context, DagRow row) {
   DagView view;
   MR_TRY(view.spec, Dag::spec_from_json(row.spec));
   view.next_run_at = next_firing(row, view.spec, context.clock.now());
-  if (recent > 0) {
-    RunFilter filter;
-    filter.dag = row.dag;
-    filter.limit = recent;
-    MR_TRY(view.recent_runs, context.stores.runs.runs(filter));
-  }
   view.row = std::move(row);
   return view;
+}
+
+std::size_t recent_wanted(const Call& call) {
+  return static_cast<std::size_t>(call.query("recent").as_int());
 }
 
 /// The row, or `not_found` with the nearest name.
@@ -57,10 +57,15 @@ Result<Reply> list_dags(Context& context, const Call& call) {
   MR_TRY(auto rows, context.stores.runs.dags());
   std::sort(rows.begin(), rows.end(),
             [](const DagRow& a, const DagRow& b) { return a.dag < b.dag; });
+  std::map<std::string, std::vector<RunRow>> recent;
+  if (const std::size_t limit = recent_wanted(call); limit > 0) {
+    MR_TRY(auto runs, context.stores.runs.newest_of_each_dag(limit));
+    for (auto& run : runs) recent[run.dag].push_back(std::move(run));
+  }
   std::vector<DagView> views;
   for (auto& row : rows) {
-    MR_TRY(auto view, view_of(context, std::move(row),
-                              static_cast<std::size_t>(call.query("recent").as_int())));
+    MR_TRY(auto view, view_of(context, std::move(row)));
+    view.recent_runs = std::move(recent[view.row.dag]);
     views.push_back(std::move(view));
   }
   return reply_of(views);
@@ -69,8 +74,13 @@ Result<Reply> list_dags(Context& context, const Call& call) {
 Result<Reply> get_dag(Context& context, const Call& call) {
   MR_TRY(auto row, find_dag(context, call.path("dag")));
   DagDetailView detail;
-  MR_TRY(detail.dag,
-         view_of(context, std::move(row), static_cast<std::size_t>(call.query("recent").as_int())));
+  MR_TRY(detail.dag, view_of(context, std::move(row)));
+  if (const std::size_t limit = recent_wanted(call); limit > 0) {
+    RunFilter filter;
+    filter.dag = detail.dag.row.dag;
+    filter.limit = limit;
+    MR_TRY(detail.dag.recent_runs, context.stores.runs.runs(filter));
+  }
   for (const auto& task : detail.dag.spec.tasks) {
     detail.tasks.push_back({task, !task.foreach.is_null()});
     for (const auto& need : task.needs) detail.edges.push_back({need, task.id});

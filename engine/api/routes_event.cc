@@ -11,7 +11,8 @@
 namespace millrace::api {
 namespace {
 
-constexpr std::size_t kReadPage = 500;
+// The first page is small: who looks at a few events does not wait for many.
+constexpr std::size_t kFirstPage = 100, kReadPage = 500;
 constexpr std::chrono::milliseconds kBackupLook{1'000};
 
 struct Subscription {
@@ -36,9 +37,10 @@ std::string event_json(const Event& event) {
 
 void stream_events(Context& context, Subscription wanted, HttpStream& to) {
   EventStream stream(to, context.config.heartbeat, context.clock);
+  std::size_t page = kFirstPage;
   while (stream.alive() && !context.changed->closed()) {
     const auto seen = context.changed->version();
-    const auto events = context.stores.journal.read(wanted.after, kReadPage);
+    const auto events = context.stores.journal.read(wanted.after, page);
     if (!events) return;  // the client comes back with Last-Event-ID
     for (const auto& event : *events) {
       wanted.after = event.seq;
@@ -46,6 +48,7 @@ void stream_events(Context& context, Subscription wanted, HttpStream& to) {
       stream.send(kind_of(event.body), std::to_string(event.seq), event_json(event));
       if (!stream.alive()) return;
     }
+    page = kReadPage;
     if (!events->empty()) continue;
     stream.idle();
     context.changed->wait(seen, kBackupLook);

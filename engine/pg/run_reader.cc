@@ -59,6 +59,10 @@ class PgRunReader final : public RunReader {
                         read_run);
   }
 
+  Result<std::vector<RunRow>> newest_of_each_dag(std::size_t limit) override {
+    return list<RunRow>(shared_, "list_newest_of_each_dag", Params().add(limit), read_run);
+  }
+
   Result<RunRow> run(const Uuid& id) override {
     return one<RunRow>(shared_, "get_run", Params().add(id), read_run,
                        "there is no run " + id.to_string());

@@ -28,6 +28,21 @@ class MemRunReader final : public RunReader {
       return out;
     });
   }
+  Result<std::vector<RunRow>> newest_of_each_dag(std::size_t limit) override {
+    return call(state_, "runs.newest", [&](Callbacks&) -> Result<std::vector<RunRow>> {
+      std::vector<RunRow> out;
+      for (const auto& [id, dag] : state_.dags) {
+        std::size_t wanted = limit;
+        for (auto i = state_.runs.end(); wanted > 0 && i != state_.runs.begin();) {
+          const RunRow& row = (--i)->second;
+          if (row.dag != id) continue;
+          out.push_back(row);
+          --wanted;
+        }
+      }
+      return out;
+    });
+  }
   Result<RunRow> run(const Uuid& id) override {
     return call(state_, "runs.run", [&](Callbacks&) -> Result<RunRow> {
       const auto row = state_.runs.find(id);

@@ -114,6 +114,8 @@ class RunReader {
  public:
   virtual ~RunReader() = default;
   virtual Result<std::vector<RunRow>> runs(const RunFilter& filter) = 0;
+  /// The newest runs of each DAG that is registered, at most so many of each; by DAG, newest first.
+  virtual Result<std::vector<RunRow>> newest_of_each_dag(std::size_t limit) = 0;
   virtual Result<RunRow> run(const Uuid& id) = 0;
   /// Ended task instances of a run, by task and map index.
   virtual Result<std::vector<TaskRow>> tasks(const Uuid& run) = 0;

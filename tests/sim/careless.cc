@@ -170,6 +170,9 @@ class CarelessStores::ReaderSeam final : public RunReader {
     return rows;
   }
   Result<std::vector<RunRow>> runs(const RunFilter& filter) override { return real_.runs(filter); }
+  Result<std::vector<RunRow>> newest_of_each_dag(std::size_t limit) override {
+    return real_.newest_of_each_dag(limit);
+  }
   Result<RunRow> run(const Uuid& id) override { return real_.run(id); }
   Result<std::vector<TaskRow>> tasks(const Uuid& run) override { return real_.tasks(run); }
   Result<DagRow> dag(std::string_view id) override { return real_.dag(id); }

@@ -71,6 +71,21 @@ TEST_P(StoreTest, RunsAreListedNewestFirstInPages) {
   EXPECT_TRUE(ids(runs.runs(filter("", RunStatus::cancelled))).empty());
 }
 
+TEST_P(StoreTest, TheNewestRunsOfEachDagAreListedTogether) {
+  lead();
+  for (const char* dag : {"odd", "even", "idle"})
+    append({event({}, DagRegistered{dag, "v1", Json::object(), "s", "b", {}})});
+  std::vector<RunRow> rows;
+  for (int i = 0; i < 7; ++i) rows.push_back(start_run(i % 2 ? "odd" : "even"));
+  start_run("not_registered");
+  finish_run(rows[6], RunStatus::failed);
+  const auto newest = stores().runs.newest_of_each_dag(2);
+  ASSERT_OK(newest);
+  EXPECT_EQ((std::vector{rows[6].run, rows[4].run, rows[5].run, rows[3].run}), ids(newest));
+  EXPECT_EQ(RunStatus::failed, newest->front().status);
+  EXPECT_EQ(RunStatus::running, newest->back().status);
+}
+
 TEST_P(StoreTest, OpenRunsAreThoseThatHaveNotFinishedOldestFirst) {
   lead();
   std::vector<RunRow> rows;

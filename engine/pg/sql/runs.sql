@@ -23,6 +23,16 @@ FROM (SELECT * FROM millrace.run
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
 ORDER BY r.run DESC
 
+-- name: list_newest_of_each_dag
+-- The same of every DAG, $1 of each.
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running'), millrace.micros(r.logical_date),
+       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
+       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+FROM millrace.dag AS d
+CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.dag = d.dag ORDER BY run DESC LIMIT $1) AS r
+LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
+ORDER BY r.dag, r.run DESC
+
 -- name: list_runs_success_of_dag
 -- As list_runs, of the DAG $3, of status success: most of them are.
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status, millrace.micros(r.logical_date),
