@@ -1,3 +1,6 @@
+#include <chrono>
+#include <mutex>
+
 #include "engine/base/fault_point.h"
 #include "engine/pg/marks.h"
 #include "engine/pg/roles.h"
@@ -24,13 +27,18 @@ class PgInbox final : public Inbox {
   explicit PgInbox(Shared& shared) : shared_(shared) {}
 
   Result<Command> submit(const Command& command) override {
-    MR_TRY(Command stored, shared_.database.run<Command>(
-                               [&](Session& session) { return put_or_find(session, command); }));
+    const auto asked = steady();
+    bool is_new = false;
+    MR_TRY(Command stored, shared_.database.run<Command>([&](Session& session) {
+      return put_or_find(session, command, is_new);
+    }));
     pass(FaultPoint::command_submitted);
     if (stored.kind != command.kind || stored.body != command.body)
       return conflict("idempotency key '" + command.idempotency_key + "' was used for another " +
                       stored.kind);
-    shared_.notifier.tell(Topic::inbox);
+    shared_.notifier.tell_others(Topic::inbox);
+    const AcceptedCommand accepted{stored, asked};
+    tell(is_new ? &accepted : nullptr);
     return stored;
   }
 
@@ -49,19 +57,29 @@ class PgInbox final : public Inbox {
         });
   }
 
-  void subscribe(std::function<void()> on_command) override {
-    shared_.notifier.subscribe(Topic::inbox, std::move(on_command));
+  void subscribe(OnCommand on_command) override {
+    shared_.notifier.subscribe(Topic::inbox, [on_command] { on_command(nullptr); });
+    const std::lock_guard lock(mutex_);
+    subscribers_.push_back(std::move(on_command));
   }
 
  private:
-  static Result<Command> put_or_find(Session& session, const Command& command) {
-    Params params;
-    params.add(command.id).add(command.kind);
-    params.add(command.body.is_null() ? Json::object() : command.body);
-    add_key(params, command);
-    params.add(command.namespace_).add(command.origin.actor).add(command.origin.reason);
-    params.add(command.created_at);
-    if (!session.exec("put_command", params).empty()) return command;
+  std::chrono::steady_clock::time_point steady() const {
+    return shared_.test_clock ? shared_.test_clock->steady() : std::chrono::steady_clock::now();
+  }
+
+  void tell(const AcceptedCommand* accepted) {
+    std::vector<OnCommand> subscribers;
+    {
+      const std::lock_guard lock(mutex_);
+      subscribers = subscribers_;
+    }
+    for (const auto& on_command : subscribers) on_command(accepted);
+  }
+
+  static Result<Command> put_or_find(Session& session, const Command& command, bool& is_new) {
+    is_new = put(session, command);
+    if (is_new) return command;
     Params name;
     name.add(command.id);
     add_key(name, command);
@@ -69,9 +87,21 @@ class PgInbox final : public Inbox {
     if (!found.empty()) return read_command(found, 0);
     // The key is left of a command that history no longer holds.
     session.exec("free_command_key", Params().add(command.namespace_).add(command.idempotency_key));
-    if (session.exec("put_command", params).empty())
-      return unavailable("the command is being stored by somebody else");
+    is_new = put(session, command);
+    if (!is_new) return unavailable("the command is being stored by somebody else");
     return command;
+  }
+
+  /// False: it is there already, or its key names another.
+  static bool put(Session& session, const Command& command) {
+    const bool has_key = !command.idempotency_key.empty();
+    Params params;
+    params.add(command.id).add(command.kind);
+    params.add(command.body.is_null() ? Json::object() : command.body);
+    if (has_key) params.add(command.idempotency_key);
+    params.add(command.namespace_).add(command.origin.actor).add(command.origin.reason);
+    params.add(command.created_at);
+    return !session.exec(has_key ? "put_command" : "put_command_without_key", params).empty();
   }
 
   static void add_key(Params& params, const Command& command) {
@@ -82,6 +112,8 @@ class PgInbox final : public Inbox {
   }
 
   Shared& shared_;
+  std::mutex mutex_;
+  std::vector<OnCommand> subscribers_;  // guarded by mutex_
 };
 
 }  // namespace

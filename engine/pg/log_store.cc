@@ -1,5 +1,5 @@
-#include "engine/pg/roles.h"
 #include "engine/base/fault_point.h"
+#include "engine/pg/roles.h"
 #include "engine/store/log_text.h"
 
 namespace millrace::pg {

@@ -151,15 +151,16 @@ void Notifier::subscribe(Topic topic, std::function<void()> callback) {
 }
 
 void Notifier::tell(Topic topic) {
+  tell_others(topic);
+  state_->call(static_cast<std::size_t>(topic));
+}
+
+void Notifier::tell_others(Topic topic) {
   const auto index = static_cast<std::size_t>(topic);
-  {
-    const std::lock_guard lock(state_->mutex);
-    if (!state_->to_send[index]) {
-      state_->to_send[index] = true;
-      state_->changed.notify_one();
-    }
-  }
-  state_->call(index);
+  const std::lock_guard lock(state_->mutex);
+  if (state_->to_send[index]) return;
+  state_->to_send[index] = true;
+  state_->changed.notify_one();
 }
 
 }  // namespace millrace::pg

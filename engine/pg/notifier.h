@@ -31,6 +31,8 @@ class Notifier {
   void subscribe(Topic topic, std::function<void()> callback);
   /// Something of this topic was committed here.
   void tell(Topic topic);
+  /// The same, for subscribers of other processes only.
+  void tell_others(Topic topic);
 
  private:
   struct State;

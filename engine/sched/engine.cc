@@ -4,9 +4,18 @@
 
 #include "engine/base/fault_point.h"
 #include "engine/base/log.h"
+#include "engine/base/memory.h"
 #include "engine/sched/lease_keeper.h"
 
 namespace millrace {
+namespace {
+
+/// A notification that was lost costs seconds, not a run.
+constexpr Duration kBackupScan = std::chrono::seconds{2};
+/// In events.
+constexpr std::int64_t kMuchWork = 10'000;
+
+}  // namespace
 
 Engine::Engine(EngineOptions options, Stores stores, Executor& executor, const Clock& clock,
                Rng rng)
@@ -16,7 +25,7 @@ Engine::Engine(EngineOptions options, Stores stores, Executor& executor, const C
     const std::lock_guard lock(mutex_);
     for (auto& result : results) receive(std::move(result));
   });
-  stores_.inbox.subscribe([this] { wake(); });
+  stores_.inbox.subscribe([this](const AcceptedCommand* accepted) { notice(accepted); });
 }
 
 Engine::~Engine() { stop(); }
@@ -44,8 +53,8 @@ void Engine::drain() {
 
 bool Engine::wait_until_drained(Duration patience) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(
-      lock, patience, [this] { return !metrics_.leading || metrics_.running_attempts == 0; });
+  return changed_.wait_for(lock, patience,
+                           [this] { return !metrics_.leading || metrics_.running_attempts == 0; });
 }
 
 void Engine::add_input(Input input) {
@@ -71,6 +80,16 @@ void Engine::put_dag(RegisterDag dag) {
 
 void Engine::put_dag_file(ReportDagFile file) { add_input(std::move(file)); }
 void Engine::wake() { add_input(CommandsWaiting{}); }
+
+/// Who does not lead has no use for a command, and begins its term with a look at the inbox.
+void Engine::notice(const AcceptedCommand* accepted) {
+  const std::lock_guard lock(mutex_);
+  if (!metrics_.leading) return;
+  if (accepted != nullptr)
+    receive(*accepted);
+  else
+    receive(CommandsWaiting{});
+}
 
 bool Engine::wait_until_leading() {
   std::unique_lock lock(mutex_);
@@ -116,9 +135,12 @@ void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acqu
   std::vector<Input> first;
   {
     const std::lock_guard lock(mutex_);
-    // What was reported to a former term is of attempts that this one has declared lost.
-    std::erase_if(inputs_,
-                  [](const Input& input) { return std::holds_alternative<RegisterDag>(input); });
+    // What was reported to a former term is of attempts that this one has declared lost, what was
+    // handed over to it is in the inbox, and every DAG file is there anyway.
+    std::erase_if(inputs_, [](const Input& input) {
+      return std::holds_alternative<RegisterDag>(input) ||
+             std::holds_alternative<AcceptedCommand>(input);
+    });
     for (const auto& [id, dag] : dag_files_) first.emplace_back(dag);
     metrics_.epoch = lease.epoch;
     metrics_.leading = true;
@@ -126,6 +148,7 @@ void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acqu
   changed_.notify_all();
   log::info("leading", {{"epoch", lease.epoch}, {"open_runs", (*leader)->planner().open_runs()}});
 
+  work_since_idle_ = kMuchWork;  // it has read all there is
   std::vector<Input> inputs = std::move(first);
   while (commit_or_retry(**leader, (*leader)->step(std::move(inputs)), still_leading)) {
     inputs = take_inputs(**leader, still_leading);
@@ -165,12 +188,10 @@ std::vector<Input> Engine::take_inputs(const Leader& leader,
   const std::optional<Time> wakeup = leader.next_wakeup();
   std::unique_lock lock(mutex_);
   const auto ready = [&] { return stopping_ || !inputs_.empty() || !still_leading(); };
-  if (!wakeup) {
-    // The backup scan: a notification that was lost costs seconds, not a run.
-    if (!changed_.wait_for(lock, std::chrono::seconds{2}, ready))
-      inputs_.emplace_back(CommandsWaiting{});
-  } else if (const Duration rest = *wakeup - clock_.now(); rest > Duration{0}) {
-    changed_.wait_for(lock, std::min<Duration>(rest, std::chrono::seconds{2}), ready);
+  const Duration rest = wakeup ? *wakeup - clock_.now() : kBackupScan;
+  if (rest > Duration{0}) {
+    const Duration patience = std::min(rest, kBackupScan);
+    if (!changed_.wait_for(lock, patience, ready) && patience == kBackupScan) idle();
     if (inputs_.empty()) inputs_.emplace_back(CommandsWaiting{});
   }
   gather(leader, lock, still_leading);
@@ -191,10 +212,18 @@ void Engine::gather(const Leader& leader, std::unique_lock<std::mutex>& lock,
   gathering_ = nullptr;
 }
 
+/// Much work leaves much memory free, and nobody knows when it is needed again.
+void Engine::idle() {
+  if (work_since_idle_ < kMuchWork) return;
+  work_since_idle_ = 0;
+  return_freed_memory();
+}
+
 void Engine::publish(const Leader& leader, const StepReport& report) {
   const auto count = static_cast<std::int64_t>(report.events);
   metrics_.batches += count > 0;
   metrics_.events += count;
+  work_since_idle_ += count;
   metrics_.actions += static_cast<std::int64_t>(report.actions);
   metrics_.commit_us += report.commit.count();
   metrics_.largest_batch = std::max(metrics_.largest_batch.load(), count);

@@ -31,6 +31,7 @@ Leader::Leader(PlannerOptions options, const Lease& lease, Stores stores, Execut
       executor_(executor),
       clock_(clock),
       planner_(std::move(options), lease.epoch, rng),
+      seen_(clock.steady()),
       wall_ahead_(wall_ahead(clock.now(), clock)) {}
 
 Result<std::unique_ptr<Leader>> Leader::take_office(PlannerOptions options, const Lease& lease,
@@ -109,8 +110,23 @@ void Leader::plan(const Input& input, Time now) {
     if (const auto status = planner_.report_dag_file(*file, now); !status)
       log::warning("a DAG file's report was refused",
                    {{"file", file->source}, {"error", status.error().message}});
+  } else if (const auto* accepted = std::get_if<AcceptedCommand>(&input)) {
+    take_handed_over(*accepted, now);
   } else {
     commands_waiting_ = true;
+  }
+}
+
+/// The common way of a command: from its submission in this process, without a look at the inbox.
+void Leader::take_handed_over(const AcceptedCommand& accepted, Time now) {
+  switch (seen_.hand_over(accepted.command.id, accepted.asked, clock_.steady())) {
+    case CommandsSeen::HandOver::take:
+      return handle(accepted.command, now);
+    case CommandsSeen::HandOver::too_late:
+      commands_waiting_ = true;
+      return;
+    case CommandsSeen::HandOver::seen:
+      return;
   }
 }
 
@@ -122,8 +138,12 @@ Status Leader::take_commands(Time now) {
   }
   commands_waiting_ = commands->size() == kCommandsPerStep;
   for (const auto& command : *commands)
-    planner_.command_handled(command.id, millrace::carry_out(command, planner_, stores_, now), now);
+    if (seen_.read(command.id, clock_.steady())) handle(command, now);
   return {};
+}
+
+void Leader::handle(const Command& command, Time now) {
+  planner_.command_handled(command.id, millrace::carry_out(command, planner_, stores_, now), now);
 }
 
 Batch Leader::cut_batch() {
@@ -153,6 +173,7 @@ Result<StepReport> Leader::commit() {
     report.commit = std::chrono::duration_cast<Duration>(clock_.steady() - before);
     last_seq_ += static_cast<std::int64_t>(batch_.events.size());
     batch_ = {};
+    seen_.answers_are_durable();
   }
   carry_out();
   return report;

@@ -14,6 +14,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/core/planner.h"
+#include "engine/sched/commands_seen.h"
 #include "engine/store/store.h"
 
 namespace millrace {
@@ -21,7 +22,8 @@ namespace millrace {
 /// The inbox may hold something new.
 struct CommandsWaiting {};
 
-using Input = std::variant<AttemptResult, RegisterDag, ReportDagFile, CommandsWaiting>;
+using Input =
+    std::variant<AttemptResult, RegisterDag, ReportDagFile, CommandsWaiting, AcceptedCommand>;
 
 /// What a step did, for metrics.
 struct StepReport {
@@ -63,7 +65,9 @@ class Leader {
   Status restore();
   void notice_a_set_clock(Time now);
   void plan(const Input& input, Time now);
+  void take_handed_over(const AcceptedCommand& accepted, Time now);
   Status take_commands(Time now);
+  void handle(const Command& command, Time now);
   Batch cut_batch();
   Result<StepReport> commit();
   void carry_out();
@@ -75,6 +79,7 @@ class Leader {
   Planner planner_;
   std::int64_t last_seq_ = 0;
   bool commands_waiting_ = true;
+  CommandsSeen seen_;
   Duration wall_ahead_;          // of the clock's steady time, when it was last compared
   Batch batch_;                  // cut and not yet durable
   std::vector<Action> actions_;  // to be carried out once it is

@@ -8,6 +8,7 @@ class MemInbox final : public Inbox {
   explicit MemInbox(State& state) : state_(state) {}
 
   Result<Command> submit(const Command& command) override {
+    const auto asked = state_.clock.steady();
     return call(state_, "inbox.submit", [&](Callbacks& after) -> Result<Command> {
       if (const Command* stored = find(command)) {
         if (stored->kind == command.kind && stored->body == command.body) return *stored;
@@ -20,7 +21,9 @@ class MemInbox final : public Inbox {
             state_.commands.size();
       state_.pending.insert(state_.commands.size());
       state_.commands.push_back(command);
-      after = state_.on_command;
+      for (const auto& callback : state_.on_command)
+        after.emplace_back(
+            [callback, accepted = AcceptedCommand{command, asked}] { callback(&accepted); });
       return command;
     });
   }
@@ -40,7 +43,7 @@ class MemInbox final : public Inbox {
       return found == state_.command_results.end() ? std::nullopt : std::optional(found->second);
     });
   }
-  void subscribe(std::function<void()> on_command) override {
+  void subscribe(OnCommand on_command) override {
     const std::lock_guard lock(state_.mutex);
     state_.on_command.push_back(std::move(on_command));
   }

@@ -77,7 +77,8 @@ struct State {
   std::vector<ServingWindow> windows;
   std::vector<Prediction> predictions;
 
-  Callbacks on_journal, on_command, on_deployment;
+  Callbacks on_journal, on_deployment;
+  std::vector<Inbox::OnCommand> on_command;
 };
 
 /// Runs `body` under the lock, unless the fault hook says that the call fails. `body` may fill

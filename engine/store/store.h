@@ -6,6 +6,7 @@
 // Lists are newest first, at most `limit` long; `before` (exclusive) pages on.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -88,6 +89,12 @@ class Leadership {
   virtual Status release(std::string_view shard, std::int64_t epoch) = 0;
 };
 
+/// A command that was not there before.
+struct AcceptedCommand {
+  Command command;
+  std::chrono::steady_clock::time_point asked;  // before it could be seen by anyone
+};
+
 /// Wishes on their way to the planner.
 class Inbox {
  public:
@@ -99,8 +106,10 @@ class Inbox {
   virtual Result<std::vector<Command>> pending(std::size_t limit) = 0;
   virtual Result<std::optional<CommandResult>> result(const Uuid& command) = 0;
   /// Calls back, from a thread of the store or of the submitter, soon after a command was submitted
-  /// by anyone.
-  virtual void subscribe(std::function<void()> on_command) = 0;
+  /// by anyone. One that was accepted from this very store object comes along, once, and need not
+  /// be looked for in `pending`; with nullptr, something may be there.
+  using OnCommand = std::function<void(const AcceptedCommand* accepted)>;
+  virtual void subscribe(OnCommand on_command) = 0;
 };
 
 struct RunFilter {

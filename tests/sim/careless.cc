@@ -147,7 +147,7 @@ class CarelessStores::InboxSeam final : public Inbox {
   Result<std::optional<CommandResult>> result(const Uuid& command) override {
     return real_.result(command);
   }
-  void subscribe(std::function<void()> f) override { real_.subscribe(std::move(f)); }
+  void subscribe(OnCommand f) override { real_.subscribe(std::move(f)); }
 
  private:
   Inbox& real_;

@@ -19,6 +19,7 @@ struct SimEngine {
   FakeExecutor executor;
   std::unique_ptr<Leader> leader;
   std::vector<Input> inputs;
+  std::vector<AcceptedCommand> late_commands;  // accepted here, and not yet handed over
   bool must_retry = false;
 
   // Of the lease, in steady time.
@@ -41,6 +42,7 @@ struct SimEngine {
   void crash() {
     leave_office();
     inputs.clear();
+    late_commands.clear();
     frozen_until = {};
   }
 };

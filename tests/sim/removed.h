@@ -14,6 +14,7 @@ enum class Removed : std::uint8_t {
   effect_transaction,      // alerts are written after the batch, not with it
   projection_transaction,  // rows of tasks are written after the batch, and sometimes not at all
   command_once,            // commands are acknowledged apart from what they did
+  hand_over_age,           // a command that was handed over late passes for a new one
   idempotency_key,         // a repeated request is a new one
   one_run_per_date,        // neither the cursor of a schedule nor the journal knows what has run
   slot_limit,              // the planner believes in more slots than there are

@@ -29,6 +29,7 @@ const std::vector<Loss> kLosses = {
     {"EffectTransaction", Removed::effect_transaction, {"effects_once"}},
     {"ProjectionTransaction", Removed::projection_transaction, {"projections"}},
     {"CommandOnce", Removed::command_once, {"command_once"}},
+    {"HandOverAge", Removed::hand_over_age, {"command_once", "known_run", "one_run_per_key"}},
     {"IdempotencyKey", Removed::idempotency_key, {"one_run_per_key"}},
     {"OneRunPerDate", Removed::one_run_per_date, {"one_run_per_date"}},
     {"SlotLimit", Removed::slot_limit, {"slots"}},

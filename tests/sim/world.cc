@@ -33,6 +33,9 @@ class World {
         engines_{SimEngine(0, clock_, options.seed, witness_),
                  SimEngine(1, clock_, options.seed, witness_)} {
     store_.set_fault_hook([this](std::string_view call) { return draw_fault(call); });
+    store_.stores().inbox.subscribe([this](const AcceptedCommand* accepted) {
+      if (accepted != nullptr) hand_over(*accepted);
+    });
     network_.is_late = [this] { return std::exchange(late_, false); };
     Rng rng = rng_of(options_.seed, 0);
     for (std::uint64_t i = 0; i < kDags; ++i) deploy(i, rng);
@@ -116,7 +119,7 @@ class World {
     } else if (p < 0.14) {
       users_.act(stores().inbox, clock_, script_, expected_);
       for (auto& each : engines_)
-        if (!script_.chance(0.1)) each.inputs.emplace_back(CommandsWaiting{});
+        if (script_.chance(0.5)) each.inputs.emplace_back(CommandsWaiting{});
     } else if (p < 0.17) {
       if (network_.deliver_one()) script_.note([] { return std::string("a late append arrives"); });
     } else if (p < 0.45) {
@@ -126,7 +129,25 @@ class World {
       script_.note(
           [&] { return engine.name + (engine.leader ? " works" : " asks for the lease"); });
       if (script_.chance(0.1)) engine.inputs.emplace_back(CommandsWaiting{});  // the backup scan
+      if (script_.chance(0.3)) hand_over_late(engine);
       drive(engine, true);
+    }
+  }
+
+  /// One of the engines has served the user.
+  void hand_over(const AcceptedCommand& accepted) {
+    SimEngine& engine = engines_[rng().below(2)];
+    if (script_.chance(0.3))
+      engine.late_commands.push_back(accepted);
+    else if (engine.leader)
+      engine.inputs.emplace_back(accepted);
+  }
+
+  /// By threads that were held up between the commit and the word of it.
+  void hand_over_late(SimEngine& engine) {
+    for (AcceptedCommand& accepted : std::exchange(engine.late_commands, {})) {
+      if (options_.removed == Removed::hand_over_age) accepted.asked = clock_.steady();
+      if (engine.leader) engine.inputs.emplace_back(std::move(accepted));
     }
   }
 

@@ -1,3 +1,4 @@
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -140,10 +141,27 @@ TEST_P(StoreTest, PendingSurvivesManyHandledCommands) {
 
 TEST_P(StoreTest, InboxSubscribersHearOfCommands) {
   Signal signal;
-  stores().inbox.subscribe(signal.callback());
+  stores().inbox.subscribe([heard = signal.callback()](const AcceptedCommand*) { heard(); });
   const int before = signal.count();
   ASSERT_OK(stores().inbox.submit(trigger(new_id())));
   EXPECT_TRUE(signal.wait_for(before + 1));
+}
+
+TEST_P(StoreTest, InboxSubscribersGetACommandThatIsNewAndOnlyOnce) {
+  std::mutex mutex;
+  std::vector<AcceptedCommand> accepted;  // guarded by mutex
+  stores().inbox.subscribe([&](const AcceptedCommand* command) {
+    const std::lock_guard lock(mutex);
+    if (command != nullptr) accepted.push_back(*command);
+  });
+  const Command first = trigger(new_id(), "key");
+  ASSERT_OK(stores().inbox.submit(first));
+  ASSERT_OK(stores().inbox.submit(first));
+  ASSERT_OK(stores().inbox.submit(trigger(new_id(), "key")));
+  const std::lock_guard lock(mutex);
+  ASSERT_EQ(1u, accepted.size());
+  EXPECT_EQ(first.id, accepted[0].command.id);
+  EXPECT_EQ(first.body, accepted[0].command.body);
 }
 
 }  // namespace

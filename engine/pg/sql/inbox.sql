@@ -4,13 +4,19 @@
 -- No row: the command is there already, or its key names one.
 WITH key AS (
   INSERT INTO millrace.command_key (namespace, idempotency_key, command)
-  SELECT $5, $4, $1 WHERE $4::text IS NOT NULL AND NOT EXISTS (SELECT 1 FROM millrace.command WHERE command = $1)
+  SELECT $5, $4, $1 WHERE NOT EXISTS (SELECT 1 FROM millrace.command WHERE command = $1)
   ON CONFLICT (namespace, idempotency_key) DO NOTHING
   RETURNING command
 )
 INSERT INTO millrace.command (command, kind, body, idempotency_key, namespace, actor, reason, created_at)
 SELECT $1::uuid, $2::text, $3::text::json, $4::text, $5::text, $6::text, $7::text, millrace.instant($8)
-WHERE $4::text IS NULL OR EXISTS (SELECT 1 FROM key)
+WHERE EXISTS (SELECT 1 FROM key)
+ON CONFLICT (command) DO NOTHING
+RETURNING command
+
+-- name: put_command_without_key
+INSERT INTO millrace.command (command, kind, body, namespace, actor, reason, created_at)
+VALUES ($1, $2, $3::text::json, $4, $5, $6, millrace.instant($7))
 ON CONFLICT (command) DO NOTHING
 RETURNING command
 
