@@ -2,8 +2,24 @@
 
 #include <malloc.h>
 
-namespace millrace {
+#include <atomic>
+#include <cstddef>
 
-void return_freed_memory() { malloc_trim(0); }
+namespace millrace {
+namespace {
+
+constexpr std::size_t kMuch = 8u << 20;
+
+std::size_t free_bytes() { return mallinfo2().fordblks; }
+
+}  // namespace
+
+void return_freed_memory() {
+  // What has been given back counts as free all the same.
+  static std::atomic<std::size_t> free_after_last = 0;
+  if (free_bytes() < free_after_last + kMuch) return;
+  malloc_trim(0);
+  free_after_last = free_bytes();
+}
 
 }  // namespace millrace

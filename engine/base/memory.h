@@ -4,7 +4,8 @@
 namespace millrace {
 
 /// Gives back to the operating system what has been freed and would be kept for the next
-/// allocation. Takes milliseconds: for the quiet after much work. Thread-safe.
+/// allocation, if much has been freed since the last time. That takes some milliseconds: for the
+/// quiet after work. Thread-safe.
 void return_freed_memory();
 
 }  // namespace millrace

@@ -218,7 +218,7 @@ class PrivateCluster::Supervisor {
     const auto log_size = fs::file_size(layout_.log, error);
     MR_TRY(const pid_t pid, pg::spawn(server));
     set_pid(pid, true);
-    while (!pg::wait_for_exit(pid, milliseconds{5})) {
+    while (!pg::wait_for_exit(pid, milliseconds{1})) {
       const auto found = pg::running_postmaster(layout_.data);
       if (found && found->pid == pid && found->ready) return true;
       if (stop_requested(milliseconds{0})) return unavailable("stopped");

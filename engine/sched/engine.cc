@@ -12,8 +12,6 @@ namespace {
 
 /// A notification that was lost costs seconds, not a run.
 constexpr Duration kBackupScan = std::chrono::seconds{2};
-/// In events.
-constexpr std::int64_t kMuchWork = 10'000;
 
 }  // namespace
 
@@ -148,7 +146,6 @@ void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acqu
   changed_.notify_all();
   log::info("leading", {{"epoch", lease.epoch}, {"open_runs", (*leader)->planner().open_runs()}});
 
-  work_since_idle_ = kMuchWork;  // it has read all there is
   std::vector<Input> inputs = std::move(first);
   while (commit_or_retry(**leader, (*leader)->step(std::move(inputs)), still_leading)) {
     inputs = take_inputs(**leader, still_leading);
@@ -191,7 +188,8 @@ std::vector<Input> Engine::take_inputs(const Leader& leader,
   const Duration rest = wakeup ? *wakeup - clock_.now() : kBackupScan;
   if (rest > Duration{0}) {
     const Duration patience = std::min(rest, kBackupScan);
-    if (!changed_.wait_for(lock, patience, ready) && patience == kBackupScan) idle();
+    const bool is_idle = !changed_.wait_for(lock, patience, ready) && patience == kBackupScan;
+    if (is_idle) return_freed_memory();
     if (inputs_.empty()) inputs_.emplace_back(CommandsWaiting{});
   }
   gather(leader, lock, still_leading);
@@ -212,18 +210,10 @@ void Engine::gather(const Leader& leader, std::unique_lock<std::mutex>& lock,
   gathering_ = nullptr;
 }
 
-/// Much work leaves much memory free, and nobody knows when it is needed again.
-void Engine::idle() {
-  if (work_since_idle_ < kMuchWork) return;
-  work_since_idle_ = 0;
-  return_freed_memory();
-}
-
 void Engine::publish(const Leader& leader, const StepReport& report) {
   const auto count = static_cast<std::int64_t>(report.events);
   metrics_.batches += count > 0;
   metrics_.events += count;
-  work_since_idle_ += count;
   metrics_.actions += static_cast<std::int64_t>(report.actions);
   metrics_.commit_us += report.commit.count();
   metrics_.largest_batch = std::max(metrics_.largest_batch.load(), count);

@@ -75,7 +75,6 @@ class Engine {
   void add_input(Input input);
   void receive(Input input);
   void notice(const AcceptedCommand* accepted);
-  void idle();
   void publish(const Leader& leader, const StepReport& report);
   bool pause(Duration duration);
   bool is_draining();
@@ -95,7 +94,6 @@ class Engine {
   const Leader* gathering_ = nullptr;             // guarded by mutex_; set: results may gather
   bool draining_ = false;                         // guarded by mutex_
   bool stopping_ = false;                         // guarded by mutex_
-  std::int64_t work_since_idle_ = 0;              // in events; of the loop
   std::thread thread_;
 };
 
