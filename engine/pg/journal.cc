@@ -148,9 +148,10 @@ class PgJournal final : public Journal {
 
   static Result<std::vector<Event>> read_pages(Session& session, std::int64_t after,
                                                std::size_t limit) {
-    // Few at first: rows of a busy journal are long, and the database reads all it is asked for.
-    constexpr int kFirstRows = 64, kMoreRows = 1000;
-    int most_rows = kFirstRows;
+    // Few at first: rows of a busy journal hold many events, and the database reads all the rows
+    // it is asked for.
+    constexpr std::size_t kFewRows = 4, kManyRows = 1000, kEventsPerRow = 16;
+    std::size_t most_rows = std::clamp(limit / kEventsPerRow, kFewRows, kManyRows);
     std::vector<Event> events;
     const Rows start = session.exec("journal_start_after", Params().add(after));
     after = start.at(0, 0).number();
@@ -160,7 +161,7 @@ class PgJournal final : public Journal {
     // further page closes it.
     while (wanted > 0) {
       const Rows rows = session.exec("journal_page", Params().add(from).add(wanted).add(most_rows));
-      most_rows = kMoreRows;
+      most_rows = kManyRows;
       if (rows.empty()) break;
       for (std::size_t i = 0; i < rows.size(); ++i) MR_CHECK(read_journal_row(rows, i, events));
       from = rows.at(rows.size() - 1, 0).number() + 1;

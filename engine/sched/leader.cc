@@ -47,12 +47,19 @@ Status Leader::restore() {
   MR_TRY(last_seq_, stores_.journal.last_seq());
   MR_TRY(const auto dags, stores_.runs.dags());
   DagCache cache(stores_.runs);
+  // All of them before any of what stays with them: soon the DAGs of the files take their place,
+  // and what they leave free should lie together.
+  std::vector<std::shared_ptr<const Dag>> compiled;
   for (const auto& row : dags) {
     MR_TRY(DagSpec spec, Dag::spec_from_json(row.spec));
     MR_TRY(Dag dag, Dag::make(std::move(spec)));
+    compiled.push_back(std::make_shared<const Dag>(std::move(dag)));
+    cache.put(compiled.back());
+  }
+  for (std::size_t i = 0; i < dags.size(); ++i) {
+    const DagRow& row = dags[i];
     DagState state;
-    state.dag = std::make_shared<const Dag>(std::move(dag));
-    cache.put(state.dag);
+    state.dag = std::move(compiled[i]);
     state.source = row.source;
     state.base_dir = row.base_dir;
     state.paused = row.paused;
