@@ -58,10 +58,12 @@ std::size_t make_text(std::string& bytes) {
 
 AttemptLog::AttemptLog(const StartAttempt& attempt, std::int64_t limit_bytes)
     : room_(limit_bytes), limit_(limit_bytes) {
-  head_.run = attempt.key.run;
-  head_.task = attempt.info.task_id;
-  head_.map_index = attempt.key.ref.map_index;
-  head_.attempt = attempt.key.attempt;
+  head_.chunk.run = attempt.key.run;
+  head_.chunk.task = attempt.info.task_id;
+  head_.chunk.map_index = attempt.key.ref.map_index;
+  head_.chunk.attempt = attempt.key.attempt;
+  if (!attempt.info.checkpoint.is_null())
+    head_.earlier = std::make_shared<std::optional<std::int64_t>>();
 }
 
 void AttemptLog::append(std::string_view bytes) {
@@ -75,21 +77,22 @@ void AttemptLog::append(std::string_view bytes) {
   pending_ += "\n[millrace: the log is full at " + limit + "; what follows is dropped]\n";
 }
 
-std::optional<LogChunk> AttemptLog::take(Time at, bool end) {
+std::optional<LogPiece> AttemptLog::take(Time at, bool end) {
   std::size_t cut = make_text(pending_);
   if (end) {
     std::fill(pending_.end() - static_cast<std::ptrdiff_t>(cut), pending_.end(), '?');
     cut = 0;
   }
   if (pending_.size() == cut) return std::nullopt;
-  LogChunk chunk = head_;
+  LogPiece piece = head_;
+  LogChunk& chunk = piece.chunk;
   chunk.offset = offset_;
   chunk.at = at;
   chunk.text = std::move(pending_);
   pending_ = chunk.text.substr(chunk.text.size() - cut);
   chunk.text.resize(chunk.text.size() - cut);
   offset_ += static_cast<std::int64_t>(chunk.text.size());
-  return chunk;
+  return piece;
 }
 
 }  // namespace millrace::exec

@@ -1,10 +1,13 @@
 // AttemptLog: gathers what one attempt prints, and cuts it into the chunks of the log store.
 //
+// An attempt that was deferred and goes on prints behind what it has printed before.
+//
 // Text only: a byte that is no UTF-8 (or is NUL) becomes '?', one for one, so that offsets keep
 // counting the bytes printed. Not thread-safe.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +16,14 @@
 #include "engine/store/rows.h"
 
 namespace millrace::exec {
+
+/// A chunk on its way to the store.
+struct LogPiece {
+  LogChunk chunk;
+  /// Set if the attempt has printed before it was deferred: the chunk's offset then counts from
+  /// where that ended, which whoever writes it looks up once for all pieces of this call.
+  std::shared_ptr<std::optional<std::int64_t>> earlier{};
+};
 
 class AttemptLog {
  public:
@@ -25,10 +36,10 @@ class AttemptLog {
   bool used() const { return offset_ > 0 || !pending_.empty(); }
   /// Removes and returns what has gathered; nullopt if nothing has. A character that is still
   /// incomplete stays, unless this is the end.
-  std::optional<LogChunk> take(Time at, bool end);
+  std::optional<LogPiece> take(Time at, bool end);
 
  private:
-  LogChunk head_;  // whose log it is
+  LogPiece head_;  // whose log it is
   std::string pending_;
   std::int64_t offset_ = 0;  // of pending_[0]
   std::int64_t room_;        // bytes until the limit

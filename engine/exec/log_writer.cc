@@ -26,10 +26,10 @@ LogWriter::~LogWriter() {
   thread_.join();
 }
 
-void LogWriter::push(LogChunk chunk) { add({std::move(chunk), std::nullopt}); }
+void LogWriter::push(LogPiece piece) { add({std::move(piece), std::nullopt}); }
 
-void LogWriter::push_last(std::optional<LogChunk> chunk, PendingResult result) {
-  add({std::move(chunk), std::move(result)});
+void LogWriter::push_last(std::optional<LogPiece> piece, PendingResult result) {
+  add({std::move(piece), std::move(result)});
 }
 
 std::size_t LogWriter::backlog_bytes() const {
@@ -40,7 +40,7 @@ std::size_t LogWriter::backlog_bytes() const {
 void LogWriter::add(Item item) {
   {
     const std::lock_guard lock(mutex_);
-    if (item.chunk) backlog_ += item.chunk->text.size();
+    if (item.piece) backlog_ += item.piece->chunk.text.size();
     queue_.push_back(std::move(item));
   }
   changed_.notify_one();
@@ -51,30 +51,45 @@ void LogWriter::run() {
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     if (queue_.empty()) return;
-    std::vector<LogChunk> chunks;
+    std::vector<LogPiece> pieces;
     std::vector<PendingResult> results;
     std::size_t bytes = 0;
     for (std::size_t n = 0; n < kBatchItems && bytes < kBatchBytes && !queue_.empty(); ++n) {
       Item item = std::move(queue_.front());
       queue_.pop_front();
-      if (item.chunk) {
-        bytes += item.chunk->text.size();
-        chunks.push_back(std::move(*item.chunk));
+      if (item.piece) {
+        bytes += item.piece->chunk.text.size();
+        pieces.push_back(std::move(*item.piece));
       }
       if (item.result) results.push_back(std::move(*item.result));
     }
     lock.unlock();
-    if (!chunks.empty()) write(std::move(chunks), results);
+    if (!pieces.empty()) write(std::move(pieces), results);
     if (!results.empty()) release_(std::move(results));
     lock.lock();
     backlog_ -= bytes;
   }
 }
 
-void LogWriter::write(std::vector<LogChunk> chunks, std::vector<PendingResult>& results) {
+/// Puts each piece where it belongs, and all of them into the store.
+Status LogWriter::store(std::vector<LogPiece>& pieces) {
+  std::vector<LogChunk> chunks;
+  for (LogPiece& piece : pieces) {
+    LogChunk chunk = piece.chunk;
+    if (piece.earlier && !*piece.earlier) {
+      MR_CHECK(store_.append(std::exchange(chunks, {})));  // may be what it comes behind
+      MR_TRY(*piece.earlier, store_.length(chunk.run, chunk.task, chunk.map_index, chunk.attempt));
+    }
+    if (piece.earlier) chunk.offset += **piece.earlier;
+    chunks.push_back(std::move(chunk));
+  }
+  return store_.append(chunks);
+}
+
+void LogWriter::write(std::vector<LogPiece> pieces, std::vector<PendingResult>& results) {
   bool told = false;
   while (true) {
-    const Status written = store_.append(chunks);
+    const Status written = store(pieces);
     if (written) return;
     if (!std::exchange(told, true))
       log::warning("log lines wait: the log store does not take them",
@@ -83,7 +98,7 @@ void LogWriter::write(std::vector<LogChunk> chunks, std::vector<PendingResult>& 
     std::unique_lock lock(mutex_);
     if (changed_.wait_for(lock, kRetryPause, [this] { return stopping_; }) ||
         written.error().code != ErrorCode::unavailable) {
-      log::error("log lines are lost", {{"chunks", chunks.size()}});
+      log::error("log lines are lost", {{"chunks", pieces.size()}});
       return;
     }
   }

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/exec/attempt_log.h"
 #include "engine/exec/reporter.h"
 #include "engine/store/store.h"
 
@@ -30,18 +31,19 @@ class LogWriter {
   /// Writes what is queued, if the store takes it.
   ~LogWriter();
 
-  void push(LogChunk chunk);
-  void push_last(std::optional<LogChunk> chunk, PendingResult result);
+  void push(LogPiece piece);
+  void push_last(std::optional<LogPiece> piece, PendingResult result);
   std::size_t backlog_bytes() const;
 
  private:
   struct Item {
-    std::optional<LogChunk> chunk;
+    std::optional<LogPiece> piece;
     std::optional<PendingResult> result;
   };
   void add(Item item);
   void run();
-  void write(std::vector<LogChunk> chunks, std::vector<PendingResult>& results);
+  Status store(std::vector<LogPiece>& pieces);
+  void write(std::vector<LogPiece> pieces, std::vector<PendingResult>& results);
   void release_queued(std::vector<PendingResult>& results);
 
   LogStore& store_;

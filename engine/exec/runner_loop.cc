@@ -260,7 +260,7 @@ void RunnerLoop::on_output(RunnerProcess& runner, std::size_t output) {
 
 void RunnerLoop::flush_log(RunningAttempt& running) {
   running.flush_at.reset();
-  if (auto chunk = running.log.take(parts_.clock.now(), false)) logs_.push(*std::move(chunk));
+  if (auto piece = running.log.take(parts_.clock.now(), false)) logs_.push(*std::move(piece));
 }
 
 void RunnerLoop::on_exit(RunnerProcess& runner) {

@@ -50,6 +50,15 @@ class PgLogStore final : public LogStore {
     });
   }
 
+  Result<std::int64_t> length(const Uuid& run, std::string_view task, int map_index,
+                              int attempt) override {
+    return shared_.database.run<std::int64_t>([&](Session& session) -> Result<std::int64_t> {
+      const Rows rows =
+          session.exec("log_length", Params().add(run).add(task).add(map_index).add(attempt));
+      return rows.empty() ? 0 : rows.at(0, 0).number();
+    });
+  }
+
  private:
   Shared& shared_;
 };

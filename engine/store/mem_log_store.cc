@@ -29,6 +29,15 @@ class MemLogStore final : public LogStore {
       return std::move(text).take();
     });
   }
+  Result<std::int64_t> length(const Uuid& run, std::string_view task, int map_index,
+                              int attempt) override {
+    return call(state_, "logs.length", [&](Callbacks&) -> Result<std::int64_t> {
+      const auto pieces = state_.logs.find({run, std::string(task), map_index, attempt});
+      if (pieces == state_.logs.end() || pieces->second.empty()) return 0;
+      const auto& [at, piece] = *pieces->second.rbegin();
+      return at + static_cast<std::int64_t>(piece.size());
+    });
+  }
 
  private:
   State& state_;

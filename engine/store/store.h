@@ -147,6 +147,9 @@ class LogStore {
   /// attempt without output.
   virtual Result<std::string> read(const Uuid& run, std::string_view task, int map_index,
                                    int attempt, std::int64_t offset, std::size_t limit) = 0;
+  /// Where the last piece ends; 0 for an attempt without output.
+  virtual Result<std::int64_t> length(const Uuid& run, std::string_view task, int map_index,
+                                      int attempt) = 0;
 };
 
 /// What operators and people ask of models, data and deployments. Written only by effects.

@@ -21,28 +21,44 @@ TEST(AttemptLog, NamesItsAttemptAndCountsBytes) {
   log.append("one\n");
   const auto first = log.take(from_micros(5), false);
   ASSERT_TRUE(first.has_value());
-  EXPECT_EQ(first->task, "train");
-  EXPECT_EQ(first->map_index, 4);
-  EXPECT_EQ(first->attempt, 3);
-  EXPECT_EQ(first->at, from_micros(5));
+  EXPECT_EQ(first->chunk.task, "train");
+  EXPECT_EQ(first->chunk.map_index, 4);
+  EXPECT_EQ(first->chunk.attempt, 3);
+  EXPECT_EQ(first->chunk.at, from_micros(5));
   log.append("two\n");
   const auto second = log.take(Time{}, true);
-  EXPECT_EQ(second->offset, 4);
-  EXPECT_EQ(second->text, "two\n");
+  EXPECT_EQ(second->chunk.offset, 4);
+  EXPECT_EQ(second->chunk.text, "two\n");
   EXPECT_TRUE(log.used());
+}
+
+TEST(AttemptLog, OfAnAttemptThatGoesOnComesBehindWhatItPrintedBefore) {
+  StartAttempt start = some_attempt();
+  AttemptLog fresh(start, 1000);
+  fresh.append("one");
+  EXPECT_EQ(fresh.take(Time{}, true)->earlier, nullptr);
+  start.info.checkpoint = Json::object({{"step", 2}});
+  AttemptLog resumed(start, 1000);
+  resumed.append("two");
+  const auto first = resumed.take(Time{}, false);
+  resumed.append("three");
+  const auto second = resumed.take(Time{}, true);
+  ASSERT_NE(first->earlier, nullptr);
+  EXPECT_EQ(first->earlier, second->earlier) << "one look for both";
+  EXPECT_EQ(second->chunk.offset, 3);
 }
 
 TEST(AttemptLog, KeepsACharacterTogetherThatComesInTwoPieces) {
   AttemptLog log(some_attempt(), 1000);
   log.append("gr\xc3");
-  EXPECT_EQ(log.take(Time{}, false)->text, "gr");
+  EXPECT_EQ(log.take(Time{}, false)->chunk.text, "gr");
   log.append("\xbc\xc3\x9f");
   const auto rest = log.take(Time{}, false);
-  EXPECT_EQ(rest->text, "üß");
-  EXPECT_EQ(rest->offset, 2);
+  EXPECT_EQ(rest->chunk.text, "üß");
+  EXPECT_EQ(rest->chunk.offset, 2);
   log.append("\xe2\x82");
   EXPECT_FALSE(log.take(Time{}, false).has_value());
-  EXPECT_EQ(log.take(Time{}, true)->text, "??");
+  EXPECT_EQ(log.take(Time{}, true)->chunk.text, "??");
 }
 
 // Cases of the Unicode standard, tables 3-7 and 3-8.
@@ -67,7 +83,7 @@ TEST(AttemptLog, DropsWhatIsBeyondItsLimitAndSaysSoOnce) {
   log.append("12345678");
   log.append("abcdef");
   log.append("more");
-  EXPECT_EQ(log.take(Time{}, true)->text,
+  EXPECT_EQ(log.take(Time{}, true)->chunk.text,
             "12345678ab\n[millrace: the log is full at 10 bytes; what follows is dropped]\n");
   log.append("and more");
   EXPECT_FALSE(log.take(Time{}, true).has_value());

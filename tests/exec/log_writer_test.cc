@@ -11,14 +11,14 @@ namespace {
 
 class LogWriterTest : public ::testing::Test {
  protected:
-  LogChunk chunk(std::string text, std::int64_t offset) {
+  LogPiece chunk(std::string text, std::int64_t offset) {
     LogChunk out;
     out.run = Uuid{1, 2};
     out.task = "t";
     out.attempt = 1;
     out.offset = offset;
     out.text = std::move(text);
-    return out;
+    return {out};
   }
   std::string stored() { return *store_.stores().logs.read(Uuid{1, 2}, "t", -1, 1, 0, 1000); }
   PendingResult result() { return {1, {AttemptKey{}, Outcome{Done{}}}}; }
@@ -50,6 +50,38 @@ TEST_F(LogWriterTest, ReleasesAResultWhenItsLogCanBeRead) {
   writer.push_last(chunk("cd", 2), result());
   wait_for_release();
   EXPECT_EQ(seen_at_release_, "abcd");
+}
+
+// A deferred attempt that goes on, twice: each call counts its bytes from 0.
+TEST_F(LogWriterTest, WritesBehindWhatWasPrintedBeforeADeferral) {
+  LogWriter writer(store_.stores().logs, release());
+  writer.push(chunk("ab", 0));
+  for (const auto& [first, second] : {std::pair("cd", "e"), std::pair("f", "gh")}) {
+    const auto earlier = std::make_shared<std::optional<std::int64_t>>();
+    LogPiece begins = chunk(first, 0), ends = chunk(second, std::ssize(std::string(first)));
+    begins.earlier = ends.earlier = earlier;
+    writer.push(begins);
+    writer.push(ends);
+  }
+  writer.push_last(std::nullopt, result());
+  wait_for_release();
+  EXPECT_EQ(seen_at_release_, "abcdefgh");
+}
+
+TEST_F(LogWriterTest, WritesAResumedAttemptsLogOnceTheStoreIsBack) {
+  std::atomic<bool> away = true;
+  store_.set_fault_hook([&](std::string_view call) {
+    return away && call == "logs.length" ? Fault::fail_before : Fault::none;
+  });
+  LogWriter writer(store_.stores().logs, release());
+  writer.push(chunk("ab", 0));
+  LogPiece later = chunk("cd", 0);
+  later.earlier = std::make_shared<std::optional<std::int64_t>>();
+  writer.push_last(later, result());
+  wait_for_release();
+  away = false;
+  while (writer.backlog_bytes() > 0) std::this_thread::yield();
+  EXPECT_EQ(stored(), "abcd");
 }
 
 TEST_F(LogWriterTest, ReleasesResultsWhileTheStoreIsAwayAndWritesLater) {

@@ -54,6 +54,24 @@ TEST_P(StoreTest, ALogEndsAtAGapUntilThePieceComes) {
   EXPECT_EQ("abcdefghi", *logs.read(run, "train", -1, 1, 0, 1000));
 }
 
+TEST_P(StoreTest, ALogIsAsLongAsItsLastPieceReaches) {
+  const Uuid run = new_id();
+  const auto length = [&](int attempt) { return *stores().logs.length(run, "t", -1, attempt); };
+  EXPECT_EQ(0, length(1));
+  std::vector<LogChunk> pieces(2);
+  for (LogChunk& piece : pieces) {
+    piece.run = run;
+    piece.task = "t";
+    piece.attempt = 1;
+  }
+  pieces[0].text = "grün";  // five bytes
+  pieces[1].offset = 5;
+  pieces[1].text = "blau";
+  ASSERT_OK(stores().logs.append(pieces));
+  EXPECT_EQ(9, length(1));
+  EXPECT_EQ(0, length(2));
+}
+
 TEST_P(StoreTest, ALogKeepsEveryByte) {
   std::string bytes;
   for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);

@@ -19,3 +19,8 @@ WHERE run = $1 AND task = $2 AND map_index = $3 AND attempt = $4
                               WHERE run = $1 AND task = $2 AND map_index = $3 AND attempt = $4
                                 AND first_byte <= $5::bigint), 0)
 ORDER BY first_byte LIMIT $6
+
+-- name: log_length
+SELECT first_byte + length(text) FROM millrace.log_chunk
+WHERE run = $1 AND task = $2 AND map_index = $3 AND attempt = $4
+ORDER BY first_byte DESC LIMIT 1
