@@ -7,6 +7,7 @@
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
 #include "engine/base/log.h"
+#include "engine/base/memory.h"
 
 namespace {
 
@@ -57,6 +58,7 @@ Status set_durations(Options& options, std::string_view retention, std::string_v
 }  // namespace
 
 int main(int argc, char** argv) {
+  share_free_memory();
   block_signals();
   Options options;
   std::string state = environment("MILLRACE_HOME", ".millrace");
