@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "engine/base/log.h"
+
 namespace millrace::fuzz {
 namespace {
 
@@ -53,6 +55,14 @@ bool is_http(std::string_view answer) {
 }
 
 }  // namespace
+
+void log_errors_only() {
+  static const bool done = [] {
+    log::configure(log::Severity::error, log::Format::text);
+    return true;
+  }();
+  static_cast<void>(done);
+}
 
 std::string spelled_out(std::string_view input) {
   constexpr std::string_view kNext = "\n%%\n", kAsked = "Content-Length: ?";
