@@ -16,7 +16,9 @@
 namespace millrace::fuzz {
 namespace {
 
-constexpr timeval kPatience{8, 0};
+/// Less than ./run fuzz grants an input, so that a hang is told with what was answered. That much,
+/// as the machine may have better things to do than to fuzz.
+constexpr timeval kPatience{50, 0};
 
 [[noreturn]] void fail(const char* what, std::string_view answer) {
   std::perror(what);
