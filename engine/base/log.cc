@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <memory>
 #include <string>
 
 namespace millrace::log {
@@ -14,15 +15,16 @@ Format g_format = Format::text;
 constexpr std::array kLevels = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
                                 spdlog::level::err};
 
+/// Never destroyed: threads that outlive main, such as those of a static object, may still log.
 spdlog::logger& logger() {
-  static const auto instance = [] {
-    auto made = std::make_shared<spdlog::logger>(
+  static spdlog::logger& instance = *[] {
+    auto made = std::make_unique<spdlog::logger>(
         "millrace", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     made->set_pattern("%H:%M:%S.%e %^%-7l%$ %v");
     made->flush_on(spdlog::level::debug);
-    return made;
+    return made.release();
   }();
-  return *instance;
+  return instance;
 }
 
 std::string render_json(std::string_view message, Fields fields) {

@@ -88,7 +88,7 @@ TEST_F(ModelsTest, ArtifactsAreSentUpToTheirCap) {
                     ("millrace_api_artifact_" + std::to_string(::getpid()));
   std::ofstream(file) << std::string(600'000, 'x');
   api::ApiHooks hooks;
-  hooks.artifact_path = [&](std::string_view) -> Result<std::filesystem::path> { return file; };
+  hooks.artifact_path = [file](std::string_view) -> Result<std::filesystem::path> { return file; };
   start_sample(hooks);
   const auto digest = sha256_hex("2001-02xgboost");
   EXPECT_EQ("model", get("/api/v1/artifacts/" + digest).json()["kind"].as_string());

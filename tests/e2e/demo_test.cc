@@ -56,13 +56,30 @@ std::vector<std::string> decisions(const std::string& out) {
   return lines;
 }
 
+/// The demo's DAG, but no canary fails because this machine is slow: under a sanitizer, beside
+/// other tests, the time that answers take says nothing of a model.
+std::string patient_dag() {
+  std::string text =
+      read_file(std::filesystem::path(MILLRACE_SOURCE_DIR) / "dags/flights_retrain.yaml", 1 << 20)
+          .value_or("");
+  const auto replace = [&text](const std::string& was, const std::string& is) {
+    const auto place = text.find(was);
+    EXPECT_NE(place, text.npos) << was;
+    if (place != text.npos) text.replace(place, was.size(), is);
+  };
+  replace("timeout: 2m", "timeout: 12m");
+  replace("max_wait: 60s", "max_wait: 10m\n      latency_slack_ms: 5000");
+  return text;
+}
+
 class Demo : public ::testing::Test {
  protected:
   Demo() {
     std::filesystem::create_directories(folder_.path() / "dags");
-    for (const char* file : {"flights_retrain.yaml", "dag.schema.json"})
-      std::filesystem::copy_file(std::filesystem::path(MILLRACE_SOURCE_DIR) / "dags" / file,
-                                 folder_.path() / "dags" / file);
+    std::filesystem::copy_file(std::filesystem::path(MILLRACE_SOURCE_DIR) / "dags/dag.schema.json",
+                               folder_.path() / "dags/dag.schema.json");
+    EXPECT_TRUE(
+        write_file_atomic(folder_.path() / "dags/flights_retrain.yaml", patient_dag()).ok());
     std::filesystem::create_directories(folder_.path() / "node_modules");
     std::filesystem::create_symlink(
         std::filesystem::path(MILLRACE_SOURCE_DIR) / "node_modules/vega-datasets",
@@ -130,7 +147,8 @@ void Demo::check_nothing_lost_or_doubled() {
             number("SELECT sum(requests) FROM millrace.serving_window"));
 }
 
-constexpr std::chrono::seconds kLimit{500};
+/// For each of its stages, which never take it all: what hangs shall be named before ctest ends us.
+constexpr std::chrono::seconds kLimit{MILLRACE_DEMO_SECONDS / 2};
 
 TEST_F(Demo, EndsAsToldThoughRunnerDatabaseAndEngineAreKilled) {
   auto demo = start("state");

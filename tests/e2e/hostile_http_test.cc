@@ -1,59 +1,22 @@
 // What nobody sends by accident, against the API and the model server of the real program: each is
 // refused or cut off, and meanwhile and afterwards both servers answer the others.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <future>
+#include <optional>
 #include <regex>
 
 #include "engine/base/file.h"
 #include "tests/e2e/program.h"
+#include "tests/e2e/raw_client.h"
 
 namespace millrace::e2e {
 namespace {
-
-/// A connection to loopback that says what it likes.
-class RawClient {
- public:
-  explicit RawClient(int port) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    const timeval patience{30, 0};
-    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  }
-  RawClient(RawClient&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
-  RawClient& operator=(RawClient&&) = delete;
-  ~RawClient() {
-    if (socket_ >= 0) close(socket_);
-  }
-
-  /// As much of it as the server takes.
-  void say(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t size = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (size <= 0) return;
-      bytes.remove_prefix(static_cast<std::size_t>(size));
-    }
-  }
-  /// Everything until the server closes.
-  std::string hear() const {
-    shutdown(socket_, SHUT_WR);
-    std::string all;
-    char buffer[4096];
-    for (ssize_t size; (size = recv(socket_, buffer, sizeof buffer, 0)) > 0;)
-      all.append(buffer, static_cast<std::size_t>(size));
-    return all;
-  }
-
- private:
-  int socket_;
-};
 
 struct Shape {
   std::string name, bytes;
@@ -92,51 +55,100 @@ std::vector<Shape> hostile_shapes() {
   return shapes;
 }
 
-/// "HTTP/1.1 400 …" → 400; 0 where the server closed without a word.
-int status_of(const std::string& answer) {
-  return answer.starts_with("HTTP/1.1 ") ? std::stoi(answer.substr(9, 3)) : 0;
-}
-
 int answers(const std::string& text) {
   static const std::regex kStatusLine(R"(HTTP/1\.1 \d\d\d )");
   return static_cast<int>(
       std::distance(std::sregex_iterator(text.begin(), text.end(), kStatusLine), {}));
 }
 
-TEST(HostileHttp, IsRefusedAndLeavesBothServersAnswering) {
-  const TempFolder folder;
-  const auto dags = folder.path() / "dags";
-  std::filesystem::create_directories(dags);
-  ASSERT_TRUE(write_file_atomic(dags / "a.yaml", "dag: a\ntasks:\n  a: {operator: noop}\n").ok());
-  Up up(folder.path() / "state", dags);
-  const std::pair<int, std::string> servers[] = {{up.api_port(), "/healthz"},
-                                                 {up.serve_port(), "/v2/health/live"}};
-  const auto is_well = [](const std::pair<int, std::string>& server) {
-    const RawClient client(server.first);
-    client.say("GET " + server.second +
-               " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    return status_of(client.hear()) == 200;
-  };
-  for (const auto& server : servers) {
-    // Slow clients hold what they hold, the whole time.
-    std::vector<RawClient> slow;
-    for (int i = 0; i < 30; ++i) {
-      slow.emplace_back(server.first);
-      slow.back().say("GET / HTTP/1.1\r\nHost: loc");
-    }
-    for (const auto& shape : hostile_shapes()) {
-      const RawClient client(server.first);
-      client.say(shape.bytes);
-      const std::string answer = client.hear();
-      const int status = status_of(answer);
-      EXPECT_TRUE(status == 0 || (status >= 400 && status < 600))
-          << shape.name << ": " << answer.substr(0, 300);
-      EXPECT_LE(answers(answer), 1) << shape.name << " was taken for two requests";
-      EXPECT_EQ(answer.find("root:"), answer.npos) << shape.name;
-      EXPECT_TRUE(is_well(server)) << "after " << shape.name;
-    }
+struct Server {
+  const char* name;
+  int port;
+  std::string page;  // what others ask it for
+};
+
+/// Every hostile shape in turn, while slow clients hold what they hold.
+void attack(const Server& server) {
+  std::vector<RawClient> slow;
+  for (int i = 0; i < 30; ++i) {
+    slow.emplace_back(server.port);
+    slow.back().say("GET / HTTP/1.1\r\nHost: loc");
   }
-  for (const auto& server : servers) EXPECT_TRUE(is_well(server));
+  for (const auto& shape : hostile_shapes()) {
+    const RawClient client(server.port);
+    client.say(shape.bytes);
+    const std::string answer = client.hear();
+    const int status = status_of(answer);
+    EXPECT_TRUE(status == 0 || (status >= 400 && status < 600))
+        << shape.name << ": " << answer.substr(0, 300);
+    EXPECT_LE(answers(answer), 1) << shape.name << " was taken for two requests";
+    EXPECT_EQ(answer.find("root:"), answer.npos) << shape.name;
+    EXPECT_EQ(status_of(get(server.port, server.page)), 200) << "after " << shape.name;
+  }
+}
+
+/// How long a server let those wait who ask it for its page, one after the other.
+class Visits {
+ public:
+  /// Asks until it was enough.
+  Visits(const Server& server, const std::function<bool(std::size_t)>& enough) {
+    do {
+      const auto start = std::chrono::steady_clock::now();
+      const bool well = status_of(get(server.port, server.page)) == 200;
+      waits_.push_back(std::chrono::steady_clock::now() - start);
+      if (!well) ++wrong_;
+    } while (!enough(waits_.size()));
+    std::ranges::sort(waits_);
+  }
+  std::size_t wrong() const { return wrong_; }
+  void print(const Server& server, const char* when) const {
+    const auto share = [&](double of) {
+      return waits_[static_cast<std::size_t>(of * static_cast<double>(waits_.size() - 1))].count();
+    };
+    std::printf("%-12s %-7s %5zu requests, %zu unanswered; median %.2f ms, p99 %.2f ms\n",
+                server.name, when, waits_.size(), wrong_, share(0.5), share(0.99));
+  }
+
+ private:
+  std::vector<std::chrono::duration<double, std::milli>> waits_;
+  std::size_t wrong_ = 0;
+};
+
+class HostileHttp : public ::testing::Test {
+ protected:
+  HostileHttp() : dags_(folder_.path() / "dags") {
+    std::filesystem::create_directories(dags_);
+    EXPECT_TRUE(
+        write_file_atomic(dags_ / "a.yaml", "dag: a\ntasks:\n  a: {operator: noop}\n").ok());
+    up_.emplace(folder_.path() / "state", dags_);
+    servers_ = {{"API", up_->api_port(), "/api/v1/dags"},
+                {"model server", up_->serve_port(), "/v2/health/live"}};
+  }
+  const TempFolder folder_;
+  const std::filesystem::path dags_;
+  std::optional<Up> up_;
+  std::vector<Server> servers_;
+};
+
+TEST_F(HostileHttp, IsRefusedAndLeavesBothServersAnswering) {
+  constexpr int kRounds = 5;
+  const auto some = [](std::size_t visits) { return visits >= 500; };
+  for (const Server& server : servers_) {
+    const Visits before(server, some);
+    std::atomic<bool> over = false;
+    auto others = std::async(std::launch::async, [&] {
+      return Visits(server, [&](std::size_t) { return over.load(); });
+    });
+    for (int round = 0; round < kRounds; ++round) attack(server);
+    over = true;
+    const Visits meanwhile = others.get();
+    const Visits after(server, some);
+    before.print(server, "before");
+    meanwhile.print(server, "during");
+    after.print(server, "after");
+    EXPECT_EQ(before.wrong() + meanwhile.wrong() + after.wrong(), 0u) << server.name;
+  }
+  for (const Server& server : servers_) EXPECT_EQ(status_of(get(server.port, server.page)), 200);
 }
 
 }  // namespace

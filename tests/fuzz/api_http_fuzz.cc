@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "engine/base/log.h"
 #include "engine/store/command.h"
 #include "tests/api/fixture.h"
 #include "tests/fuzz/http_exchange.h"
@@ -55,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static std::unique_ptr<Offered> offered;
   static int requests = 0;
   if (requests++ % kRequestsPerApi == 0) {
-    log::configure(log::Severity::error, log::Format::text);
+    fuzz::log_errors_only();
     offered.reset();
     offered = std::make_unique<Offered>();
   }

@@ -11,10 +11,14 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "engine/base/log.h"
+
 namespace millrace::fuzz {
 namespace {
 
-constexpr timeval kPatience{8, 0};
+/// Less than ./run fuzz grants an input, so that a hang is told with what was answered. That much,
+/// as the machine may have better things to do than to fuzz.
+constexpr timeval kPatience{50, 0};
 
 [[noreturn]] void fail(const char* what, std::string_view answer) {
   std::perror(what);
@@ -53,6 +57,14 @@ bool is_http(std::string_view answer) {
 }
 
 }  // namespace
+
+void log_errors_only() {
+  static const bool done = [] {
+    log::configure(log::Severity::error, log::Format::text);
+    return true;
+  }();
+  static_cast<void>(done);
+}
 
 std::string spelled_out(std::string_view input) {
   constexpr std::string_view kNext = "\n%%\n", kAsked = "Content-Length: ?";

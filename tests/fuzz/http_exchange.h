@@ -8,6 +8,9 @@
 
 namespace millrace::fuzz {
 
+/// From the first call on only errors are logged: a server says a line for each request.
+void log_errors_only();
+
 /// What an input says, as it goes over the wire: requests that "\n%%\n" separates follow each other
 /// at once, and "Content-Length: ?" becomes the length of what follows that request's header, so
 /// that a mutated body is still taken for one.

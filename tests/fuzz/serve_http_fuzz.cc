@@ -41,6 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static std::unique_ptr<Served> served;
   static int requests = 0;
   if (requests++ % kRequestsPerServer == 0) {
+    millrace::fuzz::log_errors_only();
     served.reset();
     served = std::make_unique<Served>();
   }
