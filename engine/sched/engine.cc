@@ -15,18 +15,41 @@ constexpr Duration kBackupScan = std::chrono::seconds{2};
 
 }  // namespace
 
+/// Through it comes the store, which lives longer than the engine and goes on calling.
+struct Engine::Door {
+  explicit Door(Engine* inside) : engine(inside) {}
+
+  void notice(const AcceptedCommand* accepted) {
+    const std::lock_guard lock(mutex);
+    if (engine != nullptr) engine->notice(accepted);
+  }
+
+  std::mutex mutex;
+  Engine* engine;  // guarded by mutex; nullptr: gone
+};
+
 Engine::Engine(EngineOptions options, Stores stores, Executor& executor, const Clock& clock,
                Rng rng)
-    : options_(std::move(options)), stores_(stores), executor_(executor), clock_(clock), rng_(rng) {
+    : options_(std::move(options)),
+      stores_(stores),
+      executor_(executor),
+      clock_(clock),
+      rng_(rng),
+      door_(std::make_shared<Door>(this)) {
   executor_.on_report([this](std::vector<AttemptResult> results) {
     pass(FaultPoint::result_received);
     const std::lock_guard lock(mutex_);
     for (auto& result : results) receive(std::move(result));
   });
-  stores_.inbox.subscribe([this](const AcceptedCommand* accepted) { notice(accepted); });
+  stores_.inbox.subscribe(
+      [door = door_](const AcceptedCommand* accepted) { door->notice(accepted); });
 }
 
-Engine::~Engine() { stop(); }
+Engine::~Engine() {
+  stop();
+  const std::lock_guard lock(door_->mutex);
+  door_->engine = nullptr;
+}
 
 void Engine::start() {
   thread_ = std::thread([this] { loop(); });

@@ -65,6 +65,8 @@ class Engine {
   void on_step(std::function<void(const StepReport&)> callback) { on_step_ = std::move(callback); }
 
  private:
+  struct Door;
+
   void loop();
   void lead(const Lease& lease, std::chrono::steady_clock::time_point acquired);
   bool commit_or_retry(Leader& leader, Result<StepReport> report,
@@ -94,6 +96,7 @@ class Engine {
   const Leader* gathering_ = nullptr;             // guarded by mutex_; set: results may gather
   bool draining_ = false;                         // guarded by mutex_
   bool stopping_ = false;                         // guarded by mutex_
+  const std::shared_ptr<Door> door_;
   std::thread thread_;
 };
 
