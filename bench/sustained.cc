@@ -26,7 +26,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr int kTasksOfARun = 500;  // of a run
+constexpr int kTasksOfARun = 500;
 constexpr double kGoalDeadRows = 1'000, kGoalApiP99Ms = 20, kMb = 1e6;
 
 using Connection = std::unique_ptr<PGconn, decltype(&PQfinish)>;

@@ -11,7 +11,8 @@ namespace {
 // How long a result may wait for others that go in the same report.
 constexpr auto kGather = std::chrono::milliseconds{1};
 
-constexpr std::size_t kFew = 4;
+// As many as start together in a DAG that is no fan-out.
+constexpr std::size_t kMostAtOnce = 4;
 
 class LightContext final : public OperatorContext {
  public:
@@ -86,7 +87,7 @@ void LightLane::start(std::vector<QueuedAttempt> attempts) {
 bool LightLane::run_at_once(std::vector<QueuedAttempt>& attempts) {
   {
     const std::lock_guard lock(mutex_);
-    if (attempts.size() > kFew || busy_ || !queue_.empty() || stopping_) return false;
+    if (attempts.size() > kMostAtOnce || busy_ || !queue_.empty() || stopping_) return false;
     busy_ = true;
   }
   run_batch(attempts);

@@ -71,25 +71,26 @@ void LogWriter::run() {
   }
 }
 
-/// Puts each piece where it belongs, and all of them into the store.
-Status LogWriter::store(std::vector<LogPiece>& pieces) {
-  std::vector<LogChunk> chunks;
-  for (LogPiece& piece : pieces) {
-    LogChunk chunk = piece.chunk;
-    if (piece.earlier && !*piece.earlier) {
-      MR_CHECK(store_.append(std::exchange(chunks, {})));  // may be what it comes behind
-      MR_TRY(*piece.earlier, store_.length(chunk.run, chunk.task, chunk.map_index, chunk.attempt));
+/// Puts each piece where it belongs, and all of them into the store. What a failed call has placed
+/// stays in `placed` for the next one.
+Status LogWriter::store(std::vector<LogPiece>& pieces, std::vector<LogChunk>& placed) {
+  for (std::size_t i = placed.size(); i < pieces.size(); ++i) {
+    auto& [chunk, earlier] = pieces[i];
+    if (earlier && !*earlier) {
+      MR_CHECK(store_.append(placed));  // may be what it comes behind
+      MR_TRY(*earlier, store_.length(chunk.run, chunk.task, chunk.map_index, chunk.attempt));
     }
-    if (piece.earlier) chunk.offset += **piece.earlier;
-    chunks.push_back(std::move(chunk));
+    if (earlier) chunk.offset += **earlier;
+    placed.push_back(std::move(chunk));
   }
-  return store_.append(chunks);
+  return store_.append(placed);
 }
 
 void LogWriter::write(std::vector<LogPiece> pieces, std::vector<PendingResult>& results) {
+  std::vector<LogChunk> placed;
   bool told = false;
   while (true) {
-    const Status written = store(pieces);
+    const Status written = store(pieces, placed);
     if (written) return;
     if (!std::exchange(told, true))
       log::warning("log lines wait: the log store does not take them",

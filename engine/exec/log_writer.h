@@ -42,7 +42,7 @@ class LogWriter {
   };
   void add(Item item);
   void run();
-  Status store(std::vector<LogPiece>& pieces);
+  Status store(std::vector<LogPiece>& pieces, std::vector<LogChunk>& placed);
   void write(std::vector<LogPiece> pieces, std::vector<PendingResult>& results);
   void release_queued(std::vector<PendingResult>& results);
 

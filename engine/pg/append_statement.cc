@@ -1,6 +1,7 @@
 #include "engine/pg/append_statement.h"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 
 #include "engine/pg/journal_rows.h"
@@ -9,12 +10,13 @@
 namespace millrace::pg {
 namespace {
 
+// By AppendStatement::Kind.
+constexpr std::array<std::string_view, 7> kQueries = {
+    "append_journal",   "append_runs",    "append_scheduled_runs", "append_run_ends",
+    "append_task_ends", "append_answers", "append_outcome"};
+
 void add_columns(Params& params, std::initializer_list<ArrayText*> columns) {
   for (ArrayText* column : columns) params.add(std::move(*column));
-}
-
-bool is_scheduled(const RunRow& row) {
-  return row.type == RunType::scheduled && row.logical_date.has_value();
 }
 
 /// `$n` becomes `$(n + by)`.
@@ -42,34 +44,15 @@ AppendStatement::AppendStatement(const Batch& batch, std::optional<Time> tail) {
   add_run_ends(batch.runs_finished);
   add_task_ends(batch.tasks_ended);
   add_answers(batch.events);
-  begin(outcome);
+  begin(Kind::outcome);
 }
 
 std::string AppendStatement::text() const {
   std::string out;
   for (const Block& block : blocks_)
-    out += renumber(query_text(query_of(block.kind)), block.offset) + "\n";
+    out +=
+        renumber(query_text(kQueries[static_cast<std::size_t>(block.kind)]), block.offset) + "\n";
   return out;
-}
-
-std::string_view AppendStatement::query_of(Kind kind) {
-  switch (kind) {
-    case journal:
-      return "append_journal";
-    case runs:
-      return "append_runs";
-    case scheduled_runs:
-      return "append_scheduled_runs";
-    case run_ends:
-      return "append_run_ends";
-    case task_ends:
-      return "append_task_ends";
-    case answers:
-      return "append_answers";
-    case outcome:
-      return "append_outcome";
-  }
-  return {};
 }
 
 void AppendStatement::begin(Kind kind) {
@@ -78,7 +61,7 @@ void AppendStatement::begin(Kind kind) {
 }
 
 void AppendStatement::add_journal(const Batch& batch, std::optional<Time> tail) {
-  begin(journal);
+  begin(Kind::journal);
   params_.add(kMainShard).add(batch.epoch).add(batch.first_seq).add(batch.events.size());
   JournalColumns c = journal_columns(batch.first_seq, batch.events);
   add_columns(params_, {&c.seq, &c.run, &c.n, &c.at, &c.seqs, &c.ats, &c.events});
@@ -87,7 +70,7 @@ void AppendStatement::add_journal(const Batch& batch, std::optional<Time> tail) 
 
 void AppendStatement::add_runs(const std::vector<RunRow>& rows) {
   if (rows.empty()) return;
-  begin(runs);
+  begin(Kind::runs);
   ArrayText run, dag, name_space, version, type, logical_date, interval_start, interval_end, given,
       trigger, trace_id, actor, reason, created_at;
   for (const RunRow& row : rows) {
@@ -111,21 +94,23 @@ void AppendStatement::add_runs(const std::vector<RunRow>& rows) {
 }
 
 void AppendStatement::add_scheduled_runs(const std::vector<RunRow>& rows) {
-  if (std::ranges::none_of(rows, is_scheduled)) return;
-  begin(scheduled_runs);
+  bool any = false;
   ArrayText dag, logical_date, run;
   for (const RunRow& row : rows) {
-    if (!is_scheduled(row)) continue;
+    if (row.type != RunType::scheduled || !row.logical_date) continue;
+    any = true;
     dag.add(row.dag);
     logical_date.add(row.logical_date);
     run.add(row.run);
   }
+  if (!any) return;
+  begin(Kind::scheduled_runs);
   add_columns(params_, {&dag, &logical_date, &run});
 }
 
 void AppendStatement::add_run_ends(const std::vector<RunRow>& rows) {
   if (rows.empty()) return;
-  begin(run_ends);
+  begin(Kind::run_ends);
   ArrayText run, status, finished_at, dag;
   for (const RunRow& row : rows) {
     run.add(row.run);
@@ -138,7 +123,7 @@ void AppendStatement::add_run_ends(const std::vector<RunRow>& rows) {
 
 void AppendStatement::add_task_ends(const std::vector<TaskRow>& rows) {
   if (rows.empty()) return;
-  begin(task_ends);
+  begin(Kind::task_ends);
   ArrayText run, task, map_index, state, attempt, started_at, ended_at, error;
   for (const TaskRow& row : rows) {
     run.add(row.run);
@@ -154,24 +139,19 @@ void AppendStatement::add_task_ends(const std::vector<TaskRow>& rows) {
 }
 
 void AppendStatement::add_answers(const std::vector<Event>& events) {
-  if (count_answers(events) == 0) return;
-  begin(answers);
   ArrayText command, ok, result, at;
   for (const Event& event : events) {
     const auto* handled = std::get_if<CommandHandled>(&event.body);
     if (handled == nullptr) continue;
+    ++answers_;
     command.add(handled->command);
     ok.add(handled->ok);
     result.add(handled->result);
     at.add(event.at);
   }
+  if (answers_ == 0) return;
+  begin(Kind::answers);
   add_columns(params_, {&command, &ok, &result, &at});
-}
-
-std::size_t count_answers(const std::vector<Event>& events) {
-  return static_cast<std::size_t>(std::ranges::count_if(events, [](const Event& event) {
-    return std::holds_alternative<CommandHandled>(event.body);
-  }));
 }
 
 }  // namespace millrace::pg

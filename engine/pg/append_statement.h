@@ -24,14 +24,15 @@ class AppendStatement {
   const std::string& name() const { return name_; }
   std::string text() const;
   const Params& params() const { return params_; }
+  /// Commands that it answers.
+  std::int64_t answers() const { return answers_; }
 
  private:
-  enum Kind { journal, runs, scheduled_runs, run_ends, task_ends, answers, outcome };
+  enum class Kind { journal, runs, scheduled_runs, run_ends, task_ends, answers, outcome };
   struct Block {
     Kind kind;
     std::size_t offset;  // of its parameters
   };
-  static std::string_view query_of(Kind kind);
   void begin(Kind kind);
   void add_journal(const Batch& batch, std::optional<Time> tail);
   void add_runs(const std::vector<RunRow>& rows);
@@ -43,9 +44,7 @@ class AppendStatement {
   std::string name_ = "append_";
   std::vector<Block> blocks_;
   Params params_;
+  std::int64_t answers_ = 0;
 };
-
-/// How many commands the events answer.
-std::size_t count_answers(const std::vector<Event>& events);
 
 }  // namespace millrace::pg

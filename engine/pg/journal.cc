@@ -35,7 +35,7 @@ class PgJournal final : public Journal {
     if (!written) return written;
     shared_.runs_since_mark +=
         static_cast<std::int64_t>(batch.runs_created.size() + batch.runs_reopened.size());
-    shared_.commands_since_mark += static_cast<std::int64_t>(count_answers(batch.events));
+    shared_.commands_since_mark += statement.answers();
     shared_.notifier.tell(Topic::journal);
     if (append.deployment_changed) shared_.notifier.tell(Topic::deployment);
     return {};

@@ -69,7 +69,7 @@ void Engine::drain() {
     const std::lock_guard lock(mutex_);
     draining_ = true;
   }
-  wake();
+  add_input(CommandsWaiting{});  // wakes the loop
 }
 
 bool Engine::wait_until_drained(Duration patience) {
@@ -100,7 +100,6 @@ void Engine::put_dag(RegisterDag dag) {
 }
 
 void Engine::put_dag_file(ReportDagFile file) { add_input(std::move(file)); }
-void Engine::wake() { add_input(CommandsWaiting{}); }
 
 /// Who does not lead has no use for a command, and begins its term with a look at the inbox.
 void Engine::notice(const AcceptedCommand* accepted) {

@@ -55,8 +55,6 @@ class Engine {
   /// DAG files are remembered and handed to every term of leadership.
   void put_dag(RegisterDag dag);
   void put_dag_file(ReportDagFile file);
-  /// The inbox has something.
-  void wake();
   /// Blocks until this engine leads or was stopped; false: stopped.
   bool wait_until_leading();
 

@@ -49,15 +49,6 @@ class Offered {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // The store in memory keeps every command: begin anew before there are too many.
-  constexpr int kRequestsPerApi = 20'000;
-  static std::unique_ptr<Offered> offered;
-  static int requests = 0;
-  if (requests++ % kRequestsPerApi == 0) {
-    fuzz::log_errors_only();
-    offered.reset();
-    offered = std::make_unique<Offered>();
-  }
-  fuzz::exchange(offered->port(), fuzz::spelled_out({reinterpret_cast<const char*>(data), size}));
+  fuzz::try_on<Offered>(data, size);
   return 0;
 }

@@ -36,16 +36,6 @@ class Served {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // The store in memory keeps every prediction: begin anew before there are too many.
-  constexpr int kRequestsPerServer = 20'000;
-  static std::unique_ptr<Served> served;
-  static int requests = 0;
-  if (requests++ % kRequestsPerServer == 0) {
-    millrace::fuzz::log_errors_only();
-    served.reset();
-    served = std::make_unique<Served>();
-  }
-  millrace::fuzz::exchange(
-      served->port(), millrace::fuzz::spelled_out({reinterpret_cast<const char*>(data), size}));
+  millrace::fuzz::try_on<Served>(data, size);
   return 0;
 }
