@@ -21,10 +21,10 @@ struct Options {
   int serve_port = 8794;                // --serve-port
   int workers = 0;                      // --workers; 0: twice the cores, at least 4
   Duration drain = std::chrono::seconds{30};  // --drain: after a SIGTERM, for what still runs
-  std::optional<Duration> retention;    // --retention, $MILLRACE_RETENTION; nullopt: everything
-  std::string url;                      // --url, $MILLRACE_URL: a running engine; "": from `state`
-  bool json = false;                    // --json
-  bool log_json = false;                // --log-json
+  std::optional<Duration> retention;  // --retention, $MILLRACE_RETENTION; nullopt: everything
+  std::string url;                    // --url, $MILLRACE_URL: a running engine; "": from `state`
+  bool json = false;                  // --json
+  bool log_json = false;              // --log-json
 };
 
 /// Where a running engine listens: <state>/engine.json, written by `up`.

@@ -12,8 +12,8 @@ int main(int argc, char** argv) {
   using namespace millrace;
   log::configure(log::Severity::warning, log::Format::text);
   const bool empty = argc > 2 && std::string_view(argv[2]) == "empty";
-  auto world = empty ? std::make_unique<millrace::testing::World>()
-                     : millrace::testing::sample_world();
+  auto world =
+      empty ? std::make_unique<millrace::testing::World>() : millrace::testing::sample_world();
   if (!empty) millrace::testing::add_serving(*world);
   const Catalog catalog = millrace::testing::test_catalog();
   api::ApiHooks hooks;

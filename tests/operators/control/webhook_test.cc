@@ -72,7 +72,7 @@ TEST(Webhook, PostsSlacksFormWithAnIdempotencyKey) {
   FakeContext ctx;
   const auto done = expect_outcome<Done>(
       kWebhooks.run("notify.webhook",
-                   Json::object({{"url", server.url()}, {"text", "a \"new\" champion"}}), ctx));
+                    Json::object({{"url", server.url()}, {"text", "a \"new\" champion"}}), ctx));
   server.join();
   EXPECT_EQ(done.outputs["status"], Json(200));
   ASSERT_EQ(server.requests.size(), 1u);
@@ -86,10 +86,10 @@ TEST(Webhook, PostsAnyBodyAndHeaders) {
   TinyServer server({204});
   FakeContext ctx;
   expect_outcome<Done>(kWebhooks.run("notify.webhook",
-                                    Json::object({{"url", server.url()},
-                                                  {"body", Json::object({{"summary", "x"}})},
-                                                  {"headers", Json::object({{"X-Team", "ops"}})}}),
-                                    ctx));
+                                     Json::object({{"url", server.url()},
+                                                   {"body", Json::object({{"summary", "x"}})},
+                                                   {"headers", Json::object({{"X-Team", "ops"}})}}),
+                                     ctx));
   server.join();
   EXPECT_TRUE(server.requests.at(0).ends_with("{\"summary\":\"x\"}"));
   EXPECT_NE(server.requests.at(0).find("X-Team: ops"), std::string::npos);
