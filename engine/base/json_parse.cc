@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
@@ -39,8 +40,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool start_object(std::size_t) override { return open(Json::object()); }
   bool key(string_t& name) override {
     auto& frame = frames_.back();
-    if (!frame.names.insert(name).second)
-      return fail("the member \"" + name.substr(0, 64) + "\" stands twice");
+    if (frame.has(name)) return fail("the member \"" + name.substr(0, 64) + "\" stands twice");
     frame.key = std::move(name);
     return true;
   }
@@ -57,7 +57,18 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   struct Frame {
     Json value;
     std::string key;
-    std::unordered_set<std::string> names;
+    std::unordered_set<std::string> names;  // of an object that has many
+
+    /// Of an object: a member's name, for each name once.
+    bool has(const std::string& name) {
+      constexpr std::size_t kFew = 16;
+      const auto& members = value.members();
+      if (members.size() < kFew)
+        return std::ranges::any_of(members, [&](const auto& each) { return each.first == name; });
+      if (names.empty())
+        for (const auto& each : members) names.insert(each.first);
+      return !names.insert(name).second;
+    }
   };
 
   bool fail(std::string message) {

@@ -32,6 +32,14 @@ TEST(Json, RefusesDuplicatesDepthAndSize) {
   EXPECT_FALSE(Json::parse("\"\xff\""));
 }
 
+TEST(Json, RefusesADuplicateAmongManyMembers) {
+  std::string many = R"({"m0":0)";
+  for (int i = 1; i < 40; ++i) many += ",\"m" + std::to_string(i) + "\":0";
+  EXPECT_EQ(Json::parse(many + "}")->size(), 40u);
+  for (const char* again : {"m0", "m15", "m16", "m39"})
+    EXPECT_FALSE(Json::parse(many + ",\"" + again + "\":0}")) << again;
+}
+
 TEST(Json, DoublesReadBackEqualAndStayDoubles) {
   for (const double value : {0.1, 1.0, 1e300, -0.0, 5e-324}) {
     const auto back = Json::parse(Json(value).dump());
