@@ -16,13 +16,16 @@ const ParamInfo* OperatorInfo::find_param(std::string_view param_name) const {
 
 std::vector<ParamProblem> OperatorInfo::check(const Json& with) const {
   std::vector<ParamProblem> problems;
-  std::vector<std::string> known;
-  for (const auto& info : params) known.push_back(info.name);
+  const auto known = [this] {
+    std::vector<std::string> names;
+    for (const auto& info : params) names.push_back(info.name);
+    return names;
+  };
   for (const auto& [given, value] : with.members()) {
     const ParamInfo* info = find_param(given);
     if (info == nullptr)
-      problems.push_back(
-          {given, "'" + name + "' has no parameter '" + given + "'" + did_you_mean(given, known)});
+      problems.push_back({given, "'" + name + "' has no parameter '" + given + "'" +
+                                     did_you_mean(given, known())});
     else if (value.is_null() && info->required)
       problems.push_back({given, "parameter '" + given + "' is empty"});
     else if (!value.is_null())

@@ -90,8 +90,10 @@ void Catalog::add() {
   entry.info.version = Op::version;
   entry.info.placement = placement_of<Op>();
   entry.info.outputs = outputs_of<Op>();
-  std::apply([&](const auto&... p) { (entry.info.params.push_back(p.info()), ...); }, Op::params());
-  entry.run = [](const Json& with, OperatorContext& context) -> Result<Outcome> {
+  auto params = Op::params();
+  std::apply([&](const auto&... p) { (entry.info.params.push_back(p.info()), ...); }, params);
+  entry.run = [params = std::move(params)](const Json& with,
+                                           OperatorContext& context) -> Result<Outcome> {
     Op op;
     std::apply(
         [&](const auto&... p) {
@@ -103,7 +105,7 @@ void Catalog::add() {
           };
           (assign_one(p), ...);
         },
-        Op::params());
+        params);
     return op.run(context);
   };
   insert(std::move(entry));
