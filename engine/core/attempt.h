@@ -5,12 +5,11 @@
 #include <string>
 
 #include "engine/base/json.h"
-#include "engine/base/result.h"
 #include "engine/base/time.h"
 
 namespace millrace {
 
-/// Who and when. Plain data; travels to the runner as JSON.
+/// Who and when. Plain data.
 struct AttemptInfo {
   std::string dag_id;
   std::string run_id;
@@ -31,7 +30,5 @@ struct AttemptInfo {
   /// repetition.
   std::string idempotency_key() const;
 };
-Json to_json(const AttemptInfo& info);
-Result<AttemptInfo> attempt_info_from_json(const Json& json);
 
 }  // namespace millrace

@@ -1,5 +1,5 @@
 // Frames: how the engine and its runners cut a stream socket into messages. A frame is four bytes
-// of length (little-endian) and as many bytes of JSON.
+// of length (little-endian) and as many bytes of payload.
 #pragma once
 
 #include <cstddef>

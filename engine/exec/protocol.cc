@@ -1,109 +1,186 @@
 #include "engine/exec/protocol.h"
 
+#include <initializer_list>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
 #include "engine/exec/frame.h"
+#include "engine/exec/wire.h"
 
 namespace millrace::exec {
 namespace {
 
-struct ToJson {
-  Json operator()(const HelloMessage& m) const {
-    return Json::object({{"type", "hello"}, {"protocol", m.protocol}});
-  }
-  Json operator()(const StartMessage& m) const {
-    return Json::object({{"type", "start"},
-                         {"id", m.id},
-                         {"op", m.op},
-                         {"with", m.with},
-                         {"info", to_json(m.info)},
-                         {"work_dir", m.work_dir},
-                         {"memory", m.memory_limit_bytes},
-                         {"output", m.output}});
-  }
-  Json operator()(const QueryMessage& m) const {
-    return Json::object(
-        {{"type", "query"}, {"id", m.id}, {"name", m.name}, {"arguments", m.arguments}});
-  }
-  Json operator()(const AnswerMessage& m) const {
-    Json out = Json::object({{"type", "answer"}, {"id", m.id}});
-    if (m.value)
-      out.set("value", *m.value);
-    else
-      out.set("error", to_json(m.value.error()));
-    return out;
-  }
-  Json operator()(const CancelMessage& m) const {
-    return Json::object({{"type", "cancel"}, {"id", m.id}});
-  }
-  Json operator()(const RecallMessage& m) const {
-    return Json::object({{"type", "recall"}, {"id", m.id}});
-  }
-  Json operator()(const ReturnedMessage& m) const {
-    return Json::object({{"type", "returned"}, {"id", m.id}});
-  }
-  Json operator()(const BeatMessage& m) const {
-    return Json::object({{"type", "beat"}, {"rss", m.rss_bytes}});
-  }
-  Json operator()(const MemoryMessage&) const { return Json::object({{"type", "memory"}}); }
-  Json operator()(const DoneMessage& m) const {
-    return Json::object({{"type", "done"},
-                         {"id", m.id},
-                         {"outcome", to_json(m.outcome)},
-                         {"rss", m.rss_bytes},
-                         {"retire", m.retire}});
-  }
-};
+// --- what each message holds, in the order of its bytes ----------------------------------------
 
-Error not_a_message(std::string_view type) {
-  return make_error(ErrorCode::data_invalid,
-                    "'" + std::string(type.substr(0, 40)) + "' is no message of the protocol");
+template <typename Message>
+constexpr auto kFields = std::tuple<>();
+template <>
+constexpr auto kFields<HelloMessage> = std::tuple(&HelloMessage::protocol);
+template <>
+constexpr auto kFields<AttemptInfo> = std::tuple(
+    &AttemptInfo::dag_id, &AttemptInfo::run_id, &AttemptInfo::task_id, &AttemptInfo::map_index,
+    &AttemptInfo::attempt, &AttemptInfo::epoch, &AttemptInfo::trace_id, &AttemptInfo::owner,
+    &AttemptInfo::base_dir, &AttemptInfo::has_interval, &AttemptInfo::logical_date,
+    &AttemptInfo::data_interval_start, &AttemptInfo::data_interval_end, &AttemptInfo::checkpoint);
+template <>
+constexpr auto kFields<StartMessage> = std::tuple(&StartMessage::id, &StartMessage::op,
+                                                  &StartMessage::with, &StartMessage::info,
+                                                  &StartMessage::work_dir,
+                                                  &StartMessage::memory_limit_bytes,
+                                                  &StartMessage::output);
+template <>
+constexpr auto kFields<QueryMessage> = std::tuple(&QueryMessage::id, &QueryMessage::name,
+                                                  &QueryMessage::arguments);
+template <>
+constexpr auto kFields<AnswerMessage> = std::tuple(&AnswerMessage::id, &AnswerMessage::value);
+template <>
+constexpr auto kFields<CancelMessage> = std::tuple(&CancelMessage::id);
+template <>
+constexpr auto kFields<RecallMessage> = std::tuple(&RecallMessage::id);
+template <>
+constexpr auto kFields<ReturnedMessage> = std::tuple(&ReturnedMessage::id);
+template <>
+constexpr auto kFields<BeatMessage> = std::tuple(&BeatMessage::rss_bytes);
+template <>
+constexpr auto kFields<DoneMessage> = std::tuple(&DoneMessage::id, &DoneMessage::outcome,
+                                                 &DoneMessage::rss_bytes, &DoneMessage::retire);
+
+// --- a field, there and back -------------------------------------------------------------------
+
+bool says_nothing(const Result<Outcome>& outcome) {
+  const Done* done = outcome ? std::get_if<Done>(&*outcome) : nullptr;
+  return done != nullptr && done->outputs == Json::object() && done->effects.empty();
 }
+
+/// Null for the outcome that most attempts have: done, and nothing else to say.
+void put(WireWriter& to, const Result<Outcome>& outcome) {
+  to.put(says_nothing(outcome) ? Json() : to_json(outcome));
+}
+
+/// An outcome that does not read well (an effect with a malformed digest) is the operator's error.
+void take(WireReader& from, Result<Outcome>& outcome) {
+  if (const Json json = from.json(); json.is_null())
+    outcome = Outcome{Done{}};
+  else
+    outcome = outcome_from_json(json);
+}
+
+void put(WireWriter& to, const Result<Json>& answer) {
+  to.put(std::int64_t{answer.ok()});
+  to.put(answer ? *answer : to_json(answer.error()));
+}
+
+void take(WireReader& from, Result<Json>& answer) {
+  const bool ok = from.integer() != 0;
+  Json json = from.json();
+  if (ok)
+    answer = std::move(json);
+  else
+    answer = error_from_json(json);
+}
+
+template <typename Value>
+void put(WireWriter& to, const Value& value) {
+  if constexpr (std::is_integral_v<Value>)
+    to.put(static_cast<std::int64_t>(value));
+  else if constexpr (std::is_same_v<Value, std::string>)
+    to.put(std::string_view(value));
+  else if constexpr (std::is_same_v<Value, Json>)
+    to.put(value);
+  else if constexpr (std::is_same_v<Value, Time>)
+    to.put(std::int64_t{value.time_since_epoch().count()});
+  else
+    std::apply([&](auto... field) { (put(to, value.*field), ...); }, kFields<Value>);
+}
+
+template <typename Value>
+void take(WireReader& from, Value& value) {
+  if constexpr (std::is_integral_v<Value>)
+    value = static_cast<Value>(from.integer());
+  else if constexpr (std::is_same_v<Value, std::string>)
+    value = from.text();
+  else if constexpr (std::is_same_v<Value, Json>)
+    value = from.json();
+  else if constexpr (std::is_same_v<Value, Time>)
+    value = Time{Duration{from.integer()}};
+  else
+    std::apply([&](auto... field) { (take(from, value.*field), ...); }, kFields<Value>);
+}
+
+// --- a message: its number among those of its side, and its fields -----------------------------
 
 template <typename Message>
 Result<std::string> encode_any(const Message& message) {
-  return make_frame(std::visit(ToJson{}, message).dump());
+  WireWriter out;
+  put(out, message.index());
+  std::visit([&](const auto& one) { put(out, one); }, message);
+  return make_frame(out.take());
 }
+
+template <typename Message, std::size_t... Numbers>
+bool take_numbered(WireReader& from, Message& message, std::int64_t number,
+                   std::index_sequence<Numbers...>) {
+  return ((number == std::int64_t{Numbers} &&
+           (take(from, message.template emplace<Numbers>()), true)) ||
+          ...);
+}
+
+template <typename Message>
+Result<Message> decode_any(std::string_view payload) {
+  constexpr auto kNumbers = std::make_index_sequence<std::variant_size_v<Message>>();
+  WireReader from(payload);
+  Message message;
+  const std::int64_t number = from.integer();
+  if (!take_numbered(from, message, number, kNumbers) || !from.at_end())
+    return make_error(ErrorCode::data_invalid,
+                      "a message with the number " + std::to_string(number) + " and " +
+                          std::to_string(payload.size()) + " bytes is none of the protocol");
+  return message;
+}
+
+template <std::size_t kSize>
+std::array<char, kSize> small_frame(std::initializer_list<std::int64_t> integers) {
+  std::array<char, kSize> frame{};
+  auto at = frame.begin();
+  const auto add = [&](std::int64_t value, std::size_t bytes) {
+    for (std::size_t i = 0; i < bytes; ++i) *at++ = static_cast<char>((value >> (8 * i)) & 0xff);
+  };
+  add(static_cast<std::int64_t>(kSize - kFrameHeaderBytes), kFrameHeaderBytes);
+  for (const std::int64_t value : integers) add(value, sizeof value);
+  return frame;
+}
+
+/// The number of a message without a value of it.
+template <typename One, typename... Ones>
+constexpr std::int64_t number_of(const std::variant<Ones...>*) {
+  std::int64_t number = 0;
+  const bool found = ((std::is_same_v<One, Ones> || (++number, false)) || ...);
+  return found ? number : -1;
+}
+template <typename One>
+constexpr std::int64_t kNumber = number_of<One>(static_cast<RunnerMessage*>(nullptr));
 
 }  // namespace
 
 Result<std::string> encode(const RunnerMessage& message) { return encode_any(message); }
 Result<std::string> encode(const EngineMessage& message) { return encode_any(message); }
 
+BeatFrame beat_frame(std::int64_t rss_bytes) {
+  return small_frame<sizeof(BeatFrame)>({kNumber<BeatMessage>, rss_bytes});
+}
+
+MemoryFrame memory_frame() { return small_frame<sizeof(MemoryFrame)>({kNumber<MemoryMessage>}); }
+
 Result<RunnerMessage> decode_runner_message(std::string_view payload) {
-  MR_TRY(Json json, Json::parse(payload));
-  const std::string_view type = json["type"].as_view();
-  const std::int64_t id = json["id"].as_int();
-  if (type == "beat") return RunnerMessage{BeatMessage{json["rss"].as_int()}};
-  if (type == "memory") return RunnerMessage{MemoryMessage{}};
-  if (type == "returned") return RunnerMessage{ReturnedMessage{id}};
-  if (type == "hello")
-    return RunnerMessage{HelloMessage{static_cast<int>(json["protocol"].as_int())}};
-  if (type == "query")
-    return RunnerMessage{QueryMessage{id, json["name"].as_string(), json["arguments"]}};
-  // An outcome that does not read well (an effect with a malformed digest) is the operator's error.
-  if (type == "done")
-    return RunnerMessage{DoneMessage{id, outcome_from_json(json["outcome"]), json["rss"].as_int(),
-                                     json["retire"].as_bool()}};
-  return not_a_message(type);
+  return decode_any<RunnerMessage>(payload);
 }
 
 Result<EngineMessage> decode_engine_message(std::string_view payload) {
-  MR_TRY(Json json, Json::parse(payload));
-  const std::string_view type = json["type"].as_view();
-  const std::int64_t id = json["id"].as_int();
-  if (type == "cancel") return EngineMessage{CancelMessage{id}};
-  if (type == "recall") return EngineMessage{RecallMessage{id}};
-  if (type == "answer") {
-    if (const Json* error = json.find("error"))
-      return EngineMessage{AnswerMessage{id, error_from_json(*error)}};
-    return EngineMessage{AnswerMessage{id, json["value"]}};
-  }
-  if (type == "start") {
-    MR_TRY(AttemptInfo info, attempt_info_from_json(json["info"]));
-    return EngineMessage{StartMessage{id, json["op"].as_string(), json["with"], std::move(info),
-                                      json["work_dir"].as_string(), json["memory"].as_int(),
-                                      json["output"].as_int() == 0 ? 0 : 1}};
-  }
-  return not_a_message(type);
+  auto message = decode_any<EngineMessage>(payload);
+  if (auto* start = message ? std::get_if<StartMessage>(&*message) : nullptr)
+    start->output = start->output == 0 ? 0 : 1;
+  return message;
 }
 
 }  // namespace millrace::exec

@@ -1,4 +1,5 @@
-// The messages between the engine and a runner, as data; each travels as one frame of JSON.
+// The messages between the engine and a runner, as data; each travels as one frame (frame.h), its
+// fields one after the other (wire.h).
 //
 //   runner                         engine
 //     ── hello {protocol} ──────────►      once, before anything else
@@ -15,6 +16,7 @@
 // The socket's end means that the other process is gone.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,7 +29,7 @@ namespace millrace::exec {
 
 /// Raised when a message changes: engine and runner are the same binary, unless it was replaced
 /// under a running engine.
-inline constexpr int kProtocolVersion = 2;
+inline constexpr int kProtocolVersion = 3;
 /// Outputs stand in the journal; data belongs into artifacts.
 inline constexpr std::size_t kMaxOutcomeBytes = 8u << 20;
 
@@ -72,6 +74,7 @@ struct DoneMessage {
   bool retire = false;  // the runner begins nothing else
 };
 
+// A message travels with its place in its list as its number.
 using RunnerMessage = std::variant<HelloMessage, QueryMessage, ReturnedMessage, BeatMessage,
                                    MemoryMessage, DoneMessage>;
 using EngineMessage = std::variant<StartMessage, AnswerMessage, CancelMessage, RecallMessage>;
@@ -79,6 +82,12 @@ using EngineMessage = std::variant<StartMessage, AnswerMessage, CancelMessage, R
 /// A whole frame; `resource_exhausted` if it would be longer than kMaxFrameBytes.
 Result<std::string> encode(const RunnerMessage& message);
 Result<std::string> encode(const EngineMessage& message);
+/// The frames of a BeatMessage and a MemoryMessage, made without an allocation: they must go out
+/// also when memory is short.
+using BeatFrame = std::array<char, 20>;
+using MemoryFrame = std::array<char, 12>;
+BeatFrame beat_frame(std::int64_t rss_bytes);
+MemoryFrame memory_frame();
 /// From a frame's payload; `data_invalid` if it is none of the messages.
 Result<RunnerMessage> decode_runner_message(std::string_view payload);
 Result<EngineMessage> decode_engine_message(std::string_view payload);

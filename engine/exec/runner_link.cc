@@ -9,7 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <thread>
 #include <utility>
@@ -20,15 +19,6 @@ namespace {
 constexpr std::chrono::milliseconds kBeat{1000};
 /// Shorter attempts do not wake the thread that watches over the longer ones.
 constexpr std::chrono::milliseconds kMoment{5};
-
-/// A frame without an allocation: beats must go out also when memory is short.
-std::string_view small_frame(std::array<char, 128>& space, const char* format, long long value) {
-  const int size = std::snprintf(space.data() + kFrameHeaderBytes, space.size() - kFrameHeaderBytes,
-                                 format, value);
-  for (std::size_t i = 0; i < kFrameHeaderBytes; ++i)
-    space[i] = static_cast<char>((static_cast<std::size_t>(size) >> (8 * i)) & 0xff);
-  return {space.data(), kFrameHeaderBytes + static_cast<std::size_t>(size)};
-}
 
 }  // namespace
 
@@ -98,8 +88,8 @@ Result<Json> RunnerLink::ask(std::string_view name, const Json& arguments) {
 }
 
 void RunnerLink::tell_out_of_memory() {
-  std::array<char, 128> space;
-  write_all(small_frame(space, R"({"type":"memory","at":%lld})", 0));
+  const auto frame = memory_frame();
+  write_all({frame.data(), frame.size()});
 }
 
 void RunnerLink::watch() {
@@ -126,8 +116,8 @@ void RunnerLink::watch() {
 }
 
 void RunnerLink::beat() {
-  std::array<char, 128> space;
-  write_all(small_frame(space, R"({"type":"beat","rss":%lld})", memory().resident));
+  const auto frame = beat_frame(memory().resident);
+  write_all({frame.data(), frame.size()});
 }
 
 /// REQUIRES: read_mutex_ is held.
@@ -140,9 +130,7 @@ void RunnerLink::run_begins() {
 
 void RunnerLink::run_ends() {
   const std::lock_guard reading(read_mutex_);
-  running_ = false;
-  const itimerspec never{};
-  timerfd_settime(moment_.get(), 0, &never, nullptr);
+  running_ = false;  // the moment may still pass: it then finds nothing, or the next one early
   if (!std::exchange(listening_, false)) return;
   epoll_event nothing{};
   epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket_, &nothing);

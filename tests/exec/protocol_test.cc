@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/exec/frame.h"
+#include "engine/exec/wire.h"
 
 namespace millrace::exec {
 namespace {
@@ -57,16 +58,76 @@ TEST(Protocol, CarriesWhatARunnerSays) {
   EXPECT_TRUE(back.retire);
 }
 
+TEST(Protocol, CarriesWhenAnAttemptIs) {
+  StartMessage start;
+  start.info.has_interval = true;
+  start.info.logical_date = *parse_rfc3339("2001-02-01T00:00:00.000001Z");
+  start.info.data_interval_end = *parse_rfc3339("1901-02-01T00:00:00Z");
+  const auto back = through<StartMessage>(EngineMessage{start});
+  EXPECT_TRUE(back.info.has_interval);
+  EXPECT_EQ(back.info.logical_date, start.info.logical_date);
+  EXPECT_EQ(back.info.data_interval_end, start.info.data_interval_end);
+  EXPECT_EQ(back.info.map_index, -1);
+}
+
+TEST(Protocol, CarriesOutcomesOfEveryKind) {
+  const auto carried = [](Result<Outcome> outcome) {
+    DoneMessage done;
+    done.outcome = std::move(outcome);
+    return to_json(through<DoneMessage>(RunnerMessage{done}).outcome);
+  };
+  for (const Result<Outcome>& outcome :
+       {Result<Outcome>(Outcome{Done{}}), Result<Outcome>(Outcome{Done{Json(), {}}}),
+        Result<Outcome>(Outcome{Done{Json::object({{"rows", 3}}), {}}}),
+        Result<Outcome>(Outcome{Fail{invalid_argument("no"), Json::object({{"p", 0.5}}), {}}}),
+        Result<Outcome>(Outcome{Defer{std::chrono::seconds(2), "", Json::object({{"n", 1}}), {}}}),
+        Result<Outcome>(unavailable("away"))})
+    EXPECT_EQ(carried(outcome), to_json(outcome)) << to_json(outcome).dump();
+}
+
+TEST(Protocol, FramesMadeWithoutAllocationAreTheSame) {
+  const auto text = [](const auto& frame) { return std::string(frame.data(), frame.size()); };
+  EXPECT_EQ(text(beat_frame(0x123456789a)), *encode(RunnerMessage{BeatMessage{0x123456789a}}));
+  EXPECT_EQ(text(memory_frame()), *encode(RunnerMessage{MemoryMessage{}}));
+}
+
 TEST(Protocol, RefusesWhatIsNoMessage) {
-  for (const char* text : {"", "{", "[]", "{}", R"({"type":"start"} x)", R"({"type":7})"}) {
+  for (const std::string& text : {std::string(), std::string("{}"), std::string(8, '\xff'),
+                                  std::string("\x63") + std::string(7, '\0')}) {
     EXPECT_FALSE(decode_runner_message(text).ok()) << text;
     EXPECT_FALSE(decode_engine_message(text).ok()) << text;
   }
 }
 
+TEST(Protocol, RefusesAMessageThatIsCutOffOrGoesOn) {
+  StartMessage start;
+  start.op = "train";
+  start.with = Json::object({{"seed", 1}});
+  const std::string frame = *encode(EngineMessage{start});
+  const std::string payload = frame.substr(kFrameHeaderBytes);
+  ASSERT_TRUE(decode_engine_message(payload).ok());
+  for (std::size_t size = 0; size < payload.size(); ++size)
+    EXPECT_FALSE(decode_engine_message(payload.substr(0, size)).ok()) << size;
+  EXPECT_FALSE(decode_engine_message(payload + "x").ok());
+}
+
+TEST(Protocol, RefusesAValueThatIsNoJson) {
+  WireWriter query;
+  query.put(std::int64_t{1});  // QueryMessage
+  query.put(std::int64_t{7});
+  query.put(std::string_view("artifact"));
+  query.put(std::string_view("{nonsense"));
+  EXPECT_FALSE(decode_runner_message(query.take()).ok());
+}
+
 TEST(Protocol, AnIllFormedOutcomeIsTheAttemptsErrorNotTheProtocols) {
-  const auto message =
-      decode_runner_message(R"({"type":"done","id":1,"outcome":{"outcome":"maybe"}})");
+  WireWriter done;
+  done.put(std::int64_t{5});  // DoneMessage
+  done.put(std::int64_t{1});
+  done.put(Json::object({{"outcome", "maybe"}}));
+  done.put(std::int64_t{0});
+  done.put(std::int64_t{0});
+  const auto message = decode_runner_message(done.take());
   ASSERT_TRUE(message.ok());
   EXPECT_FALSE(std::get<DoneMessage>(*message).outcome.ok());
 }
