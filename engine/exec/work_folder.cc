@@ -1,7 +1,5 @@
 #include "engine/exec/work_folder.h"
 
-#include <sys/stat.h>
-
 #include <string_view>
 #include <system_error>
 
@@ -14,7 +12,7 @@ void WorkFolder::use(const std::filesystem::path& path) {
 }
 
 const std::filesystem::path& WorkFolder::make() {
-  if (is_there()) return path_;
+  if (open_) return path_;
   std::error_code ignored;
   std::filesystem::create_directories(path_, ignored);
   open_.reset(opendir(path_.c_str()));
@@ -24,16 +22,14 @@ const std::filesystem::path& WorkFolder::make() {
 void WorkFolder::clear() {
   if (!open_) return;
   rewinddir(open_.get());
+  bool is_there = false;
   std::error_code ignored;
-  while (const dirent* entry = readdir(open_.get()))
-    if (const std::string_view name(entry->d_name); name != "." && name != "..")
-      std::filesystem::remove_all(path_ / name, ignored);
-}
-
-/// A folder that was removed while it is open has no links left.
-bool WorkFolder::is_there() const {
-  struct stat about {};
-  return open_ && fstat(dirfd(open_.get()), &about) == 0 && about.st_nlink > 0;
+  while (const dirent* entry = readdir(open_.get())) {
+    const std::string_view name(entry->d_name);
+    is_there |= name == ".";  // one that was removed lists nothing, not even itself
+    if (name != "." && name != "..") std::filesystem::remove_all(path_ / name, ignored);
+  }
+  if (!is_there) open_.reset();
 }
 
 }  // namespace millrace::exec

@@ -13,7 +13,7 @@ class WorkFolder {
  public:
   /// Where it is, from the next attempt on.
   void use(const std::filesystem::path& path);
-  /// Makes it if it is not there; the attempt may have removed it. Whoever then writes into a
+  /// Makes it if it is not there; an attempt before may have removed it. Whoever then writes into a
   /// folder that could not be made hears of it.
   const std::filesystem::path& make();
   /// Removes what the attempt left in it. The folder stays: to make and remove one for each attempt
@@ -21,8 +21,6 @@ class WorkFolder {
   void clear();
 
  private:
-  bool is_there() const;
-
   struct Close {
     void operator()(DIR* folder) const { closedir(folder); }
   };
