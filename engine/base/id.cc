@@ -65,4 +65,12 @@ std::string new_trace_id(Rng& rng) {
   return out;
 }
 
+std::string span_id_of(std::string_view name) {
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, 64 bits
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  std::string out;
+  put_hex(out, hash == 0 ? 1 : hash, 16);
+  return out;
+}
+
 }  // namespace millrace

@@ -27,6 +27,8 @@ struct Uuid {
 
 /// A W3C trace id: 32 hex digits, never all zero.
 std::string new_trace_id(Rng& rng);
+/// A W3C span id: 16 hex digits, never all zero; the same for the same name.
+std::string span_id_of(std::string_view name);
 
 }  // namespace millrace
 

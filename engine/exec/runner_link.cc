@@ -19,6 +19,7 @@ namespace {
 constexpr std::chrono::milliseconds kBeat{1000};
 /// Shorter attempts do not wake the thread that watches over the longer ones.
 constexpr std::chrono::milliseconds kMoment{5};
+constexpr std::chrono::milliseconds kRecent{100};
 
 }  // namespace
 
@@ -85,6 +86,22 @@ Result<Json> RunnerLink::ask(std::string_view name, const Json& arguments) {
   lock.lock();
   changed_.wait(lock, [&] { return answers_.contains(id); });
   return std::move(answers_.extract(id).mapped());
+}
+
+void RunnerLink::on_cancel(std::int64_t attempt, std::function<void()> action) {
+  const std::lock_guard lock(cancel_mutex_);
+  watched_ = attempt;
+  on_cancel_ = std::move(action);
+  if (on_cancel_ && is_cancelled(attempt)) on_cancel_();
+}
+
+std::int64_t RunnerLink::recent_resident_bytes() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - looked_at_ > kRecent) {
+    looked_at_ = now;
+    resident_ = memory().resident;
+  }
+  return resident_;
 }
 
 void RunnerLink::tell_out_of_memory() {
@@ -167,7 +184,9 @@ void RunnerLink::take(EngineMessage message) {
   } else if (const auto* recall = std::get_if<RecallMessage>(&message)) {
     give_back(recall->id);
   } else if (const auto* cancel = std::get_if<CancelMessage>(&message)) {
+    const std::lock_guard lock(cancel_mutex_);
     cancelled_ = cancel->id;
+    if (on_cancel_ && watched_ == cancel->id) on_cancel_();
   } else if (auto* answer = std::get_if<AnswerMessage>(&message)) {
     {
       const std::lock_guard lock(mutex_);

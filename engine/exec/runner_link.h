@@ -4,9 +4,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -33,7 +35,12 @@ class RunnerLink {
   /// Sends the query and waits for the engine's answer.
   Result<Json> ask(std::string_view name, const Json& arguments);
   bool is_cancelled(std::int64_t attempt) const { return cancelled_.load() == attempt; }
+  /// OperatorContext::on_cancel, for that attempt.
+  void on_cancel(std::int64_t attempt, std::function<void()> action);
   MemoryUse memory() const { return memory_use(statm_.get()); }
+  /// As it was a tenth of a second ago or later: to look costs more than a short attempt should.
+  /// Called by the thread that runs the attempts.
+  std::int64_t recent_resident_bytes();
   /// Tells that an allocation failed. Allocates nothing.
   void tell_out_of_memory();
 
@@ -52,6 +59,8 @@ class RunnerLink {
   UniqueFd statm_;
   UniqueFd moment_;  // a timer: the attempt has been running for a moment
   UniqueFd epoll_;   // what `watch` waits for: that, and then the socket
+  std::chrono::steady_clock::time_point looked_at_;
+  std::int64_t resident_ = 0;
   std::mutex write_mutex_;
   std::mutex read_mutex_;
   FrameReader frames_;               // guarded by read_mutex_
@@ -62,7 +71,10 @@ class RunnerLink {
   std::condition_variable changed_;
   std::map<std::int64_t, Result<Json>> answers_;  // guarded by mutex_
   std::int64_t next_query_ = 1;                   // guarded by mutex_
-  std::atomic<std::int64_t> cancelled_ = 0;       // id of the attempt; 0: none
+  std::mutex cancel_mutex_;
+  std::atomic<std::int64_t> cancelled_ = 0;  // id of the attempt; 0: none
+  std::int64_t watched_ = 0;                 // guarded by cancel_mutex_; whose cancellation…
+  std::function<void()> on_cancel_;          // guarded by cancel_mutex_; …calls this
 };
 
 /// Ends the process, and everything that came from it, without another word.

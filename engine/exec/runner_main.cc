@@ -65,6 +65,9 @@ class RunnerContext final : public OperatorContext {
     return link_.ask(name, arguments);
   }
   bool cancelled() const override { return link_.is_cancelled(start_.id); }
+  void on_cancel(std::function<void()> action) override {
+    link_.on_cancel(start_.id, std::move(action));
+  }
 
  private:
   const StartMessage& start_;
@@ -143,7 +146,7 @@ bool run_attempt(const StartMessage& start, RunnerLink& link, WorkFolder& folder
                                                       exec::bytes_text(start.memory_limit_bytes));
     done.retire = true;  // who knows what the failed allocation left half done
   }
-  done.rss_bytes = link.memory().resident;
+  done.rss_bytes = link.recent_resident_bytes();
   const bool fit = !done.retire;
   link.send_done(std::move(done));
   pass(FaultPoint::runner_result_sent);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +49,10 @@ class OperatorContext {
   virtual Result<Json> query(std::string_view name, const Json& arguments) = 0;
   /// True once the attempt should stop; long loops look at it.
   virtual bool cancelled() const = 0;
+  /// Calls `action` as soon as the attempt should stop, from another thread, or at once if it
+  /// should already. nullptr ends that, and waits for a call under way. Light operators, which do
+  /// not wait for anything, are not called.
+  virtual void on_cancel(std::function<void()> action) { (void)action; }
 };
 
 }  // namespace millrace

@@ -5,48 +5,49 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "engine/base/digest.h"
 #include "engine/base/file.h"
+#include "engine/base/id.h"
 #include "operators/control/subprocess.h"
 
 namespace millrace::operators {
 namespace {
 
 constexpr std::size_t kMaxOutputsBytes = 4u << 20;
-using Variables = std::vector<std::pair<std::string, std::string>>;
 
-Result<Variables> author_variables(const Json& env) {
-  if (!env.is_object())
-    return invalid_argument("parameter 'env' must be a mapping of names to values");
-  Variables out;
-  for (const auto& [name, value] : env.members()) {
-    if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos)
-      return invalid_argument("'" + name + "' is no name of an environment variable");
-    out.emplace_back(name, value.is_string() ? value.as_string() : value.dump());
-  }
-  return out;
+void add(std::vector<std::string>& env, std::string_view name, std::string_view value) {
+  std::string& entry = env.emplace_back();
+  entry.reserve(name.size() + 1 + value.size());
+  entry.append(name).append("=").append(value);
 }
 
-void add_identity(Variables& out, const AttemptInfo& info) {
-  const auto add = [&](std::string_view name, std::string value) {
-    out.emplace_back("MILLRACE_" + std::string(name), std::move(value));
-  };
-  add("DAG_ID", info.dag_id);
-  add("RUN_ID", info.run_id);
-  add("TASK_ID", info.task_id);
-  add("MAP_INDEX", std::to_string(info.map_index));
-  add("ATTEMPT", std::to_string(info.attempt));
-  add("EPOCH", std::to_string(info.epoch));  // a fencing token: it grows with every new leader
-  add("IDEMPOTENCY_KEY", info.idempotency_key());
-  add("TRACE_ID", info.trace_id);
-  // The parent's span id must not be zero; a digest of the task's name serves as one.
+Status add_authors(std::vector<std::string>& env, const Json& variables) {
+  if (!variables.is_object())
+    return invalid_argument("parameter 'env' must be a mapping of names to values");
+  for (const auto& [name, value] : variables.members()) {
+    if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos)
+      return invalid_argument("'" + name + "' is no name of an environment variable");
+    add(env, name, value.is_string() ? value.as_string() : value.dump());
+  }
+  return {};
+}
+
+void add_identity(std::vector<std::string>& env, const AttemptInfo& info) {
+  add(env, "MILLRACE_DAG_ID", info.dag_id);
+  add(env, "MILLRACE_RUN_ID", info.run_id);
+  add(env, "MILLRACE_TASK_ID", info.task_id);
+  add(env, "MILLRACE_MAP_INDEX", std::to_string(info.map_index));
+  add(env, "MILLRACE_ATTEMPT", std::to_string(info.attempt));
+  // A fencing token: it grows with every new leader.
+  add(env, "MILLRACE_EPOCH", std::to_string(info.epoch));
+  const std::string key = info.idempotency_key();
+  add(env, "MILLRACE_IDEMPOTENCY_KEY", key);
+  add(env, "MILLRACE_TRACE_ID", info.trace_id);
   if (!info.trace_id.empty())
-    out.emplace_back("TRACEPARENT", "00-" + info.trace_id + "-" +
-                                        sha256_hex(info.idempotency_key()).substr(0, 16) + "-01");
+    add(env, "TRACEPARENT", "00-" + info.trace_id + "-" + span_id_of(key) + "-01");
   if (!info.has_interval) return;
-  add("LOGICAL_DATE", format_rfc3339(info.logical_date));
-  add("DATA_INTERVAL_START", format_rfc3339(info.data_interval_start));
-  add("DATA_INTERVAL_END", format_rfc3339(info.data_interval_end));
+  add(env, "MILLRACE_LOGICAL_DATE", format_rfc3339(info.logical_date));
+  add(env, "MILLRACE_DATA_INTERVAL_START", format_rfc3339(info.data_interval_start));
+  add(env, "MILLRACE_DATA_INTERVAL_END", format_rfc3339(info.data_interval_end));
 }
 
 Result<Json> read_outputs(const std::filesystem::path& file) {
@@ -88,18 +89,19 @@ Result<Outcome> Command::run(OperatorContext& ctx) const {
     return invalid_argument("'command' needs one of the parameters 'argv' and 'run'");
   Subprocess program;
   program.argv = script.empty() ? argv : std::vector<std::string>{"/bin/sh", "-ec", script};
-  const std::filesystem::path base = ctx.attempt().base_dir;
-  program.folder = (base / folder).lexically_normal().string();
-  MR_TRY(program.env, author_variables(env));
+  const std::string& base = ctx.attempt().base_dir;
+  program.folder =
+      folder == "." ? base : (std::filesystem::path(base) / folder).lexically_normal().string();
+  MR_CHECK(add_authors(program.env, env));
   add_identity(program.env, ctx.attempt());
-  const auto outputs_file = ctx.work_dir() / "outputs.json";
-  program.env.emplace_back("MILLRACE_OUTPUTS", outputs_file.string());
+  const std::string outputs_file = ctx.work_dir().native() + "/outputs.json";
+  add(program.env, "MILLRACE_OUTPUTS", outputs_file);
   if (!inputs.is_null()) {
-    const auto inputs_file = ctx.work_dir() / "inputs.json";
+    const std::string inputs_file = ctx.work_dir().native() + "/inputs.json";
     MR_CHECK(write_file_atomic(inputs_file, inputs.dump()));
-    program.env.emplace_back("MILLRACE_INPUTS", inputs_file.string());
+    add(program.env, "MILLRACE_INPUTS", inputs_file);
   }
-  MR_TRY(const ExitStatus status, run_subprocess(program, [&] { return ctx.cancelled(); }));
+  MR_TRY(const ExitStatus status, run_subprocess(program, ctx));
   if (ctx.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
   if (status.code != 0 || status.signal != 0)
     return failure(script.empty() ? argv.front() : "run", status, retry_on_exit);

@@ -1,19 +1,18 @@
 // Subprocess: one program run to its end, in our process group, with our stdout and stderr.
 #pragma once
 
-#include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/op/context.h"
 
 namespace millrace::operators {
 
 struct Subprocess {
-  std::vector<std::string> argv;                         // argv[0] is looked up in PATH
-  std::vector<std::pair<std::string, std::string>> env;  // added to ours; a later one replaces
-  std::string folder;                                    // to run in; "": ours
+  std::vector<std::string> argv;  // argv[0] is looked up in PATH
+  std::vector<std::string> env;   // "NAME=value", added to ours; a later one replaces
+  std::string folder;             // to run in; "": ours
 };
 
 struct ExitStatus {
@@ -21,9 +20,8 @@ struct ExitStatus {
   int signal = 0;  // that ended it
 };
 
-/// Blocks until the program has ended. Once `cancelled` says so it gets a SIGTERM; its end is still
-/// waited for. `not_found` if there is no such program or folder.
-Result<ExitStatus> run_subprocess(const Subprocess& program,
-                                  const std::function<bool()>& cancelled);
+/// Blocks until the program has ended. When the attempt is cancelled it gets a SIGTERM; its end is
+/// still waited for. `not_found` if there is no such program or folder.
+Result<ExitStatus> run_subprocess(const Subprocess& program, OperatorContext& ctx);
 
 }  // namespace millrace::operators

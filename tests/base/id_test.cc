@@ -23,6 +23,11 @@ TEST(Uuid, RefusesMalformedText) {
     EXPECT_FALSE(Uuid::parse(text)) << text;
 }
 
+TEST(SpanId, IsTheSameForTheSameName) {
+  EXPECT_EQ(span_id_of("a"), "af63dc4c8601ec8c");  // FNV-1a, 64 bits: Noll's test vectors
+  EXPECT_EQ(span_id_of("foobar"), "85944171f73967e8");
+}
+
 TEST(Sha256, MatchesTheStandardVector) {  // FIPS 180-4, example "abc"
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_TRUE(is_sha256_hex(sha256_hex("")));

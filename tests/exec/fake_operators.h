@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <new>
+#include <semaphore>
 #include <string>
 #include <tuple>
 
@@ -74,6 +75,25 @@ struct Hang {
     std::puts("hanging");
     while (!(polite && ctx.cancelled())) poll(nullptr, 0, 5);
     std::puts("leaving");
+    return done();
+  }
+};
+
+/// Sleeps until it is told of its cancellation.
+struct Sleep {
+  static constexpr std::string_view name = "sleep", doc = "Sleeps.";
+  static constexpr int version = 1;
+  std::string started;  // a file to write when it runs
+  static auto params() { return std::tuple{param("started", &Sleep::started, "File")}; }
+  Result<Outcome> run(OperatorContext& ctx) const {
+    std::binary_semaphore told(0);
+    ctx.on_cancel([&] { told.release(); });
+    std::ofstream(started) << "." << std::endl;
+    told.acquire();
+    ctx.on_cancel(nullptr);
+    std::puts(ctx.cancelled() ? "told" : "told what is not so");
+    ctx.on_cancel([] { std::puts("told again"); });  // it is cancelled already
+    ctx.on_cancel(nullptr);
     return done();
   }
 };
@@ -173,7 +193,7 @@ struct LookAround {
 };
 
 inline Catalog fake_catalog() {
-  return Catalog::of<Echo, Print, Hang, Die, Allocate, LeaveChild, Ask, LookAround>();
+  return Catalog::of<Echo, Print, Hang, Sleep, Die, Allocate, LeaveChild, Ask, LookAround>();
 }
 
 /// Keeps nothing.

@@ -27,6 +27,17 @@ TEST_F(RunnerLimit, ACancelledAttemptMayEndByItself) {
   EXPECT_EQ(log_of(start), "hanging\nleaving\n");
 }
 
+TEST_F(RunnerLimit, AnAttemptThatWaitsForSomethingElseIsToldOfItsCancellation) {
+  config_.cancel_grace = kPatience;
+  const auto file = root_ / "started";
+  const auto start = attempt("sleep", Json::object({{"started", file.string()}}));
+  pool().start({start});
+  text_of(file);
+  pool().cancel(start.key);
+  EXPECT_EQ(wait(start.key).error().code, ErrorCode::cancelled);
+  EXPECT_EQ(log_of(start), "told\ntold again\n");
+}
+
 TEST_F(RunnerLimit, ACancelledAttemptThatStaysIsKilled) {
   config_.cancel_grace = 100ms;
   const auto file = root_ / "started";

@@ -9,9 +9,14 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <map>
+#include <mutex>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -64,11 +69,24 @@ class FakeContext final : public OperatorContext {
     return answer->second(arguments);
   }
   bool cancelled() const override { return stop(); }
+  void on_cancel(std::function<void()> action) override {
+    watch_ = {};
+    if (!action) return;
+    watch_ = std::jthread([this, then = std::move(action)](std::stop_token enough) {
+      std::mutex mutex;
+      std::unique_lock lock(mutex);
+      std::condition_variable_any never;
+      while (!never.wait_for(lock, enough, std::chrono::milliseconds(2), stop))
+        if (enough.stop_requested()) return;
+      then();
+    });
+  }
 
  private:
   TempFolder folder_;
   std::filesystem::path work_;
   ArtifactStore store_;
+  std::jthread watch_;
 };
 
 /// The effects of one type, in order.

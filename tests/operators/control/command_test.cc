@@ -127,9 +127,9 @@ TEST_F(CommandTest, TheProgramSeesNoDescriptorOfOurs) {
 }
 
 TEST(Subprocess, IsNotDisturbedByIgnoredSignals) {
+  FakeContext ctx;
   signal(SIGINT, SIG_IGN);
-  const auto status =
-      run_subprocess({{"/bin/sh", "-c", "kill -INT $$; exit 0"}, {}, ""}, [] { return false; });
+  const auto status = run_subprocess({{"/bin/sh", "-c", "kill -INT $$; exit 0"}, {}, ""}, ctx);
   signal(SIGINT, SIG_DFL);
   ASSERT_TRUE(status.ok());
   EXPECT_EQ(status->signal, SIGINT);
