@@ -42,11 +42,18 @@ void add_retention(CLI::App& verb, std::string& retention) {
                   "Forget what ended so long ago, e.g. 90d ($MILLRACE_RETENTION); none: nothing");
 }
 
+void add_runner_options(CLI::App& verb, Options& options) {
+  verb.add_option("--workers", options.workers, "Runner processes; 0: twice the cores, at least 4");
+  verb.add_option("--nice", options.nice, "How far the engine goes before what its runners do")
+      ->check(CLI::Range(0, 19))
+      ->capture_default_str();
+}
+
 void add_engine_options(CLI::App& verb, Options& options) {
   add_server_options(verb, options);
   verb.add_option("--port", options.port, "Port of dashboard and API; 0: any")
       ->capture_default_str();
-  verb.add_option("--workers", options.workers, "Runner processes; 0: twice the cores, at least 4");
+  add_runner_options(verb, options);
 }
 
 Status set_durations(Options& options, std::string_view retention, std::string_view drain) {
@@ -99,7 +106,7 @@ int main(int argc, char** argv) {
   auto* run = app.add_subcommand("run", "Run a DAG file once and show its progress");
   run->add_option("file", run_file, "The DAG file")->required()->check(CLI::ExistingFile);
   run->add_option("-p,--param", run_params, "name=value; may be given again");
-  run->add_option("--workers", options.workers, "Runner processes");
+  add_runner_options(*run, options);
   run->callback([&] { chosen = [&] { return verb_run(options, run_file, run_params); }; });
 
   TriggerOptions trigger_options;

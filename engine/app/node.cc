@@ -127,6 +127,7 @@ Status Node::Body::start_engine() {
   config.argv = {"/proc/self/exe", "runner", "--state", options.state.string()};
   config.slots = static_cast<std::size_t>(worker_count(options));
   config.work_dir = options.state / "work";
+  config.nice = options.nice;
   pool = std::make_unique<RunnerPool>(
       config, RunnerPoolParts{catalog, *artifacts, stores.logs, clock,
                               [this](std::string_view name, const Json& args) {

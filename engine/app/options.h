@@ -20,6 +20,7 @@ struct Options {
   int port = 8793;                      // --port; 0: any free one
   int serve_port = 8794;                // --serve-port
   int workers = 0;                      // --workers; 0: twice the cores, at least 4
+  int nice = 5;                         // --nice, of runners; added to ours
   Duration drain = std::chrono::seconds{30};  // --drain: after a SIGTERM, for what still runs
   std::optional<Duration> retention;  // --retention, $MILLRACE_RETENTION; nullopt: everything
   std::string url;                    // --url, $MILLRACE_URL: a running engine; "": from `state`

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -129,7 +130,7 @@ std::vector<pid_t> descendants_of(pid_t root) {
 }  // namespace
 
 Result<SpawnedRunner> spawn_runner(const std::vector<std::string>& argv,
-                                   const std::vector<std::string>& hidden_env) {
+                                   const std::vector<std::string>& hidden_env, int nice) {
   if (argv.empty()) return invalid_argument("the runner's command line is empty");
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
@@ -161,6 +162,8 @@ Result<SpawnedRunner> spawn_runner(const std::vector<std::string>& argv,
                                      arguments.data(), environment.data());
       error != 0)
     return system_failure("cannot start the runner '" + argv[0] + "'", error);
+  // The kernel takes 19 for more. A runner that is not nice is no reason to have none.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(runner.pid), getpriority(PRIO_PROCESS, 0) + nice);
   runner.process = watch_process(runner.pid);
   if (!runner.process) {
     const int error = errno;

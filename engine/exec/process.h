@@ -32,9 +32,10 @@ struct SpawnedRunner {
 
 /// Starts argv[0] with stdin from /dev/null, the socket on kRunnerSocketFd, its outputs on
 /// kRunnerOutputFds and the first of them on stdout and stderr, no other descriptor of ours,
-/// default signals, and our environment without `hidden_env`. `unavailable` if it cannot.
+/// default signals, our environment without `hidden_env`, and `nice` added to our niceness.
+/// `unavailable` if it cannot.
 Result<SpawnedRunner> spawn_runner(const std::vector<std::string>& argv,
-                                   const std::vector<std::string>& hidden_env);
+                                   const std::vector<std::string>& hidden_env, int nice);
 
 /// A descriptor that becomes readable when the process has ended; none if there is no such process.
 UniqueFd watch_process(pid_t pid);

@@ -35,7 +35,7 @@ void RunnerLoop::spawn_some() {
 }
 
 void RunnerLoop::spawn_one() {
-  auto spawned = spawn_runner(config_.argv, config_.hidden_env);
+  auto spawned = spawn_runner(config_.argv, config_.hidden_env, config_.nice);
   if (!spawned) return note_start_failure(spawned.error());
   const std::uint64_t serial = next_serial_++;
   auto folder = config_.work_dir / ("runner-" + std::to_string(serial));

@@ -32,6 +32,8 @@ struct RunnerPoolConfig {
   std::vector<std::string> argv = {"/proc/self/exe", "runner"};
   std::size_t slots = 4;           // runners at most, hence attempts at once
   std::filesystem::path work_dir;  // emptied at start; holds a folder for each runner
+  /// Added to our own niceness: what attempts compute delays neither us nor whoever waits for us.
+  int nice = 5;
   /// A runner is replaced, while idle, after so many attempts or when it holds so much memory.
   std::int64_t attempts_per_runner = 10'000;
   std::int64_t retire_above_bytes = std::int64_t{768} << 20;

@@ -23,7 +23,7 @@ class WireWriter {
 };
 
 /// Reads from bytes that anybody may have written. After the first field that is not there, or is
-/// none, it is `broken`, and everything reads as zero, "" or null. `bytes` must outlive it.
+/// none, everything reads as zero, "" or null. `bytes` must outlive it.
 class WireReader {
  public:
   explicit WireReader(std::string_view bytes) : rest_(bytes) {}
@@ -32,7 +32,6 @@ class WireReader {
   std::string_view text();
   Json json();
 
-  bool broken() const { return broken_; }
   /// All of the bytes have been read, and all were well.
   bool at_end() const { return !broken_ && rest_.empty(); }
 

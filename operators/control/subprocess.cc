@@ -16,10 +16,9 @@
 namespace millrace::operators {
 namespace {
 
-/// What a process may ignore on purpose; a program of the user's should not. (A handler of ours
-/// ends with our image.)
-constexpr int kSignals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1,
-                            SIGUSR2, SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ};
+/// What a runner and the libraries in it ignore; a program of the user's should not. What whoever
+/// started us ignores (nohup) stays ignored, and a handler of ours ends with our image.
+constexpr int kIgnoredByUs[] = {SIGINT, SIGPIPE};
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> out;
@@ -68,9 +67,13 @@ MR_NOT_INSTRUMENTED int become(void* argument) {
   auto& image = *static_cast<Image*>(argument);
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
-  for (const int number : kSignals) sigaction(number, &standard, nullptr);
+  for (const int number : kIgnoredByUs) sigaction(number, &standard, nullptr);
   if (image.folder == nullptr || chdir(image.folder) == 0) {
-    closefrom(STDERR_FILENO + 1);
+    // Of our descriptors, which it shares so far, it takes three along; the others are not copied.
+    if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_UNSHARE) != 0) {
+      unshare(CLONE_FILES);  // before Linux 5.9
+      closefrom(STDERR_FILENO + 1);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -98,7 +101,7 @@ int start(Image& image, std::size_t arguments, pid_t& pid) {
   sigfillset(&all);
   // No handler of ours may run in the child: it would change our memory.
   pthread_sigmask(SIG_BLOCK, &all, &before);
-  pid = clone(become, stack_for(arguments), CLONE_VM | CLONE_VFORK | SIGCHLD, &image);
+  pid = clone(become, stack_for(arguments), CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD, &image);
   const int error = pid < 0 ? errno : image.error;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid > 0 && error != 0) waitpid(pid, nullptr, 0);

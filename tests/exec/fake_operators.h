@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -188,6 +189,7 @@ struct LookAround {
     return done(Json::object({{"work_dir", ctx.work_dir().string()},
                               {"descriptors", descriptors - 1},  // the listing's own
                               {"leads_group", getpgrp() == getpid()},
+                              {"nice", getpriority(PRIO_PROCESS, 0)},
                               {"secret", secret == nullptr ? "" : secret}}));
   }
 };

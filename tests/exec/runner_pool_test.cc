@@ -1,6 +1,8 @@
 // What the pool does when all goes well: results, logs, queries, reuse, order, tidiness.
+#include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <set>
@@ -119,6 +121,7 @@ TEST_F(PoolTest, AnswersQueriesOfARunningAttempt) {
 }
 
 TEST_F(PoolTest, GivesAnAttemptAFolderAndEmptiesIt) {
+  config_.nice = 3;
   setenv("PGPASSWORD", "hush", 1);
   const Json seen = outputs(run(attempt("look_around")));
   unsetenv("PGPASSWORD");
@@ -127,6 +130,7 @@ TEST_F(PoolTest, GivesAnAttemptAFolderAndEmptiesIt) {
   EXPECT_FALSE(std::filesystem::exists(folder / "file"));
   EXPECT_TRUE(seen["leads_group"].as_bool());
   EXPECT_EQ(seen["secret"], Json(""));
+  EXPECT_EQ(seen["nice"], Json(std::min(getpriority(PRIO_PROCESS, 0) + 3, 19)));
   // stdin, stdout, stderr, the socket, two outputs, statm, two that the link waits on, the folder.
   EXPECT_EQ(seen["descriptors"], Json(10));
 }
