@@ -48,8 +48,13 @@ std::vector<char*> environment_of(const Subprocess& program) {
   return out;
 }
 
+// Sanitizers take a child for one that has memory and a stack of its own.
 #if defined(__clang__)
 #define MR_NOT_INSTRUMENTED __attribute__((disable_sanitizer_instrumentation))
+#if __has_feature(thread_sanitizer)
+extern "C" int __clone(int (*)(void*), void*, int, void*, ...);  // NOLINT: glibc's own
+#define clone __clone
+#endif
 #else
 #define MR_NOT_INSTRUMENTED __attribute__((no_sanitize_address))
 #endif
