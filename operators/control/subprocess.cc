@@ -16,8 +16,8 @@
 namespace millrace::operators {
 namespace {
 
-/// What a runner and the libraries in it ignore; a program of the user's should not. What whoever
-/// started us ignores (nohup) stays ignored, and a handler of ours ends with our image.
+/// What a runner and the libraries in it ignore; a program of the user's should not. A runner finds
+/// all other signals at their default, and a handler ends with its image.
 constexpr int kIgnoredByUs[] = {SIGINT, SIGPIPE};
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
