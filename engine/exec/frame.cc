@@ -1,16 +1,9 @@
 #include "engine/exec/frame.h"
 
-#include <cstdint>
+#include "engine/exec/wire.h"
 
 namespace millrace::exec {
 namespace {
-
-std::size_t read_length(std::string_view header) {
-  std::size_t length = 0;
-  for (std::size_t i = 0; i < kFrameHeaderBytes; ++i)
-    length |= static_cast<std::size_t>(static_cast<unsigned char>(header[i])) << (8 * i);
-  return length;
-}
 
 Error too_long(ErrorCode code, std::size_t bytes) {
   return make_error(code, "a message of " + std::to_string(bytes) + " bytes is more than the " +
@@ -24,8 +17,8 @@ Result<std::string> make_frame(std::string_view payload) {
     return too_long(ErrorCode::resource_exhausted, payload.size());
   std::string frame;
   frame.reserve(kFrameHeaderBytes + payload.size());
-  for (std::size_t i = 0; i < kFrameHeaderBytes; ++i)
-    frame += static_cast<char>((payload.size() >> (8 * i)) & 0xff);
+  frame.resize(kFrameHeaderBytes);
+  write_number(frame.data(), payload.size(), kFrameHeaderBytes);
   frame += payload;
   return frame;
 }
@@ -41,7 +34,7 @@ void FrameReader::feed(std::string_view bytes) {
 Result<std::optional<std::string>> FrameReader::next() {
   const std::string_view rest = std::string_view(buffer_).substr(start_);
   if (rest.size() < kFrameHeaderBytes) return std::optional<std::string>{};
-  const std::size_t length = read_length(rest);
+  const std::size_t length = read_number(rest.substr(0, kFrameHeaderBytes));
   if (length > kMaxFrameBytes) return too_long(ErrorCode::data_invalid, length);
   if (rest.size() < kFrameHeaderBytes + length) return std::optional<std::string>{};
   std::optional<std::string> payload{rest.substr(kFrameHeaderBytes, length)};

@@ -142,12 +142,13 @@ Result<Message> decode_any(std::string_view payload) {
 template <std::size_t kSize>
 std::array<char, kSize> small_frame(std::initializer_list<std::int64_t> integers) {
   std::array<char, kSize> frame{};
-  auto at = frame.begin();
-  const auto add = [&](std::int64_t value, std::size_t bytes) {
-    for (std::size_t i = 0; i < bytes; ++i) *at++ = static_cast<char>((value >> (8 * i)) & 0xff);
+  char* at = frame.data();
+  const auto add = [&](std::size_t value, std::size_t bytes) {
+    write_number(at, value, bytes);
+    at += bytes;
   };
-  add(static_cast<std::int64_t>(kSize - kFrameHeaderBytes), kFrameHeaderBytes);
-  for (const std::int64_t value : integers) add(value, sizeof value);
+  add(kSize - kFrameHeaderBytes, kFrameHeaderBytes);
+  for (const std::int64_t value : integers) add(static_cast<std::size_t>(value), sizeof value);
   return frame;
 }
 

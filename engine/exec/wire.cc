@@ -6,10 +6,22 @@ namespace {
 constexpr std::size_t kIntegerBytes = 8, kLengthBytes = 4;
 
 void append_number(std::string& out, std::uint64_t value, std::size_t bytes) {
-  for (std::size_t i = 0; i < bytes; ++i) out += static_cast<char>((value >> (8 * i)) & 0xff);
+  out.resize(out.size() + bytes);
+  write_number(out.data() + out.size() - bytes, value, bytes);
 }
 
 }  // namespace
+
+void write_number(char* at, std::uint64_t value, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; ++i) at[i] = static_cast<char>((value >> (8 * i)) & 0xff);
+}
+
+std::uint64_t read_number(std::string_view bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    value |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+  return value;
+}
 
 void WireWriter::put(std::int64_t value) {
   append_number(bytes_, static_cast<std::uint64_t>(value), kIntegerBytes);
@@ -24,9 +36,11 @@ void WireWriter::put(const Json& value) {
   put(value.is_null() ? std::string_view{} : std::string_view{value.dump()});
 }
 
-std::int64_t WireReader::integer() { return static_cast<std::int64_t>(number(kIntegerBytes)); }
+std::int64_t WireReader::integer() {
+  return static_cast<std::int64_t>(read_number(cut(kIntegerBytes)));
+}
 
-std::string_view WireReader::text() { return cut(number(kLengthBytes)); }
+std::string_view WireReader::text() { return cut(read_number(cut(kLengthBytes))); }
 
 Json WireReader::json() {
   const std::string_view written = text();
@@ -34,14 +48,6 @@ Json WireReader::json() {
   auto value = Json::parse(written);
   broken_ |= !value;
   return value ? *std::move(value) : Json();
-}
-
-std::uint64_t WireReader::number(std::size_t bytes) {
-  std::uint64_t value = 0;
-  const std::string_view digits = cut(bytes);
-  for (std::size_t i = 0; i < digits.size(); ++i)
-    value |= std::uint64_t{static_cast<unsigned char>(digits[i])} << (8 * i);
-  return value;
 }
 
 std::string_view WireReader::cut(std::size_t bytes) {

@@ -3,6 +3,7 @@
 // The two ends name the fields in the same order; nothing in the bytes does.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,6 +11,10 @@
 #include "engine/base/json.h"
 
 namespace millrace::exec {
+
+/// A number as so many bytes, little-endian, there and back.
+void write_number(char* at, std::uint64_t value, std::size_t bytes);
+std::uint64_t read_number(std::string_view bytes);
 
 class WireWriter {
  public:
@@ -36,7 +41,6 @@ class WireReader {
   bool at_end() const { return !broken_ && rest_.empty(); }
 
  private:
-  std::uint64_t number(std::size_t bytes);
   std::string_view cut(std::size_t bytes);
 
   std::string_view rest_;
