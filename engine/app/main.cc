@@ -24,34 +24,37 @@ using Verb = std::function<Result<int>()>;
 void add_shared(CLI::App& app, Options& options, std::string& state) {
   app.add_option("--state", state, "State folder ($MILLRACE_HOME)")->capture_default_str();
   app.add_option("--db", options.db,
-                 "PostgreSQL URL ($MILLRACE_DB); none: a private cluster in the state folder");
-  app.add_option("--url", options.url,
-                 "A running engine's API ($MILLRACE_URL); none: the one of the state folder");
+                 "PostgreSQL URL ($MILLRACE_DB); default: a private cluster in the state folder");
+  app.add_option(
+      "--url", options.url,
+      "API of a running engine ($MILLRACE_URL); default: the engine of the state folder");
   app.add_flag("--json", options.json, "Print JSON");
-  app.add_flag("--log-json", options.log_json, "Log as JSON lines");
+  app.add_flag("--log-json", options.log_json, "Write the log as JSON lines");
 }
 
 void add_server_options(CLI::App& verb, Options& options) {
   verb.add_option("--host", options.host, "Address to listen on")->capture_default_str();
-  verb.add_option("--serve-port", options.serve_port, "Port of the model server; 0: any")
+  verb.add_option("--serve-port", options.serve_port,
+                  "Port of the model server; 0 chooses a free port")
       ->capture_default_str();
 }
 
 void add_retention(CLI::App& verb, std::string& retention) {
   verb.add_option("--retention", retention,
-                  "Forget what ended so long ago, e.g. 90d ($MILLRACE_RETENTION); none: nothing");
+                  "Drop older history, e.g. 90d ($MILLRACE_RETENTION); default: drop nothing");
 }
 
 void add_runner_options(CLI::App& verb, Options& options) {
-  verb.add_option("--workers", options.workers, "Runner processes; 0: twice the cores, at least 4");
-  verb.add_option("--nice", options.nice, "How far the engine goes before what its runners do")
+  verb.add_option("--workers", options.workers,
+                  "Runner processes; 0 means twice the cores, at least 4");
+  verb.add_option("--nice", options.nice, "Niceness added to runner processes")
       ->check(CLI::Range(0, 19))
       ->capture_default_str();
 }
 
 void add_engine_options(CLI::App& verb, Options& options) {
   add_server_options(verb, options);
-  verb.add_option("--port", options.port, "Port of dashboard and API; 0: any")
+  verb.add_option("--port", options.port, "Port of dashboard and API; 0 chooses a free port")
       ->capture_default_str();
   add_runner_options(verb, options);
 }
@@ -75,7 +78,7 @@ int main(int argc, char** argv) {
   options.url = environment("MILLRACE_URL", "");
   Verb chosen;
 
-  CLI::App app{"Millrace retrains models, proves them, ships them and takes them back."};
+  CLI::App app{"Millrace: a DAG workflow engine for machine-learning pipelines."};
   app.set_version_flag("--version", "millrace " MILLRACE_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
@@ -85,17 +88,18 @@ int main(int argc, char** argv) {
   add_engine_options(*up, options);
   up->add_option("--dags", dags, "Folder of DAG files")->capture_default_str();
   add_retention(*up, retention);
-  up->add_option("--drain", drain, "How long a SIGTERM waits for what runs; Ctrl-C does not wait")
+  up->add_option("--drain", drain,
+                 "On SIGTERM, wait this long for running tasks; Ctrl-C stops at once")
       ->capture_default_str();
   up->callback([&] { chosen = [&] { return verb_up(options); }; });
 
-  auto* serve = app.add_subcommand("serve", "Start a model server alone");
+  auto* serve = app.add_subcommand("serve", "Start only a model server");
   add_server_options(*serve, options);
   serve->callback([&] { chosen = [&] { return verb_serve(options); }; });
 
   std::vector<std::string> lint_paths;
   auto* lint = app.add_subcommand("lint", "Check DAG files; exit code 1 if one has an error");
-  lint->add_option("paths", lint_paths, "Files or folders; none: the folder 'dags'");
+  lint->add_option("paths", lint_paths, "Files or folders; default: the folder 'dags'");
   lint->callback([&] { chosen = [&] { return verb_lint(options, lint_paths); }; });
 
   auto* schema = app.add_subcommand("schema", "Print the JSON Schema of DAG files, for editors");
@@ -105,27 +109,27 @@ int main(int argc, char** argv) {
   std::vector<std::string> run_params;
   auto* run = app.add_subcommand("run", "Run a DAG file once and show its progress");
   run->add_option("file", run_file, "The DAG file")->required()->check(CLI::ExistingFile);
-  run->add_option("-p,--param", run_params, "name=value; may be given again");
+  run->add_option("-p,--param", run_params, "A param, NAME=VALUE; repeat the option for more");
   add_runner_options(*run, options);
   run->callback([&] { chosen = [&] { return verb_run(options, run_file, run_params); }; });
 
   TriggerOptions trigger_options;
   auto* trigger = app.add_subcommand("trigger", "Start a run on the running engine");
-  trigger->add_option("dag", trigger_options.dag, "Its id")->required();
-  trigger->add_option("-p,--param", trigger_options.params, "name=value; may be given again");
-  trigger->add_option("--logical-date", trigger_options.logical_date,
-                      "The date the run stands for");
+  trigger->add_option("dag", trigger_options.dag, "Id of the DAG")->required();
+  trigger->add_option("-p,--param", trigger_options.params,
+                      "A param, NAME=VALUE; repeat the option for more");
+  trigger->add_option("--logical-date", trigger_options.logical_date, "Logical date of the run");
   trigger->add_option("--idempotency-key", trigger_options.idempotency_key,
-                      "The same key is the same run");
+                      "A repeated request with the same key returns the same run");
   trigger->add_flag("--wait", trigger_options.wait, "Wait for the end; exit code 1 if it failed");
   trigger->callback([&] { chosen = [&] { return verb_trigger(options, trigger_options); }; });
 
   std::string filter_dag, filter_status;
   int limit = 20;
   auto* runs = app.add_subcommand("runs", "List runs, newest first");
-  runs->add_option("--dag", filter_dag, "Only those of this DAG");
+  runs->add_option("--dag", filter_dag, "Only runs of this DAG");
   runs->add_option("--status", filter_status, "running, success, failed or cancelled");
-  runs->add_option("--limit", limit, "At most so many")
+  runs->add_option("--limit", limit, "Maximum number of runs")
       ->capture_default_str()
       ->check(CLI::Range(1, 500));
   runs->callback(
@@ -133,56 +137,58 @@ int main(int argc, char** argv) {
 
   std::string run_id;
   auto* show = app.add_subcommand("show", "Show a run and its tasks");
-  show->add_option("run", run_id, "The run's id")->required();
+  show->add_option("run", run_id, "Id of the run")->required();
   show->callback([&] { chosen = [&] { return verb_show(options, run_id); }; });
 
   LogOptions log_options;
-  auto* logs = app.add_subcommand("logs", "Print what a task wrote");
-  logs->add_option("run", log_options.run, "The run's id")->required();
-  logs->add_option("task", log_options.task, "The task's id")->required();
-  logs->add_option("--map-index", log_options.map_index, "Which instance of a mapped task, from 0");
-  logs->add_option("--attempt", log_options.attempt, "Which attempt; none: the last");
-  logs->add_flag("-f,--follow", log_options.follow, "Stay until the task has ended");
+  auto* logs = app.add_subcommand("logs", "Print the log of a task");
+  logs->add_option("run", log_options.run, "Id of the run")->required();
+  logs->add_option("task", log_options.task, "Id of the task")->required();
+  logs->add_option("--map-index", log_options.map_index, "Instance of a mapped task, from 0");
+  logs->add_option("--attempt", log_options.attempt, "Attempt, from 1; default: the last");
+  logs->add_flag("-f,--follow", log_options.follow, "Follow the log until the task has ended");
   logs->callback([&] { chosen = [&] { return verb_logs(options, log_options); }; });
 
   auto* cancel = app.add_subcommand("cancel", "Cancel a run");
-  cancel->add_option("run", run_id, "The run's id")->required();
+  cancel->add_option("run", run_id, "Id of the run")->required();
   cancel->callback([&] { chosen = [&] { return verb_cancel(options, run_id); }; });
 
   std::vector<std::string> retry_tasks;
-  auto* retry =
-      app.add_subcommand("retry", "Run what failed again, or the named tasks and all below them");
-  retry->add_option("run", run_id, "The run's id")->required();
-  retry->add_option("tasks", retry_tasks, "Ids of tasks; none: what failed");
+  auto* retry = app.add_subcommand(
+      "retry", "Run failed tasks again, or the named tasks and everything downstream");
+  retry->add_option("run", run_id, "Id of the run")->required();
+  retry->add_option("tasks", retry_tasks, "Task ids; default: the tasks that failed");
   retry->callback([&] { chosen = [&] { return verb_retry(options, run_id, retry_tasks); }; });
 
   std::string model, reason;
   auto* rollback =
-      app.add_subcommand("rollback", "Take a model back to the last known good version");
-  rollback->add_option("model", model, "Its name")->required();
-  rollback->add_option("--reason", reason, "Kept in the journal");
+      app.add_subcommand("rollback", "Roll a model back to its last known good version");
+  rollback->add_option("model", model, "Name of the model")->required();
+  rollback->add_option("--reason", reason, "Reason, stored in the journal");
   rollback->callback([&] { chosen = [&] { return verb_rollback(options, model, reason); }; });
 
-  auto* models = app.add_subcommand("models", "List models and what serves them");
+  auto* models = app.add_subcommand("models", "List models and the versions that serve them");
   models->callback([&] { chosen = [&] { return verb_models(options); }; });
 
   auto* doctor =
-      app.add_subcommand("doctor", "Check this machine and the state folder, and name cures");
+      app.add_subcommand("doctor", "Check this machine and the state folder and name cures");
   doctor->callback([&] { chosen = [&] { return verb_doctor(options); }; });
 
-  auto* history = app.add_subcommand(
-      "history", "List the periods of history, and which --retention would drop");
+  auto* history =
+      app.add_subcommand("history", "List the periods of history and what --retention would drop");
   add_retention(*history, retention);
   history->callback([&] { chosen = [&] { return verb_history(options); }; });
 
   std::string backup_folder;
   auto* backup = app.add_subcommand("backup", "Copy database and artifacts into a folder");
-  backup->add_option("folder", backup_folder, "Made if need be; a second time adds what is new")
+  backup
+      ->add_option("folder", backup_folder,
+                   "Created if missing; a repeated backup copies only new artifacts")
       ->required();
   backup->callback([&] { chosen = [&] { return verb_backup(options, backup_folder); }; });
 
-  auto* restore = app.add_subcommand("restore", "Bring a backup into an empty state folder");
-  restore->add_option("folder", backup_folder, "What 'backup' has made")->required();
+  auto* restore = app.add_subcommand("restore", "Restore a backup into an empty state folder");
+  restore->add_option("folder", backup_folder, "A folder written by 'backup'")->required();
   restore->callback([&] { chosen = [&] { return verb_restore(options, backup_folder); }; });
 
   DemoOptions demo_options;
@@ -191,11 +197,11 @@ int main(int argc, char** argv) {
   add_engine_options(*demo, options);
   demo->add_option("--dags", dags, "Folder of DAG files")->capture_default_str();
   demo->add_flag("--exit", demo_options.exit,
-                 "Stop at the end; exit code 1 unless all happened as told");
-  demo->add_flag("--fresh", demo_options.fresh, "Throw the state of an earlier demo away");
+                 "Stop at the end; exit code 1 if a step did not happen as described");
+  demo->add_flag("--fresh", demo_options.fresh, "Delete the state of an earlier demo");
   demo->callback([&] { chosen = [&] { return verb_demo(options, demo_options); }; });
 
-  auto* runner = app.add_subcommand("runner", "");  // what the engine starts for itself
+  auto* runner = app.add_subcommand("runner", "");  // started by the engine
   runner->group("");
   runner->callback([&] { chosen = [&] { return verb_runner(options); }; });
 

@@ -1,5 +1,6 @@
 #include "engine/spec/operator_page.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include "engine/base/number_text.h"
@@ -59,7 +60,7 @@ std::string must_be(const ParamInfo& param) {
   return out;
 }
 
-std::string unless_given(const ParamInfo& param) {
+std::string default_text(const ParamInfo& param) {
   if (param.required) return "required";
   return param.default_value.is_null() ? "" : code(param.default_value.dump());
 }
@@ -120,6 +121,32 @@ void append_yaml(std::string& out, const Json& value, int indent) {
   }
 }
 
+/// The tasks whose outputs an example reads: "train" of "${{ tasks.train.outputs.model }}".
+void collect_upstream(const Json& value, std::vector<std::string>& out) {
+  if (value.is_object())
+    for (const auto& [name, child] : value.members()) collect_upstream(child, out);
+  if (value.is_array())
+    for (const auto& child : value.items()) collect_upstream(child, out);
+  if (!value.is_string()) return;
+  constexpr std::string_view kPrefix = "tasks.";
+  const std::string_view text = value.as_view();
+  for (auto at = text.find(kPrefix); at != std::string_view::npos; at = text.find(kPrefix, at)) {
+    at += kPrefix.size();
+    std::string id(text.substr(at, text.find('.', at) - at));
+    if (std::ranges::find(out, id) == out.end()) out.push_back(std::move(id));
+  }
+}
+
+/// "    needs: [train, featurize]\n", or "" if the example reads no other task.
+std::string needs_line(const Json& example) {
+  std::vector<std::string> upstream;
+  collect_upstream(example, upstream);
+  std::string names;
+  for (const auto& id : upstream) names += (names.empty() ? "" : ", ") + id;
+  if (upstream.size() > 1) names = "[" + names + "]";
+  return names.empty() ? "" : "    needs: " + names + "\n";
+}
+
 std::string first_sentence(std::string_view doc) {
   const std::size_t end = doc.find(". ");
   return std::string(end == std::string_view::npos ? doc : doc.substr(0, end + 1));
@@ -139,9 +166,10 @@ Json example_of(const OperatorInfo& info) {
 }
 
 std::string operator_page(const OperatorInfo& info) {
-  std::string page = "# " + info.name + "\n\n" + info.doc + "\n\n```yaml\n  " +
-                     task_named_after(info.name) + ":\n    operator: " + info.name + "\n";
   const Json example = example_of(info);
+  std::string page = "# " + info.name + "\n\n" + info.doc + "\n\n```yaml\n  " +
+                     task_named_after(info.name) + ":\n" + needs_line(example) +
+                     "    operator: " + info.name + "\n";
   if (!example.members().empty()) {
     page += "    with:\n";
     append_yaml(page, example, 6);
@@ -150,10 +178,10 @@ std::string operator_page(const OperatorInfo& info) {
   if (info.placement == Placement::thread)
     page += "\nRuns inside the engine; it needs no runner process.\n";
   if (!info.params.empty()) {
-    page += "\n## Parameters\n\n| Name | Meaning | Value | Unless given |\n|---|---|---|---|\n";
+    page += "\n## Parameters\n\n| Name | Meaning | Value | Default |\n|---|---|---|---|\n";
     for (const auto& param : info.params)
       page += "| `" + param.name + "` | " + cell(param.doc) + " | " + must_be(param) + " | " +
-              unless_given(param) + " |\n";
+              default_text(param) + " |\n";
   }
   if (!info.outputs.empty()) {
     page += "\n## Outputs\n\n| Name | Meaning |\n|---|---|\n";

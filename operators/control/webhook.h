@@ -24,7 +24,9 @@ struct NotifyWebhook {
         param("url_env", &N::url_env, "Environment variable that holds the address, instead of url")
             .def("")
             .example("SLACK_WEBHOOK_URL"),
-        param("text", &N::text, "The message").def("").example("${{ run.dag_id }}: a new champion"),
+        param("text", &N::text, "The message")
+            .def("")
+            .example("A new champion: ${{ tasks.evaluate.outputs.challenger }}"),
         param("body", &N::body, "The whole JSON body, instead of text").optional(),
         param("headers", &N::headers, "Headers to add").def(Json::object()),
         param("timeout", &N::timeout, "Of one try").def("15s")};
