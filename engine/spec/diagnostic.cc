@@ -18,6 +18,20 @@ std::string_view line_of(std::string_view source, int line) {
   return source;
 }
 
+/// A file must not control the terminal: control characters other than the tab become '?'.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    const bool c1 = byte == 0xc2 && next >= 0x80 && next < 0xa0;  // U+0080 to U+009F
+    const bool c0 = (byte < 0x20 && byte != '\t') || byte == 0x7f;
+    out += c0 || c1 ? '?' : text[i];
+    if (c1) ++i;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string_view to_string(Diagnostic::Severity severity) {
@@ -29,7 +43,7 @@ std::string to_string(const Diagnostic& d) {
   if (d.line > 0) out += ":" + std::to_string(d.line) + ":" + std::to_string(d.column);
   out += ": " + std::string(to_string(d.severity)) + ": " + d.message;
   if (!d.hint.empty()) out += "; " + d.hint;
-  return out;
+  return printable(out);
 }
 
 std::string render(const Diagnostic& d, std::string_view source) {
@@ -42,7 +56,7 @@ std::string render(const Diagnostic& d, std::string_view source) {
   const std::string_view shown = line.substr(from, kMaxShown);
   std::string number = std::to_string(d.line);
   if (number.size() < 5) number.insert(0, 5 - number.size(), ' ');
-  out += number + " | " + std::string(shown) + "\n" + std::string(number.size(), ' ') + " | ";
+  out += number + " | " + printable(shown) + "\n" + std::string(number.size(), ' ') + " | ";
   for (const char c : line.substr(from, column - from)) {
     if ((c & 0xc0) == 0x80) continue;  // a continuation byte takes no cell
     out += c == '\t' ? '\t' : ' ';

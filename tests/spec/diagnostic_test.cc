@@ -32,6 +32,17 @@ TEST(Diagnostic, ShowsTheLineAndACaret) {
             "      | \t ^\n");
 }
 
+TEST(Diagnostic, PrintsNoControlCharacters) {
+  Diagnostic d = sample();
+  d.message = "unknown operator '\033[2J\x7f\xc2\x9b'";  // clear screen, delete, C1 introducer
+  d.line = 1;
+  const std::string shown = render(d, "a\033]0;title\007\tb");
+  EXPECT_EQ(shown,
+            "dags/x.yaml:1:3: error: unknown operator '?[2J?\?'; did you mean 'validate'?\n"
+            "    1 | a?]0;title?\tb\n"
+            "      |   ^\n");
+}
+
 TEST(Diagnostic, CountsCellsNotBytesAndCutsLongLines) {
   Diagnostic d = sample();
   d.line = 1;
