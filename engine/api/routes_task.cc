@@ -153,6 +153,9 @@ Result<Reply> get_log(Context& context, StreamSlots& slots, const Call& call) {
                call.query("offset").as_int()};
   if (!call.query("attempt").is_null())
     at.attempt = static_cast<int>(call.query("attempt").as_int());
+  if (const int last = run.instance(ref).attempt; at.attempt > last)
+    return not_found("task '" + at.task + "' has no attempt " + std::to_string(at.attempt) +
+                     "; its last attempt is " + std::to_string(last));
   Reply reply;
   if (!call.query("follow").as_bool()) {
     MR_TRY(auto text, next_page(context, at));

@@ -8,6 +8,7 @@
 #include "engine/app/verbs.h"
 #include "engine/base/log.h"
 #include "engine/base/memory.h"
+#include "engine/base/suggest.h"
 
 namespace {
 
@@ -57,6 +58,23 @@ void add_engine_options(CLI::App& verb, Options& options) {
   verb.add_option("--port", options.port, "Port of dashboard and API; 0 chooses a free port")
       ->capture_default_str();
   add_runner_options(verb, options);
+}
+
+/// The word in the place of a verb that is none; "" if the command line names a verb.
+std::string unknown_verb(const CLI::App& app) {
+  if (!app.get_subcommands().empty()) return "";
+  for (const auto& word : app.remaining())
+    if (!word.starts_with('-')) return word;
+  return "";
+}
+
+int refuse_verb(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> verbs;
+  for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (!verb->get_group().empty()) verbs.push_back(verb->get_name());
+  std::fprintf(stderr, "millrace: there is no verb '%s'%s; 'millrace --help' lists the verbs\n",
+               word.c_str(), did_you_mean(word, verbs).c_str());
+  return traits(ErrorCode::invalid_argument).exit_code;
 }
 
 Status set_durations(Options& options, std::string_view retention, std::string_view drain) {
@@ -208,6 +226,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // --help and --version end here too, with 0
+    if (const std::string verb = unknown_verb(app); !verb.empty() && error.get_exit_code() != 0)
+      return refuse_verb(app, verb);
     return app.exit(error) == 0 ? 0 : traits(ErrorCode::invalid_argument).exit_code;
   }
   options.state = state;

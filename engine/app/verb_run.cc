@@ -1,54 +1,22 @@
-// run: one DAG file, once, with an engine of its own and a view of its progress.
+// run: executes one DAG file once with an engine of its own and shows the progress and the output.
+#include <unistd.h>
+
 #include <condition_variable>
 #include <cstdio>
-#include <map>
 #include <mutex>
 
 #include "engine/app/dag_folder.h"
 #include "engine/app/node.h"
+#include "engine/app/run_progress.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
+#include "engine/base/log.h"
 #include "engine/sched/engine.h"
 #include "engine/store/command.h"
 #include "engine/store/load_run.h"
 
 namespace millrace {
 namespace {
-
-/// Prints each change of a task's state once, as a line.
-class Progress {
- public:
-  void show(const Run& run) {
-    for (int t = 0; t < static_cast<int>(run.tasks.size()); ++t) {
-      const auto& task = run.tasks[static_cast<std::size_t>(t)];
-      for (std::size_t i = 0; i < task.instances.size(); ++i)
-        show(run, {t, task.expanded ? static_cast<int>(i) : -1}, task.instances[i]);
-    }
-  }
-
- private:
-  void show(const Run& run, TaskRef ref, const TaskInstance& instance) {
-    auto& last = seen_[ref];
-    const std::pair now{instance.state, instance.attempt};
-    if (now == last || instance.state == TaskState::pending || instance.state == TaskState::queued)
-      return;
-    last = now;
-    std::string name = run.dag->task(ref.task).spec.id;
-    if (ref.map_index >= 0) name += "[" + std::to_string(ref.map_index) + "]";
-    std::string detail;
-    if (is_end(instance.state) && instance.started != Time{})
-      detail = human_duration(instance.since - instance.started);
-    if (instance.attempt > 1) detail += " attempt " + std::to_string(instance.attempt);
-    if (instance.state == TaskState::failed || instance.state == TaskState::up_for_retry)
-      detail += "  " + instance.error.to_string();
-    if (instance.state == TaskState::skipped) detail += "  " + instance.reason;
-    std::printf("%8s  %-24s %s  %s\n", human_duration(instance.since - run.created_at).c_str(),
-                name.c_str(), paint(to_string(instance.state)).c_str(), detail.c_str());
-    std::fflush(stdout);
-  }
-
-  std::map<TaskRef, std::pair<TaskState, int>> seen_;
-};
 
 /// Counts the journal's changes, so that a waiter misses none.
 class Changes {
@@ -62,10 +30,10 @@ class Changes {
     const std::lock_guard lock(mutex_);
     return count_;
   }
-  /// Half a second at most: a notification may be lost, and signals want to be seen.
+  /// At most 100 ms: the output of tasks does not count as a change, and signals must be noticed.
   void wait_beyond(long seen) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::milliseconds{500}, [&] { return count_ != seen; });
+    changed_.wait_for(lock, std::chrono::milliseconds{100}, [&] { return count_ != seen; });
   }
 
  private:
@@ -101,15 +69,25 @@ Json summary(const Run& run) {
                        {"tasks", std::move(tasks)}});
 }
 
+/// While the run goes on, other verbs find its API; afterwards they read the folder themselves.
+struct EndpointRemoval {
+  std::filesystem::path state;
+  ~EndpointRemoval() { remove_endpoint(state); }
+};
+
 }  // namespace
 
 Result<int> verb_run(const Options& options, const std::string& file,
                      const std::vector<std::string>& params) {
+  // The progress is the output; the engine's own news would interrupt it.
+  if (!options.log_json) log::configure(log::Severity::warning, log::Format::text);
   Options own = options;
   own.port = own.serve_port = 0;
   auto changes = std::make_shared<Changes>();
-  MR_TRY(auto node,
-         Node::start(own, {.engine = true, .serve = true, .api = false, .watch_dags = false}));
+  MR_TRY(auto node, Node::start(own, {.watch_dags = false}));
+  MR_CHECK(write_endpoint(
+      own.state, {"http://" + own.host + ":" + std::to_string(node->api_port()), "", getpid()}));
+  const EndpointRemoval removal{own.state};
   node->on_journal_change([changes] { changes->note(); });
   MR_TRY(RegisterDag dag, load_for_engine(file, node->catalog()));
   const std::string id = dag.dag->id();
@@ -125,8 +103,8 @@ Result<int> verb_run(const Options& options, const std::string& file,
   MR_TRY(const Uuid run_id, Uuid::parse(answer["run"].as_view()));
   if (!options.json) std::printf("run %s of %s\n", run_id.to_string().c_str(), id.c_str());
 
-  Progress progress;
   Stores stores = node->stores();
+  RunProgress progress(stores.logs);
   for (;;) {
     const long seen = changes->count();
     MR_TRY(const Run run, load_run(stores.journal, stores.runs, run_id));

@@ -1,18 +1,14 @@
-// Verbs that ask a running engine: trigger, runs, show, logs, cancel, retry, rollback, models.
+// Verbs that use the API. trigger, cancel, retry and rollback need a running engine; runs, show,
+// logs and models also work without one.
 #include <cstdio>
 #include <thread>
 
-#include "engine/app/client.h"
+#include "engine/app/connection.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
 
 namespace millrace {
 namespace {
-
-Result<Client> connect(const Options& options) {
-  MR_TRY(const Endpoint endpoint, read_endpoint(options));
-  return Client(endpoint.api);
-}
 
 int print(const Json& json) {
   std::printf("%s\n", json.dump_pretty().c_str());
@@ -44,12 +40,20 @@ std::string number(const Json& value) {
   return value.is_number() ? text : "-";
 }
 
-Result<int> wait_for_end(const Client& client, const std::string& run) {
+bool run_ended(std::string_view status) {
+  return status == "success" || status == "failed" || status == "cancelled";
+}
+
+/// Prints how the run ended: its status, or the run as JSON.
+Result<int> wait_for_end(const Options& options, const Client& client, const std::string& run) {
   for (;;) {
     MR_TRY(const Json row, client.get("/api/v1/runs/" + run));
     const std::string status = row["status"].as_string();
-    if (status != "running") {
-      std::printf("%s\n", paint(status).c_str());
+    if (run_ended(status)) {
+      if (options.json)
+        print(row);
+      else
+        std::printf("%s\n", paint(status).c_str());
       return status == "success" ? 0 : 1;
     }
     if (signal_waits()) return make_error(ErrorCode::cancelled, "interrupted; the run goes on");
@@ -83,16 +87,16 @@ Result<int> verb_trigger(const Options& options, const TriggerOptions& trigger) 
     headers.emplace_back("Idempotency-Key", trigger.idempotency_key);
   MR_TRY(const Json answer,
          client.post("/api/v1/dags/" + url_encode(trigger.dag) + "/runs", body, headers));
-  if (options.json)
-    print(answer);
-  else
-    std::printf("run %s\n", answer["run"].as_string().c_str());
-  return trigger.wait ? wait_for_end(client, answer["run"].as_string()) : 0;
+  const std::string run = answer["run"].as_string();
+  if (!options.json) std::printf("run %s\n", run.c_str());
+  if (trigger.wait) return wait_for_end(options, client, run);
+  return options.json ? print(answer) : 0;
 }
 
 Result<int> verb_runs(const Options& options, const std::string& dag, const std::string& status,
                       int limit) {
-  MR_TRY(const Client client, connect(options));
+  MR_TRY(const Connection connection, connect_to_read(options));
+  const Client& client = connection.client;
   std::string path = "/api/v1/runs?limit=" + std::to_string(limit);
   if (!dag.empty()) path += "&dag=" + url_encode(dag);
   if (!status.empty()) path += "&status=" + url_encode(status);
@@ -108,7 +112,8 @@ Result<int> verb_runs(const Options& options, const std::string& dag, const std:
 }
 
 Result<int> verb_show(const Options& options, const std::string& run) {
-  MR_TRY(const Client client, connect(options));
+  MR_TRY(const Connection connection, connect_to_read(options));
+  const Client& client = connection.client;
   MR_TRY(Json row, client.get("/api/v1/runs/" + url_encode(run)));
   MR_TRY(const Json tasks, client.get("/api/v1/runs/" + url_encode(run) + "/tasks"));
   if (options.json) return print(row.set("tasks", tasks));
@@ -127,7 +132,8 @@ Result<int> verb_show(const Options& options, const std::string& run) {
 }
 
 Result<int> verb_logs(const Options& options, const LogOptions& logs) {
-  MR_TRY(const Client client, connect(options));
+  MR_TRY(const Connection connection, connect_to_read(options));
+  const Client& client = connection.client;
   const std::string task =
       "/api/v1/runs/" + url_encode(logs.run) + "/tasks/" + url_encode(logs.task);
   const std::string instance = "map_index=" + std::to_string(logs.map_index);
@@ -183,7 +189,8 @@ Result<int> verb_rollback(const Options& options, const std::string& model,
 }
 
 Result<int> verb_models(const Options& options) {
-  MR_TRY(const Client client, connect(options));
+  MR_TRY(const Connection connection, connect_to_read(options));
+  const Client& client = connection.client;
   MR_TRY(const Json models, client.get("/api/v1/models"));
   if (options.json) return print(models);
   const auto version = [](const Json& v) {

@@ -1,0 +1,30 @@
+#include "engine/app/connection.h"
+
+#include "engine/base/log.h"
+#include "engine/pg/cluster_layout.h"
+
+namespace millrace {
+
+Result<Client> connect(const Options& options) {
+  MR_TRY(const Endpoint endpoint, read_endpoint(options));
+  return Client(endpoint.api);
+}
+
+Result<Connection> connect_to_read(const Options& options) {
+  const auto running = connect(options);
+  if (running) return Connection{nullptr, *running};
+  const bool elsewhere = !options.url.empty() || !options.db.empty();
+  if (elsewhere || running.error().code != ErrorCode::unavailable) return running.error();
+  if (!pg::find_layout(std::filesystem::absolute(options.state)))
+    return not_found("'" + options.state.string() +
+                     "' holds no database yet; 'millrace run FILE' or 'millrace up' creates it");
+  log::configure(log::Severity::warning, options.log_json ? log::Format::json : log::Format::text);
+  Options own = options;
+  own.host = "127.0.0.1";
+  own.port = 0;
+  MR_TRY(auto node, Node::start(own, {.engine = false, .serve = false, .watch_dags = false}));
+  Client client("http://127.0.0.1:" + std::to_string(node->api_port()));
+  return Connection{std::move(node), std::move(client)};
+}
+
+}  // namespace millrace

@@ -1,0 +1,24 @@
+// Connection: how a verb reaches the API: of a running engine, or, for verbs that only read, of a
+// short-lived server of this process on a state folder where no engine is running.
+#pragma once
+
+#include <memory>
+
+#include "engine/app/client.h"
+#include "engine/app/node.h"
+#include "engine/app/options.h"
+
+namespace millrace {
+
+struct Connection {
+  std::unique_ptr<Node> reader;  // nullptr: an engine is running
+  Client client;
+};
+
+/// `unavailable` with the cure when no engine is running.
+Result<Client> connect(const Options& options);
+/// Works without an engine where the state folder has a private cluster. `not_found` with the cure
+/// when the folder has no database.
+Result<Connection> connect_to_read(const Options& options);
+
+}  // namespace millrace

@@ -1,0 +1,109 @@
+// What a newcomer does first: run a file, read its output, look at it afterwards, mistype.
+#include <gtest/gtest.h>
+
+#include "engine/base/error.h"
+#include "engine/base/file.h"
+#include "tests/e2e/program.h"
+
+namespace millrace::e2e {
+namespace {
+
+class FirstSteps : public testing::Test {
+ protected:
+  std::filesystem::path write(const std::string& name, const std::string& text) const {
+    const auto path = folder_.path() / name;
+    EXPECT_TRUE(write_file_atomic(path, text).ok());
+    return path;
+  }
+  Finished on_state(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"--state", (folder_.path() / "state").string()});
+    return millrace(std::move(words));
+  }
+
+  TempFolder folder_;
+};
+
+/// The run's id in what `run` or `trigger` prints first: "run ID of DAG".
+std::string run_id_in(const std::string& output) {
+  const auto at = output.find("run ");
+  return at == std::string::npos ? "" : output.substr(at + 4, 36);
+}
+
+TEST_F(FirstSteps, RunPrintsWhatItsTasksPrint) {
+  const Finished hello = on_state({"run", MILLRACE_SOURCE_DIR "/dags/hello.yaml"});
+  EXPECT_EQ(hello.exit_code, 0) << hello.out;
+  EXPECT_NE(hello.out.find("greet | Hello, world\n"), std::string::npos) << hello.out;
+  EXPECT_NE(hello.out.find("count[1] | "), std::string::npos) << hello.out;
+}
+
+TEST_F(FirstSteps, RunPrintsALineWhileItsTaskIsStillRunning) {
+  const auto gate = folder_.path() / "gate";
+  const auto dag = write("slow.yaml",
+                         "dag: slow\ntasks:\n  wait_for_gate:\n    operator: command\n    with:\n"
+                         "      run: \"echo first; while [ ! -e '" +
+                             gate.string() + "' ]; do sleep 0.05; done; printf second\"\n");
+  Program run({binary(), "--state", (folder_.path() / "state").string(), "run", dag.string()});
+  EXPECT_TRUE(run.wait_for_output("wait_for_gate | first\n", std::chrono::seconds{60}));
+  ASSERT_TRUE(write_file_atomic(gate, "").ok());
+  const Finished ended = run.wait(std::chrono::seconds{60});
+  EXPECT_EQ(ended.exit_code, 0) << ended.out;
+  EXPECT_NE(ended.out.find("wait_for_gate | second\n"), std::string::npos) << ended.out;
+}
+
+TEST_F(FirstSteps, AFailedRunIsReadableWithoutAnEngine) {
+  const auto dag = write("broken.yaml",
+                         "dag: broken\ntasks:\n  divide:\n    operator: command\n    with:\n"
+                         "      run: \"echo preparing; echo 'division by zero' >&2; exit 3\"\n");
+  const Finished failed = on_state({"run", dag.string()});
+  EXPECT_EQ(failed.exit_code, 1) << failed.out;
+  EXPECT_NE(failed.out.find("divide | division by zero\n"), std::string::npos) << failed.out;
+  const std::string run = run_id_in(failed.out);
+
+  const Finished logs = on_state({"logs", run, "divide"});
+  EXPECT_EQ(logs.exit_code, 0) << logs.out;
+  EXPECT_NE(logs.out.find("preparing\n"), std::string::npos) << logs.out;
+  const Finished show = on_state({"show", run});
+  EXPECT_EQ(show.exit_code, 0) << show.out;
+  EXPECT_NE(show.out.find("exit code 3"), std::string::npos) << show.out;
+  const Finished runs = on_state({"runs"});
+  EXPECT_EQ(runs.exit_code, 0) << runs.out;
+  EXPECT_NE(runs.out.find(run), std::string::npos) << runs.out;
+
+  const Finished missing = on_state({"logs", run, "divide", "--attempt", "99"});
+  EXPECT_EQ(missing.exit_code, traits(ErrorCode::not_found).exit_code) << missing.out;
+  EXPECT_NE(missing.out.find("its last attempt is 1"), std::string::npos) << missing.out;
+}
+
+TEST_F(FirstSteps, AStateFolderWithoutADatabaseNamesTheCure) {
+  const Finished runs = on_state({"runs"});
+  EXPECT_EQ(runs.exit_code, traits(ErrorCode::not_found).exit_code) << runs.out;
+  EXPECT_NE(runs.out.find("millrace run FILE"), std::string::npos) << runs.out;
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "state")) << "looking creates nothing";
+}
+
+TEST_F(FirstSteps, TriggerThatWaitsPrintsOneJsonDocument) {
+  const auto dags = folder_.path() / "dags";
+  std::filesystem::create_directories(dags);
+  std::filesystem::copy_file(MILLRACE_SOURCE_DIR "/dags/hello.yaml", dags / "hello.yaml");
+  Up up(folder_.path() / "state", dags);
+  ASSERT_TRUE(eventually([&] { return up.get("/dags/hello")["dag"]["dag"].as_view() == "hello"; }));
+  const Finished told = on_state({"trigger", "hello", "--wait", "--json"});
+  EXPECT_EQ(told.exit_code, 0) << told.out;
+  const auto json = Json::parse(told.out);
+  ASSERT_TRUE(json) << told.out;
+  EXPECT_EQ((*json)["status"].as_view(), "success");
+}
+
+TEST(MistypedVerb, GetsTheNearestVerb) {
+  const Finished nearest = millrace({"lnt", "dags"});
+  EXPECT_EQ(nearest.exit_code, 2);
+  EXPECT_NE(nearest.out.find("there is no verb 'lnt'; did you mean 'lint'?"), std::string::npos)
+      << nearest.out;
+  const Finished none = millrace({"--json", "frobnicate"});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_NE(none.out.find("there is no verb 'frobnicate'; 'millrace --help'"), std::string::npos)
+      << none.out;
+}
+
+}  // namespace
+}  // namespace millrace::e2e
