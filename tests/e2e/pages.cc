@@ -31,16 +31,19 @@ std::vector<std::string> shell_words(const std::string& line) {
 void add_commands(const fs::path& path, std::vector<ShownCommand>& commands) {
   const fs::path root = MILLRACE_SOURCE_DIR;
   std::istringstream text(read_file(root / path, 1 << 24).value_or(""));
-  bool fenced = false;
+  bool fenced = false, script = false;
   int number = 0;
   for (std::string line; std::getline(text, line);) {
     ++number;
-    if (line.starts_with("```")) fenced = !fenced;
+    if (line.starts_with("```")) {
+      fenced = !fenced;
+      script = line == "```sh";
+    }
     if (!fenced) continue;
     auto words = shell_words(line);
     if (words.empty() || (words[0] != "millrace" && !words[0].ends_with("/millrace"))) continue;
     words.erase(words.begin());
-    commands.push_back({path.string() + ":" + std::to_string(number), std::move(words)});
+    commands.push_back({path.string() + ":" + std::to_string(number), std::move(words), script});
   }
 }
 

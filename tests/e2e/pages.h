@@ -10,6 +10,7 @@ namespace millrace::e2e {
 struct ShownCommand {
   std::string place;               // "docs/cli.md:12"
   std::vector<std::string> words;  // after the program's name; quotes and comments are gone
+  bool script = false;             // part of a ```sh block, which page_scripts_test.cc runs
 
   /// The first word that is not an option; "" if there is none.
   std::string verb() const;
