@@ -179,11 +179,10 @@ Status Node::Body::roll_back(const serve::TripReport& trip) {
   command.body = Json::object({{"model", trip.model},
                                {"reason", "the circuit breaker opened"},
                                {"evidence", trip.evidence},
-                               {"artifact", trip.artifact}});
+                               {"artifact", trip.artifact},
+                               {"candidate_only", true}});
   command.origin = {"model server", "the circuit breaker opened"};
   command.created_at = clock.now();
-  const auto row = store->stores().serving.deployment(trip.model);
-  if (row && row->candidate != trip.artifact) return {};  // that canary is over already
   const auto submitted = store->stores().inbox.submit(command);
   return submitted ? Status{} : Status{submitted.error()};
 }

@@ -32,6 +32,11 @@ void fields(PromoteModel*, Self& e, F f) {
 template <typename Self, typename F>
 void fields(RollbackModel*, Self& e, F f) {
   f("model", e.model), f("reason", e.reason), f("evidence", e.evidence);
+  f("artifact", e.artifact), f("candidate_only", e.candidate_only), f("blameless", e.blameless);
+}
+template <typename Self, typename F>
+void fields(ReleaseModel*, Self& e, F f) {
+  f("model", e.model), f("artifact", e.artifact), f("reason", e.reason);
 }
 template <typename Self, typename F>
 void fields(UpdateDataset*, Self& e, F f) {
@@ -57,6 +62,8 @@ constexpr std::string_view kEffectKind<PromoteModel> = "promote_model";
 template <>
 constexpr std::string_view kEffectKind<RollbackModel> = "rollback_model";
 template <>
+constexpr std::string_view kEffectKind<ReleaseModel> = "release_model";
+template <>
 constexpr std::string_view kEffectKind<UpdateDataset> = "update_dataset";
 template <>
 constexpr std::string_view kEffectKind<RaiseAlert> = "raise_alert";
@@ -72,6 +79,7 @@ Json field_json(const T& value) {
 }
 
 void read(std::string& to, const Json& from) { to = from.as_string(); }
+void read(bool& to, const Json& from) { to = from.as_bool(to); }
 void read(double& to, const Json& from) { to = from.as_double(to); }
 void read(std::int64_t& to, const Json& from) { to = from.as_int(to); }
 void read(Json& to, const Json& from) { to = from; }
@@ -113,7 +121,16 @@ Status check(const PromoteModel& e) {
   MR_CHECK(check_name("model", e.model));
   return check_digest("artifact", e.artifact, false);
 }
-Status check(const RollbackModel& e) { return check_name("model", e.model); }
+Status check(const RollbackModel& e) {
+  MR_CHECK(check_name("model", e.model));
+  return check_digest("artifact", e.artifact, true);
+}
+Status check(const ReleaseModel& e) {
+  MR_CHECK(check_name("model", e.model));
+  if (e.reason.empty())
+    return invalid_argument("a version is released only with a reason; none was given");
+  return check_digest("artifact", e.artifact, false);
+}
 Status check(const UpdateDataset& e) {
   MR_CHECK(check_name("dataset", e.dataset));
   return check_digest("artifact", e.artifact, true);

@@ -60,11 +60,23 @@ struct PromoteModel {
 };
 
 /// With a canary under way: its traffic goes back to the champion. Else: back to the last known
-/// good.
+/// good. What was taken back is remembered as withdrawn.
 struct RollbackModel {
   std::string model;
   std::string reason;
   Json evidence = Json::object();
+  /// Changes something only while this one is the candidate, or the champion without a canary. A
+  /// champion that followed no other is then taken out of service. "": whatever has the traffic.
+  std::string artifact = {};
+  bool candidate_only = false;  // never touches a champion
+  bool blameless = false;       // ended for another reason than the model: not withdrawn
+};
+
+/// A person lets a refused or withdrawn version be deployed again.
+struct ReleaseModel {
+  std::string model;
+  std::string artifact;
+  std::string reason;
 };
 
 struct UpdateDataset {
@@ -81,7 +93,7 @@ struct RaiseAlert {
 };
 
 using Effect = std::variant<PublishArtifact, RegisterModel, RecordEvaluation, SetTraffic,
-                            PromoteModel, RollbackModel, UpdateDataset, RaiseAlert>;
+                            PromoteModel, RollbackModel, UpdateDataset, RaiseAlert, ReleaseModel>;
 
 /// `invalid_argument` for an effect that no store could apply: a digest that is none, a model
 /// without a name, a weight beyond 100 %.

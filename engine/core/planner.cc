@@ -23,6 +23,7 @@ void Planner::emit(Run& run, Time now, EventBody body) {
   events_.push_back({0, run.id, now, std::move(body)});
   [[maybe_unused]] const Status folded = apply(run, events_.back());
   assert(folded.ok() && "the planner decided what the transition table forbids");
+  note_models(run, now);
 }
 
 const Run* Planner::find_run(const Uuid& run) const {
@@ -54,7 +55,12 @@ void Planner::restore_run(Run run) {
   runs_.insert_or_assign(id, std::move(run));
 }
 
+void Planner::restore_model(std::string model, ModelState state) {
+  models_.restore(std::move(model), std::move(state));
+}
+
 void Planner::recover(Time now) {
+  return_orphaned_traffic(now);
   std::vector<Uuid> order;
   for (const auto& [id, run] : runs_) order.push_back(id);
   std::ranges::sort(order);  // by creation
@@ -197,7 +203,9 @@ Status Planner::pause_dag(const PauseDag& input, Time now) {
 
 Status Planner::request_effects(const RequestEffects& input, Time now) {
   for (const Effect& effect : input.effects) MR_CHECK(check_effect(effect));
+  MR_CHECK(models_.admit_command(input.effects));
   emit(Uuid{}, now, EffectsRequested{input.effects, input.origin});
+  models_.apply(input.effects, {});
   react_to(input.effects, now);
   fill_slots(now);
   return {};

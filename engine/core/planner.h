@@ -22,6 +22,7 @@
 #include "engine/core/dag.h"
 #include "engine/core/event.h"
 #include "engine/core/executor.h"
+#include "engine/core/model_state.h"
 #include "engine/core/run.h"
 
 namespace millrace {
@@ -109,9 +110,10 @@ class Planner {
   Planner(PlannerOptions options, std::int64_t epoch, Rng rng);
 
   // State as it was, before the first input: the DAGs first, then each open run, folded from its
-  // events.
+  // events, and what is known of each model.
   void restore_dag(DagState dag);
   void restore_run(Run run);
+  void restore_model(std::string model, ModelState state);
   /// After the last restore: attempts of former epochs are lost and will be queued again.
   void recover(Time now);
 
@@ -200,6 +202,12 @@ class Planner {
   void emit(const Uuid& run, Time now, EventBody body);  // about no run of ours
   void emit(Run& run, Time now, EventBody body);
 
+  // planner_model.cc: who owns the traffic of a canary.
+  void note_models(Run& run, Time now);
+  void return_traffic(const Models::Canary& canary, Run* run, std::string reason, Time now);
+  void return_orphaned_traffic(Time now);
+  void announce(Time now);
+
   // planner_run.cc: the course of a run.
   Run& create_run(const TriggerRun& input, const DagState& dag, Json params,
                   std::optional<Time> interval_start, Time now);
@@ -220,6 +228,7 @@ class Planner {
   Result<std::vector<TaskRef>> tasks_to_clear(const Run& run, const std::vector<int>& roots) const;
 
   // planner_complete.cc: the ends of attempts, and what follows from them elsewhere.
+  Status admit(const Run& run, TaskRef ref, const Result<Outcome>& outcome) const;
   void on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome, Time now);
   void on_error(Run& run, const AttemptKey& key, const Error& error, Time now);
   void on_lost(Run& run, const AttemptKey& key, std::string reason, Time now);
@@ -252,6 +261,8 @@ class Planner {
   std::set<Timer> timers_;
   std::multimap<std::string, Waiting>
       waiting_;  // deferred instances, by the event they wait for; may be stale
+  Models models_;
+  std::vector<std::string> announced_;  // events whose waiting tasks are still to be woken
   std::set<std::pair<Time, std::string>> firings_;
   std::map<std::string, Time> firing_of_;  // the entry of each DAG in firings_
   std::vector<int> worklist_;              // tasks of the run at hand whose upstream changed

@@ -56,12 +56,22 @@ void Planner::complete(const AttemptResult& result, Time now) {
     on_lost(*run, key, result.outcome ? "" : result.outcome.error().message, now);
   else if (const Status sound = check_effects(result.outcome); !sound)
     on_error(*run, key, sound.error(), now);
+  else if (const Status admitted = admit(*run, key.ref, result.outcome); !admitted)
+    on_error(*run, key, admitted.error(), now);
   else if (result.outcome)
     on_outcome(*run, key, *result.outcome, now);
   else
     on_error(*run, key, result.outcome.error(), now);
   settle(*run, now);
   fill_slots(now);
+}
+
+/// A change of traffic that the registry does not bear out fails the attempt, whatever the operator
+/// looked at before: it may have changed meanwhile.
+Status Planner::admit(const Run& run, TaskRef ref, const Result<Outcome>& outcome) const {
+  if (!outcome) return {};
+  return models_.admit(effects_in(*outcome),
+                       {run.id, run.dag->task(ref.task).spec.id, ref.map_index});
 }
 
 void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome, Time now) {
@@ -120,11 +130,8 @@ void Planner::react_to(const std::vector<Effect>& effects, Time now) {
   // Runs that are created here work on a worklist of their own; ours waits.
   std::vector<int> ours = std::exchange(worklist_, {});
   for (const auto& effect : effects) {
-    std::string deployment;
-    if (const auto* traffic = std::get_if<SetTraffic>(&effect)) deployment = traffic->model;
-    if (const auto* promote = std::get_if<PromoteModel>(&effect)) deployment = promote->model;
-    if (const auto* rollback = std::get_if<RollbackModel>(&effect)) deployment = rollback->model;
-    if (!deployment.empty()) wake_waiting("deployment/" + deployment, now);
+    if (const std::string* model = deployed_model(effect))
+      wake_waiting("deployment/" + *model, now);
     const auto* update = std::get_if<UpdateDataset>(&effect);
     if (update == nullptr) continue;
     for (auto& [id, state] : dags_) {

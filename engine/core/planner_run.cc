@@ -248,6 +248,7 @@ bool Planner::start(Run& run, TaskRef ref, Time now) {
 }
 
 void Planner::fill_slots(Time now) {
+  announce(now);
   if (starts_held_) return;
   for (Lane& lane : lanes_) {
     while (has_room(lane) && !lane.ready.empty()) {

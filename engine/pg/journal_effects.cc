@@ -116,6 +116,7 @@ struct WriteEffect {
                                        .add(row.task)
                                        .add(row.map_index)
                                        .add(row.at));
+    if (refuses(e)) put_not_shipped(e.model, e.challenger, kRefused, "");
   }
   void operator()(const UpdateDataset& e) const {
     const DatasetRow row = dataset_row(source, e);
@@ -145,7 +146,7 @@ struct WriteEffect {
     DeploymentRow before;
     before.model = e.model;
     if (!found.empty()) before = read_deployment(found, 0);
-    const DeploymentChange change = deployment_after(before, e, source);
+    const DeploymentChange change = deployment_after(before, e, source, version_to_deploy(e));
     const DeploymentRow& row = change.after;
     session.exec("put_deployment", Params()
                                        .add(row.model)
@@ -155,19 +156,49 @@ struct WriteEffect {
                                        .add(row.weight)
                                        .add(row.last_good)
                                        .add(row.revision)
-                                       .add(row.updated_at));
+                                       .add(row.updated_at)
+                                       .add(row.champion_version)
+                                       .add(row.candidate_version)
+                                       .add(row.last_good_version)
+                                       .add(row.owner.run)
+                                       .add(row.owner.task)
+                                       .add(row.owner.map_index));
     const DeploymentEventRow& record = change.record;
     session.exec("put_deployment_event", Params()
                                              .add(record.model)
                                              .add(record.revision)
                                              .add(record.action)
                                              .add(record.artifact)
+                                             .add(record.version)
                                              .add(record.weight)
                                              .add(record.reason)
                                              .add(record.evidence)
                                              .add(run_text(record.run))
                                              .add(record.actor)
                                              .add(record.at));
+    if (change.withdrawn) put_not_shipped(e.model, record.artifact, kWithdrawn, record.reason);
+    if (record.action == "release")
+      session.exec("remove_not_shipped", Params().add(e.model).add(record.artifact));
+  }
+
+ private:
+  int version_to_deploy(const Effect& effect) const {
+    const std::string* artifact = deployed_artifact(effect);
+    if (artifact == nullptr) return 0;
+    const Rows rows = session.exec(
+        "version_to_deploy", Params().add(*deployed_model(effect)).add(*artifact).add(source.run));
+    return rows.at(0, 0).small();
+  }
+  void put_not_shipped(const std::string& model, const std::string& artifact,
+                       std::string_view cause, const std::string& reason) const {
+    session.exec("put_not_shipped", Params()
+                                        .add(model)
+                                        .add(artifact)
+                                        .add(cause)
+                                        .add(reason)
+                                        .add(run_text(source.run))
+                                        .add(source.actor)
+                                        .add(source.at));
   }
 };
 

@@ -1,4 +1,5 @@
 #include "engine/pg/roles.h"
+#include "engine/store/deployment.h"
 
 namespace millrace::pg {
 namespace {
@@ -17,6 +18,19 @@ ModelVersionRow read_version(const Rows& rows, std::size_t row) {
   out.task = in.next().text();
   out.map_index = in.next().small();
   out.created_at = in.next().time();
+  const std::string cause = in.next().text();
+  out.not_shipped = not_shipped_text(cause, in.next().text());
+  return out;
+}
+
+DeployableRow read_deployable(const Rows& rows, std::size_t row) {
+  RowReader in(rows, row);
+  DeployableRow out;
+  out.model = in.next().text();
+  out.artifact = in.next().text();
+  out.registered = in.next().flag();
+  const std::string cause = in.next().text();
+  out.not_shipped = not_shipped_text(cause, in.next().text());
   return out;
 }
 
@@ -96,6 +110,9 @@ class PgRegistry final : public Registry {
         shared_, "list_model_versions", Params().add(model).add(artifact).add(1), read_version,
         "model '" + std::string(model) + "' has no version with artifact '" +
             std::string(artifact) + "'");
+  }
+  Result<std::vector<DeployableRow>> deployable() override {
+    return list<DeployableRow>(shared_, "list_deployable", {}, read_deployable);
   }
   Result<std::vector<EvaluationRow>> evaluations(std::string_view model,
                                                  std::size_t limit) override {

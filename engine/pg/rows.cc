@@ -35,6 +35,12 @@ DeploymentRow read_deployment(const Rows& rows, std::size_t row) {
   out.last_good = in.next().text();
   out.revision = in.next().number();
   out.updated_at = in.next().time();
+  out.champion_version = in.next().small();
+  out.candidate_version = in.next().small();
+  out.last_good_version = in.next().small();
+  out.owner.run = in.next().id();
+  out.owner.task = in.next().text();
+  out.owner.map_index = in.next().small();
   return out;
 }
 

@@ -12,6 +12,7 @@ DeploymentEventRow read_event(const Rows& rows, std::size_t row) {
   out.revision = in.next().number();
   out.action = in.next().text();
   out.artifact = in.next().text();
+  out.version = in.next().small();
   out.weight = in.next().real();
   out.reason = in.next().text();
   out.evidence = in.next().json();
@@ -74,7 +75,7 @@ void add_predictions(Params& params, const std::vector<Prediction>& predictions)
 
 void add_windows(Params& params, const std::vector<ServingWindow>& windows) {
   ArrayText model, artifact, role, start, requests, errors, buckets, latency_sum, outcomes,
-      business_sum, business_sum_squares, tripped;
+      business_sum, business_sum_squares, tripped, revision;
   for (const ServingWindow& w : windows) {
     ArrayText counts;
     for (const std::int64_t count : w.latency_buckets) counts.add(count);
@@ -90,10 +91,11 @@ void add_windows(Params& params, const std::vector<ServingWindow>& windows) {
     business_sum.add(w.business_sum);
     business_sum_squares.add(w.business_sum_squares);
     tripped.add(w.tripped);
+    revision.add(w.revision);
   }
   for (ArrayText* column :
        {&model, &artifact, &role, &start, &requests, &errors, &buckets, &latency_sum, &outcomes,
-        &business_sum, &business_sum_squares, &tripped})
+        &business_sum, &business_sum_squares, &tripped, &revision})
     params.add(std::move(*column));
 }
 
@@ -123,9 +125,15 @@ class PgServingStore final : public ServingStore {
       return {};
     });
   }
-  Result<std::vector<ServingWindow>> windows(std::string_view model, Time since) override {
-    MR_TRY(const auto rows, list<ServingWindow>(shared_, "list_windows",
-                                                Params().add(model).add(since), read_window));
+  using ServingStore::windows;
+  Result<std::vector<ServingWindow>> windows(std::string_view model, Time since,
+                                             std::int64_t from_revision) override {
+    Params params = Params().add(model).add(since);
+    if (from_revision > 0) params.add(from_revision);
+    MR_TRY(const auto rows,
+           list<ServingWindow>(shared_,
+                               from_revision > 0 ? "list_windows_of_revisions" : "list_windows",
+                               params, read_window));
     ServingSums sums;
     for (const ServingWindow& row : rows) sums.add(row);
     return std::move(sums).take();

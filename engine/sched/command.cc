@@ -61,16 +61,22 @@ Result<Json> publish_event(const Command& command, Planner& planner, Stores, Tim
   return Json::object({{"name", name}});
 }
 
-Result<Json> rollback_model(const Command& command, Planner& planner, Stores stores, Time now) {
-  const std::string model = command.body["model"].as_string();
-  MR_CHECK(stores.serving.deployment(model).ok()
-               ? Status{}
-               : Status{not_found("no model '" + model + "' is deployed")});
-  MR_CHECK(planner.request_effects(
-      {{RollbackModel{model, command.body["reason"].as_string(), command.body["evidence"]}},
-       command.origin},
-      now));
+Result<Json> rollback_model(const Command& command, Planner& planner, Stores, Time now) {
+  RollbackModel back{command.body["model"].as_string(), command.body["reason"].as_string(),
+                     command.body["evidence"]};
+  back.artifact = command.body["artifact"].as_string();
+  back.candidate_only = command.body["candidate_only"].as_bool();
+  const std::string model = back.model;
+  MR_CHECK(planner.request_effects({{std::move(back)}, command.origin}, now));
   return Json::object({{"model", model}});
+}
+
+Result<Json> release_model(const Command& command, Planner& planner, Stores, Time now) {
+  const ReleaseModel release{command.body["model"].as_string(),
+                             command.body["artifact"].as_string(),
+                             command.body["reason"].as_string()};
+  MR_CHECK(planner.request_effects({{release}, command.origin}, now));
+  return Json::object({{"model", release.model}, {"artifact", release.artifact}});
 }
 
 struct Verb {
@@ -81,6 +87,7 @@ constexpr std::array kVerbs = {
     Verb{command::trigger_run, trigger_run},     Verb{command::cancel_run, cancel_run},
     Verb{command::retry_run, retry_run},         Verb{command::pause_dag, pause_dag},
     Verb{command::publish_event, publish_event}, Verb{command::rollback_model, rollback_model},
+    Verb{command::release_model, release_model},
 };
 
 }  // namespace

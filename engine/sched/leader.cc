@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
 
 #include "engine/base/fault_point.h"
 #include "engine/base/log.h"
@@ -72,8 +73,24 @@ Status Leader::restore() {
     MR_TRY(Run run, load_run(stores_.journal, cache, row.run));
     planner_.restore_run(std::move(run));
   }
+  MR_CHECK(restore_models());
   planner_.recover(clock_.now());
   pass(FaultPoint::office_taken);
+  return {};
+}
+
+Status Leader::restore_models() {
+  MR_TRY(const auto deployable, stores_.registry.deployable());
+  MR_TRY(const auto deployments, stores_.serving.deployments());
+  std::map<std::string, ModelState> models;
+  for (const auto& row : deployable) {
+    ModelState& state = models[row.model];
+    if (row.registered) state.versions.insert(row.artifact);
+    if (!row.not_shipped.empty()) state.not_shipped.emplace(row.artifact, row.not_shipped);
+  }
+  for (const auto& row : deployments)
+    models[row.model].serving = {row.champion, row.candidate, row.weight, row.last_good, row.owner};
+  for (auto& [model, state] : models) planner_.restore_model(model, std::move(state));
   return {};
 }
 

@@ -63,6 +63,7 @@ class Leader {
   Leader(PlannerOptions options, const Lease& lease, Stores stores, Executor& executor,
          const Clock& clock, Rng rng);
   Status restore();
+  Status restore_models();
   void notice_a_set_clock(Time now);
   void plan(const Input& input, Time now);
   void take_handed_over(const AcceptedCommand& accepted, Time now);

@@ -7,7 +7,9 @@
 //   retry_run        {run, tasks?: [id]}                                           {run}
 //   pause_dag        {dag, paused}                                                 {dag, paused}
 //   publish_event    {name, event?}                                                {runs: [uuid]}
-//   rollback_model   {model, reason, evidence?}                                    {model}
+//   rollback_model   {model, reason, evidence?, artifact?, candidate_only?}        {model}
+//   release_model    {model, artifact, reason}                                     {model,
+//   artifact}
 //
 // A trigger_run without `run` names its run by the command's own id: with an idempotency key the
 // body must be the same each time, so it cannot hold an id that is made anew.
@@ -25,5 +27,6 @@ inline constexpr std::string_view retry_run = "retry_run";
 inline constexpr std::string_view pause_dag = "pause_dag";
 inline constexpr std::string_view publish_event = "publish_event";
 inline constexpr std::string_view rollback_model = "rollback_model";
+inline constexpr std::string_view release_model = "release_model";
 
 }  // namespace millrace::command

@@ -35,6 +35,7 @@ void add(State& state, const EffectSource& source, const RegisterModel& e) {
 
 void add(State& state, const EffectSource& source, const RecordEvaluation& e) {
   state.evaluations.push_back(evaluation_row(source, e));
+  if (refuses(e)) state.not_shipped[{e.model, e.challenger}] = not_shipped_text(kRefused, "");
 }
 void add(State& state, const EffectSource& source, const UpdateDataset& e) {
   state.datasets[e.dataset] = dataset_row(source, e);
@@ -42,13 +43,30 @@ void add(State& state, const EffectSource& source, const UpdateDataset& e) {
 void add(State& state, const EffectSource& source, const RaiseAlert& e) {
   state.alerts.push_back(alert_row(source, e));
 }
+int version_to_deploy(const State& state, const Uuid& run, const Effect& effect) {
+  const std::string* artifact = deployed_artifact(effect);
+  const auto versions = state.model_versions.find(*deployed_model(effect));
+  if (artifact == nullptr || versions == state.model_versions.end()) return 0;
+  int newest = 0, own = 0;
+  for (const ModelVersionRow& row : versions->second) {
+    if (row.artifact != *artifact) continue;
+    newest = row.version;
+    if (row.run == run) own = row.version;
+  }
+  return own > 0 ? own : newest;
+}
+
 /// Changes of a deployment.
 template <typename Change>
 void add(State& state, const EffectSource& source, const Change& e) {
   DeploymentRow& row = state.deployments[e.model];
   row.model = e.model;
-  DeploymentChange change = deployment_after(row, e, source);
+  DeploymentChange change =
+      deployment_after(row, e, source, version_to_deploy(state, source.run, e));
   row = std::move(change.after);
+  const std::pair key{e.model, change.record.artifact};
+  if (change.withdrawn) state.not_shipped[key] = not_shipped_text(kWithdrawn, change.record.reason);
+  if (change.record.action == "release") state.not_shipped.erase(key);
   state.deployment_events[e.model].push_back(std::move(change.record));
 }
 

@@ -17,12 +17,14 @@ class MemRegistry final : public Registry {
     });
   }
   Result<std::vector<ModelVersionRow>> model_versions(std::string_view model) override {
-    return call(state_, "registry.model_versions",
-                [&](Callbacks&) -> Result<std::vector<ModelVersionRow>> {
-                  const auto own = state_.model_versions.find(model);
-                  if (own == state_.model_versions.end()) return std::vector<ModelVersionRow>();
-                  return newest(own->second, own->second.size(), [](const auto&) { return true; });
-                });
+    return call(
+        state_, "registry.model_versions", [&](Callbacks&) -> Result<std::vector<ModelVersionRow>> {
+          const auto own = state_.model_versions.find(model);
+          if (own == state_.model_versions.end()) return std::vector<ModelVersionRow>();
+          auto rows = newest(own->second, own->second.size(), [](const auto&) { return true; });
+          for (auto& row : rows) row.not_shipped = why_not(row.model, row.artifact);
+          return rows;
+        });
   }
   Result<ModelVersionRow> model_version(std::string_view model,
                                         std::string_view artifact) override {
@@ -31,11 +33,31 @@ class MemRegistry final : public Registry {
       if (own != state_.model_versions.end()) {
         auto found =
             newest(own->second, 1, [&](const auto& row) { return row.artifact == artifact; });
-        if (!found.empty()) return std::move(found.front());
+        if (!found.empty()) {
+          found.front().not_shipped = why_not(found.front().model, found.front().artifact);
+          return std::move(found.front());
+        }
       }
       return not_found("model '" + std::string(model) + "' has no version with artifact '" +
                        std::string(artifact) + "'");
     });
+  }
+  Result<std::vector<DeployableRow>> deployable() override {
+    return call(state_, "registry.deployable",
+                [&](Callbacks&) -> Result<std::vector<DeployableRow>> {
+                  std::map<std::pair<std::string, std::string>, DeployableRow> rows;
+                  for (const auto& [model, versions] : state_.model_versions)
+                    for (const auto& version : versions)
+                      rows[{model, version.artifact}] = {model, version.artifact, true, ""};
+                  for (const auto& [key, why] : state_.not_shipped) {
+                    DeployableRow& row = rows[key];
+                    std::tie(row.model, row.artifact) = key;
+                    row.not_shipped = why;
+                  }
+                  std::vector<DeployableRow> out;
+                  for (auto& [key, row] : rows) out.push_back(std::move(row));
+                  return out;
+                });
   }
   Result<std::vector<EvaluationRow>> evaluations(std::string_view model,
                                                  std::size_t limit) override {
@@ -76,6 +98,10 @@ class MemRegistry final : public Registry {
   }
 
  private:
+  std::string why_not(const std::string& model, const std::string& artifact) const {
+    const auto found = state_.not_shipped.find({model, artifact});
+    return found == state_.not_shipped.end() ? std::string() : found->second;
+  }
   State& state_;
 };
 

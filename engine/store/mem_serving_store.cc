@@ -46,11 +46,15 @@ class MemServingStore final : public ServingStore {
       return {};
     });
   }
-  Result<std::vector<ServingWindow>> windows(std::string_view model, Time since) override {
+  using ServingStore::windows;
+  Result<std::vector<ServingWindow>> windows(std::string_view model, Time since,
+                                             std::int64_t from_revision) override {
     return call(state_, "serving.windows", [&](Callbacks&) -> Result<std::vector<ServingWindow>> {
       ServingSums sums;
       for (const ServingWindow& window : state_.windows)
-        if (window.model == model && window.start >= since) sums.add(window);
+        if (window.model == model && window.start >= since &&
+            (from_revision == 0 || window.revision >= from_revision))
+          sums.add(window);
       return std::move(sums).take();
     });
   }

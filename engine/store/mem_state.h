@@ -65,6 +65,8 @@ struct State {
   std::map<AttemptId, std::map<std::int64_t, std::string>> logs;  // pieces by offset
 
   std::map<std::string, std::vector<ModelVersionRow>, std::less<>> model_versions;  // by number
+  /// (model, artifact) → why it must not be deployed.
+  std::map<std::pair<std::string, std::string>, std::string> not_shipped;
   std::vector<EvaluationRow> evaluations;
   std::vector<ArtifactRow> artifacts;
   std::map<std::string, std::size_t, std::less<>> artifact_by_digest;

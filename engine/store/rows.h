@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/core/event.h"
+#include "engine/core/model_state.h"
 #include "engine/core/task_state.h"
 
 namespace millrace {
@@ -82,6 +83,14 @@ struct ModelVersionRow {
   std::string task;
   int map_index = -1;
   Time created_at{};
+  std::string not_shipped = {};  // why it must not be deployed; "": it may
+};
+
+/// Artifacts that traffic may go to, and what keeps one from it.
+struct DeployableRow {
+  std::string model, artifact;
+  bool registered = false;  // a version of the model
+  std::string not_shipped = {};  // why it must not be deployed; "": it may
 };
 
 /// What serves a model now.
@@ -94,14 +103,18 @@ struct DeploymentRow {
   std::string last_good;      // the champion before this one; ""
   std::int64_t revision = 0;  // grows with each change
   Time updated_at{};
+  // Numbers of the versions that were deployed; 0: not known.
+  int champion_version = 0, candidate_version = 0, last_good_version = 0;
+  CanaryOwner owner;  // of the canary
 };
 
 struct DeploymentEventRow {
   std::string model;
   std::int64_t revision = 0;
-  std::string action;  // "canary", "promote", "rollback"
+  std::string action;  // "canary", "promote", "rollback", "release"
   std::string
       artifact;  // sent traffic to, promoted, or taken back; "" if there was nothing to take back
+  int version = 0;    // of the artifact, when that happened; 0: not known
   double weight = 0;  // percent that it has from then on
   std::string reason;
   Json evidence;
@@ -175,7 +188,8 @@ struct ServingWindow {
   double latency_sum_us = 0;
   std::int64_t outcomes = 0;
   double business_sum = 0, business_sum_squares = 0;
-  bool tripped = false;  // the circuit breaker opened in this window
+  bool tripped = false;       // the circuit breaker opened in this window
+  std::int64_t revision = 0;  // of the deployment that was served; 0: not known
 };
 
 /// One answered request.

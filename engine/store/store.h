@@ -161,6 +161,8 @@ class Registry {
   /// The newest version with this artifact.
   virtual Result<ModelVersionRow> model_version(std::string_view model,
                                                 std::string_view artifact) = 0;
+  /// Every version of every model, and what was refused or withdrawn without being one.
+  virtual Result<std::vector<DeployableRow>> deployable() = 0;
   virtual Result<std::vector<EvaluationRow>> evaluations(std::string_view model,
                                                          std::size_t limit) = 0;
   /// In the order of their publication.
@@ -183,8 +185,13 @@ class ServingStore {
   /// Idempotent by batch id.
   virtual Status append(const PredictionBatch& batch) = 0;
   /// Sums of the windows that start at or after `since`, one for each (artifact, role); `start` is
-  /// the earliest.
-  virtual Result<std::vector<ServingWindow>> windows(std::string_view model, Time since) = 0;
+  /// the earliest. With a revision: only of windows in which the deployment had it or a later one;
+  /// that does not depend on any clock.
+  virtual Result<std::vector<ServingWindow>> windows(std::string_view model, Time since,
+                                                     std::int64_t from_revision) = 0;
+  Result<std::vector<ServingWindow>> windows(std::string_view model, Time since) {
+    return windows(model, since, 0);
+  }
   virtual Result<std::vector<Prediction>> predictions(std::string_view model,
                                                       std::size_t limit) = 0;
   /// Calls back soon after a deployment changed: from a thread of the store or of who appended. May

@@ -11,15 +11,34 @@ Finding wrong(std::string what) { return Violation{Rule::effects_once, std::move
 
 }  // namespace
 
-void EffectLedger::add(const Event& event, const std::string& task) {
+Finding EffectLedger::add(const Event& event, const std::string& task) {
   const auto* effects = effects_of(event.body);
-  if (effects == nullptr) return;
+  if (effects == nullptr) return {};
   const TaskRef* ref = task_of(event.body);
   const Source source{event.seq, event.run, task, ref == nullptr ? -1 : ref->map_index};
   for (const Effect& effect : *effects) {
     ++size_;
     std::visit([&](const auto& e) { note(source, e); }, effect);
   }
+  return wrong_traffic_;
+}
+
+std::map<std::string, EffectLedger::Owner> EffectLedger::owners() const {
+  std::map<std::string, Owner> out;
+  for (const auto& [model, now] : serving_)
+    if (now.owner) out.emplace(model, *now.owner);
+  return out;
+}
+
+void EffectLedger::check_traffic(const std::string& model, const std::string& artifact) {
+  if (wrong_traffic_ || artifact == serving_[model].champion) return;
+  const bool registered = std::ranges::any_of(
+      versions_[model], [&](const Version& version) { return version.artifact == artifact; });
+  if (!registered || not_shipped_.contains({model, artifact}))
+    wrong_traffic_ =
+        Violation{Rule::registered_traffic,
+                  "model " + model + " sends traffic to " + artifact.substr(0, 12) +
+                      (registered ? ", which was refused or withdrawn" : ", which is no version")};
 }
 
 void EffectLedger::note(const Source& source, const PublishArtifact& e) {
@@ -34,15 +53,27 @@ void EffectLedger::note(const Source& source, const RegisterModel& e) {
 }
 void EffectLedger::note(const Source&, const RecordEvaluation& e) {
   evaluations_[e.model].push_back(e.challenger);
+  if (e.decision == "refuse" && e.challenger != e.champion)
+    not_shipped_.emplace(e.model, e.challenger);
 }
-void EffectLedger::note(const Source&, const SetTraffic& e) {
+void EffectLedger::note(const Source& source, const SetTraffic& e) {
+  check_traffic(e.model, e.candidate);
   Serving& now = serving_[e.model];
   ++now.revision;
-  if (e.candidate != now.champion) now.candidate = e.candidate;
+  if (e.candidate == now.champion) return;
+  now.candidate = e.candidate;
+  now.owner.reset();
+  if (!source.task.empty()) now.owner = Owner{source.run, source.task, source.map_index};
+}
+void EffectLedger::note(const Source&, const ReleaseModel& e) {
+  ++serving_[e.model].revision;
+  not_shipped_.erase({e.model, e.artifact});
 }
 void EffectLedger::note(const Source&, const PromoteModel& e) {
+  check_traffic(e.model, e.artifact);
   Serving& now = serving_[e.model];
   ++now.revision;
+  now.owner.reset();
   if (!now.champion.empty() && now.champion != e.artifact) now.last_good = now.champion;
   now.champion = e.artifact;
   now.candidate.clear();
@@ -50,10 +81,18 @@ void EffectLedger::note(const Source&, const PromoteModel& e) {
 void EffectLedger::note(const Source&, const RollbackModel& e) {
   Serving& now = serving_[e.model];
   ++now.revision;
-  if (!now.candidate.empty())
-    now.candidate.clear();
-  else if (!now.last_good.empty())
-    now.champion = std::exchange(now.last_good, "");
+  const bool any = e.artifact.empty();
+  std::string gone;
+  if (!now.candidate.empty()) {
+    if (!any && e.artifact != now.candidate) return;
+    gone = std::exchange(now.candidate, "");
+    now.owner.reset();
+  } else {
+    const bool meant = any ? !now.last_good.empty() : e.artifact == now.champion;
+    if (e.candidate_only || !meant) return;
+    gone = std::exchange(now.champion, std::exchange(now.last_good, ""));
+  }
+  if (!e.blameless) not_shipped_.emplace(e.model, gone);
 }
 void EffectLedger::note(const Source&, const UpdateDataset& e) {
   datasets_[e.dataset] = e.artifact;
@@ -64,6 +103,7 @@ void EffectLedger::note(const Source& source, const RaiseAlert& e) {
 
 Finding EffectLedger::compare(Stores stores, const std::vector<Uuid>& runs) const {
   if (auto found = compare_models(stores.registry)) return found;
+  if (auto found = compare_deployable(stores.registry)) return found;
   if (auto found = compare_artifacts(stores.registry, runs)) return found;
   if (auto found = compare_evaluations(stores.registry)) return found;
   if (auto found = compare_rest(stores.registry)) return found;
@@ -89,6 +129,18 @@ Finding EffectLedger::compare_models(Registry& registry) const {
                      " is not what was registered as that");
     }
   }
+  return {};
+}
+
+Finding EffectLedger::compare_deployable(Registry& registry) const {
+  const auto rows = registry.deployable();
+  if (!rows) return Violation{Rule::readable, rows.error().message};
+  std::set<std::pair<std::string, std::string>> found;
+  for (const auto& row : *rows)
+    if (!row.not_shipped.empty()) found.emplace(row.model, row.artifact);
+  if (found != not_shipped_)
+    return wrong(std::to_string(found.size()) + " versions are kept from traffic; " +
+                 std::to_string(not_shipped_.size()) + " were refused or withdrawn");
   return {};
 }
 
@@ -143,15 +195,20 @@ Finding EffectLedger::compare_rest(Registry& registry) const {
 
 Finding EffectLedger::compare_serving(ServingStore& serving) const {
   for (const auto& [model, expected] : serving_) {
-    if (expected.champion.empty() && expected.candidate.empty()) continue;
     const auto row = serving.deployment(model);
+    if (expected.champion.empty() && expected.candidate.empty()) {
+      if (row) return wrong("model " + model + " is served; nothing of it was deployed");
+      continue;
+    }
     if (!row) return wrong("what serves model " + model + " is lost");
     if (row->revision != expected.revision)
       return wrong("the deployment of model " + model + " changed " +
                    std::to_string(row->revision) + " times; it was asked to " +
                    std::to_string(expected.revision) + " times");
     if (row->champion != expected.champion || row->candidate != expected.candidate ||
-        row->last_good != expected.last_good)
+        row->last_good != expected.last_good ||
+        Owner{row->owner.run, row->owner.task, row->owner.map_index} !=
+            expected.owner.value_or(Owner{}))
       return wrong("something else serves model " + model + " than was deployed");
   }
   return {};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -15,8 +16,18 @@ namespace millrace::oracle {
 
 class EffectLedger {
  public:
-  /// `task` is the id of the event's task; "" for effects that were asked for from outside.
-  void add(const Event& event, const std::string& task);
+  /// `task` is the id of the event's task; "" for effects that were asked for from outside. Finds
+  /// traffic for what must have none.
+  Finding add(const Event& event, const std::string& task);
+
+  struct Owner {
+    Uuid run;
+    std::string task;
+    int map_index = -1;
+    friend bool operator==(const Owner&, const Owner&) = default;
+  };
+  /// Who watches the canaries that tasks have begun, by model.
+  std::map<std::string, Owner> owners() const;
   /// Asks for the artifacts of all `runs`, also of those that published none.
   Finding compare(Stores stores, const std::vector<Uuid>& runs) const;
   int size() const { return size_; }
@@ -40,6 +51,7 @@ class EffectLedger {
   struct Serving {
     std::string champion, candidate, last_good;
     std::int64_t revision = 0;
+    std::optional<Owner> owner;  // the task that began the canary
   };
 
   void note(const Source& source, const PublishArtifact& effect);
@@ -48,16 +60,21 @@ class EffectLedger {
   void note(const Source& source, const SetTraffic& effect);
   void note(const Source& source, const PromoteModel& effect);
   void note(const Source& source, const RollbackModel& effect);
+  void note(const Source& source, const ReleaseModel& effect);
   void note(const Source& source, const UpdateDataset& effect);
   void note(const Source& source, const RaiseAlert& effect);
 
+  void check_traffic(const std::string& model, const std::string& artifact);
   Finding compare_models(Registry& registry) const;
+  Finding compare_deployable(Registry& registry) const;
   Finding compare_artifacts(Registry& registry, const std::vector<Uuid>& runs) const;
   Finding compare_evaluations(Registry& registry) const;
   Finding compare_rest(Registry& registry) const;
   Finding compare_serving(ServingStore& serving) const;
 
   int size_ = 0;
+  Finding wrong_traffic_;
+  std::set<std::pair<std::string, std::string>> not_shipped_;  // (model, artifact)
   std::set<Said> said_;
   std::map<std::string, std::vector<Version>> versions_;         // by model, in order
   std::map<Uuid, std::vector<std::string>> artifacts_;           // digests by run, in order

@@ -79,6 +79,10 @@ void Forge::write_history() {
   say(first, scheduled);
   attempt(first, kIngest, 1);
   succeed(first, kIngest, 1, every_effect());
+  RollbackModel back{"m", "its task has ended", Json::object()};
+  back.artifact = sha256_hex("a better one");
+  back.candidate_only = back.blameless = true;
+  say(first, EffectsRequested{{back}, {}});
   attempt(first, kTrain, 1);
   say(first, AttemptFailed{kTrain, 1, unavailable("a moment"), clock_.time});
   attempt(first, kTrain, 2);

@@ -53,7 +53,8 @@ std::vector<Wrong> wrong_runs() {
        [](Forge& f) {
          f.show([&](Events& e) {
            const auto end = find_event<TaskSucceeded>(e, f.first, Forge::kIngest);
-           e.insert(end + 1, {0, f.first, end->at, AttemptStarted{Forge::kIngest, 2, 1}});
+           // After the effect that gives the canary's traffic back.
+           e.insert(end + 2, {0, f.first, end->at, AttemptStarted{Forge::kIngest, 2, 1}});
          });
        }},
       {"AnOldAttemptsOutcome", Rule::current_attempt, "while 2 is the current one",
@@ -95,7 +96,8 @@ std::vector<Wrong> wrong_runs() {
        [](Forge& f) {
          f.show([&](Events& e) {
            const auto end = find_event<TaskSucceeded>(e, f.first, Forge::kIngest);
-           std::iter_swap(end, end + 1);
+           const auto next = find_event<AttemptStarted>(e, f.first, Forge::kTrain);
+           std::rotate(end, next, next + 1);
          });
        }},
       {"OneRetryTooMany", Rule::retry_limit, "without a retry left",
@@ -171,6 +173,28 @@ std::vector<Wrong> wrong_worlds() {
        [](Forge& f) {
          f.show([&](Events& e) { body_of<RunFinished>(e, f.second).status = RunStatus::success; });
        }},
+      {"ACanaryLeftAlone", Rule::owned_traffic, "its task has ended",
+       [](Forge& f) { f.show([&](Events& e) { drop<EffectsRequested>(e, f.first); }); }},
+      {"TrafficForNoVersion", Rule::registered_traffic, "which is no version",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           auto& effects = body_of<TaskSucceeded>(e, f.first, Forge::kIngest).effects;
+           std::erase_if(effects, [](const Effect& effect) {
+             return std::holds_alternative<RegisterModel>(effect);
+           });
+         });
+       }},
+      {"TrafficForAWithdrawnVersion", Rule::registered_traffic, "refused or withdrawn",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           auto& back = body_of<EffectsRequested>(e, f.first).effects;
+           std::get<RollbackModel>(back[0]).blameless = false;
+           const auto at = find_event<EffectsRequested>(e, f.first);
+           const RollbackModel gone = std::get<RollbackModel>(back[0]);
+           e.insert(at + 1,
+                    {0, {}, at->at, EffectsRequested{{SetTraffic{"m", gone.artifact, 5, ""}}, {}}});
+         });
+       }},
       {"AnAttemptThatNobodyStarted", Rule::durable_first, "no start of it",
        [](Forge& f) { f.witness.begun.insert(mark_of(f.first, "train", -1, 9, 1)); }},
       {"AnOutcomeOfNothing", Rule::really_happened, "never came to an end",
@@ -202,7 +226,7 @@ TEST(Oracle, ASoundHistoryIsAccepted) {
   EXPECT_EQ(2, judgement.tally.runs);
   EXPECT_EQ(4, judgement.tally.tasks);
   EXPECT_EQ(6, judgement.tally.attempts);
-  EXPECT_EQ(8, judgement.tally.effects);
+  EXPECT_EQ(9, judgement.tally.effects);
 }
 
 TEST(Oracle, AnUnfinishedHistoryIsAcceptedUntilItsTimeIsUp) {

@@ -30,16 +30,36 @@ Finding Replay::run() {
   for (;;) {
     const auto events = stores_.journal.read(seq, kPage);
     if (!events) return Violation{Rule::readable, "the journal: " + events.error().message};
-    if (events->empty()) return {};
+    if (events->empty()) return still_abandoned();
     for (const auto& event : *events) {
       if (event.seq != seq + 1)
         return Violation{Rule::journal_order,
                          "event " + std::to_string(event.seq) + " follows " + std::to_string(seq)};
       seq = event.seq;
       ++tally_.events;
+      // The traffic goes back in the very event that follows the end.
+      if (!std::holds_alternative<EffectsRequested>(event.body))
+        if (auto wrong = with_place(still_abandoned(), seq)) return wrong;
       if (auto wrong = with_place(take(event), seq)) return wrong;
+      abandoned_ = abandoned_canary();
     }
   }
+}
+
+Finding Replay::still_abandoned() const {
+  if (abandoned_.empty()) return {};
+  return Violation{Rule::owned_traffic,
+                   "the canary of model " + abandoned_ + " has traffic, and its task has ended"};
+}
+
+std::string Replay::abandoned_canary() const {
+  for (const auto& [model, owner] : effects_.owners()) {
+    const auto run = runs_.find(owner.run);
+    if (run == runs_.end()) return model;
+    const TaskRef ref{run->second.dag->index_of(owner.task), owner.map_index};
+    if (!run->second.has(ref) || is_end(run->second.instance(ref).state)) return model;
+  }
+  return {};
 }
 
 Finding Replay::take(const Event& event) {
@@ -48,7 +68,8 @@ Finding Replay::take(const Event& event) {
   if (const auto* paused = std::get_if<DagPaused>(&event.body))
     dags_of_[paused->dag].paused = paused->paused;
   if (const auto* handled = std::get_if<CommandHandled>(&event.body)) return take_command(*handled);
-  if (std::holds_alternative<EffectsRequested>(event.body)) effects_.add(event, "");
+  if (std::holds_alternative<EffectsRequested>(event.body))
+    if (auto wrong = effects_.add(event, "")) return wrong;
   if (std::holds_alternative<CompletionRejected>(event.body)) {
     ++tally_.rejected;  // changes nothing, and may be of a run that is long over
     return {};
@@ -138,7 +159,7 @@ Finding Replay::after_fold(const Run& run, const Event& event) {
   }
   const TaskRef* ref = task_of(event.body);
   if (ref == nullptr) return {};
-  effects_.add(event, run.dag->task(ref->task).spec.id);
+  if (auto wrong = effects_.add(event, run.dag->task(ref->task).spec.id)) return wrong;
   if (auto wrong = check_begin(run)) return wrong;
   return check_slots(run, *ref);
 }

@@ -44,6 +44,9 @@ class Replay {
   Finding after_fold(const Run& run, const Event& event);
   Finding check_begin(const Run& run);
   Finding check_slots(const Run& run, TaskRef ref);
+  /// A model whose canary has traffic although the task that watches it has ended; "" none.
+  std::string abandoned_canary() const;
+  Finding still_abandoned() const;
   TaskCourse& course_of(const Uuid& run, TaskRef ref);
   void clear(const Uuid& run, const TasksCleared& cleared);
 
@@ -58,6 +61,7 @@ class Replay {
   std::map<std::pair<Uuid, int>, int> attempt_floor_;   // of a task that was cleared
   std::set<std::pair<Uuid, TaskRef>> process_, light_;  // slots in use
   EffectLedger effects_;
+  std::string abandoned_;  // after the last event
   std::set<std::string> started_;
   std::int64_t newest_epoch_ = 0;
 };

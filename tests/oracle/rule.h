@@ -30,6 +30,8 @@ enum class Rule : std::uint8_t {
   run_status,
   projections,
   effects_once,
+  owned_traffic,
+  registered_traffic,
   durable_first,
   really_happened,
 };

@@ -54,6 +54,7 @@ class CarelessStores::RegistrySeam final : public Registry {
                                         std::string_view artifact) override {
     return real_.model_version(model, artifact);
   }
+  Result<std::vector<DeployableRow>> deployable() override { return real_.deployable(); }
   Result<std::vector<EvaluationRow>> evaluations(std::string_view model,
                                                  std::size_t limit) override {
     return real_.evaluations(model, limit);

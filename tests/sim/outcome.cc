@@ -47,6 +47,37 @@ std::vector<Effect> draw_effects(const std::string& dag, const std::string& mark
   return effects;
 }
 
+/// Half of them begin a canary, or take theirs a step further.
+Defer draw_deferral(std::int64_t leg, std::string candidate, const std::string& mark, Rng& rng) {
+  Defer defer;
+  defer.after = std::chrono::seconds{1 + rng.below(30)};
+  defer.event = rng.below(2) ? "deployment/m" : "";
+  defer.effects.push_back(RaiseAlert{"info", mark, "", ""});
+  if (candidate.empty() && rng.below(2)) {
+    candidate = sha256_hex(mark);
+    defer.effects.push_back(
+        RegisterModel{"m", candidate, "fake", Json::object(), Json::object(), ""});
+  }
+  if (!candidate.empty())
+    defer.effects.push_back(SetTraffic{"m", candidate, 5.0 * static_cast<double>(leg + 1), "step"});
+  defer.checkpoint =
+      Json::object({{"leg", leg + 1}, {"mark", mark}, {"candidate", std::move(candidate)}});
+  return defer;
+}
+
+/// A canary that passed, or one that was judged bad.
+Outcome draw_verdict(const std::string& candidate, const std::string& mark, Rng& rng) {
+  if (rng.below(2)) {
+    Done done;
+    done.outputs = Json::object({{"mark", mark}});
+    done.effects.push_back(PromoteModel{"m", candidate, "passed"});
+    return done;
+  }
+  RollbackModel back{"m", "a breach", Json::object()};
+  back.artifact = candidate;
+  return Fail{make_error(ErrorCode::data_invalid, "a breach"), {}, {back}};
+}
+
 }  // namespace
 
 Result<Outcome> draw_outcome(const StartAttempt& attempt, const std::string& mark, Rng& rng) {
@@ -55,13 +86,10 @@ Result<Outcome> draw_outcome(const StartAttempt& attempt, const std::string& mar
   if (p < 0.08) return unavailable("a transient failure");
   if (p < 0.11) return invalid_argument("a permanent failure");
   if (p < 0.13) return Outcome{Skip{"nothing to do"}};
-  if (p < 0.20 && leg < kMostLegs) {
-    const Json checkpoint = Json::object({{"leg", leg + 1}, {"mark", mark}});
-    return Outcome{Defer{std::chrono::seconds{1 + rng.below(30)},
-                         rng.below(2) ? "deployment/m" : "",
-                         checkpoint,
-                         {RaiseAlert{"info", mark, "", ""}}}};
-  }
+  const std::string candidate = attempt.info.checkpoint["candidate"].as_string();
+  if (p < (candidate.empty() ? 0.20 : 0.60) && leg < kMostLegs)
+    return Outcome{draw_deferral(leg, candidate, mark, rng)};
+  if (!candidate.empty() && p < 0.80) return Outcome{draw_verdict(candidate, mark, rng)};
   if (p < 0.22)
     return Outcome{Fail{make_error(ErrorCode::data_invalid, "judged bad"),
                         {},

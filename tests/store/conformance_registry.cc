@@ -194,6 +194,86 @@ TEST_P(StoreTest, ARollbackWithNothingToReturnToIsOnlyRecorded) {
   EXPECT_EQ("", history->front().artifact);
 }
 
+TEST_P(StoreTest, ARefusedOrWithdrawnVersionIsRememberedUntilAPersonReleasesIt) {
+  lead();
+  const RunRow run = start_run();
+  Registry& registry = stores().registry;
+  succeed(run.run, {version_of("flights", 'a'), version_of("flights", 'b'),
+                    version_of("flights", 'c'), PromoteModel{"flights", digest('a'), ""}});
+  EXPECT_EQ("", registry.model_version("flights", digest('b'))->not_shipped);
+  succeed(run.run, {RecordEvaluation{"flights", digest('a'), digest('b'), "refuse", {}},
+                    RecordEvaluation{"flights", digest('a'), digest('a'), "refuse", {}},
+                    SetTraffic{"flights", digest('c'), 5, ""}});
+  RollbackModel back{"flights", "too many errors", {}};
+  back.artifact = digest('c');
+  append({event({}, EffectsRequested{{back}, {"ada", ""}})});
+
+  const auto all = registry.deployable();
+  ASSERT_OK(all);
+  ASSERT_EQ(3u, all->size());
+  for (const DeployableRow& row : *all) EXPECT_TRUE(row.registered);
+  EXPECT_EQ("", (*all)[0].not_shipped) << "a champion that lost against itself is not refused";
+  EXPECT_EQ("was refused by an evaluation", (*all)[1].not_shipped);
+  EXPECT_EQ("was rolled back: too many errors", (*all)[2].not_shipped);
+  EXPECT_EQ("was rolled back: too many errors",
+            registry.model_version("flights", digest('c'))->not_shipped);
+  EXPECT_EQ("was rolled back: too many errors",
+            registry.model_versions("flights")->front().not_shipped);
+
+  append({event({}, EffectsRequested{{ReleaseModel{"flights", digest('c'), "the feed was wrong"}},
+                                     {"ada", ""}})});
+  EXPECT_EQ("", registry.model_version("flights", digest('c'))->not_shipped);
+  const auto history = stores().serving.deployment_history("flights", 1);
+  ASSERT_OK(history);
+  EXPECT_EQ("release", history->front().action);
+  EXPECT_EQ("ada", history->front().actor);
+  EXPECT_EQ("the feed was wrong", history->front().reason);
+  EXPECT_EQ(digest('c'), history->front().artifact);
+}
+
+TEST_P(StoreTest, ADeploymentKeepsTheVersionsThatWereDeployedAndTheOwnerOfItsCanary) {
+  lead();
+  const RunRow run = start_run(), later = start_run();
+  succeed(run.run, {version_of("flights", 'a'), version_of("flights", 'b')}, "train");
+  succeed(run.run, {PromoteModel{"flights", digest('a'), ""}}, "ship");
+  succeed(run.run, {SetTraffic{"flights", digest('b'), 5, ""}}, "ship");
+  auto row = stores().serving.deployment("flights");
+  ASSERT_OK(row);
+  EXPECT_EQ((CanaryOwner{run.run, "ship", -1}), row->owner);
+  // The same model, trained once more, is version 3 from now on; what is deployed is version 2.
+  succeed(later.run, {version_of("flights", 'b')}, "train");
+  succeed(run.run, {PromoteModel{"flights", digest('b'), ""}}, "ship");
+  row = stores().serving.deployment("flights");
+  EXPECT_EQ(2, row->champion_version);
+  EXPECT_EQ(1, row->last_good_version);
+  EXPECT_TRUE(row->owner.run.is_nil());
+  append({event({}, EffectsRequested{{RollbackModel{"flights", "", {}}}, {}})});
+  const auto history = stores().serving.deployment_history("flights", 10);
+  ASSERT_OK(history);
+  std::vector<int> versions;
+  for (const auto& change : *history) versions.push_back(change.version);
+  EXPECT_EQ((std::vector<int>{2, 2, 2, 1}), versions);
+}
+
+TEST_P(StoreTest, WindowsAreFoundByTheRevisionThatTheyMeasured) {
+  PredictionBatch batch;
+  batch.id = new_id();
+  for (const std::int64_t revision : {0, 4, 5, 6}) {
+    ServingWindow window;
+    window.model = "flights";
+    window.artifact = digest('a');
+    window.role = "candidate";
+    // The clock went back between the windows.
+    window.start = now() - std::chrono::hours{revision};
+    window.requests = 1 << revision;
+    window.revision = revision;
+    batch.windows.push_back(window);
+  }
+  ASSERT_OK(stores().serving.append(batch));
+  EXPECT_EQ(32 + 64, stores().serving.windows("flights", {}, 5)->front().requests);
+  EXPECT_EQ(1 + 16 + 32 + 64, stores().serving.windows("flights", {})->front().requests);
+}
+
 TEST_P(StoreTest, ServingSubscribersHearOfDeployments) {
   Signal signal;
   stores().serving.subscribe(signal.callback());

@@ -54,16 +54,36 @@ INSERT INTO millrace.alert (seq, severity, title, text, owner, run, task, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, millrace.instant($8))
 
 -- name: lock_deployment
-SELECT model, namespace, champion, candidate, weight, last_good, revision, millrace.micros(updated_at)
-FROM millrace.deployment WHERE model = $1 FOR UPDATE
+SELECT model, namespace, champion, candidate, weight, last_good, revision, millrace.micros(updated_at),
+       champion_version, candidate_version, last_good_version, owner_run, owner_task, owner_map_index
+FROM millrace.deployment_state WHERE model = $1 FOR UPDATE
+
+-- name: version_to_deploy
+-- $1 model, $2 artifact, $3 the run that deploys it.
+SELECT millrace.version_at($1, $2, $3, NULL)
 
 -- name: put_deployment
-INSERT INTO millrace.deployment (model, namespace, champion, candidate, weight, last_good, revision, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, millrace.instant($8))
+INSERT INTO millrace.deployment (model, namespace, champion, candidate, weight, last_good, revision, updated_at,
+                                 champion_version, candidate_version, last_good_version,
+                                 owner_run, owner_task, owner_map_index, described)
+VALUES ($1, $2, $3, $4, $5, $6, $7, millrace.instant($8), $9, $10, $11, $12, $13, $14, $7)
 ON CONFLICT (model) DO UPDATE
 SET champion = excluded.champion, candidate = excluded.candidate, weight = excluded.weight,
-    last_good = excluded.last_good, revision = excluded.revision, updated_at = excluded.updated_at
+    last_good = excluded.last_good, revision = excluded.revision, updated_at = excluded.updated_at,
+    champion_version = excluded.champion_version, candidate_version = excluded.candidate_version,
+    last_good_version = excluded.last_good_version, owner_run = excluded.owner_run,
+    owner_task = excluded.owner_task, owner_map_index = excluded.owner_map_index, described = excluded.described
 
 -- name: put_deployment_event
-INSERT INTO millrace.deployment_event (model, revision, action, artifact, weight, reason, evidence, run, actor, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7::text::json, $8, $9, millrace.instant($10))
+INSERT INTO millrace.deployment_event (model, revision, action, artifact, version, weight, reason, evidence, run, actor,
+                                       at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::json, $9, $10, millrace.instant($11))
+
+-- name: put_not_shipped
+INSERT INTO millrace.not_shipped (model, artifact, cause, reason, run, actor, at)
+VALUES ($1, $2, $3, $4, $5, $6, millrace.instant($7))
+ON CONFLICT (model, artifact) DO UPDATE
+SET cause = excluded.cause, reason = excluded.reason, run = excluded.run, actor = excluded.actor, at = excluded.at
+
+-- name: remove_not_shipped
+DELETE FROM millrace.not_shipped WHERE model = $1 AND artifact = $2

@@ -5,10 +5,17 @@ SELECT DISTINCT model FROM millrace.model_version ORDER BY model
 
 -- name: list_model_versions
 -- Newest first; with $2 not null only those with this artifact; at most $3.
-SELECT model, version, artifact, algorithm, manifest, metrics, params, run, task, map_index,
-       millrace.micros(created_at)
-FROM millrace.model_version WHERE model = $1 AND ($2::text IS NULL OR artifact = $2)
-ORDER BY version DESC LIMIT $3
+SELECT v.model, v.version, v.artifact, v.algorithm, v.manifest, v.metrics, v.params, v.run, v.task, v.map_index,
+       millrace.micros(v.created_at), n.cause, n.reason
+FROM millrace.model_version AS v LEFT JOIN millrace.not_shipped AS n USING (model, artifact)
+WHERE v.model = $1 AND ($2::text IS NULL OR v.artifact = $2)
+ORDER BY v.version DESC LIMIT $3
+
+-- name: list_deployable
+SELECT model, artifact, v.artifact IS NOT NULL, n.cause, n.reason
+FROM (SELECT DISTINCT model, artifact FROM millrace.model_version) AS v
+     FULL JOIN millrace.not_shipped AS n USING (model, artifact)
+ORDER BY model, artifact
 
 -- name: list_evaluations
 SELECT model, champion, challenger, decision, report, run, task, map_index, millrace.micros(at)

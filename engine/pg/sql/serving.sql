@@ -2,17 +2,19 @@
 
 -- name: list_deployments
 -- All that serve something, or the one of model $1.
-SELECT model, namespace, champion, candidate, weight, last_good, revision, millrace.micros(updated_at)
-FROM millrace.deployment
+SELECT model, namespace, champion, candidate, weight, last_good, revision, millrace.micros(updated_at),
+       champion_version, candidate_version, last_good_version, owner_run, owner_task, owner_map_index
+FROM millrace.deployment_state
 WHERE ($1::text IS NULL OR model = $1) AND (champion <> '' OR candidate <> '')
 ORDER BY model
 
 -- name: list_deployment_events
-SELECT model, revision, action, artifact, weight, reason, evidence, run, actor, millrace.micros(at)
+SELECT model, revision, action, artifact, coalesce(version, millrace.version_at(model, artifact, run, at), 0), weight,
+       reason, evidence, run, actor, millrace.micros(at)
 FROM millrace.deployment_event WHERE model = $1 ORDER BY revision DESC LIMIT $2
 
 -- name: put_predictions
--- All or nothing, once for each batch $1. $2-$10 predictions, $11-$22 windows.
+-- All or nothing, once for each batch $1. $2-$10 predictions, $11-$23 windows.
 WITH fresh AS (
   INSERT INTO millrace.prediction_batch (batch) VALUES ($1) ON CONFLICT DO NOTHING RETURNING batch
 ), p AS (
@@ -25,18 +27,24 @@ WITH fresh AS (
   ORDER BY u.place
 )
 INSERT INTO millrace.serving_window (model, artifact, role, start, requests, errors, latency_buckets,
-                                     latency_sum_us, outcomes, business_sum, business_sum_squares, tripped)
+                                     latency_sum_us, outcomes, business_sum, business_sum_squares, tripped, revision)
 SELECT u.model, u.artifact, u.role, millrace.instant(u.start), u.requests, u.errors, u.latency_buckets::bigint[],
-       u.latency_sum_us, u.outcomes, u.business_sum, u.business_sum_squares, u.tripped
+       u.latency_sum_us, u.outcomes, u.business_sum, u.business_sum_squares, u.tripped, u.revision
 FROM fresh, unnest($11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[], $17::text[],
-                   $18::float8[], $19::bigint[], $20::float8[], $21::float8[], $22::boolean[])
+                   $18::float8[], $19::bigint[], $20::float8[], $21::float8[], $22::boolean[], $23::bigint[])
   AS u (model, artifact, role, start, requests, errors, latency_buckets, latency_sum_us, outcomes, business_sum,
-        business_sum_squares, tripped)
+        business_sum_squares, tripped, revision)
 
 -- name: list_windows
 SELECT model, artifact, role, millrace.micros(start), requests, errors, latency_buckets, latency_sum_us, outcomes,
        business_sum, business_sum_squares, tripped
 FROM millrace.serving_window WHERE model = $1 AND start >= millrace.instant($2)
+
+-- name: list_windows_of_revisions
+-- Of model $1, from revision $3 of its deployment on, and from time $2 on.
+SELECT model, artifact, role, millrace.micros(start), requests, errors, latency_buckets, latency_sum_us, outcomes,
+       business_sum, business_sum_squares, tripped
+FROM millrace.serving_window WHERE model = $1 AND revision >= $3 AND start >= millrace.instant($2)
 
 -- name: list_predictions
 SELECT id, model, artifact, entity, features, output, latency_us, trace_id, millrace.micros(at)
