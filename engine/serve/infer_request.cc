@@ -14,7 +14,16 @@ constexpr std::size_t kMaxInputs = 4096;
 constexpr std::size_t kMaxId = 256;
 constexpr std::size_t kMaxEntity = 1024;
 
-bool names_entity(std::string_view name) { return name == "entity" || name == "entity_id"; }
+using KnownFeatures = std::vector<const std::vector<std::string>*>;
+
+bool is_feature(std::string_view name, const KnownFeatures& known) {
+  return std::ranges::any_of(
+      known, [&](const auto* names) { return std::ranges::find(*names, name) != names->end(); });
+}
+
+bool names_entity(std::string_view name, const KnownFeatures& known) {
+  return (name == "entity" || name == "entity_id") && !is_feature(name, known);
+}
 
 Status read_id(const Json& json, InferRequest& request) {
   const Json& id = json["id"];
@@ -109,7 +118,7 @@ Status use_features(std::vector<Tensor> tensors, InferRequest& request) {
   return {};
 }
 
-Status read_inputs(const Json& json, InferRequest& request) {
+Status read_inputs(const Json& json, const KnownFeatures& known, InferRequest& request) {
   const Json& inputs = json["inputs"];
   if (!inputs.is_array() || inputs.size() == 0 || inputs.size() > kMaxInputs)
     return invalid_argument("\"inputs\" must be a list of 1 to 4096 tensors, not " +
@@ -118,14 +127,18 @@ Status read_inputs(const Json& json, InferRequest& request) {
   std::vector<Tensor> features;
   for (const auto& input : inputs.items()) {
     MR_TRY(Tensor tensor, tensor_from_json(input));
-    if (names_entity(tensor.name)) {
+    if (names_entity(tensor.name, known)) {
       MR_CHECK(use_entities(std::move(tensor), request));
       continue;
     }
     if (tensor.is_text())
       return invalid_argument("input '" + tensor.name.substr(0, 128) +
                               "': datatype BYTES is for 'entity'; a feature is a number, expected "
-                              "FP64, FP32, INT64, INT32 or BOOL");
+                              "FP64, FP32, INT64, INT32 or BOOL" +
+                              (is_feature(tensor.name, known) && names_entity(tensor.name, {})
+                                   ? "; the model has a feature of this name, so the entity goes "
+                                     "into parameters.entity"
+                                   : ""));
     features.push_back(std::move(tensor));
   }
   MR_CHECK(check_names(features));
@@ -147,7 +160,7 @@ std::string_view InferRequest::entity(std::size_t row) const {
   return entities.size() == 1 ? entities.front() : entities[row];
 }
 
-Result<InferRequest> parse_infer_request(std::string_view body) {
+Result<InferRequest> parse_infer_request(std::string_view body, const KnownFeatures& known) {
   // A parsed value takes some forty bytes, its text as few as two: count before parsing.
   if (std::ranges::count(body, ',') > kMaxTensorValues)
     return invalid_argument("the request has more than " + std::to_string(kMaxTensorValues) +
@@ -160,7 +173,7 @@ Result<InferRequest> parse_infer_request(std::string_view body) {
   MR_CHECK(read_id(json, request));
   MR_CHECK(read_parameters(json, request));
   MR_CHECK(read_outputs(json, request));
-  MR_CHECK(read_inputs(json, request));
+  MR_CHECK(read_inputs(json, known, request));
   if (request.entities.size() > 1 && request.entities.size() != request.rows())
     return invalid_argument("there are " + std::to_string(request.entities.size()) +
                             " entities for " + std::to_string(request.rows()) +

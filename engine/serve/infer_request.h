@@ -6,7 +6,7 @@
 //  - one tensor [rows] or [rows, 1] a feature, by name, in any order.
 // Who is asking, for the sticky split: parameters.entity, or an input "entity" or "entity_id" of
 // BYTES or whole numbers (one, or one a row; the first one decides, since one version answers a
-// request).
+// request). Where a model has a feature of that name, the input is the feature.
 #pragma once
 
 #include <optional>
@@ -31,8 +31,10 @@ struct InferRequest {
   std::string_view entity(std::size_t row) const;
 };
 
-/// Errors say what is wrong and what is expected.
-Result<InferRequest> parse_infer_request(std::string_view body);
+/// Errors say what is wrong and what is expected. `known` are the features of the models that may
+/// answer.
+Result<InferRequest> parse_infer_request(
+    std::string_view body, const std::vector<const std::vector<std::string>*>& known = {});
 
 /// Each named column is a feature of at least one of the models, `known`; else an error with a
 /// suggestion. (A canary may have a feature more than the champion: clients send both meanwhile.)

@@ -8,7 +8,6 @@
 #include "engine/serve/traffic.h"
 
 namespace millrace::serve {
-namespace {
 
 std::vector<const std::vector<std::string>*> known_features(const Route& route,
                                                             const ServedModel& contract) {
@@ -17,6 +16,8 @@ std::vector<const std::vector<std::string>*> known_features(const Route& route,
     if (*served && served->get() != &contract) out.push_back(&(*served)->predictor.feature_names());
   return out;
 }
+
+namespace {
 
 Result<std::vector<double>> predict(const ServedModel& served, const ml::Matrix& rows) {
   std::vector<double> out;
@@ -100,14 +101,14 @@ void Inference::count(const Route& route, const Attempt& attempt) {
                       .ok = ok,
                       .probability = served.predictor.objective() == ml::Objective::binary,
                       .predictions = ok ? &attempt.rows->predictions : nullptr},
-                     now);
+                     now, route.row.revision);
   if (!route.breaker || attempt.role == kDirect || route.share == 0) return;
   const auto side = attempt.role == "candidate" ? CircuitBreaker::Side::candidate
                                                 : CircuitBreaker::Side::champion;
   auto evidence = route.breaker->record(side, ok, attempt.latency_us, clock_.steady());
   if (!evidence || !host_.trip(route.row.model, route.row.candidate)) return;
   if (!ok) evidence->set("last_error", attempt.rows.error().message);
-  metering_.tripped(key, served.version, now);
+  metering_.tripped(key, served.version, now, route.row.revision);
   log::error("circuit breaker opened: the candidate gets no more traffic",
              {{"model", route.row.model},
               {"artifact", route.row.candidate},

@@ -34,18 +34,21 @@ const std::vector<double>& prediction_bounds(bool probability) {
   return probability ? tenths : powers;
 }
 
-Metering::State& Metering::state(const SeriesKey& key, int version, Time now) {
+Metering::State& Metering::state(const SeriesKey& key, int version, Time now,
+                                 std::int64_t revision) {
   auto& state = states_[key];
   state.series.version = version;
   if (state.series.key.model.empty()) state.series.key = key;
-  const Time start{now.time_since_epoch() / window_ * window_};
-  if (state.used && start > state.window.start) close(state);
+  const Time start = start_of(now);
+  if (state.used && (start != state.window.start || revision != state.window.revision))
+    close(state);
   if (!state.used) {
     state.window = ServingWindow{};
     state.window.model = key.model;
     state.window.artifact = key.artifact;
     state.window.role = key.role;
     state.window.start = start;
+    state.window.revision = revision;
     state.latency = {};
     state.used = true;
   }
@@ -56,14 +59,18 @@ void Metering::close(State& state) {
   auto& window = state.window;
   window.latency_buckets.assign(state.latency.counts.begin(), state.latency.counts.end());
   window.latency_sum_us = state.latency.sum_us;
-  if (window.role != kDirect && closed_.size() < kMaxClosedWindows)
-    closed_.push_back(std::move(window));
   state.used = false;
+  if (window.role == kDirect) return;
+  if (closed_.size() < kMaxClosedWindows)
+    closed_.push_back(std::move(window));
+  else
+    ++dropped_windows_;
 }
 
-void Metering::answered(const SeriesKey& key, int version, const Answer& answer, Time now) {
+void Metering::answered(const SeriesKey& key, int version, const Answer& answer, Time now,
+                        std::int64_t revision) {
   const std::lock_guard lock(mutex_);
-  auto& found = state(key, version, now);
+  auto& found = state(key, version, now, revision);
   auto& totals = found.series.totals;
   found.series.probability = answer.probability;
   ++found.window.requests;
@@ -77,9 +84,10 @@ void Metering::answered(const SeriesKey& key, int version, const Answer& answer,
   if (answer.predictions != nullptr) count_predictions(found.series, *answer.predictions);
 }
 
-void Metering::outcome(const SeriesKey& key, int version, double score, Time now) {
+void Metering::outcome(const SeriesKey& key, int version, double score, Time now,
+                       std::int64_t revision) {
   const std::lock_guard lock(mutex_);
-  auto& found = state(key, version, now);
+  auto& found = state(key, version, now, revision);
   ++found.window.outcomes;
   found.window.business_sum += score;
   found.window.business_sum_squares += score * score;
@@ -87,16 +95,21 @@ void Metering::outcome(const SeriesKey& key, int version, double score, Time now
   found.series.totals.business_sum += score;
 }
 
-void Metering::tripped(const SeriesKey& key, int version, Time now) {
+void Metering::tripped(const SeriesKey& key, int version, Time now, std::int64_t revision) {
   const std::lock_guard lock(mutex_);
-  state(key, version, now).window.tripped = true;
+  state(key, version, now, revision).window.tripped = true;
 }
 
 std::vector<ServingWindow> Metering::take_windows(Time now, bool everything) {
   const std::lock_guard lock(mutex_);
   for (auto& [key, state] : states_)
-    if (state.used && (everything || state.window.start + window_ <= now)) close(state);
+    if (state.used && (everything || state.window.start != start_of(now))) close(state);
   return std::exchange(closed_, {});
+}
+
+std::int64_t Metering::dropped_windows() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_windows_;
 }
 
 std::vector<Metering::Series> Metering::totals() const {

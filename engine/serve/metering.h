@@ -62,14 +62,19 @@ class Metering {
     bool probability = true;
     const std::vector<double>* predictions = nullptr;  // borrowed for the call
   };
-  void answered(const SeriesKey& key, int version, const Answer& answer, Time now);
-  void outcome(const SeriesKey& key, int version, double score, Time now);
+  /// `revision` is that of the deployment which was served; a window holds one revision.
+  void answered(const SeriesKey& key, int version, const Answer& answer, Time now,
+                std::int64_t revision = 0);
+  void outcome(const SeriesKey& key, int version, double score, Time now,
+               std::int64_t revision = 0);
   /// The circuit breaker opened.
-  void tripped(const SeriesKey& key, int version, Time now);
+  void tripped(const SeriesKey& key, int version, Time now, std::int64_t revision = 0);
 
   /// Windows that have ended, or all that hold something (`everything`); they are the caller's
-  /// then.
+  /// then. A window ends when the clock shows another one, earlier or later: the clock may be set.
   std::vector<ServingWindow> take_windows(Time now, bool everything = false);
+  /// Windows lost because the store was away for hours.
+  std::int64_t dropped_windows() const;
 
   struct Series {
     SeriesKey key;
@@ -87,13 +92,15 @@ class Metering {
     LatencyHistogram latency;  // of the window
     bool used = false;         // the window holds something
   };
-  State& state(const SeriesKey& key, int version, Time now);
+  State& state(const SeriesKey& key, int version, Time now, std::int64_t revision);
+  Time start_of(Time now) const { return Time{now.time_since_epoch() / window_ * window_}; }
   void close(State& state);
 
   const Duration window_;
   mutable std::mutex mutex_;
   std::map<SeriesKey, State> states_;
   std::vector<ServingWindow> closed_;
+  std::int64_t dropped_windows_ = 0;
 };
 
 }  // namespace millrace::serve

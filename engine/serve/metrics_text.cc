@@ -134,6 +134,10 @@ void server_metrics(Page& page, const PredictionLog::Stats& log, const HostCount
   one("deployment_refresh_failures_total", "counter", "Times the store could not be read.",
       host.refresh_failures);
   one("prediction_log_logged_total", "counter", "Predictions put into batches.", log.logged);
+  one("prediction_log_sampled_out_total", "counter", "Predictions left out by the sampling.",
+      log.sampled_out);
+  one("serving_windows_dropped_total", "counter", "Windows of measurements that were lost.",
+      host.dropped_windows);
   one("prediction_log_dropped_total", "counter", "Predictions lost before the spool.", log.dropped);
   one("prediction_log_dropped_batches_total", "counter", "Batches lost: the spool was full.",
       log.dropped_batches);

@@ -16,6 +16,7 @@ namespace millrace::serve {
 struct HostCounts {
   std::int64_t load_failures = 0;
   std::int64_t refresh_failures = 0;
+  std::int64_t dropped_windows = 0;
 };
 
 std::string metrics_text(const Snapshot& snapshot, const std::vector<Metering::Series>& series,

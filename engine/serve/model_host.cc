@@ -22,9 +22,22 @@ std::vector<int> sorted_numbers(const std::vector<ModelVersionRow>& rows) {
   return out;
 }
 
+/// Longest pauses between two tries to load what failed, in scans: what is away may come back soon,
+/// what is broken will not.
+constexpr int kLongestPauseAway = 4, kLongestPauseBroken = 256;
+
+ServedModelPtr find_loaded(const Route* route, const std::string& artifact) {
+  if (route == nullptr) return nullptr;
+  for (const auto& known : {route->champion, route->candidate})
+    if (known && known->artifact == artifact) return known;
+  for (const auto& known : route->others)
+    if (known->artifact == artifact) return known;
+  return nullptr;
+}
+
 void add_other(Route& route, ServedModelPtr served) {
   const auto is_it = [&](const ServedModelPtr& known) {
-    return known->artifact == served->artifact;
+    return known->artifact == served->artifact && known->version == served->version;
   };
   if (std::ranges::any_of(route.others, is_it)) return;
   route.others.insert(route.others.begin(), std::move(served));
@@ -138,35 +151,52 @@ std::shared_ptr<const Route> ModelHost::route_for(const DeploymentRow& row, cons
   auto route = std::make_shared<Route>();
   route->row = row;
   if (old != nullptr) route->others = old->others;
-  if (!row.champion.empty()) {
-    auto champion = load(row.model, row.champion, old);
-    if (champion) {
-      route->champion = *std::move(champion);
-    } else {
-      failure = "its champion cannot be loaded: " + champion.error().message;
-      route->problem = failure;
-      if (old != nullptr) route->champion = old->champion;
-    }
+  if (const auto seen = revisions_.find(row.model);
+      seen == revisions_.end() || seen->second != row.revision) {
+    revisions_[row.model] = row.revision;  // what failed before is tried at once
+    for (const auto& artifact : {row.champion, row.candidate, row.last_good})
+      failed_loads_.erase(artifact);
   }
+  load_champion(*route, old, failure);
   load_candidate(*route, old);
   if (!route->champion && !route->candidate) {
     if (failure.empty()) failure = route->problem;
     return nullptr;
   }
   if (!row.last_good.empty())
-    if (auto last_good = load(row.model, row.last_good, old)) add_other(*route, *last_good);
+    if (auto last_good = load(row.model, row.last_good, row.last_good_version, old))
+      add_other(*route, *last_good);
   if (old != nullptr) route->versions = old->versions;
   if (const auto rows = registry_.model_versions(row.model))
     route->versions = sorted_numbers(*rows);
   return route;
 }
 
+void ModelHost::load_champion(Route& route, const Route* old, std::string& failure) {
+  const auto& row = route.row;
+  if (row.champion.empty()) return;
+  auto champion = load(row.model, row.champion, row.champion_version, old);
+  if (champion) {
+    route.champion = *std::move(champion);
+    return;
+  }
+  failure = "its champion cannot be loaded: " + champion.error().message;
+  route.problem = failure;
+  if (old != nullptr && old->champion) {
+    route.champion = old->champion;
+  } else if (!row.last_good.empty()) {
+    auto last_good = load(row.model, row.last_good, row.last_good_version, old);
+    if (last_good) route.champion = *std::move(last_good);
+  }
+}
+
 void ModelHost::load_candidate(Route& route, const Route* old) {
   const auto& row = route.row;
   if (row.candidate.empty()) return;
-  auto candidate = load(row.model, row.candidate, old);
+  auto candidate = load(row.model, row.candidate, row.candidate_version, old);
   if (!candidate) {
-    route.problem = "its candidate cannot be loaded: " + candidate.error().message;
+    route.problem += (route.problem.empty() ? "" : "; ") +
+                     ("its candidate cannot be loaded: " + candidate.error().message);
     return;
   }
   route.candidate = *std::move(candidate);
@@ -179,32 +209,49 @@ void ModelHost::load_candidate(Route& route, const Route* old) {
 }
 
 Result<ServedModelPtr> ModelHost::load(const std::string& model, const std::string& artifact,
-                                       const Route* old) {
-  if (old != nullptr) {
-    for (const auto& known : {old->champion, old->candidate})
-      if (known && known->artifact == artifact) return known;
-    for (const auto& known : old->others)
-      if (known->artifact == artifact) return known;
-  }
-  const auto attempt = [&]() -> Result<ServedModelPtr> {
-    MR_TRY(const std::string text, load_(artifact));
-    MR_TRY(ml::Model predictor, ml::Model::parse(text));
-    const auto row = registry_.model_version(model, artifact);
-    if (!row && row.error().code != ErrorCode::not_found) return row.error();
+                                       int version, const Route* old) {
+  if (auto known = find_loaded(old, artifact)) {
+    if (version == 0 || known->version == version) return known;
     return std::make_shared<const ServedModel>(
-        ServedModel{model, artifact, row ? row->version : 0, std::move(predictor)});
-  };
-  auto served = attempt();
+        ServedModel{model, artifact, version, known->predictor});
+  }
+  const auto failed = failed_loads_.find(artifact);
+  if (failed != failed_loads_.end() && failed->second.left > 0) {
+    --failed->second.left;
+    return failed->second.error;
+  }
+  auto served = read_model(model, artifact, version);
   if (served) {
+    failed_loads_.erase(artifact);
     log::info("model loaded",
               {{"model", model}, {"version", (*served)->version}, {"artifact", artifact}});
-  } else {
-    log::error("model not loaded",
-               {{"model", model}, {"artifact", artifact}, {"error", served.error().to_string()}});
-    const std::lock_guard lock(mutex_);
-    ++load_failures_;
+    return served;
   }
+  FailedLoad& failure = failed_loads_[artifact];
+  const bool away = served.error().transient();
+  failure.error = served.error();
+  failure.pause = std::clamp(failure.pause * 2, 1, away ? kLongestPauseAway : kLongestPauseBroken);
+  failure.left = failure.pause;
+  log::error("model not loaded", {{"model", model},
+                                  {"artifact", artifact},
+                                  {"scans_until_next_try", failure.pause},
+                                  {"error", served.error().to_string()}});
+  const std::lock_guard lock(mutex_);
+  ++load_failures_;
   return served;
+}
+
+Result<ServedModelPtr> ModelHost::read_model(const std::string& model, const std::string& artifact,
+                                             int version) {
+  MR_TRY(const std::string text, load_(artifact));
+  MR_TRY(ml::Model predictor, ml::Model::parse(text));
+  if (version == 0) {
+    const auto row = registry_.model_version(model, artifact);
+    if (!row && row.error().code != ErrorCode::not_found) return row.error();
+    if (row) version = row->version;
+  }
+  return std::make_shared<const ServedModel>(
+      ServedModel{model, artifact, version, std::move(predictor)});
 }
 
 std::shared_ptr<const Route> ModelHost::with_versions(const Route& route,
@@ -217,7 +264,8 @@ std::shared_ptr<const Route> ModelHost::with_versions(const Route& route,
     if (next->version(number)) continue;
     for (const auto& row : *rows)
       if (row.version == number)
-        if (auto served = load(row.model, row.artifact, next.get())) add_other(*next, *served);
+        if (auto served = load(row.model, row.artifact, number, next.get()))
+          add_other(*next, *served);
   }
   return next;
 }
@@ -238,7 +286,7 @@ void ModelHost::forget_ended_trip(const DeploymentRow& row) {
     if (history)
       ended = std::ranges::any_of(*history, [&](const DeploymentEventRow& event) {
         return event.revision > trip.revision && event.revision <= row.revision &&
-               event.action != "canary";
+               (event.action == "promote" || event.action == "rollback");
       });
   }
   if (!ended) return;

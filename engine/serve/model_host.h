@@ -6,8 +6,11 @@
 // the store calls back, and by a slow scan. While the store or an artifact is away, what was loaded
 // goes on answering:
 //
-//  - the new champion cannot be loaded: the old one stays; tried again with each scan.
-//  - the candidate cannot be loaded: it gets no traffic; tried again likewise.
+//  - the new champion cannot be loaded: the old one stays, or the last known good one answers.
+//  - the candidate cannot be loaded: it gets no traffic.
+//
+// What cannot be loaded is tried again with each scan, but ever more seldom: an artifact is named
+// by its content, which does not become better. A change of the deployment tries at once.
 //
 // trip() takes a candidate's traffic away in memory, at once, and keeps it away until the store
 // shows that this canary is over.
@@ -45,7 +48,7 @@ struct Route {
   DeploymentRow row;                        // as the store has it
   ServedModelPtr champion;                  // null before the first promotion
   ServedModelPtr candidate;                 // null when there is none, or it could not be loaded
-  std::vector<ServedModelPtr> others;       // last known good, and versions that somebody asked for
+  std::vector<ServedModelPtr> others;       // last known good, and versions that clients asked for
   std::vector<int> versions;                // all that are registered, ascending
   double share = 0;                         // 0 … 1 of the traffic for the candidate
   bool tripped = false;                     // the breaker took it away
@@ -101,6 +104,12 @@ class ModelHost {
     std::string artifact;
     std::int64_t revision = 0;
   };
+  /// Of an artifact that could not be loaded.
+  struct FailedLoad {
+    Error error;
+    int pause = 0;  // scans to let pass after the last try
+    int left = 0;   // of them
+  };
 
   using Wanted = std::map<std::string, std::vector<int>, std::less<>>;
 
@@ -109,8 +118,12 @@ class ModelHost {
   Wanted take_wanted();
   std::shared_ptr<const Route> route_for(const DeploymentRow& row, const Route* old,
                                          std::string& failure);
-  Result<ServedModelPtr> load(const std::string& model, const std::string& artifact,
+  /// `version`: the number that it was deployed under; 0: the newest with that artifact.
+  Result<ServedModelPtr> load(const std::string& model, const std::string& artifact, int version,
                               const Route* old);
+  Result<ServedModelPtr> read_model(const std::string& model, const std::string& artifact,
+                                    int version);
+  void load_champion(Route& route, const Route* old, std::string& failure);
   void load_candidate(Route& route, const Route* old);
   std::shared_ptr<const Route> with_versions(const Route& route, const std::vector<int>& numbers);
   void forget_ended_trip(const DeploymentRow& row);
@@ -123,6 +136,9 @@ class ModelHost {
   const std::chrono::milliseconds scan_;
   const std::shared_ptr<Signal> signal_ = std::make_shared<Signal>();
   std::thread thread_;
+  // Of thread_ alone:
+  std::map<std::string, FailedLoad, std::less<>> failed_loads_;  // by artifact
+  std::map<std::string, std::int64_t, std::less<>> revisions_;   // by model: seen last
 
   mutable std::mutex mutex_;  // guards all below
   std::condition_variable published_;

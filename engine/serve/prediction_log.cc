@@ -65,8 +65,12 @@ void PredictionLog::stop() {
 }
 
 void PredictionLog::add(PredictedRow row) {
-  if (config_.sampling < 1 && place("prediction_log", row.id) >= config_.sampling) return;
+  const bool left_out = config_.sampling < 1 && place("prediction_log", row.id) >= config_.sampling;
   const std::lock_guard lock(mutex_);
+  if (left_out) {
+    ++stats_.sampled_out;
+    return;
+  }
   if (queue_.size() >= config_.max_queued) {
     if (stats_.dropped++ % 10'000 == 0)
       log::error("the prediction log cannot keep up: predictions are not logged",

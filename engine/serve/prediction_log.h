@@ -64,6 +64,7 @@ class PredictionLog {
 
   struct Stats {
     std::int64_t logged = 0;           // predictions put into batches
+    std::int64_t sampled_out = 0;      // predictions left out by the sampling
     std::int64_t dropped = 0;          // predictions lost: the queue was full, or the disk
     std::int64_t dropped_batches = 0;  // lost: the spool was full
     std::int64_t spooled_batches = 0;  // waiting now

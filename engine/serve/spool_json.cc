@@ -43,7 +43,8 @@ Json to_json(const ServingWindow& window) {
                        {"outcomes", window.outcomes},
                        {"business_sum", window.business_sum},
                        {"business_sum_squares", window.business_sum_squares},
-                       {"tripped", window.tripped}});
+                       {"tripped", window.tripped},
+                       {"revision", window.revision}});
 }
 
 ServingWindow window_from_json(const Json& json) {
@@ -61,6 +62,7 @@ ServingWindow window_from_json(const Json& json) {
   out.business_sum = json["business_sum"].as_double();
   out.business_sum_squares = json["business_sum_squares"].as_double();
   out.tripped = json["tripped"].as_bool();
+  out.revision = json["revision"].as_int();
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "engine/base/suggest.h"
 #include "engine/serve/metrics_text.h"
@@ -120,6 +121,22 @@ std::string infer_body(const Inferred& inferred, const std::vector<std::string>&
   return out;
 }
 
+/// The input that names the entity, if no feature has its name.
+Json entity_input(const std::vector<std::string>& features) {
+  for (const char* name : {"entity", "entity_id"})
+    if (std::ranges::find(features, name) == features.end()) return Json(name);
+  return Json();
+}
+
+/// What became of the predictions of this process, of all models.
+Json log_json(const PredictionLog::Stats& log) {
+  return Json::object({{"logged", log.logged},
+                       {"sampled_out", log.sampled_out},
+                       {"dropped", log.dropped},
+                       {"dropped_batches", log.dropped_batches},
+                       {"spooled_batches", log.spooled_batches}});
+}
+
 Status check_outputs(const std::vector<std::string>& outputs, const ServedModel& contract) {
   const std::string score(score_name(contract));
   for (const auto& name : outputs)
@@ -129,25 +146,29 @@ Status check_outputs(const std::vector<std::string>& outputs, const ServedModel&
   return {};
 }
 
+/// Its square must be a number as well.
+constexpr double kLargestOutcome = 1e100;
+
 /// What one item of an outcomes body says.
 struct Outcome {
-  std::string_view id, entity, artifact;
-  std::optional<double> prediction;
+  std::string_view id, entity;
   double value = 0;
 };
 
-Result<Outcome> outcome_from_json(const Json& json) {
+Result<Outcome> outcome_from_json(const Json& json, bool probability) {
   Outcome out;
   out.id = json["id"].as_view();
   out.entity = json["entity"].as_view();
-  out.artifact = json["prediction_artifact"].as_view();
-  if (json["prediction"].is_number()) out.prediction = json["prediction"].as_double();
   if (out.id.empty() && out.entity.empty())
     return invalid_argument("needs an \"id\" or an \"entity\" (a string)");
   const Json& value = json["outcome"];
   if (!value.is_number() && !value.is_bool())
     return invalid_argument("\"outcome\" must be a number, or true or false");
   out.value = value.is_bool() ? static_cast<double>(value.as_bool()) : value.as_double();
+  if (probability && !(out.value >= 0 && out.value <= 1))
+    return invalid_argument("\"outcome\" of a probability must be from 0 to 1");
+  if (!(std::abs(out.value) <= kLargestOutcome))
+    return invalid_argument("\"outcome\" must be a number from -1e100 to 1e100");
   return out;
 }
 
@@ -254,16 +275,16 @@ Result<HttpResponse> V2::metadata(const Target& target) const {
             {{"version", std::to_string(served.version)},
              {"artifact", served.artifact},
              {"matrix_input", tensor_metadata("input", "FP64", Json::array({-1, features.size()}))},
-             {"entity_input", "entity"}})}}));
+             {"entity_input", entity_input(features)}})}}));
 }
 
 Result<HttpResponse> V2::infer(const Target& target, const HttpRequest& request) const {
   const auto start = parts_.clock.steady();
-  MR_TRY(InferRequest parsed, parse_infer_request(request.body));
   const auto& route = *target.route;
   const ServedModel& contract = target.pinned    ? *target.pinned
                                 : route.champion ? *route.champion
                                                  : *route.candidate;
+  MR_TRY(InferRequest parsed, parse_infer_request(request.body, known_features(route, contract)));
   MR_CHECK(check_outputs(parsed.outputs, contract));
   std::vector<std::string> outputs = parsed.outputs;
   if (outputs.empty()) outputs.emplace_back(score_name(contract));
@@ -287,30 +308,26 @@ Result<HttpResponse> V2::outcomes(const Target& target, const HttpRequest& reque
   const auto& route = *target.route;
   const std::string& model = route.row.model;
   const Time now = parts_.clock.now();
+  const bool probability = is_binary(route.champion ? *route.champion : *route.candidate);
   int matched = 0, repeated = 0, unknown = 0;
   Json problems = Json::array();
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const auto outcome = outcome_from_json(items.at(i));
+    const auto outcome = outcome_from_json(items.at(i), probability);
     if (!outcome) {
       if (problems.size() < 10)
         problems.push_back(Json::object({{"index", i}, {"error", outcome.error().message}}));
       continue;
     }
-    auto found = outcome->id.empty() ? parts_.outcomes.by_entity(model, outcome->entity)
-                                     : parts_.outcomes.by_id(model, outcome->id);
-    if (found.match == OutcomeMatcher::Match::unknown && outcome->prediction)
-      for (const auto& served : {route.champion, route.candidate})
-        if (served && served->artifact == outcome->artifact)
-          found = {OutcomeMatcher::Match::matched,
-                   {served, route.role(*served), *outcome->prediction}};
+    const auto found = outcome->id.empty() ? parts_.outcomes.by_entity(model, outcome->entity)
+                                           : parts_.outcomes.by_id(model, outcome->id);
     matched += found.match == OutcomeMatcher::Match::matched;
     repeated += found.match == OutcomeMatcher::Match::repeated;
     unknown += found.match == OutcomeMatcher::Match::unknown;
     if (found.match != OutcomeMatcher::Match::matched) continue;
     const auto& given = found.given;
-    parts_.metering.outcome({model, given.served->artifact, std::string(given.role)},
-                            given.served->version,
-                            score(parts_.business, given.prediction, outcome->value), now);
+    parts_.metering.outcome(
+        {model, given.served->artifact, std::string(given.role)}, given.served->version,
+        score(parts_.business, given.prediction, outcome->value), now, route.row.revision);
   }
   return json_response(Json::object({{"matched", matched},
                                      {"repeated", repeated},
@@ -353,6 +370,7 @@ HttpResponse V2::stats(const Target& target) const {
        {"weight", route.share * 100},
        {"tripped", route.tripped},
        {"problem", route.problem},
+       {"log", log_json(parts_.log.stats())},
        {"breaker", route.breaker ? route.breaker->describe(parts_.clock.steady()) : Json()},
        {"series", std::move(versions)}}));
 }
@@ -378,8 +396,12 @@ HttpResponse V2::index() const {
 
 HttpResponse V2::ready() const {
   const auto snapshot = parts_.host.snapshot();
-  const bool is_ready = snapshot->loaded && snapshot->failed.empty();
-  return json_response(Json::object({{"ready", is_ready}}), is_ready ? 200 : 503);
+  // A model that cannot be loaded is not ready itself; the others go on being served.
+  Json failed = Json::array();
+  for (const auto& [model, reason] : snapshot->failed) failed.push_back(model);
+  Json out = Json::object({{"ready", snapshot->loaded}});
+  if (failed.size() > 0) out.set("models_not_ready", std::move(failed));
+  return json_response(out, snapshot->loaded ? 200 : 503);
 }
 
 HttpResponse V2::metrics() const {
@@ -387,7 +409,8 @@ HttpResponse V2::metrics() const {
       .content_type = "text/plain; version=0.0.4; charset=utf-8",
       .body = metrics_text(*parts_.host.snapshot(), parts_.metering.totals(), parts_.log.stats(),
                            {.load_failures = parts_.host.load_failures(),
-                            .refresh_failures = parts_.host.refresh_failures()})};
+                            .refresh_failures = parts_.host.refresh_failures(),
+                            .dropped_windows = parts_.metering.dropped_windows()})};
 }
 
 }  // namespace millrace::serve

@@ -16,8 +16,8 @@
 // parameters {role, artifact, latency_us}. A failure is {"error": text} with 4xx or 5xx.
 //
 // outcomes: each is scored (BusinessMetric) for the version that answered that id (row i of a
-// request with several rows is "id/i"), or that entity last; once. One that this process does not
-// remember counts if it brings "prediction" and "prediction_artifact".
+// request with several rows is "id/i"), or that entity last; once. One of a prediction that this
+// process does not remember is "unknown" and counts for nothing.
 #pragma once
 
 #include "engine/serve/http_server.h"

@@ -48,7 +48,7 @@ World::World() : store_(clock) {
   epoch_ = (*lease)->epoch;
 }
 
-void World::apply(std::vector<Effect> effects) {
+void World::apply(std::vector<Effect> effects, const Uuid& run) {
   auto& journal = store_.stores().journal;
   Batch batch;
   batch.epoch = epoch_;
@@ -56,6 +56,7 @@ void World::apply(std::vector<Effect> effects) {
   Event event;
   event.seq = batch.first_seq;
   event.at = clock.now();
+  event.run = run;
   event.body = EffectsRequested{std::move(effects), {"test", ""}};
   batch.events.push_back(std::move(event));
   const auto appended = journal.append(batch);
@@ -74,6 +75,14 @@ std::string World::add_model(const std::string& model, const std::string& text) 
   effect.algorithm = "test";
   apply({effect});
   return digest;
+}
+
+void World::retrain(const std::string& model, const std::string& artifact) {
+  RegisterModel effect;
+  effect.model = model;
+  effect.artifact = artifact;
+  effect.algorithm = "test";
+  apply({effect}, Uuid{1, 1});
 }
 
 void World::promote(const std::string& model, const std::string& artifact) {
@@ -102,10 +111,16 @@ LoadModel World::loader() {
   return [this](std::string_view digest) -> Result<std::string> {
     const std::lock_guard lock(mutex_);
     const auto found = texts_.find(digest);
+    ++loads_[std::string(digest)];
     if (away_) return unavailable("the artifact store is away");
     if (found == texts_.end()) return not_found("no artifact " + std::string(digest));
     return found->second;
   };
+}
+
+int World::loads(const std::string& artifact) {
+  const std::lock_guard lock(mutex_);
+  return loads_[artifact];
 }
 
 Json HttpReply::json() const {

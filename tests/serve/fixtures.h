@@ -41,6 +41,8 @@ class World {
 
   /// Stores and registers the text; returns its digest.
   std::string add_model(const std::string& model, const std::string& text);
+  /// Another run has trained the very same model: it is registered under a new number.
+  void retrain(const std::string& model, const std::string& artifact);
   void promote(const std::string& model, const std::string& artifact);
   void traffic(const std::string& model, const std::string& artifact, double weight);
   void rollback(const std::string& model);
@@ -50,17 +52,20 @@ class World {
   void lose(const std::string& artifact);
 
   LoadModel loader();
+  /// How often that artifact was read.
+  int loads(const std::string& artifact);
   Stores stores() { return store_.stores(); }
   MemStore& store() { return store_; }
 
   const SystemClock clock{};
 
  private:
-  void apply(std::vector<Effect> effects);
+  void apply(std::vector<Effect> effects, const Uuid& run = {});
 
   MemStore store_;
   std::mutex mutex_;
   std::map<std::string, std::string, std::less<>> texts_;
+  std::map<std::string, int, std::less<>> loads_;
   bool away_ = false;
   std::int64_t epoch_ = 0;
 };

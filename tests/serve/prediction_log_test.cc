@@ -299,6 +299,37 @@ TEST(MeteringWindows, CloseByTheSecondAndSumUp) {
   EXPECT_EQ(9, metering.totals()[0].totals.predictions[4]);  // 0.4 < 0.42 <= 0.5
 }
 
+// "-1 h: metering windows do not close for an hour." Right: they close when the start differs.
+TEST(MeteringWindows, CloseWhenTheClockIsSetBack) {
+  Metering metering;
+  const SeriesKey key{"m", "a", "candidate"};
+  const Time start = from_micros(986'169'600'000'000);
+  metering.answered(key, 1, {}, start);
+  metering.answered(key, 1, {}, start - std::chrono::hours(1));
+  auto windows = metering.take_windows(start - std::chrono::hours(1));
+  ASSERT_EQ(1u, windows.size());
+  EXPECT_EQ(start, windows[0].start);
+  EXPECT_EQ(1u, metering.take_windows(start - std::chrono::hours(2)).size());
+}
+
+TEST(MeteringWindows, HoldOneRevisionEach) {
+  Metering metering;
+  const SeriesKey key{"m", "a", "candidate"};
+  const Time start = from_micros(986'169'600'000'000);
+  metering.answered(key, 1, {}, start, 7);
+  metering.answered(key, 1, {}, start, 8);
+  metering.outcome(key, 1, -0.5, start, 8);
+  const auto windows = metering.take_windows(start, true);
+  ASSERT_EQ(2u, windows.size());
+  EXPECT_EQ(7, windows[0].revision);
+  EXPECT_EQ(8, windows[1].revision);
+  EXPECT_EQ(1, windows[1].outcomes);
+  PredictionBatch batch;
+  batch.id = Uuid{1, 2};
+  batch.windows = windows;
+  EXPECT_EQ(8, prediction_batch_from_json(to_json(batch))->windows[1].revision);
+}
+
 TEST(MeteringWindows, ANamedVersionIsNoSampleOfTheTraffic) {
   Metering metering;
   metering.answered({"m", "a", std::string(kDirect)}, 1, {}, from_micros(0));
