@@ -23,7 +23,8 @@ Json version_json(const ModelVersionRow& row) {
                        {"metrics", row.metrics},
                        {"params", row.params},
                        {"manifest", row.manifest},
-                       {"created_at", format_rfc3339(row.created_at)}});
+                       {"created_at", format_rfc3339(row.created_at)},
+                       {"not_shipped", row.not_shipped}});
 }
 
 Json window_json(const ServingWindow& window) {
@@ -108,14 +109,19 @@ Result<Json> QueryService::deployment(const Json& arguments) {
                        {"champion", std::move(champion)},
                        {"candidate", std::move(candidate)},
                        {"weight", row.weight},
-                       {"last_good", std::move(last_good)}});
+                       {"last_good", std::move(last_good)},
+                       {"revision", row.revision}});
 }
 
 Result<Json> QueryService::serving_metrics(const Json& arguments) {
   MR_TRY(const std::string model, required(arguments, "model"));
-  MR_TRY(const std::string text, required(arguments, "since"));
-  MR_TRY(const Time since, parse_rfc3339(text));
-  MR_TRY(const auto windows, serving_.windows(model, since));
+  Time since{};
+  const std::int64_t revision = arguments["from_revision"].as_int();
+  if (revision <= 0) {
+    MR_TRY(const std::string text, required(arguments, "since"));
+    MR_TRY(since, parse_rfc3339(text));
+  }
+  MR_TRY(const auto windows, serving_.windows(model, since, revision));
   Json versions = Json::array();
   for (const auto& window : windows) versions.push_back(window_json(window));
   return Json::object({{"versions", std::move(versions)}});

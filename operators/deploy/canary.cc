@@ -6,6 +6,7 @@
 #include "engine/base/digest.h"
 #include "engine/base/duration.h"
 #include "engine/op/query.h"
+#include "operators/deploy/candidate.h"
 
 namespace millrace::operators {
 namespace {
@@ -52,23 +53,51 @@ Result<std::vector<Step>> read_steps(const Json& json) {
   return out;
 }
 
-/// Where a canary stands; its checkpoint.
+/// Where a canary is; its checkpoint.
+///
+/// How long a step was held is the sum of the times between looks, each counted for at most what it
+/// was planned to be: between two looks the engine waits by steady time, so a clock that was set
+/// adds or takes no more than one interval. What the step saw is found by the revision of the
+/// deployment, which no clock moves.
 struct Progress {
   std::size_t step = 0;
-  Time step_started{};
+  Time step_started{};  // for people
+  Time looked_at{};     // the last look
+  Duration planned{};   // until the next
+  Duration held{};
+  std::int64_t revision = 0;  // of the deployment in this step; 0: not seen yet
   std::string champion;       // when it began
   Json seen = Json::array();  // of the steps that passed
+  Json not_judged = Json::array();
 
   Json to_json() const {
     return Json::object({{"step", step},
                          {"step_started_us", to_micros(step_started)},
+                         {"looked_at_us", to_micros(looked_at)},
+                         {"planned_us", planned.count()},
+                         {"held_us", held.count()},
+                         {"revision", revision},
                          {"champion", champion},
-                         {"seen", seen}});
+                         {"seen", seen},
+                         {"not_judged", not_judged}});
   }
   static Progress from_json(const Json& json) {
-    return {static_cast<std::size_t>(std::max<std::int64_t>(json["step"].as_int(), 0)),
-            from_micros(json["step_started_us"].as_int()), json["champion"].as_string(),
-            json["seen"]};
+    Progress out;
+    out.step = static_cast<std::size_t>(std::max<std::int64_t>(json["step"].as_int(), 0));
+    out.step_started = from_micros(json["step_started_us"].as_int());
+    out.looked_at = from_micros(json["looked_at_us"].as_int());
+    out.planned = Duration{json["planned_us"].as_int()};
+    out.held = Duration{json["held_us"].as_int()};
+    out.revision = json["revision"].as_int();
+    out.champion = json["champion"].as_string();
+    out.seen = json["seen"];
+    if (json["not_judged"].is_array()) out.not_judged = json["not_judged"];
+    return out;
+  }
+  void count_time(Time now) {
+    held += std::clamp<Duration>(now - looked_at, Duration::zero(), planned);
+    looked_at = now;
+    planned = Duration::zero();
   }
 };
 
@@ -86,11 +115,15 @@ class Canary {
     return deployment_[role]["artifact"].as_string();
   }
   Json outputs(std::string_view decision, std::string_view reason, const Progress& progress) const;
+  Result<ServingComparison> measure(const Progress& progress) const;
   Outcome enter(Progress progress);
-  Outcome hold_on(const Progress& progress, Duration wanted);
+  Outcome wait(Progress progress, Duration wanted, std::vector<Effect> effects);
+  Outcome end_step(Progress progress, const ServingComparison& seen,
+                   const std::vector<NotJudged>& not_judged);
   Outcome promote(const Progress& progress, std::string reason);
+  /// `blameless`: the model is not at fault, and may be shipped again.
   Outcome take_back(const Progress& progress, const ServingComparison& seen,
-                    const std::vector<Breach>& breaches);
+                    const std::vector<Breach>& breaches, bool blameless);
   Outcome taken_away(const Progress& progress, const ServingComparison& seen);
   Guardrails guardrails() const;
 
@@ -107,7 +140,8 @@ Json Canary::outputs(std::string_view decision, std::string_view reason,
                        {"model", op_.model},
                        {"champion", progress.champion},
                        {"candidate", op_.candidate},
-                       {"steps", progress.seen}});
+                       {"steps", progress.seen},
+                       {"not_judged", progress.not_judged}});
 }
 
 Guardrails Canary::guardrails() const {
@@ -118,6 +152,7 @@ Guardrails Canary::guardrails() const {
   rails.max_business_drop = op_.max_business_drop;
   rails.alpha = op_.alpha;
   rails.min_requests = op_.min_requests;
+  rails.min_outcomes = op_.min_outcomes;
   rails.looks = 0;
   for (const Step& step : steps_) rails.looks += step.hold / op_.interval + 1;
   return rails;
@@ -128,8 +163,12 @@ Result<Outcome> Canary::begin() {
   progress.champion = artifact_of("champion");
   if (progress.champion == op_.candidate)
     return Outcome{Done{outputs("promoted", "it is the champion already", progress), {}}};
-  if (progress.champion.empty())
+  MR_CHECK(check_candidate(ctx_, op_.model, op_.candidate, progress.champion,
+                           op_.allow_signature_change));
+  if (progress.champion.empty()) {
+    progress.not_judged.push_back("everything: there is no champion to compare with");
     return promote(progress, "the first model: there is no champion to compare with");
+  }
   if (const std::string other = artifact_of("candidate");
       !other.empty() && other != op_.candidate) {
     Error busy = conflict("another canary of '" + op_.model + "' is under way, with candidate " +
@@ -137,92 +176,111 @@ Result<Outcome> Canary::begin() {
     busy.transient_override = true;
     return busy;
   }
-  if (steps_.empty()) return promote(progress, "its only step is 100 %");
+  if (steps_.empty()) {
+    progress.not_judged.push_back("everything: the file has no step below 100 %");
+    return promote(progress, "its only step is 100 %");
+  }
   return enter(std::move(progress));
 }
 
 Outcome Canary::enter(Progress progress) {
   const Step& step = steps_[progress.step];
   progress.step_started = ctx_.now();
+  progress.looked_at = ctx_.now();
+  progress.held = Duration::zero();
+  progress.revision = 0;
   const std::string reason =
       "canary step " + std::to_string(progress.step + 1) + " of " + std::to_string(steps_.size());
   ctx_.log(reason + ": " + weight_text(step.weight) + " of the traffic for " +
            format_duration(step.hold));
-  Defer defer;
-  defer.after = std::min(op_.interval, step.hold);
-  defer.event = "deployment/" + op_.model;
-  defer.checkpoint = progress.to_json();
-  defer.effects.push_back(SetTraffic{op_.model, op_.candidate, step.weight, reason});
-  return defer;
+  SetTraffic traffic{op_.model, op_.candidate, step.weight, reason};
+  if (progress.not_judged.size() > 0)
+    traffic.reason += "; not judged before: " + progress.not_judged.items().back().as_string();
+  return wait(std::move(progress), step.hold, {std::move(traffic)});
+}
+
+Result<ServingComparison> Canary::measure(const Progress& progress) const {
+  MR_TRY(const Json answer,
+         ctx_.query(query::serving_metrics,
+                    Json::object({{"model", op_.model}, {"from_revision", progress.revision}})));
+  return read_metrics(answer, op_.candidate, progress.champion, op_.min_requests);
 }
 
 Result<Outcome> Canary::look(Progress progress) {
   if (artifact_of("champion") == op_.candidate)
-    return Outcome{Done{outputs("promoted", "somebody else promoted it", progress), {}}};
+    return Outcome{Done{outputs("promoted", "it was promoted from outside the canary", progress), {}}};
   if (progress.step >= steps_.size())
     return internal_error("the checkpoint names a step that the canary does not have");
-
-  MR_TRY(const Json answer,
-         ctx_.query(query::serving_metrics,
-                    Json::object(
-                        {{"model", op_.model}, {"since", format_rfc3339(progress.step_started)}})));
-  const auto seen = read_metrics(answer, op_.candidate, progress.champion, op_.min_requests);
+  if (progress.revision == 0) progress.revision = deployment_["revision"].as_int();
+  MR_TRY(const ServingComparison seen, measure(progress));
   if (artifact_of("candidate") != op_.candidate) return taken_away(progress, seen);
   if (deployment_["weight"].as_double() <= 0)
     return take_back(progress, seen,
-                     {{"breaker", "the model server took its traffic to 0 %", Json::object()}});
+                     {{"breaker", "the model server took its traffic to 0 %", Json::object()}},
+                     false);
   if (const auto breaches = find_breaches(guardrails(), seen); !breaches.empty())
-    return take_back(progress, seen, breaches);
+    return take_back(progress, seen, breaches, false);
 
   const Step& step = steps_[progress.step];
-  const Duration held = ctx_.now() - progress.step_started;
-  if (held < Duration::zero()) {  // the clock was set back: held anew, rather than for an hour more
-    progress.step_started = ctx_.now();
-    return hold_on(progress, step.hold);
-  }
-  ctx_.log("held " + format_duration(std::chrono::duration_cast<std::chrono::seconds>(held)) +
-           ": " + std::to_string(seen.candidate.requests) + " requests, " +
+  progress.count_time(ctx_.now());
+  const auto not_judged = find_not_judged(guardrails(), seen);
+  ctx_.log("held " +
+           format_duration(std::chrono::duration_cast<std::chrono::seconds>(progress.held)) + ": " +
+           std::to_string(seen.candidate.requests) + " requests, " +
            std::to_string(seen.candidate.errors) + " errors, " +
-           std::to_string(seen.candidate.outcomes) + " outcomes; no breach");
-  if (held < step.hold) return hold_on(progress, step.hold - held);
-  const bool enough =
-      seen.candidate.requests >= op_.min_requests && seen.candidate.outcomes >= op_.min_outcomes;
-  if (!enough && held < step.hold + op_.max_wait)
-    return hold_on(progress, step.hold + op_.max_wait - held);
-  if (!enough && op_.on_no_traffic == "fail")
+           std::to_string(seen.candidate.outcomes) + " outcomes; no breach" +
+           (not_judged.empty() ? "" : "; not judged yet: " + text_of(not_judged)));
+  const Duration limit = not_judged.empty() ? step.hold : step.hold + op_.max_wait;
+  if (progress.held < limit) {
+    const Duration left = limit - progress.held;
+    return wait(std::move(progress), left, {});
+  }
+  if (!not_judged.empty() && op_.on_no_traffic == "fail")
     return take_back(progress, seen,
-                     {{"traffic",
-                       "only " + std::to_string(seen.candidate.requests) + " requests and " +
-                           std::to_string(seen.candidate.outcomes) + " outcomes came; " +
-                           std::to_string(op_.min_requests) + " and " +
-                           std::to_string(op_.min_outcomes) + " are needed to judge",
-                       Json::object()}});
+                     {{"not_judged", "not judged: " + text_of(not_judged), Json::object()}}, true);
+  return end_step(std::move(progress), seen, not_judged);
+}
 
-  progress.seen.push_back(Json::object({{"weight", step.weight},
+Outcome Canary::end_step(Progress progress, const ServingComparison& seen,
+                         const std::vector<NotJudged>& not_judged) {
+  const std::string step = "step " + std::to_string(progress.step + 1);
+  progress.seen.push_back(Json::object({{"weight", steps_[progress.step].weight},
                                         {"candidate", seen.candidate.to_json()},
-                                        {"baseline", seen.baseline.to_json()}}));
+                                        {"baseline", seen.baseline.to_json()},
+                                        {"not_judged", text_of(not_judged)}}));
+  if (!not_judged.empty()) progress.not_judged.push_back(step + ": " + text_of(not_judged));
   if (++progress.step == steps_.size()) return promote(progress, "all steps of the canary passed");
   return enter(std::move(progress));
 }
 
-Outcome Canary::hold_on(const Progress& progress, Duration wanted) {
+Outcome Canary::wait(Progress progress, Duration wanted, std::vector<Effect> effects) {
   Defer defer;
   defer.after = std::min(op_.interval, wanted);
   defer.event = "deployment/" + op_.model;
+  progress.planned = defer.after;
   defer.checkpoint = progress.to_json();
+  defer.effects = std::move(effects);
   return defer;
 }
 
 Outcome Canary::promote(const Progress& progress, std::string reason) {
+  std::string unjudged;
+  for (const Json& one : progress.not_judged.items())
+    unjudged += (unjudged.empty() ? "" : "; ") + one.as_string();
+  if (!unjudged.empty()) reason += "; not judged: " + unjudged;
   ctx_.log("promoted: " + reason);
   Done done;
   done.outputs = outputs("promoted", reason, progress);
   done.effects.push_back(PromoteModel{op_.model, op_.candidate, std::move(reason)});
+  if (!unjudged.empty() && !progress.champion.empty())
+    done.effects.push_back(RaiseAlert{"warning",
+                                      "Model '" + op_.model + "' promoted, not judged in full",
+                                      unjudged, ctx_.attempt().owner});
   return done;
 }
 
 Outcome Canary::take_back(const Progress& progress, const ServingComparison& seen,
-                          const std::vector<Breach>& breaches) {
+                          const std::vector<Breach>& breaches, bool blameless) {
   Json list = Json::array();
   std::string text;
   for (const Breach& breach : breaches) {
@@ -245,7 +303,11 @@ Outcome Canary::take_back(const Progress& progress, const ServingComparison& see
   fail.error = make_error(ErrorCode::data_invalid, "canary of '" + op_.model + "' " + reason);
   fail.outputs = outputs("rolled_back", reason, progress);
   fail.outputs.set("evidence", evidence);
-  fail.effects.push_back(RollbackModel{op_.model, reason, std::move(evidence)});
+  RollbackModel back{op_.model, reason, std::move(evidence)};
+  back.artifact = op_.candidate;
+  back.candidate_only = true;
+  back.blameless = blameless;
+  fail.effects.push_back(std::move(back));
   fail.effects.push_back(
       RaiseAlert{"error", "Canary of '" + op_.model + "' rolled back", text, ctx_.attempt().owner});
   return fail;

@@ -17,9 +17,12 @@ struct DeployCanary {
   static constexpr std::string_view name = "deploy.canary";
   static constexpr std::string_view doc =
       "Shifts traffic to a model step by step, watching errors, latency and a business metric "
-      "against the champion's. A breach sends all traffic back at once and fails the task with the "
-      "evidence; otherwise the model is promoted. Without a champion it is promoted directly.";
-  static constexpr int version = 1;
+      "against the champion's. The candidate must be a registered version of the model that loads "
+      "and has the champion's features and objective. A breach sends all traffic back at once and "
+      "fails the task with the evidence. What cannot be judged yet extends the step; when all "
+      "steps have passed, the model is promoted. Without a champion it is promoted directly. "
+      "However the task ends, the candidate keeps no traffic unless it was promoted.";
+  static constexpr int version = 2;
 
   std::string model, candidate;
   Json steps;
@@ -28,6 +31,7 @@ struct DeployCanary {
   double max_error_rate = 0, max_latency_ratio = 0, latency_slack_ms = 0, max_business_drop = 0;
   double alpha = 0;
   long min_requests = 0, min_outcomes = 0;
+  bool allow_signature_change = false;
 
   static auto params() {
     using C = DeployCanary;
@@ -42,15 +46,23 @@ struct DeployCanary {
                               Json::object({{"weight", 100}})})),
         param("interval", &C::interval, "Time between two looks while a step is held").def("15s"),
         param("min_requests", &C::min_requests,
-              "Requests that the candidate must have answered in a step")
+              "Requests that candidate and baseline must each have answered in a step")
             .def(100)
             .min(1),
-        param("min_outcomes", &C::min_outcomes, "Reported outcomes that it must have in a step")
+        param("min_outcomes", &C::min_outcomes,
+              "Reported outcomes that the candidate must have in a step. While the business metric "
+              "is looked at, candidate and baseline need at least 30 each")
             .def(0)
             .min(0),
-        param("max_wait", &C::max_wait, "How much longer a step is held when too little has come")
+        param(
+            "max_wait", &C::max_wait,
+            "How much longer a step is held while something cannot be judged: too few requests or "
+            "outcomes, no baseline")
             .def("30m"),
-        param("on_no_traffic", &C::on_no_traffic, "What happens when too little has come even then")
+        param(
+            "on_no_traffic", &C::on_no_traffic,
+            "What happens when something cannot be judged even then: fail takes the traffic back; "
+            "promote goes on, and the report and an alert say what was not judged")
             .def("fail")
             .one_of({"fail", "promote"}),
         param("max_error_rate", &C::max_error_rate, "Largest share of failed requests")
@@ -66,9 +78,12 @@ struct DeployCanary {
             .min(0),
         param("max_business_drop", &C::max_business_drop,
               "Largest drop of the business metric, as a share of the baseline's mean; -1: not "
-              "looked at")
+              "looked at, for models whose outcomes are not reported")
             .def(0.05)
             .range(-1, 1),
+        param("allow_signature_change", &C::allow_signature_change,
+              "Accept a candidate with other features or another objective than the champion's")
+            .def(false),
         param("alpha", &C::alpha,
               "Chance, over all looks, to take back a model that is as good as the baseline")
             .def(0.01)
@@ -79,7 +94,8 @@ struct DeployCanary {
             {"reason", "Why"},
             {"champion", "The champion before"},
             {"candidate", "The new model"},
-            {"steps", "What was seen at the end of each step"}};
+            {"steps", "What was seen at the end of each step"},
+            {"not_judged", "What could not be judged, one text for each; empty: everything was"}};
   }
   Result<Outcome> run(OperatorContext& ctx) const;
 };

@@ -104,8 +104,8 @@ std::optional<Breach> check_latency(const Guardrails& rails, const VersionMetric
 
 std::optional<Breach> check_business(const Guardrails& rails, const VersionMetrics& candidate,
                                      const VersionMetrics& baseline) {
-  if (rails.max_business_drop < 0 || candidate.outcomes < kLeastForTest ||
-      baseline.outcomes < kLeastForTest)
+  if (rails.max_business_drop < 0 || candidate.outcomes < kLeastOutcomes ||
+      baseline.outcomes < kLeastOutcomes)
     return std::nullopt;
   const double allowed = rails.max_business_drop * std::abs(baseline.business_mean());
   const double p = mean_drop_p_value(candidate, baseline, allowed);
@@ -171,6 +171,40 @@ std::vector<Breach> find_breaches(const Guardrails& rails, const ServingComparis
   for (const Check check : kChecks)
     if (auto breach = check(rails, seen.candidate, seen.baseline))
       out.push_back(*std::move(breach));
+  return out;
+}
+
+namespace {
+
+void need(std::vector<NotJudged>& out, std::string_view guardrail, std::string_view side,
+          std::string_view what, std::int64_t came, std::int64_t needed) {
+  if (came >= needed) return;
+  out.push_back({std::string(guardrail), "the " + std::string(side) + " has " +
+                                             std::to_string(came) + " " + std::string(what) +
+                                             " of " + std::to_string(needed)});
+}
+
+}  // namespace
+
+std::vector<NotJudged> find_not_judged(const Guardrails& rails, const ServingComparison& seen) {
+  const VersionMetrics &candidate = seen.candidate, &baseline = seen.baseline;
+  std::vector<NotJudged> out;
+  need(out, "error_rate", "candidate", "requests", candidate.requests, rails.min_requests);
+  need(out, "error_rate_vs_baseline", "candidate", "requests", candidate.requests, kLeastForTest);
+  need(out, "error_rate_vs_baseline", "baseline", "requests", baseline.requests, kLeastForTest);
+  need(out, "latency_p95", "baseline", "requests", baseline.requests, rails.min_requests);
+  const bool compares = rails.max_business_drop >= 0;
+  const std::int64_t least = compares ? kLeastOutcomes : 0;
+  need(out, "business", "candidate", "outcomes", candidate.outcomes,
+       std::max(rails.min_outcomes, least));
+  need(out, "business", "baseline", "outcomes", baseline.outcomes, least);
+  return out;
+}
+
+std::string text_of(const std::vector<NotJudged>& list) {
+  std::string out;
+  for (const NotJudged& one : list)
+    out += (out.empty() ? "" : "; ") + one.guardrail + ": " + one.text;
   return out;
 }
 

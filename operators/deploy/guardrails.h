@@ -45,8 +45,13 @@ struct Guardrails {
   double max_business_drop = 0.05;  // share of the baseline's mean; below 0: not looked at
   double alpha = 0.01;
   std::int64_t min_requests = 100;
+  std::int64_t min_outcomes = 0;
   std::int64_t looks = 1;  // planned, in the whole canary
 };
+
+/// Outcomes that each side needs before their means are compared: below it the normal approximation
+/// says little.
+inline constexpr std::int64_t kLeastOutcomes = 30;
 
 struct Breach {
   std::string
@@ -55,6 +60,15 @@ struct Breach {
   Json numbers = Json::object();
 };
 std::vector<Breach> find_breaches(const Guardrails& rails, const ServingComparison& seen);
+
+/// A guardrail that cannot say yes or no yet: too little has come. Not judged is not passed.
+struct NotJudged {
+  std::string guardrail;
+  std::string text;  // what came, and what is needed
+};
+std::vector<NotJudged> find_not_judged(const Guardrails& rails, const ServingComparison& seen);
+/// "business: the baseline has 27 outcomes of 30; …"; "" if everything was judged.
+std::string text_of(const std::vector<NotJudged>& list);
 
 /// One-sided p-value that `baseline`'s true mean exceeds `candidate`'s by more than `allowed`.
 double mean_drop_p_value(const VersionMetrics& candidate, const VersionMetrics& baseline,

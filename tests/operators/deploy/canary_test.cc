@@ -1,109 +1,8 @@
 // The canary's state machine, driven by a clock that the test turns and a server that it makes up.
-#include "operators/deploy/canary.h"
-
-#include "engine/op/query.h"
-#include "tests/operators/fake_context.h"
+#include "tests/operators/deploy/canary_fixture.h"
 
 namespace millrace::operators {
 namespace {
-
-using namespace std::chrono_literals;
-const std::string kChampion(64, 'a'), kCandidate(64, 'b'), kOther(64, 'c');
-
-class CanaryTest : public ::testing::Test {
- protected:
-  CanaryTest() {
-    ctx_.answers[std::string(query::deployment)] = [this](const Json&) -> Result<Json> {
-      const auto version = [](const std::string& artifact) {
-        return artifact.empty() ? Json() : Json::object({{"artifact", artifact}});
-      };
-      return Json::object({{"model", "flights"},
-                           {"champion", version(champion_)},
-                           {"candidate", version(candidate_)},
-                           {"weight", weight_},
-                           {"last_good", Json()}});
-    };
-    ctx_.answers[std::string(query::serving_metrics)] =
-        [this](const Json& arguments) -> Result<Json> {
-      since_ = arguments["since"].as_string();
-      return Json::object(
-          {{"versions", Json::array({seen(kChampion, "baseline", baseline_),
-                                     seen(kCandidate, "candidate", challenger_)})}});
-    };
-  }
-
-  struct Seen {
-    long requests = 1000, errors = 0;
-    double p95_ms = 1;
-    long outcomes = 0;
-    double mean = 0, deviation = 1;
-    bool tripped = false;
-  };
-  static Json seen(const std::string& artifact, const char* role, const Seen& s) {
-    const double n = static_cast<double>(s.outcomes);
-    return Json::object(
-        {{"artifact", artifact},
-         {"role", role},
-         {"requests", s.requests},
-         {"errors", s.errors},
-         {"latency_ms", Json::object({{"p95", s.p95_ms}})},
-         {"outcomes", s.outcomes},
-         {"business_sum", n * s.mean},
-         {"business_sum_squares", n * (s.mean * s.mean + s.deviation * s.deviation)},
-         {"tripped", s.tripped}});
-  }
-
-  Result<Outcome> call() { return catalog_.run("deploy.canary", with_, ctx_); }
-  /// Calls, and commits what comes back as the engine would.
-  template <typename T>
-  T step() {
-    const T outcome = expect_outcome<T>(call());
-    if constexpr (requires { outcome.checkpoint; }) ctx_.info.checkpoint = outcome.checkpoint;
-    for (const auto& effect : outcome.effects) {
-      if (const auto* traffic = std::get_if<SetTraffic>(&effect)) {
-        candidate_ = traffic->candidate;
-        weight_ = traffic->weight;
-      }
-    }
-    return outcome;
-  }
-  /// Lets the whole hold of a step pass, look by look, until traffic changes or it ends.
-  Defer pass_step() {
-    Defer last;
-    for (int looks = 0; looks < 100; ++looks) {
-      ctx_.time += 15s;
-      last = step<Defer>();
-      if (!last.effects.empty()) return last;
-    }
-    ADD_FAILURE() << "the step never ends";
-    return last;
-  }
-  void expect_rolled_back(const Fail& fail, const std::string& guardrail) {
-    const auto effects = millrace::effects_of<RollbackModel>(fail.effects);
-    ASSERT_EQ(effects.size(), 1u);
-    EXPECT_EQ(effects[0].model, "flights");
-    EXPECT_EQ(effects[0].evidence["breaches"].at(0)["guardrail"], Json(guardrail));
-    const auto alerts = millrace::effects_of<RaiseAlert>(fail.effects);
-    ASSERT_EQ(alerts.size(), 1u);
-    EXPECT_EQ(alerts[0].title, "Canary of 'flights' rolled back");
-    const std::string why = effects[0].evidence["breaches"].at(0)["text"].as_string();
-    EXPECT_TRUE(alerts[0].text.starts_with(why)) << alerts[0].text;
-    EXPECT_EQ(fail.outputs["decision"], Json("rolled_back"));
-  }
-
-  FakeContext ctx_;
-  Catalog catalog_ = Catalog::of<DeployCanary>();
-  std::string champion_ = kChampion, candidate_;
-  double weight_ = 0;
-  Seen baseline_, challenger_;
-  std::string since_;
-  Json with_ = Json::object({{"model", "flights"},
-                             {"candidate", kCandidate},
-                             {"steps", Json::array({Json::object({{"weight", 5}, {"hold", "1m"}}),
-                                                    Json::object({{"weight", 25}, {"hold", "2m"}}),
-                                                    Json::object({{"weight", 100}})})},
-                             {"max_wait", "5m"}});
-};
 
 TEST_F(CanaryTest, ShiftsTrafficStepByStepAndPromotes) {
   const Defer first = step<Defer>();
@@ -113,16 +12,18 @@ TEST_F(CanaryTest, ShiftsTrafficStepByStepAndPromotes) {
   EXPECT_EQ(traffic[0].weight, 5);
   EXPECT_EQ(first.after, 15s);
   EXPECT_EQ(first.event, "deployment/flights");
+  planned_ = first.after;
 
   const Time before = ctx_.time;
   const auto second = millrace::effects_of<SetTraffic>(pass_step().effects);
   ASSERT_EQ(second.size(), 1u);
   EXPECT_EQ(second[0].weight, 25);
   EXPECT_EQ(ctx_.time - before, 1min);
-  EXPECT_EQ(since_, format_rfc3339(before)) << "each step is judged by itself";
+  EXPECT_EQ(from_revision_, 8) << "each step is judged by itself: what came since its traffic";
 
-  ctx_.time += 2min;
-  const Done done = step<Done>();
+  const Done done = after<Done>(2min);
+  EXPECT_EQ(from_revision_, 9);
+  EXPECT_EQ(done.outputs["not_judged"].size(), 0u);
   const auto promoted = millrace::effects_of<PromoteModel>(done.effects);
   ASSERT_EQ(promoted.size(), 1u);
   EXPECT_EQ(promoted[0].artifact, kCandidate);
@@ -133,15 +34,15 @@ TEST_F(CanaryTest, ShiftsTrafficStepByStepAndPromotes) {
 
 TEST_F(CanaryTest, WithoutAHundredThePromotionFollowsTheLastHold) {
   with_.set("steps", Json::array({Json::object({{"weight", 10}, {"hold", "30s"}})}));
-  step<Defer>();
-  ctx_.time += 30s;
-  EXPECT_EQ(millrace::effects_of<PromoteModel>(step<Done>().effects).size(), 1u);
+  begin();
+  EXPECT_EQ(millrace::effects_of<PromoteModel>(after<Done>(30s).effects).size(), 1u);
 }
 
 TEST_F(CanaryTest, TheFirstModelIsPromotedDirectly) {
   champion_ = "";
   const Done done = step<Done>();
   EXPECT_EQ(millrace::effects_of<PromoteModel>(done.effects).size(), 1u);
+  EXPECT_EQ(done.outputs["not_judged"].size(), 1u);
 }
 
 TEST_F(CanaryTest, AChampionNeedsNoCanary) {
@@ -266,46 +167,107 @@ TEST_F(CanaryTest, APromotionFromOutsideIsASuccess) {
 }
 
 TEST_F(CanaryTest, WithTooLittleTrafficTheHoldIsExtended) {
-  step<Defer>();
+  begin();
   challenger_.requests = 99;
-  ctx_.time += 1min;
-  EXPECT_TRUE(step<Defer>().effects.empty());
+  EXPECT_TRUE(after<Defer>(1min).effects.empty());
   challenger_.requests = 100;
-  ctx_.time += 1min;
-  EXPECT_EQ(millrace::effects_of<SetTraffic>(step<Defer>().effects).at(0).weight, 25);
+  EXPECT_EQ(millrace::effects_of<SetTraffic>(after<Defer>(1s).effects).at(0).weight, 25);
 }
 
+// What could not be judged is no mark against the model: it may be shipped again.
 TEST_F(CanaryTest, WithTooLittleTrafficForTooLongItIsTakenBack) {
-  step<Defer>();
+  begin();
   challenger_.requests = 3;
-  ctx_.time += 6min;
-  expect_rolled_back(step<Fail>(), "traffic");
+  const Fail fail = after<Fail>(6min);
+  expect_rolled_back(fail, "not_judged");
+  const auto back = millrace::effects_of<RollbackModel>(fail.effects);
+  EXPECT_TRUE(back.at(0).blameless);
+  EXPECT_EQ(back.at(0).artifact, kCandidate);
+  EXPECT_EQ(fail.error.message,
+            "canary of 'flights' rolled back at 5 %: not judged: error_rate: the candidate has 3 "
+            "requests of 100; error_rate_vs_baseline: the candidate has 3 requests of 30");
 }
 
-TEST_F(CanaryTest, AClockThatIsSetBackBeginsTheHoldAnew) {
-  step<Defer>();
-  ctx_.time -= 1h;
-  const Defer anew = step<Defer>();
-  EXPECT_LE(anew.after, 1min);
-  EXPECT_TRUE(anew.effects.empty());
-  ctx_.time += 1min;
-  EXPECT_EQ(millrace::effects_of<SetTraffic>(step<Defer>().effects).at(0).weight, 25);
-}
-
-TEST_F(CanaryTest, OrPromotedWhereThatIsAskedFor) {
+TEST_F(CanaryTest, OrGoesOnWhereThatIsAskedForAndSaysWhatWasNotJudged) {
   with_.set("on_no_traffic", "promote");
-  step<Defer>();
-  challenger_.requests = 3;
-  ctx_.time += 6min;
-  EXPECT_EQ(millrace::effects_of<SetTraffic>(step<Defer>().effects).at(0).weight, 25);
+  with_.set("steps", Json::array({Json::object({{"weight", 5}, {"hold", "1m"}})}));
+  begin();
+  challenger_.requests = 50;
+  const Done done = after<Done>(6min);
+  const std::string unjudged = "step 1: error_rate: the candidate has 50 requests of 100";
+  EXPECT_EQ(done.outputs["not_judged"], Json::array({unjudged}));
+  EXPECT_EQ(millrace::effects_of<PromoteModel>(done.effects).at(0).reason,
+            "all steps of the canary passed; not judged: " + unjudged);
+  EXPECT_EQ(millrace::effects_of<RaiseAlert>(done.effects).at(0).severity, "warning");
+}
+
+// The case of the field: candidate -0.976 (1,296 outcomes), baseline -0.128 (27), promoted. Right:
+// it waits, and says that the business metric was not judged.
+TEST_F(CanaryTest, TooFewOutcomesOfTheBaselineHoldTheStep) {
+  begin();
+  challenger_.outcomes = 1296;
+  challenger_.mean = -0.976;
+  baseline_.outcomes = 27;
+  baseline_.mean = -0.128;
+  EXPECT_TRUE(after<Defer>(5min).effects.empty());
+  EXPECT_NE(ctx_.lines.back().find("not judged yet: business: the baseline has 27 outcomes of 30"),
+            std::string::npos)
+      << ctx_.lines.back();
+  baseline_.outcomes = 3000;
+  baseline_.deviation = challenger_.deviation = 0.2;
+  expect_rolled_back(after<Fail>(1s), "business");
+}
+
+TEST_F(CanaryTest, WithoutABaselineNothingPasses) {
+  begin();
+  baseline_ = {};
+  baseline_.requests = baseline_.outcomes = 0;
+  expect_rolled_back(after<Fail>(6min), "not_judged");
+}
+
+TEST_F(CanaryTest, WithoutAnyOutcomeNothingPassesUnlessTheFileSaysThatThereAreNone) {
+  challenger_.outcomes = baseline_.outcomes = 0;
+  begin();
+  EXPECT_TRUE(after<Defer>(2min).effects.empty());
+  ctx_.info.checkpoint = Json();
+  with_.set("max_business_drop", -1);
+  begin();
+  EXPECT_EQ(millrace::effects_of<SetTraffic>(after<Defer>(1min).effects).at(0).weight, 25);
 }
 
 TEST_F(CanaryTest, OutcomesMayBeAskedFor) {
   with_.set("min_outcomes", 50);
-  step<Defer>();
+  begin();
   challenger_.outcomes = 49;
-  ctx_.time += 1min;
+  EXPECT_TRUE(after<Defer>(1min).effects.empty());
+}
+
+// "+31 min during hold: 30m: promoted 0.1 s later." Right: a hold is counted by steady time.
+TEST_F(CanaryTest, AClockThatIsSetForwardEndsNoHold) {
+  with_.set("steps", Json::array({Json::object({{"weight", 5}, {"hold", "30m"}})}));
+  begin();
+  for (const auto jump : {31min, 31min, 40 * 24 * 60min}) {
+    ctx_.time += jump;
+    step<Defer>();
+  }
+  after<Defer>(29min);
+  EXPECT_EQ(millrace::effects_of<PromoteModel>(after<Done>(15s).effects).size(), 1u);
+}
+
+// "-1 h: windows do not close for an hour." A step sees what its revision measured, and lasts as
+// long as it would have.
+TEST_F(CanaryTest, AClockThatIsSetBackProlongsAHoldByOneLookAtMost) {
+  begin();
+  ctx_.time -= 1h;
   EXPECT_TRUE(step<Defer>().effects.empty());
+  EXPECT_EQ(from_revision_, 8);
+  EXPECT_EQ(millrace::effects_of<SetTraffic>(after<Defer>(1min).effects).at(0).weight, 25);
+}
+
+TEST_F(CanaryTest, AnEarlyWakeCountsForNoMoreThanItsTime) {
+  begin();
+  for (int i = 0; i < 100; ++i) step<Defer>();  // woken by events, at once
+  EXPECT_TRUE(after<Defer>(45s).effects.empty());
 }
 
 TEST_F(CanaryTest, TheLastLookIsAtTheEndOfTheHold) {

@@ -59,6 +59,22 @@ TEST(Guardrails, EachLookSpendsItsShareOfAlpha) {
   EXPECT_TRUE(find_breaches(rails, seen).empty());
 }
 
+TEST(Guardrails, SaysWhatItCouldNotJudge) {
+  ServingComparison seen;
+  seen.candidate.requests = seen.baseline.requests = 100;
+  seen.candidate.outcomes = 1296;
+  seen.baseline.outcomes = 27;
+  EXPECT_EQ(text_of(find_not_judged(Guardrails{}, seen)),
+            "business: the baseline has 27 outcomes of 30");
+  seen.baseline.outcomes = 30;
+  EXPECT_TRUE(find_not_judged(Guardrails{}, seen).empty());
+  Guardrails rails;
+  rails.max_business_drop = -1;
+  seen.candidate.outcomes = seen.baseline.outcomes = 0;
+  EXPECT_TRUE(find_not_judged(rails, seen).empty());
+  EXPECT_EQ(find_not_judged(rails, ServingComparison{}).size(), 4u);
+}
+
 TEST(Guardrails, NothingSeenIsNoBreach) {
   EXPECT_TRUE(find_breaches(Guardrails{}, ServingComparison{}).empty());
 }
