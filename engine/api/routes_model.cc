@@ -10,17 +10,31 @@
 namespace millrace::api {
 namespace {
 
-std::optional<ModelVersionRow> version_of(const std::vector<ModelVersionRow>& versions,
-                                          const std::string& artifact) {
-  const auto found =
-      std::find_if(versions.rbegin(), versions.rend(),
-                   [&](const ModelVersionRow& row) { return row.artifact == artifact; });
-  return artifact.empty() || found == versions.rend() ? std::nullopt : std::optional(*found);
+FieldInfo artifact_in_body() {
+  return FieldInfo{"artifact", string_type(64), "Digest of the version"};
 }
 
+/// The version that was deployed; of a deployment that does not tell its number, the newest with
+/// that artifact.
+std::optional<ModelVersionRow> version_of(const std::vector<ModelVersionRow>& versions,
+                                          const std::string& artifact, int number) {
+  if (artifact.empty()) return std::nullopt;
+  const ModelVersionRow* found = nullptr;
+  for (const ModelVersionRow& row : versions)
+    if (row.artifact == artifact && (found == nullptr || found->version != number)) found = &row;
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+/// Also one of which nothing is registered, but something serves: it must be possible to take that
+/// back.
 Status check_model(Context& context, const std::string& model) {
-  MR_TRY(const auto names, context.stores.registry.models());
+  MR_TRY(auto names, context.stores.registry.models());
   if (std::find(names.begin(), names.end(), model) != names.end()) return {};
+  MR_TRY(const auto deployed, context.stores.serving.deployments());
+  for (const auto& row : deployed) {
+    if (row.model == model) return {};
+    names.push_back(row.model);
+  }
   return not_found("there is no model '" + model + "'" + did_you_mean(model, names));
 }
 
@@ -35,9 +49,9 @@ Result<ModelView> view_of(Context& context, const std::string& model) {
   const auto deployment = context.stores.serving.deployment(model);
   if (!deployment && deployment.error().code != ErrorCode::not_found) return deployment.error();
   if (deployment) {
-    view.champion = version_of(versions, deployment->champion);
-    view.candidate = version_of(versions, deployment->candidate);
-    view.last_good = version_of(versions, deployment->last_good);
+    view.champion = version_of(versions, deployment->champion, deployment->champion_version);
+    view.candidate = version_of(versions, deployment->candidate, deployment->candidate_version);
+    view.last_good = version_of(versions, deployment->last_good, deployment->last_good_version);
     view.weight = deployment->weight;
     view.revision = deployment->revision;
     view.updated_at = deployment->updated_at;
@@ -92,12 +106,9 @@ Result<Reply> get_serving(Context& context, const Call& call) {
   return reply_of(views);
 }
 
-Result<Reply> rollback(Context& context, const Call& call) {
-  const std::string model = call.path("model");
-  MR_CHECK(check_model(context, model));
-  const std::string reason = call.body()["reason"].as_string("asked for");
-  auto command = context.make_command(
-      command::rollback_model, Json::object({{"model", model}, {"reason", reason}}), call, reason);
+Result<Reply> answer_of(Context& context, const Call& call, std::string_view kind, Json body) {
+  const std::string reason = body["reason"].as_string();
+  auto command = context.make_command(kind, std::move(body), call, reason);
   command.idempotency_key = std::string(call.header("idempotency-key").substr(0, 255));
   MR_TRY(const auto submitted, context.submit(std::move(command)));
   MR_TRY(auto result, Context::value_of(submitted));
@@ -105,6 +116,25 @@ Result<Reply> rollback(Context& context, const Call& call) {
       reply_of(CommandView{submitted.command.id, submitted.answer.has_value(), std::move(result)});
   reply.status = submitted.answer ? 200 : 202;
   return reply;
+}
+
+Result<Reply> rollback(Context& context, const Call& call) {
+  const std::string model = call.path("model");
+  MR_CHECK(check_model(context, model));
+  Json body =
+      Json::object({{"model", model}, {"reason", call.body()["reason"].as_string("asked for")}});
+  const std::string artifact = call.body()["artifact"].as_string();
+  if (!artifact.empty()) body.set("artifact", artifact);
+  return answer_of(context, call, command::rollback_model, std::move(body));
+}
+
+Result<Reply> release(Context& context, const Call& call) {
+  const std::string model = call.path("model");
+  MR_CHECK(check_model(context, model));
+  return answer_of(context, call, command::release_model,
+                   Json::object({{"model", model},
+                                 {"artifact", call.body()["artifact"]},
+                                 {"reason", call.body()["reason"]}}));
 }
 
 Result<Reply> list_deployments(Context& context, const Call&) {
@@ -180,15 +210,31 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .tag = "models",
                   .summary = "Take it back",
                   .doc = "With a canary under way: its traffic goes back to the champion. Else: "
-                         "the last known good "
-                         "version serves again.",
+                         "the last known good version serves again. With `artifact` it is refused "
+                         "unless that version has the traffic; a first champion is then taken out "
+                         "of service.",
                   .path = {model_in_path()},
                   .headers = {idempotency_header()},
                   .body_kind = Endpoint::Body::json,
-                  .body = {reason_in_body()},
+                  .body = {reason_in_body(), artifact_in_body().optional()},
                   .also = {202},
                   .response = TypeOf<CommandView>::info(),
                   .handle = bind(rollback)});
+  list.push_back(
+      {.method = "POST",
+       .pattern = "/api/v1/models/{model}/release",
+       .id = "releaseModel",
+       .tag = "models",
+       .summary = "Let a refused or withdrawn version be deployed again",
+       .doc = "A version that an evaluation refused, or that was rolled back, gets no "
+              "traffic until a person releases it with a reason.",
+       .path = {model_in_path()},
+       .headers = {idempotency_header()},
+       .body_kind = Endpoint::Body::json,
+       .body = {artifact_in_body(), FieldInfo{"reason", string_type(1000), "Why, for the journal"}},
+       .also = {202},
+       .response = TypeOf<CommandView>::info(),
+       .handle = bind(release)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/deployments",
                   .id = "listDeployments",

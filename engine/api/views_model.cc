@@ -80,7 +80,9 @@ const Record<ModelVersionRow>& model_version_record() {
           .field("run", &ModelVersionRow::run, "The run that trained it")
           .field("task", &ModelVersionRow::task, "The task that trained it")
           .field("map_index", &ModelVersionRow::map_index, "And its map index")
-          .field("created_at", &ModelVersionRow::created_at, "When it was registered");
+          .field("created_at", &ModelVersionRow::created_at, "When it was registered")
+          .field("not_shipped", &ModelVersionRow::not_shipped,
+                 "Why it is not deployed until a person releases it; \"\": it may be");
   return record;
 }
 
@@ -114,7 +116,13 @@ const Record<DeploymentRow>& deployment_record() {
           .field("last_good", &DeploymentRow::last_good,
                  "The champion before this one; \"\" if none")
           .field("revision", &DeploymentRow::revision, "Grows with each change")
-          .field("updated_at", &DeploymentRow::updated_at, "When it last changed");
+          .field("updated_at", &DeploymentRow::updated_at, "When it last changed")
+          .field("champion_version", &DeploymentRow::champion_version,
+                 "The champion's number when it was deployed; 0: none")
+          .field("candidate_version", &DeploymentRow::candidate_version,
+                 "The candidate's number when it was deployed; 0: none")
+          .field("last_good_version", &DeploymentRow::last_good_version,
+                 "The last good one's number when it was deployed; 0: none");
   return record;
 }
 
@@ -123,8 +131,9 @@ const Record<DeploymentEventRow>& deployment_event_record() {
       Record<DeploymentEventRow>("DeploymentEvent", "One change of what serves a model.")
           .field("model", &DeploymentEventRow::model, "The model's name")
           .field("revision", &DeploymentEventRow::revision, "The deployment's revision after it")
-          .field("action", &DeploymentEventRow::action, "canary, promote or rollback")
+          .field("action", &DeploymentEventRow::action, "canary, promote, rollback or release")
           .field("artifact", &DeploymentEventRow::artifact, "The version it is about")
+          .field("version", &DeploymentEventRow::version, "Its number at that time; 0: it has none")
           .field("weight", &DeploymentEventRow::weight,
                  "Percent of traffic of the candidate after it")
           .field("reason", &DeploymentEventRow::reason, "Why")

@@ -38,6 +38,10 @@ void add_server_options(CLI::App& verb, Options& options) {
   verb.add_option("--serve-port", options.serve_port,
                   "Port of the model server; 0 chooses a free port")
       ->capture_default_str();
+  verb.add_option("--log-sampling", options.log_sampling,
+                  "Share of predictions to store, 0 to 1; measurements count all of them")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
 }
 
 void add_retention(CLI::App& verb, std::string& retention) {
@@ -182,8 +186,21 @@ int main(int argc, char** argv) {
   auto* rollback =
       app.add_subcommand("rollback", "Roll a model back to its last known good version");
   rollback->add_option("model", model, "Name of the model")->required();
+  std::string artifact;
   rollback->add_option("--reason", reason, "Reason, stored in the journal");
-  rollback->callback([&] { chosen = [&] { return verb_rollback(options, model, reason); }; });
+  rollback->add_option("--artifact", artifact,
+                       "Act only while this version, by digest or number, gets the traffic");
+  rollback->callback(
+      [&] { chosen = [&] { return verb_rollback(options, model, artifact, reason); }; });
+
+  auto* release = app.add_subcommand(
+      "release", "Let a version be deployed again that was refused or rolled back");
+  release->add_option("model", model, "Name of the model")->required();
+  release->add_option("version", artifact, "Number of the version, or the start of its digest")
+      ->required();
+  release->add_option("--reason", reason, "Reason, stored in the journal")->required();
+  release->callback(
+      [&] { chosen = [&] { return verb_release(options, model, artifact, reason); }; });
 
   auto* models = app.add_subcommand("models", "List models and the versions that serve them");
   models->callback([&] { chosen = [&] { return verb_models(options); }; });

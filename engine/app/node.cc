@@ -192,6 +192,7 @@ Status Node::Body::start_server() {
   config.http.address = options.host;
   config.http.port = static_cast<std::uint16_t>(options.serve_port);
   config.log.spool_dir = options.state / "spool";
+  config.log.sampling = options.log_sampling;
   config.on_trip = [this](const serve::TripReport& trip) { return roll_back(trip); };
   Stores stores = store->stores();
   server = std::make_unique<serve::ModelServer>(

@@ -19,6 +19,7 @@ struct Options {
   std::string host = "127.0.0.1";       // --host
   int port = 8793;                      // --port; 0: any free one
   int serve_port = 8794;                // --serve-port
+  double log_sampling = 1;              // --log-sampling: share of predictions that is logged
   int workers = 0;                      // --workers; 0: twice the cores, at least 4
   int nice = 5;                         // --nice, of runners; added to ours
   Duration drain = std::chrono::seconds{30};  // --drain: after a SIGTERM, for what still runs

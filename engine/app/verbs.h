@@ -52,7 +52,9 @@ Result<int> verb_cancel(const Options& options, const std::string& run);
 Result<int> verb_retry(const Options& options, const std::string& run,
                        const std::vector<std::string>& tasks);
 Result<int> verb_rollback(const Options& options, const std::string& model,
-                          const std::string& reason);
+                          const std::string& version, const std::string& reason);
+Result<int> verb_release(const Options& options, const std::string& model,
+                         const std::string& version, const std::string& reason);
 Result<int> verb_models(const Options& options);
 
 /// {"name": value, …} of "name=value" texts.

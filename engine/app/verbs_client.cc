@@ -1,6 +1,7 @@
 // Verbs that use the API. trigger, cancel, retry and rollback need a running engine; runs, show,
 // logs and models also work without one.
 #include <cstdio>
+#include <set>
 #include <thread>
 
 #include "engine/app/connection.h"
@@ -177,10 +178,49 @@ Result<int> verb_retry(const Options& options, const std::string& run,
   return 0;
 }
 
+namespace {
+
+/// The artifact of the version that a person names by number, "v4" or "4", or by the start of its
+/// digest (at least eight digits).
+Result<std::string> artifact_of(const Client& client, const std::string& model,
+                                const std::string& version) {
+  if (version.size() == 64) return version;
+  MR_TRY(const Json versions, client.get("/api/v1/models/" + url_encode(model) + "/versions"));
+  const std::string number = version.starts_with('v') ? version.substr(1) : version;
+  std::set<std::string> found;
+  for (const Json& each : versions.items()) {
+    const std::string artifact = each["artifact"].as_string();
+    const bool by_digest = version.size() >= 8 && artifact.starts_with(version);
+    if (by_digest || std::to_string(each["version"].as_int()) == number) found.insert(artifact);
+  }
+  if (found.size() == 1) return *found.begin();
+  return not_found("model '" + model + "' has " + (found.empty() ? "no" : "more than one") +
+                   " version '" + version + "'; name it by its number or by its digest");
+}
+
+}  // namespace
+
+Result<int> verb_release(const Options& options, const std::string& model,
+                         const std::string& version, const std::string& reason) {
+  MR_TRY(const Client client, connect(options));
+  MR_TRY(const std::string artifact, artifact_of(client, model, version));
+  MR_TRY(const Json answer,
+         client.post("/api/v1/models/" + url_encode(model) + "/release",
+                     Json::object({{"artifact", artifact}, {"reason", reason}})));
+  if (options.json) return print(answer);
+  std::printf("version %s of model %s may be deployed again\n", artifact.substr(0, 12).c_str(),
+              model.c_str());
+  return 0;
+}
+
 Result<int> verb_rollback(const Options& options, const std::string& model,
-                          const std::string& reason) {
+                          const std::string& version, const std::string& reason) {
   MR_TRY(const Client client, connect(options));
   Json body = Json::object();
+  if (!version.empty()) {
+    MR_TRY(const std::string artifact, artifact_of(client, model, version));
+    body.set("artifact", artifact);
+  }
   if (!reason.empty()) body.set("reason", reason);
   MR_TRY(const Json answer, client.post("/api/v1/models/" + url_encode(model) + "/rollback", body));
   if (options.json) return print(answer);

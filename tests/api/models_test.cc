@@ -83,6 +83,43 @@ TEST_F(ModelsTest, RollbackEndsTheCanaryOnce) {
   EXPECT_EQ(7u, get("/api/v1/deployments/flights/history").json().size());
 }
 
+TEST_F(ModelsTest, ARollbackOfAnotherVersionIsRefused) {
+  start_sample();
+  const auto reply = post("/api/v1/models/flights/rollback",
+                          Json::object({{"artifact", sha256_hex("2001-04xgboost")}}));
+  EXPECT_EQ(409, reply.status) << reply.body;
+  EXPECT_EQ(200, post("/api/v1/models/flights/rollback",
+                      Json::object({{"artifact", sha256_hex("2001-06xgboost")}}))
+                     .status);
+}
+
+// What was rolled back or refused is remembered, and shipped again only with a person's reason.
+TEST_F(ModelsTest, AWithdrawnVersionIsReleasedWithAReason) {
+  start_sample();
+  const std::string artifact = sha256_hex("2001-06xgboost");
+  const auto why = [&] {
+    const auto versions = get("/api/v1/models/flights/versions").json();
+    for (const auto& version : versions.items())
+      if (version["artifact"].as_view() == artifact) return version["not_shipped"].as_string();
+    return std::string("no such version");
+  };
+  EXPECT_EQ("", why());
+  post("/api/v1/models/flights/rollback", Json::object({{"reason", "odd"}}));
+  EXPECT_EQ("was rolled back: odd", why());
+  const std::string path = "/api/v1/models/flights/release";
+  EXPECT_EQ(400, post(path, Json::object({{"artifact", artifact}})).status) << "no reason";
+  EXPECT_EQ(400, post(path, Json::object({{"artifact", artifact}, {"reason", ""}})).status);
+  const auto reply =
+      post(path, Json::object({{"artifact", artifact}, {"reason", "the feed was wrong"}}));
+  EXPECT_EQ(200, reply.status) << reply.body;
+  EXPECT_EQ("", why());
+  EXPECT_EQ(409, post(path, Json::object({{"artifact", artifact}, {"reason", "again"}})).status);
+  const auto newest = get("/api/v1/deployments/flights/history").json().at(0);
+  EXPECT_EQ("release", newest["action"].as_string());
+  EXPECT_EQ("the feed was wrong", newest["reason"].as_string());
+  EXPECT_EQ(8, newest["version"].as_int());
+}
+
 TEST_F(ModelsTest, ArtifactsAreSentUpToTheirCap) {
   const auto file = std::filesystem::temp_directory_path() /
                     ("millrace_api_artifact_" + std::to_string(::getpid()));

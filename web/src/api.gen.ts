@@ -273,6 +273,8 @@ export interface ModelVersion {
   map_index: number;
   /** When it was registered */
   created_at: string;
+  /** Why it is not deployed until a person releases it; "": it may be */
+  not_shipped: string;
 }
 
 /** Champion against challenger on one holdout. */
@@ -365,6 +367,12 @@ export interface Deployment {
   revision: number;
   /** When it last changed */
   updated_at: string;
+  /** The champion's number when it was deployed; 0: none */
+  champion_version: number;
+  /** The candidate's number when it was deployed; 0: none */
+  candidate_version: number;
+  /** The last good one's number when it was deployed; 0: none */
+  last_good_version: number;
 }
 
 /** One change of what serves a model. */
@@ -373,10 +381,12 @@ export interface DeploymentEvent {
   model: string;
   /** The deployment's revision after it */
   revision: number;
-  /** canary, promote or rollback */
+  /** canary, promote, rollback or release */
   action: string;
   /** The version it is about */
   artifact: string;
+  /** Its number at that time; 0: it has none */
+  version: number;
   /** Percent of traffic of the candidate after it */
   weight: number | null;
   /** Why */
@@ -532,8 +542,12 @@ export const getServing = (model: string, query: { window?: string } = {}): Prom
   request('GET', `/api/v1/models/${encodeURIComponent(model)}/serving`, query);
 
 /** Take it back. */
-export const rollbackModel = (model: string, body: { reason?: string } = {}, headers: Record<string, string> = {}): Promise<CommandResult> =>
+export const rollbackModel = (model: string, body: { reason?: string; artifact?: string } = {}, headers: Record<string, string> = {}): Promise<CommandResult> =>
   request('POST', `/api/v1/models/${encodeURIComponent(model)}/rollback`, {}, body, headers);
+
+/** Let a refused or withdrawn version be deployed again. */
+export const releaseModel = (model: string, body: { artifact: string; reason: string }, headers: Record<string, string> = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/models/${encodeURIComponent(model)}/release`, {}, body, headers);
 
 /** What serves each model now. */
 export const listDeployments = (): Promise<Deployment[]> =>

@@ -7,7 +7,7 @@ import { Action, Digest, Empty, Pending, isEmpty } from './parts';
 import { Link } from './router';
 
 const nobody = '00000000-0000-0000-0000-000000000000';
-const actions: Record<string, string> = { canary: 'canary', promote: 'promoted', rollback: 'rolled back' };
+const actions: Record<string, string> = { canary: 'canary', promote: 'promoted', rollback: 'rolled back', release: 'released' };
 
 function Version({ role, version }: { role: string; version: ModelVersion | null }) {
   return (
@@ -16,6 +16,7 @@ function Version({ role, version }: { role: string; version: ModelVersion | null
       {version ? (
         <>
           <strong>v{version.version}</strong> {version.algorithm} <Digest value={version.artifact} />
+          {version.not_shipped && <span class="note bad">{version.not_shipped}</span>}
           <span class="note">
             trained <When at={version.created_at} relative /> by <Link to={`/runs/${version.run}?task=${encodeURIComponent(version.task)}`}>this run</Link>
           </span>
@@ -53,12 +54,13 @@ function Canary({ model }: { model: Model }) {
   );
 }
 
-function versionName(versions: ModelVersion[], artifact: string): string {
-  const known = versions.find((version) => version.artifact === artifact);
+/** The number under which it is deployed; else that of the newest version with the artifact. */
+function versionName(model: Model, versions: ModelVersion[], artifact: string): string {
+  const known = [model.champion, model.candidate, model.last_good, ...versions].find((version) => version?.artifact === artifact);
   return known ? `v${known.version}` : artifact.slice(0, 8);
 }
 
-function Serving({ versions, stats }: { versions: ModelVersion[]; stats: ServingStats[] }) {
+function Serving({ model, versions, stats }: { model: Model; versions: ModelVersion[]; stats: ServingStats[] }) {
   if (stats.length === 0) return <p class="faint">No request in the last five minutes.</p>;
   return (
     <table class="metrics">
@@ -77,7 +79,7 @@ function Serving({ versions, stats }: { versions: ModelVersion[]; stats: Serving
         {stats.map((row) => (
           <tr key={row.artifact + row.role}>
             <td>
-              {versionName(versions, row.artifact)} <span class="faint">{row.role}</span> {row.tripped && <span class="bad">breaker open</span>}
+              {versionName(model, versions, row.artifact)} <span class="faint">{row.role}</span> {row.tripped && <span class="bad">breaker open</span>}
             </td>
             <td class="number">{number(row.requests)}</td>
             <td class={`number ${row.errors > 0 ? 'bad' : ''}`}>{percent(row.error_rate, 2)}</td>
@@ -94,7 +96,7 @@ function Serving({ versions, stats }: { versions: ModelVersion[]; stats: Serving
   );
 }
 
-function History({ versions, events }: { versions: ModelVersion[]; events: DeploymentEvent[] }) {
+function History({ events }: { events: DeploymentEvent[] }) {
   if (events.length === 0) return null;
   return (
     <details open={events.length <= 12}>
@@ -107,7 +109,7 @@ function History({ versions, events }: { versions: ModelVersion[]; events: Deplo
               {event.action === 'canary' && ` ${number(event.weight)} %`}
             </span>
             <div>
-              <strong title={event.artifact}>{versionName(versions, event.artifact)}</strong> {event.reason}
+              <strong title={event.artifact}>{event.version > 0 ? `v${event.version}` : event.artifact.slice(0, 8)}</strong> {event.reason}
               <span class="note">
                 <When at={event.at} relative /> · {event.actor || 'engine'}
                 {event.run !== nobody && (
@@ -161,10 +163,10 @@ function ModelCard({ model, onChange }: { model: Model; onChange: () => void }) 
       </div>
       <Canary model={model} />
       <h3>Serving, last five minutes</h3>
-      <Serving versions={versions.value ?? []} stats={serving.value ?? []} />
+      <Serving model={model} versions={versions.value ?? []} stats={serving.value ?? []} />
       <h3>Last evaluation</h3>
       {model.evaluation ? <Verdict evaluation={model.evaluation} /> : <p class="faint">None yet.</p>}
-      <History versions={versions.value ?? []} events={history.value ?? []} />
+      <History events={history.value ?? []} />
     </article>
   );
 }
