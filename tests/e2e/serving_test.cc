@@ -7,29 +7,13 @@
 
 #include "engine/base/file.h"
 #include "engine/ml/model.h"
+#include "tests/e2e/flights_table.h"
 #include "tests/e2e/program.h"
 
 namespace millrace::e2e {
 namespace {
 
 const std::filesystem::path kDags = std::filesystem::path(MILLRACE_SOURCE_DIR) / "tests/e2e/dags";
-
-/// 4,000 flights of a made-up airline whose evening flights are late more often.
-std::string table() {
-  std::string csv = "hour,distance,delay_mean,late\n";
-  std::uint32_t state = 1;
-  const auto draw = [&](std::uint32_t below) {
-    state = state * 1664525u + 1013904223u;  // Numerical Recipes' generator
-    return (state >> 8) % below;
-  };
-  for (int row = 0; row < 4000; ++row) {
-    const auto hour = draw(24), distance = 100 + draw(2400), delay = draw(60);
-    const bool late = draw(100) < 5 + 2 * hour + delay / 2;
-    csv += std::to_string(hour) + "," + std::to_string(distance) + "," + std::to_string(delay) +
-           "," + (late ? "1" : "0") + "\n";
-  }
-  return csv;
-}
 
 /// The Open Inference Protocol's own form: one tensor for each feature.
 const char* const kStockRequest = R"({"id": "42", "inputs": [
@@ -40,7 +24,7 @@ const char* const kStockRequest = R"({"id": "42", "inputs": [
 class Serving : public ::testing::Test {
  protected:
   Serving() : up_(folder_.path() / "state", kDags) {
-    EXPECT_TRUE(write_file_atomic(folder_.path() / "flights.csv", table()).ok());
+    EXPECT_TRUE(write_file_atomic(folder_.path() / "flights.csv", flights_table()).ok());
     EXPECT_TRUE(
         eventually([&] { return up_.get("/dags/ship")["dag"]["dag"].as_view() == "ship"; }));
   }
