@@ -40,7 +40,8 @@ std::string take_string(char* text);
 /// "BIGINT", "DECIMAL(18,3)", "VARCHAR[]", …
 std::string type_name_of(duckdb_logical_type type);
 
-/// The cells of one vector appended to `column`. `unsupported` for a type without a JSON form.
+/// The cells of one vector appended to `column`. Every type has a JSON form: what no JSON number
+/// holds exactly, such as an integer beyond 64 bits, is text.
 Status append_cells(duckdb_vector vector, idx_t rows, TableColumn& column);
 
 /// Appends vectors of one column to a ColumnData.

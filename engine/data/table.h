@@ -16,7 +16,9 @@ namespace millrace::data {
 struct TableColumn {
   std::string name;
   std::string type;         // DuckDB's name: "BIGINT", "VARCHAR", "TIMESTAMP", …
-  std::vector<Json> cells;  // a timestamp as RFC 3339 text, a NaN or infinity as null
+  /// A timestamp as RFC 3339 text, a NaN or infinity as null; an integer beyond 64 bits and a
+  /// DECIMAL of more than 15 digits as text, so that no digit is lost.
+  std::vector<Json> cells;
 };
 
 struct Table {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/suggest.h"
+#include "engine/data/nesting.h"
 #include "engine/data/session.h"
 #include "engine/data/sql.h"
 #include "operators/data/table_artifact.h"
@@ -150,6 +151,7 @@ Result<Done> ingest_files(OperatorContext& ctx, const Ingest& ingest) {
   const auto explained = [&](Error error) {
     return data::explain_read_error(std::move(error), ingest.scan);
   };
+  MR_CHECK(data::check_nesting(session, ingest.scan));
   auto select = select_statement(session, ingest);
   if (!select) return explained(std::move(select).error());
   auto table = write_table(ctx, session, *select, "table", {});

@@ -181,5 +181,37 @@ TEST(Session, ReportsErrorsByKind) {
   EXPECT_EQ(session.execute("SELECT 'x'::INTEGER").error().code, ErrorCode::data_invalid);
 }
 
+TEST(SessionCells, EveryTypeHasAJsonForm) {
+  auto session = Session::open();
+  ASSERT_TRUE(session.ok());
+  const auto cell = [&](const std::string& expression) {
+    const auto table = session->query("SELECT " + expression + " AS v");
+    return table ? table->at(0, "v").dump() : table.error().message;
+  };
+  // The values are as DuckDB's own CAST(… AS VARCHAR) writes them, intervals as ISO 8601 does.
+  EXPECT_EQ(cell("UUID '0a1b2c3d-4e5f-6789-abcd-ef0123456789'"),
+            "\"0a1b2c3d-4e5f-6789-abcd-ef0123456789\"");
+  EXPECT_EQ(cell("UUID 'fa1b2c3d-4e5f-6789-abcd-ef0123456789'"),
+            "\"fa1b2c3d-4e5f-6789-abcd-ef0123456789\"");
+  EXPECT_EQ(cell("18446744073709551615::UBIGINT"), "\"18446744073709551615\"");
+  EXPECT_EQ(cell("9223372036854775807::UBIGINT"), "9223372036854775807");
+  EXPECT_EQ(cell("'-170141183460469231731687303715884105728'::HUGEINT"),
+            "\"-170141183460469231731687303715884105728\"");
+  EXPECT_EQ(cell("340282366920938463463374607431768211455::UHUGEINT"),
+            "\"340282366920938463463374607431768211455\"");
+  EXPECT_EQ(cell("12345678901234567890.12::DECIMAL(38,2)"), "\"12345678901234567890.12\"");
+  EXPECT_EQ(cell("-0.00000000000000000001::DECIMAL(38,20)"), "-1e-20");
+  EXPECT_EQ(cell("12.50::DECIMAL(9,2)"), "12.5");
+  EXPECT_EQ(cell("INTERVAL '14 months 3 days 1.5 seconds'"), "\"P14M3DT1.500000S\"");
+  EXPECT_EQ(cell("INTERVAL '-0.5 seconds'"), "\"PT-0.500000S\"");
+  EXPECT_EQ(cell("'\\x00\\xFFa'::BLOB"), "\"00ff61\"");
+  EXPECT_EQ(cell("'10110'::BIT"), "\"10110\"");
+  EXPECT_EQ(cell("TIME '01:02:03.000004'"), "\"01:02:03.000004\"");
+  EXPECT_EQ(cell("'01:02:03-05:30'::TIMETZ"), "\"01:02:03-05:30\"");
+  EXPECT_EQ(cell("map {'a': 1, 'b': 2}"), R"([{"key":"a","value":1},{"key":"b","value":2}])");
+  EXPECT_EQ(cell("union_value(num := 2)"), "2");
+  EXPECT_EQ(cell("'-infinity'::DATE"), "\"-infinity\"");
+}
+
 }  // namespace
 }  // namespace millrace::data

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "engine/op/catalog.h"
 #include "tests/operators/read_artifact.h"
 
@@ -151,6 +153,37 @@ TEST_F(IngestFileTest, NamesFileLineAndValueOfBadData) {
   EXPECT_EQ(bad.code, ErrorCode::data_invalid);
   EXPECT_EQ(bad.message, "sales.csv:3: column 'amount': 'oops' is no DOUBLE");
   EXPECT_FALSE(bad.transient());
+}
+
+// 66 bytes held a runner for more than 30 s: the cost of a nested column doubled with each level.
+TEST_F(IngestFileTest, RefusesDeepNestingAtOnce) {
+  ctx_.write("a.json", "{\"a\":" + std::string(30, '[') + "1" + std::string(30, ']') + "}");
+  ctx_.write("b.jsonl", "{\"a\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}\n");
+  for (const char* file : {"a.json", "b.jsonl"}) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Error deep = error(Json::object({{"path", file}}));
+    EXPECT_EQ(deep.code, ErrorCode::data_invalid) << deep.message;
+    EXPECT_NE(deep.message.find("nested more than 16 levels deep"), std::string::npos)
+        << deep.message;
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  }
+  const std::string lists = std::string(26, '[') + "1" + std::string(26, ']');
+  auto session = data::Session::open({.folders = {ctx_.base()}});
+  ASSERT_TRUE(session->write_parquet("SELECT " + lists + " AS a", ctx_.base() / "c.parquet").ok());
+  EXPECT_EQ(error(Json::object({{"path", "c.parquet"}})).code, ErrorCode::data_invalid);
+}
+
+TEST_F(IngestFileTest, TakesHugeNumbersAndLongTexts) {
+  // The deviation of 1e154 and 2e154 by R: 7.071068e+153. The texts alone are 12 MB.
+  const std::string text(4 << 20, 'x');
+  ctx_.write("a.jsonl", "{\"v\":1e154,\"t\":\"" + text + "a\"}\n{\"v\":2e154,\"t\":\"" + text +
+                            "b\"}\n{\"v\":null,\"t\":\"" + text + "c\"}\n");
+  const Done made = done(Json::object({{"path", "a.jsonl"}}));
+  const auto published = effects_of<PublishArtifact>(made.effects);
+  ASSERT_EQ(published.size(), 1u);
+  EXPECT_LT(published[0].schema.dump().size(), 10'000u);
+  EXPECT_LT(made.outputs.dump().size(), 10'000u);
+  EXPECT_NEAR(published[0].schema.at(0)["stddev"].as_double() / 7.0710678118654757e153, 1, 1e-12);
 }
 
 }  // namespace
