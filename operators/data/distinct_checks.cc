@@ -4,13 +4,12 @@
 #include <vector>
 
 #include "engine/data/sql.h"
+#include "operators/data/exact_sql.h"
 
 namespace millrace {
 namespace {
 
 using data::quote_identifier;
-
-constexpr int kMostListed = 20;
 
 Result<Json> values_of(data::Session& session, const std::string& sql) {
   MR_TRY(const data::Table table, session.query(sql));
@@ -24,7 +23,7 @@ Result<Json> distinct_where(data::Session& session, const std::string& source,
                             const std::string& column, const std::string& condition) {
   return values_of(session, "SELECT DISTINCT " + column + " AS value FROM (SELECT * FROM " +
                                 source + ") WHERE " + column + " IS NOT NULL AND " + condition +
-                                " ORDER BY 1 LIMIT " + std::to_string(kMostListed));
+                                " ORDER BY 1 LIMIT " + std::to_string(kMostListedValues));
 }
 
 /// The members of the set that no row has.
@@ -32,9 +31,8 @@ Result<Json> absent_from(data::Session& session, const std::string& source,
                          const std::string& column, const Json& set, std::string_view type) {
   Json absent = Json::array();
   for (const auto& value : set.items()) {
-    MR_TRY(const Json found,
-           distinct_where(session, source, column,
-                          column + " IN " + set_literals(Json::array({value}), type)));
+    MR_TRY(const std::string literals, set_literals(Json::array({value}), type));
+    MR_TRY(const Json found, distinct_where(session, source, column, column + " IN " + literals));
     if (found.size() == 0) absent.push_back(value);
   }
   return absent;
@@ -47,9 +45,9 @@ Result<DistinctVerdict> check_sets(data::Session& session, const std::string& so
   DistinctVerdict out;
   out.success = true;
   if (!e.type.ends_with("_to_contain_set")) {
+    MR_TRY(const std::string literals, set_literals(set, column.type));
     MR_TRY(Json extra,
-           distinct_where(session, source, c,
-                          "(" + c + " IN " + set_literals(set, column.type) + ") IS NOT TRUE"));
+           distinct_where(session, source, c, "(" + c + " IN " + literals + ") IS NOT TRUE"));
     out.success = extra.size() == 0;
     out.result.set("unexpected_values", std::move(extra));
   }
@@ -66,17 +64,23 @@ Result<DistinctVerdict> check_sets(data::Session& session, const std::string& so
 Result<DistinctVerdict> check_most_common(data::Session& session, const std::string& source,
                                           const Expectation& e, const ColumnType& column) {
   const std::string c = quote_identifier(column.name);
-  MR_TRY(const Json modes,
-         values_of(session, "WITH counted AS (SELECT " + c + " AS value, count(*) AS n FROM " +
-                                "(SELECT * FROM " + source + ") WHERE " + c +
-                                " IS NOT NULL GROUP BY 1) SELECT value FROM counted WHERE n = " +
-                                "(SELECT max(n) FROM counted) ORDER BY 1 LIMIT " +
-                                std::to_string(kMostListed)));
+  MR_TRY(const std::string set, set_literals(e.kwargs["value_set"], column.type));
+  MR_TRY(const data::Table modes,
+         session.query("WITH counted AS (SELECT " + c + " AS value, count(*) AS n FROM " +
+                       "(SELECT * FROM " + source + ") WHERE " + c +
+                       " IS NOT NULL GROUP BY 1) SELECT value, (value IN " + set +
+                       ") IS TRUE AS member FROM counted WHERE n = (SELECT max(n) FROM counted) " +
+                       "ORDER BY 1 LIMIT " + std::to_string(kMostListedValues)));
   DistinctVerdict out;
-  for (const auto& mode : modes.items())
-    for (const auto& value : e.kwargs["value_set"].items())
-      out.success = out.success || mode == value;
-  out.result.set("observed_value", modes);
+  Json observed = Json::array();
+  bool any = false;
+  for (std::size_t i = 0; i < modes.rows(); ++i) {
+    any = any || modes.at(i, "member").as_bool();
+    observed.push_back(modes.at(i, "value"));
+  }
+  // As Great Expectations does: several values that are as common as each other are a tie.
+  out.success = any && (observed.size() == 1 || e.kwargs["ties_okay"].as_bool());
+  out.result.set("observed_value", std::move(observed));
   return out;
 }
 
@@ -84,15 +88,29 @@ Result<DistinctVerdict> check_most_common(data::Session& session, const std::str
 Result<std::vector<std::string>> partition_cells(const Json& partition, const std::string& column,
                                                  std::string_view type) {
   std::vector<std::string> cells;
-  for (const auto& value : partition["values"].items())
-    cells.push_back(column + " IN " + set_literals(Json::array({value}), type));
+  for (const auto& value : partition["values"].items()) {
+    MR_TRY(const std::string literals, set_literals(Json::array({value}), type));
+    cells.push_back(column + " IN " + literals);
+  }
   const Json& bins = partition["bins"];
-  for (std::size_t i = 0; i + 1 < bins.size(); ++i)
-    cells.push_back(column + " >= " + data::literal(bins.at(i)) + " AND " + column +
-                    (i + 2 == bins.size() ? " <= " : " < ") + data::literal(bins.at(i + 1)));
+  for (std::size_t i = 0; i + 1 < bins.size(); ++i) {
+    MR_TRY(const std::string low, compare_sql(column, type, ">=", bins.at(i)));
+    MR_TRY(const std::string high,
+           compare_sql(column, type, i + 2 == bins.size() ? "<=" : "<", bins.at(i + 1)));
+    cells.push_back(low + " AND " + high);
+  }
   if (cells.empty() || cells.size() != partition["weights"].size())
     return invalid_argument(
         "partition_object needs weights, and as many values, or one more bins than weights");
+  double sum = 0;
+  for (const auto& weight : partition["weights"].items()) {
+    if (weight.as_double(-1) < 0)
+      return invalid_argument("partition_object.weights must be numbers from 0 on");
+    sum += weight.as_double();
+  }
+  if (std::abs(sum - 1) > 1e-6)
+    return invalid_argument("partition_object.weights add up to " + Json(sum).dump() +
+                            "; they must add up to 1");
   return cells;
 }
 
@@ -115,7 +133,13 @@ Result<DistinctVerdict> check_divergence(data::Session& session, const std::stri
     sql += ", count(*) FILTER (WHERE " + cells[i] + ") AS c" + std::to_string(i);
   MR_TRY(const data::Table counts, session.query(sql + " FROM (SELECT * FROM " + source + ")"));
 
+  DistinctVerdict out;
   const double rows = counts.at(0, "n").as_double();
+  if (rows == 0) {
+    out.result.set("observed_value", Json());
+    out.result.set("details", "the column has no value whose distribution could be compared");
+    return out;
+  }
   std::vector<double> observed;
   std::vector<double> expected;
   double inside = 0;
@@ -127,8 +151,7 @@ Result<DistinctVerdict> check_divergence(data::Session& session, const std::stri
   }
   observed.push_back((rows - inside) / rows);  // values that the partition does not have
   expected.push_back(tail);
-  const double divergence = rows > 0 ? kl_divergence(observed, expected) : 0;
-  DistinctVerdict out;
+  const double divergence = kl_divergence(observed, expected);
   out.success = std::isfinite(divergence) && divergence <= e.kwargs["threshold"].as_double();
   out.result.set("observed_value", divergence);
   if (!std::isfinite(divergence))

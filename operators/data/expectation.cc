@@ -39,14 +39,23 @@ const std::vector<ExpectationType>& types() {
        Kind::rows,
        {"column", "threshold"},
        {"double_sided"}},
-      {"expect_column_pair_values_to_be_equal", Kind::rows, {"column_A", "column_B"}, {}},
+      {"expect_column_pair_values_to_be_equal",
+       Kind::rows,
+       {"column_A", "column_B"},
+       {"ignore_row_if"}},
       {"expect_column_pair_values_a_to_be_greater_than_b",
        Kind::rows,
        {"column_A", "column_B"},
-       {"or_equal"}},
-      {"expect_compound_columns_to_be_unique", Kind::rows, {"column_list"}, {}},
-      {"expect_select_column_values_to_be_unique_within_record", Kind::rows, {"column_list"}, {}},
-      {"expect_multicolumn_sum_to_equal", Kind::rows, {"column_list", "sum_total"}, {}},
+       {"or_equal", "ignore_row_if"}},
+      {"expect_compound_columns_to_be_unique", Kind::rows, {"column_list"}, {"ignore_row_if"}},
+      {"expect_select_column_values_to_be_unique_within_record",
+       Kind::rows,
+       {"column_list"},
+       {"ignore_row_if"}},
+      {"expect_multicolumn_sum_to_equal",
+       Kind::rows,
+       {"column_list", "sum_total"},
+       {"ignore_row_if"}},
       {"expect_column_min_to_be_between", Kind::column, kColumn, kRange},
       {"expect_column_max_to_be_between", Kind::column, kColumn, kRange},
       {"expect_column_mean_to_be_between", Kind::column, kColumn, kRange},
@@ -63,7 +72,10 @@ const std::vector<ExpectationType>& types() {
       {"expect_column_distinct_values_to_be_in_set", Kind::column, {"column", "value_set"}, {}},
       {"expect_column_distinct_values_to_contain_set", Kind::column, {"column", "value_set"}, {}},
       {"expect_column_distinct_values_to_equal_set", Kind::column, {"column", "value_set"}, {}},
-      {"expect_column_most_common_value_to_be_in_set", Kind::column, {"column", "value_set"}, {}},
+      {"expect_column_most_common_value_to_be_in_set",
+       Kind::column,
+       {"column", "value_set"},
+       {"ties_okay"}},
       {"expect_column_kl_divergence_to_be_less_than",
        Kind::column,
        {"column", "partition_object", "threshold"},
@@ -79,12 +91,12 @@ bool fits(std::string_view kwarg, const Json& value) {
            std::ranges::all_of(value.items(), [](const Json& v) { return v.is_string(); });
   if (kwarg == "value_set") return value.is_array();
   if (kwarg == "column" || kwarg == "column_A" || kwarg == "column_B" || kwarg == "regex" ||
-      kwarg == "like_pattern" || kwarg == "type_")
+      kwarg == "like_pattern" || kwarg == "type_" || kwarg == "ignore_row_if")
     return value.is_string();
   if (kwarg == "min_value" || kwarg == "max_value") return value.is_number() || value.is_string();
   if (kwarg == "quantile_ranges" || kwarg == "partition_object") return value.is_object();
   if (kwarg == "strict_min" || kwarg == "strict_max" || kwarg == "or_equal" ||
-      kwarg == "double_sided" || kwarg == "exact_match")
+      kwarg == "double_sided" || kwarg == "exact_match" || kwarg == "ties_okay")
     return value.is_bool();
   return value.is_number();  // value, threshold, sum_total, column_index, tail_weight_holdout
 }
@@ -101,11 +113,43 @@ bool has(const Names& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-/// Members that belong to the expectation itself; the others are kwargs.
+/// Members that belong to the expectation itself; the others are kwargs. The second line is what
+/// Great Expectations writes into a suite and what has no meaning here.
 bool is_own_member(std::string_view name) {
-  return has({"type", "expectation_type", "kwargs", "mostly", "row_condition", "severity", "meta",
-              "condition_parser"},
-             name);
+  return has(
+      {"type", "expectation_type", "kwargs", "mostly", "row_condition", "severity", "meta",
+       "result_format", "condition_parser", "catch_exceptions", "include_config", "id", "notes",
+       "description", "rendered_content", "expectation_context", "batch_id", "windows"},
+      name);
+}
+
+/// Which rows an expectation over several columns may leave out, by Great Expectations' words.
+void check_ignored(const ExpectationType& type, const Expectation& made,
+                   std::vector<std::string>& problems) {
+  const std::string when = made.text("ignore_row_if");
+  if (when.empty() || !has(type.allowed, "ignore_row_if")) return;
+  const Names known = has(type.required, "column_A")
+                          ? Names{"both_values_are_missing", "either_value_is_missing", "neither"}
+                          : Names{"all_values_are_missing", "any_value_is_missing", "never"};
+  if (has(known, when)) return;
+  problems.push_back(made.source + ": ignore_row_if '" + when + "' is not one of " +
+                     std::string(known[0]) + ", " + std::string(known[1]) + ", " +
+                     std::string(known[2]));
+}
+
+/// "SUMMARY", or {result_format: SUMMARY, partial_unexpected_count: 20}.
+void read_result_format(const Json& format, Expectation& made, std::vector<std::string>& problems) {
+  if (format.is_null()) return;
+  const std::string name =
+      format.is_object() ? format["result_format"].as_string("BASIC") : format.as_string();
+  if (!has({"BOOLEAN_ONLY", "BASIC", "SUMMARY", "COMPLETE"}, name))
+    problems.push_back(made.source +
+                       ": result_format must be BOOLEAN_ONLY, BASIC, SUMMARY or COMPLETE");
+  made.boolean_only = name == "BOOLEAN_ONLY";
+  const long most = format["partial_unexpected_count"].as_int(kMostListedValues);
+  if (most < 0)
+    problems.push_back(made.source + ": partial_unexpected_count must be a number from 0 on");
+  made.most_listed = static_cast<int>(std::clamp(most, 0L, long{kMostListedValues}));
 }
 
 void check_kwargs(const ExpectationType& type, const Expectation& made,
@@ -124,6 +168,7 @@ void check_kwargs(const ExpectationType& type, const Expectation& made,
       problems.push_back(made.source + ": " + name + " must be " + std::string(wanted(name)) +
                          ", not " + std::string(type_name(value.type())));
   }
+  check_ignored(type, made, problems);
   if (has(type.allowed, "min_value") && made.kwargs["min_value"].is_null() &&
       made.kwargs["max_value"].is_null())
     problems.push_back(made.source + " (" + made.type + ") needs min_value or max_value");
@@ -139,6 +184,7 @@ void read_members(const Json& json, Expectation& made, std::vector<std::string>&
       if (made.mostly < 0 || made.mostly > 1)
         problems.push_back(made.source + ": mostly must be a number from 0 to 1");
     }
+    read_result_format((*place)["result_format"], made, problems);
     if (const Json* condition = place->find("row_condition"); condition && !condition->is_null()) {
       if (!condition->is_string()) problems.push_back(made.source + ": row_condition must be text");
       made.row_condition = condition->as_string();
@@ -182,8 +228,12 @@ std::vector<std::string> expectation_type_names() {
   return names;
 }
 
-Result<std::vector<Expectation>> parse_expectations(const Json& list) {
-  if (!list.is_null() && !list.is_array()) return invalid_argument("expectations must be a list");
+Result<std::vector<Expectation>> parse_expectations(const Json& json_list) {
+  const Json& list = json_list.is_object() ? json_list["expectations"] : json_list;
+  if (!list.is_array() && !(list.is_null() && json_list.is_null()))
+    return invalid_argument(
+        "expectations must be a list, or a suite of Great Expectations with the member "
+        "expectations");
   std::vector<Expectation> all;
   std::vector<std::string> problems;
   for (std::size_t i = 0; i < list.size(); ++i) {

@@ -4,7 +4,7 @@
 //   {type: expect_column_values_to_be_between, kwargs: {column: delay, min_value: -60},
 //    mostly: 0.99, row_condition: "origin <> 'XXX'", severity: warning}
 //
-// kwargs may also stand beside type. row_condition is a DuckDB boolean expression.
+// kwargs may also be members next to type. row_condition is a DuckDB boolean expression.
 #pragma once
 
 #include <string>
@@ -19,12 +19,16 @@ namespace millrace {
 enum class ExpectationSeverity { error, warning, info };
 std::string_view to_string(ExpectationSeverity severity);
 
+inline constexpr int kMostListedValues = 20;
+
 struct Expectation {
   std::string type;
   Json kwargs = Json::object();
   double mostly = 1;
   std::string row_condition;
   ExpectationSeverity severity = ExpectationSeverity::error;
+  bool boolean_only = false;            // result_format BOOLEAN_ONLY: success and nothing else
+  int most_listed = kMostListedValues;  // unexpected values shown
   std::string source;  // where it is declared: "expectations[2]", "contract.columns.delay"
 
   /// The kwarg as text; "" if absent.
@@ -48,8 +52,9 @@ struct ExpectationType {
 const ExpectationType* find_expectation_type(std::string_view name);
 std::vector<std::string> expectation_type_names();
 
-/// Decodes a list; the error lists everything that is wrong in it: unknown types and kwargs,
-/// missing ones, values of the wrong kind.
+/// Decodes a list, or the list of a suite {expectations: […]} of Great Expectations; the error
+/// lists everything that is wrong in it: unknown types and kwargs, missing ones, values of the
+/// wrong kind.
 Result<std::vector<Expectation>> parse_expectations(const Json& list);
 
 }  // namespace millrace

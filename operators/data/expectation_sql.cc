@@ -1,9 +1,13 @@
 #include "operators/data/expectation_sql.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "engine/data/sql.h"
+#include "operators/data/exact_sql.h"
 
 namespace millrace {
 namespace {
@@ -13,26 +17,18 @@ using data::literal;
 using data::quote_identifier;
 using data::quote_literal;
 
-bool is_text(std::string_view type) { return type == "VARCHAR" || type.starts_with("ENUM"); }
-
-/// A bound as a literal that compares with the column: a number against text asks for a number.
-std::string comparable(const std::string& column, std::string_view type, const Json& bound) {
-  return is_text(type) && bound.is_number() ? "TRY_CAST(" + column + " AS DOUBLE)" : column;
-}
-
 /// True where `value` lies outside of the range. A text that is no number is outside of numbers.
-std::string outside(const std::string& value, std::string_view type, const Json& kwargs) {
+Result<std::string> outside(const std::string& value, std::string_view type, const Json& kwargs) {
   std::vector<std::string> conditions;
-  const auto add = [&](const char* bound, const char* strict, const char* op,
-                       const char* strict_op) {
-    const Json& limit = kwargs[bound];
-    if (limit.is_null()) return;
-    const std::string compared = comparable(value, type, limit);
-    conditions.push_back("(" + compared + " " + (kwargs[strict].as_bool() ? strict_op : op) + " " +
-                         literal(limit) + ") IS NOT TRUE");
-  };
-  add("min_value", "strict_min", ">=", ">");
-  add("max_value", "strict_max", "<=", "<");
+  for (const auto& [bound, strict, op, strict_op] :
+       {std::tuple{"min_value", "strict_min", ">=", ">"},
+        std::tuple{"max_value", "strict_max", "<=", "<"}}) {
+    if (kwargs[bound].is_null()) continue;
+    auto inside =
+        compare_sql(value, type, kwargs[strict].as_bool() ? strict_op : op, kwargs[bound]);
+    if (!inside) return std::move(inside).error().at(bound);
+    conditions.push_back(*inside + " IS NOT TRUE");
+  }
   return "(" + join(conditions, " OR ") + ")";
 }
 
@@ -56,77 +52,136 @@ std::string all_null(const std::vector<std::string>& columns) {
   return "(" + join(columns, " IS NULL AND ") + " IS NULL)";
 }
 
-/// The values of `columns` that stand in more than one of the rows judged.
+/// True for the values of `columns` that more than one of the rows judged has. Nulls are equal.
 std::string repeated(const std::vector<std::string>& columns, const Expectation& expectation,
                      const std::string& relation) {
-  const std::string where =
-      expectation.row_condition.empty() ? "" : " WHERE (" + expectation.row_condition + "\n)";
   const std::string list = join(columns, ", ");
   const std::string key = columns.size() == 1 ? list : "row(" + list + ")";
-  return key + " IN (SELECT " + key + " FROM " + relation + where + " GROUP BY " + list +
-         " HAVING count(*) > 1)";
+  return key + " IN (SELECT " + key + " FROM " + relation + where_of(expectation) + " GROUP BY " +
+         list + " HAVING count(*) > 1)";
 }
 
-RowCheck single_column(const Expectation& e, const ColumnType& column,
-                       const std::string& relation) {
-  const std::string c = quote_identifier(column.name);
-  const std::string as_text = is_text(column.type) ? c : "CAST(" + c + " AS VARCHAR)";
-  const std::string null = c + " IS NULL";
-  const std::string_view type = e.type;
-  const auto make = [&](std::string unexpected) {
-    return RowCheck{null, std::move(unexpected), c};
+/// Great Expectations' z-score: mean and deviation (n - 1) of the rows that are judged. Where all
+/// of them are equal there is no deviation, and no value is far from the mean.
+std::string z_score_check(const Expectation& e, const std::string& column,
+                          const std::string& relation) {
+  const auto of_rows = [&](const std::string& aggregate) {
+    return "(SELECT " + aggregate + " FROM " + relation + where_of(e) + ")";
   };
-  if (type.ends_with("_to_not_be_null")) return {"false", null, c};
-  if (type.ends_with("_to_be_null")) return {"false", c + " IS NOT NULL", c};
-  if (type.ends_with("_values_to_be_unique")) return make(repeated({c}, e, relation));
-  if (type.ends_with("_values_to_be_between")) return make(outside(c, column.type, e.kwargs));
-  if (type.ends_with("_to_not_be_in_set"))
-    return make(c + " IN " + set_literals(e.kwargs["value_set"], column.type));
-  if (type.ends_with("_to_be_in_set"))
-    return make("(" + c + " IN " + set_literals(e.kwargs["value_set"], column.type) +
-                ") IS NOT TRUE");
+  const std::string value = "CAST(" + column + " AS DOUBLE)";
+  const std::string z = "((" + value + " - " + of_rows("avg(" + value + ")") + ") / " +
+                        of_rows("nullif(stddev_samp(" + value + "), 0)") + ")";
+  const Json& threshold = e.kwargs["threshold"];
+  if (!e.kwargs["double_sided"].as_bool(true)) return z + " >= " + literal(threshold);
+  return "abs" + z + " >= " + literal(Json(std::abs(threshold.as_double())));
+}
+
+Result<std::string> set_check(const Expectation& e, const std::string& column,
+                              std::string_view type) {
+  MR_TRY(const std::string set, set_literals(e.kwargs["value_set"], type));
+  if (e.type.ends_with("_to_not_be_in_set")) return column + " IN " + set;
+  return "(" + column + " IN " + set + ") IS NOT TRUE";
+}
+
+Result<std::string> unexpected_value(const Expectation& e, const ColumnType& column,
+                                     const std::string& relation) {
+  const std::string c = quote_identifier(column.name);
+  const std::string as_text = is_text_type(column.type) ? c : "CAST(" + c + " AS VARCHAR)";
+  const std::string_view type = e.type;
+  if (type.ends_with("_values_to_be_unique")) return repeated({c}, e, relation);
+  if (type.ends_with("_values_to_be_between")) return outside(c, column.type, e.kwargs);
+  if (type.ends_with("_be_in_set")) return set_check(e, c, column.type);
   if (type.ends_with("_to_not_match_regex"))
-    return make("regexp_matches(" + as_text + ", " + literal(e.kwargs["regex"]) + ")");
+    return "regexp_matches(" + as_text + ", " + literal(e.kwargs["regex"]) + ")";
   if (type.ends_with("_to_match_regex"))
-    return make("NOT regexp_matches(" + as_text + ", " + literal(e.kwargs["regex"]) + ")");
+    return "NOT regexp_matches(" + as_text + ", " + literal(e.kwargs["regex"]) + ")";
   if (type.ends_with("_to_match_like_pattern"))
-    return make(as_text + " NOT LIKE " + literal(e.kwargs["like_pattern"]));
+    return as_text + " NOT LIKE " + literal(e.kwargs["like_pattern"]);
   if (type.ends_with("_lengths_to_be_between"))
-    return make(outside("length(" + as_text + ")", "BIGINT", e.kwargs));
+    return outside("length(" + as_text + ")", "BIGINT", e.kwargs);
   if (type.ends_with("_lengths_to_equal"))
-    return make("length(" + as_text + ") <> " + literal(e.kwargs["value"]));
-  // expect_column_value_z_scores_to_be_less_than: scipy's z-score has the population's deviation,
-  // and so has Great Expectations.
-  const std::string z = "((" + c + " - (SELECT avg(" + c + ") FROM " + relation +
-                        ")) / (SELECT nullif(stddev_pop(" + c + "), 0) FROM " + relation + "))";
-  return make((e.kwargs["double_sided"].as_bool() ? "abs" + z : z) +
-              " >= " + literal(e.kwargs["threshold"]));
+    return "length(" + as_text + ") <> " + literal(e.kwargs["value"]);
+  return z_score_check(e, c, relation);
+}
+
+Result<RowCheck> single_column(const Expectation& e, const ColumnType& column,
+                               const std::string& relation) {
+  const std::string c = quote_identifier(column.name);
+  const std::string null = c + " IS NULL";
+  if (e.type.ends_with("_to_not_be_null")) return RowCheck{"false", null, c};
+  if (e.type.ends_with("_to_be_null")) return RowCheck{"false", c + " IS NOT NULL", c};
+  MR_TRY(std::string unexpected, unexpected_value(e, column, relation));
+  return RowCheck{null, std::move(unexpected), c};
+}
+
+/// Which rows are not judged; every other row with a null is unexpected where it does not hold.
+std::string ignored_rows(const Expectation& e, const std::vector<std::string>& columns) {
+  const std::string when = e.text("ignore_row_if");
+  if (when == "either_value_is_missing" || when == "any_value_is_missing") return any_null(columns);
+  if (when == "neither" || when == "never") return "false";
+  return all_null(columns);
 }
 
 RowCheck column_pair(const Expectation& e) {
   const std::string a = quote_identifier(e.text("column_A"));
   const std::string b = quote_identifier(e.text("column_B"));
   const std::string both = struct_of(Json::array({e.kwargs["column_A"], e.kwargs["column_B"]}));
-  if (e.type.ends_with("_to_be_equal"))
-    return {all_null({a, b}), a + " IS DISTINCT FROM " + b, both};
-  const std::string op = e.kwargs["or_equal"].as_bool() ? " < " : " <= ";
-  return {any_null({a, b}), a + op + b, both};
+  const std::string op = e.type.ends_with("_to_be_equal") ? " = "
+                         : e.kwargs["or_equal"].as_bool() ? " >= "
+                                                          : " > ";
+  return {ignored_rows(e, {a, b}), "(" + a + op + b + ") IS NOT TRUE", both};
 }
 
-RowCheck column_list(const Expectation& e, const std::string& relation) {
+/// True where the columns do not add up to the total.
+Result<std::string> sum_check(const Expectation& e, const Schema& schema) {
+  std::vector<std::string> terms;
+  int scale = 0;
+  bool floating = false;
+  for (const auto& name : e.kwargs["column_list"].items()) {
+    const ColumnType& column = *find_column(schema, name.as_view());
+    const std::string quoted = quote_identifier(column.name);
+    // Sums of small integer types would overflow.
+    terms.push_back(is_integer_type(column.type) ? "CAST(" + quoted + " AS HUGEINT)" : quoted);
+    if (column.type.starts_with("DECIMAL("))
+      scale = std::max(scale, std::stoi(column.type.substr(column.type.find(',') + 1)));
+    floating = floating || column.type == "DOUBLE" || column.type == "FLOAT";
+  }
+  const std::string type = floating    ? "DOUBLE"
+                           : scale > 0 ? "DECIMAL(38," + std::to_string(scale) + ")"
+                                       : "HUGEINT";
+  MR_TRY(const std::string total, set_literals(Json::array({e.kwargs["sum_total"]}), type));
+  return "(" + join(terms, " + ") + " IN " + total + ") IS NOT TRUE";
+}
+
+/// True where two of the columns have the same value; two nulls are the same.
+std::string repeated_within(const Expectation& e, const Schema& schema) {
+  std::vector<std::string> pairs;
+  const auto& names = e.kwargs["column_list"].items();
+  const auto operand = [&](const Json& name, const Json& other) {
+    const std::string quoted = quote_identifier(name.as_view());
+    const bool as_text = is_text_type(find_column(schema, other.as_view())->type);
+    return as_text ? "CAST(" + quoted + " AS VARCHAR)" : quoted;
+  };
+  for (std::size_t i = 0; i < names.size(); ++i)
+    for (std::size_t k = i + 1; k < names.size(); ++k)
+      pairs.push_back(operand(names[i], names[k]) + " IS NOT DISTINCT FROM " +
+                      operand(names[k], names[i]));
+  return pairs.empty() ? "false" : "(" + join(pairs, " OR ") + ")";
+}
+
+Result<RowCheck> column_list(const Expectation& e, const Schema& schema,
+                             const std::string& relation) {
   const Json& names = e.kwargs["column_list"];
   const auto columns = quoted(names);
-  const std::string all = struct_of(names);
-  if (e.type == "expect_compound_columns_to_be_unique")
-    return {all_null(columns), repeated(columns, e, relation), all};
-  if (e.type == "expect_multicolumn_sum_to_equal")
-    return {all_null(columns), join(columns, " + ") + " <> " + literal(e.kwargs["sum_total"]), all};
-  std::vector<std::string> as_text;
-  for (const auto& column : columns) as_text.push_back("CAST(" + column + " AS VARCHAR)");
-  return {all_null(columns),
-          "len(list_distinct([" + join(as_text, ", ") + "])) < len(list_filter([" +
-              join(as_text, ", ") + "], lambda x: x IS NOT NULL))",
-          all};
+  RowCheck out{ignored_rows(e, columns), "", struct_of(names)};
+  if (e.type == "expect_compound_columns_to_be_unique") {
+    out.unexpected = repeated(columns, e, relation);
+  } else if (e.type == "expect_multicolumn_sum_to_equal") {
+    MR_TRY(out.unexpected, sum_check(e, schema));
+  } else {
+    out.unexpected = repeated_within(e, schema);
+  }
+  return out;
 }
 
 }  // namespace
@@ -137,14 +192,8 @@ const ColumnType* find_column(const Schema& schema, std::string_view name) {
   return nullptr;
 }
 
-std::string set_literals(const Json& values, std::string_view column_type) {
-  std::vector<std::string> out;
-  for (const auto& value : values.items()) {
-    if (value.is_null()) continue;
-    out.push_back(is_text(column_type) && !value.is_string() ? quote_literal(value.dump())
-                                                             : literal(value));
-  }
-  return out.empty() ? "(NULL)" : "(" + join(out, ", ") + ")";
+std::string where_of(const Expectation& e) {
+  return e.row_condition.empty() ? "" : " WHERE (" + e.row_condition + "\n)";
 }
 
 std::vector<std::string> columns_of(const Expectation& e) {
@@ -155,10 +204,43 @@ std::vector<std::string> columns_of(const Expectation& e) {
   return out;
 }
 
-RowCheck row_check(const Expectation& e, const Schema& schema, const std::string& relation) {
+Result<RowCheck> row_check(const Expectation& e, const Schema& schema,
+                           const std::string& relation) {
   if (e.kwargs.contains("column_A")) return column_pair(e);
-  if (e.kwargs.contains("column_list")) return column_list(e, relation);
+  if (e.kwargs.contains("column_list")) return column_list(e, schema, relation);
   return single_column(e, *find_column(schema, e.text("column")), relation);
+}
+
+Result<std::string> aggregate_holds(const Expectation& e, const std::string& value,
+                                    std::string_view type) {
+  std::vector<std::string> conditions;
+  const auto add = [&](const std::string& one, std::string_view its_type, const char* op,
+                       const Json& bound, const char* name) -> Status {
+    if (bound.is_null()) return {};
+    auto holds = compare_sql(one, its_type, op, bound);
+    if (!holds) return std::move(holds).error().at(name);
+    conditions.push_back(*std::move(holds));
+    return {};
+  };
+  const Json& kwargs = e.kwargs;
+  if (const Json* ranges = kwargs.find("quantile_ranges")) {
+    const std::string_view item = type.ends_with("[]") ? type.substr(0, type.size() - 2) : type;
+    const Json& bounds = (*ranges)["value_ranges"];
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+      const std::string one = value + "[" + std::to_string(i + 1) + "]";
+      MR_CHECK(add(one, item, ">=", bounds.at(i).at(0), "value_ranges"));
+      MR_CHECK(add(one, item, "<=", bounds.at(i).at(1), "value_ranges"));
+    }
+  } else if (kwargs.contains("value")) {
+    MR_CHECK(add(value, type, ">=", kwargs["value"], "value"));
+    MR_CHECK(add(value, type, "<=", kwargs["value"], "value"));
+  } else {
+    MR_CHECK(add(value, type, kwargs["strict_min"].as_bool() ? ">" : ">=", kwargs["min_value"],
+                 "min_value"));
+    MR_CHECK(add(value, type, kwargs["strict_max"].as_bool() ? "<" : "<=", kwargs["max_value"],
+                 "max_value"));
+  }
+  return conditions.empty() ? "(" + value + " IS NOT NULL)" : "(" + join(conditions, " AND ") + ")";
 }
 
 std::string aggregate_sql(const Expectation& e, const Schema& schema) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/result.h"
 #include "engine/data/table.h"
 #include "operators/data/expectation.h"
 
@@ -26,15 +27,21 @@ struct RowCheck {
 };
 /// `relation` is for checks that compare a row with all others. REQUIRES: kind rows, all columns
 /// exist.
-RowCheck row_check(const Expectation& expectation, const Schema& schema,
-                   const std::string& relation);
+/// data_invalid if a bound or a set cannot be compared with the column.
+Result<RowCheck> row_check(const Expectation& expectation, const Schema& schema,
+                           const std::string& relation);
 
-/// The aggregate expression whose value is judged by judge_aggregate. "" if the expectation needs
-/// queries of its own. REQUIRES: kind column, the column exists.
+/// The aggregate expression that the expectation judges. "" if it needs queries of its own.
+/// REQUIRES: kind column, the column exists.
 std::string aggregate_sql(const Expectation& expectation, const Schema& schema);
 
-/// "(a, 'b')": the set as literals to compare a column of that type with.
-std::string set_literals(const Json& values, std::string_view column_type);
+/// True where the aggregate `value`, an SQL expression of `type`, fulfils the expectation; null
+/// where the aggregate is null. data_invalid if a bound cannot be compared with it.
+Result<std::string> aggregate_holds(const Expectation& expectation, const std::string& value,
+                                    std::string_view type);
+
+/// " WHERE (…)" of the row_condition, or "".
+std::string where_of(const Expectation& expectation);
 
 /// The columns that the expectation is about.
 std::vector<std::string> columns_of(const Expectation& expectation);

@@ -5,6 +5,7 @@
 
 #include "engine/data/scan.h"
 #include "engine/data/sql.h"
+#include "engine/data/table_relation.h"
 #include "engine/spec/yaml_value.h"
 #include "operators/data/contract.h"
 #include "operators/data/table_artifact.h"
@@ -29,9 +30,13 @@ Result<std::vector<Expectation>> all_expectations(const Validate& op, const Atte
     MR_TRY(list,
            contract_expectations(contract, attempt.has_interval ? attempt.data_interval_end : now));
   }
-  if (!op.expectations.is_null() && !op.expectations.is_array())
-    return invalid_argument("expectations must be a list");
-  for (const auto& expectation : op.expectations.items()) list.push_back(expectation);
+  MR_TRY(const Json suite, load_contract(op.expectations, attempt.base_dir));
+  const Json& expectations = suite.is_object() ? suite["expectations"] : suite;
+  if (!expectations.is_null() && !expectations.is_array())
+    return invalid_argument(
+        "expectations must be a list, or a suite of Great Expectations with the member "
+        "expectations");
+  for (const auto& expectation : expectations.items()) list.push_back(expectation);
   return parse_expectations(list);
 }
 
@@ -148,10 +153,11 @@ Result<Outcome> Validate::run(OperatorContext& ctx) const {
   MR_TRY(const auto expectations_made, all_expectations(*this, ctx.attempt(), ctx.now()));
   MR_TRY(const StoredArtifact stored, ctx.artifacts().get(input));
   MR_TRY(data::Session session, open_session(ctx, {stored.path}));
-  const std::string relation = data::parquet_relation(stored.path);
+  MR_TRY(const std::string relation, data::table_relation(session, stored.path));
 
   Findings findings;
-  MR_TRY(findings.validation, evaluate(session, relation, expectations_made));
+  MR_TRY(findings.validation,
+         evaluate(session, data::parquet_relation(stored.path), expectations_made));
   MR_CHECK(count_bad_rows(session, relation, findings));
   const std::int64_t rows = findings.validation.rows;
   const double bad_share =

@@ -35,7 +35,10 @@ struct Validate {
               "The contract: a mapping, or the path of a .yaml or .json file beside the DAG")
             .optional()
             .example("contracts/flights.yaml"),
-        param("expectations", &Validate::expectations, "Further expectations, as a list")
+        param("expectations", &Validate::expectations,
+              "Further expectations: a list, a suite of Great Expectations, or the path of a .yaml "
+              "or "
+              ".json file beside the DAG")
             .optional()
             .example(Json::array(
                 {Json::object({{"type", "expect_column_values_to_be_between"},

@@ -1,11 +1,11 @@
 #include "operators/data/validation.h"
 
 #include <algorithm>
-#include <cmath>
+#include <optional>
 #include <set>
 
-#include "engine/base/time.h"
 #include "engine/data/sql.h"
+#include "engine/data/table_relation.h"
 #include "operators/data/contract.h"
 #include "operators/data/distinct_checks.h"
 #include "operators/data/expectation_sql.h"
@@ -17,55 +17,29 @@ using data::join;
 using data::Session;
 using data::Table;
 
-constexpr int kMostListed = 20;
-
 std::string condition_of(const Expectation& e) {
   return e.row_condition.empty() ? "true" : "(" + e.row_condition + "\n)";
 }
 
-/// -1, 0, 1; times are compared as times. Nothing else has an order here.
-std::optional<int> compare(const Json& a, const Json& b) {
-  if (a.is_number() && b.is_number())
-    return a.as_double() < b.as_double() ? -1 : a.as_double() > b.as_double() ? 1 : 0;
-  if (!a.is_string() || !b.is_string()) return std::nullopt;
-  const auto x = parse_rfc3339(a.as_view());
-  const auto y = parse_rfc3339(b.as_view());
-  if (x && y) return *x < *y ? -1 : *x > *y ? 1 : 0;
-  return a.as_view().compare(b.as_view());
+/// `holds` is the answer of aggregate_holds.
+void judge_aggregate(Verdict& verdict, const Json& observed, bool holds) {
+  verdict.success = holds;
+  const Json* ranges = verdict.expectation.kwargs.find("quantile_ranges");
+  verdict.result.set("observed_value", ranges == nullptr
+                                           ? observed
+                                           : Json::object({{"quantiles", (*ranges)["quantiles"]},
+                                                           {"values", observed}}));
 }
 
-bool in_range(const Json& observed, const Json& low, const Json& high, const Json& kwargs) {
-  if (!low.is_null()) {
-    const auto order = compare(observed, low);
-    if (!order || *order < (kwargs["strict_min"].as_bool() ? 1 : 0)) return false;
-  }
-  if (!high.is_null()) {
-    const auto order = compare(observed, high);
-    if (!order || *order > (kwargs["strict_max"].as_bool() ? -1 : 0)) return false;
-  }
-  return true;
-}
-
-bool quantiles_in_range(const Json& observed, const Json& ranges) {
-  if (observed.size() != ranges.size()) return false;
-  for (std::size_t i = 0; i < ranges.size(); ++i)
-    if (!in_range(observed.at(i), ranges.at(i).at(0), ranges.at(i).at(1), Json())) return false;
-  return true;
-}
-
-void judge_aggregate(Verdict& verdict, const Json& observed) {
-  const Json& kwargs = verdict.expectation.kwargs;
-  if (const Json* ranges = kwargs.find("quantile_ranges")) {
-    verdict.success = quantiles_in_range(observed, (*ranges)["value_ranges"]);
-    verdict.result.set("observed_value",
-                       Json::object({{"quantiles", (*ranges)["quantiles"]}, {"values", observed}}));
-    return;
-  }
-  verdict.result.set("observed_value", observed);
-  if (kwargs.contains("value"))
-    verdict.success = observed == kwargs["value"];
-  else
-    verdict.success = in_range(observed, kwargs["min_value"], kwargs["max_value"], kwargs);
+bool count_in_range(std::size_t count, const Json& kwargs) {
+  const auto observed = static_cast<double>(count);
+  const Json &low = kwargs["min_value"], &high = kwargs["max_value"];
+  if (kwargs.contains("value")) return observed == kwargs["value"].as_double(-1);
+  if (!low.is_null() &&
+      (kwargs["strict_min"].as_bool() ? observed <= low.as_double() : observed < low.as_double()))
+    return false;
+  return high.is_null() || (kwargs["strict_max"].as_bool() ? observed < high.as_double()
+                                                           : observed <= high.as_double());
 }
 
 Json names_of(const Schema& schema) {
@@ -103,7 +77,8 @@ void judge_schema(Verdict& verdict, const Schema& schema) {
     verdict.result.set("observed_value", names_of(schema));
     verdict.success = column_set_matches(e.kwargs, schema);
   } else if (e.type.starts_with("expect_table_column_count")) {
-    judge_aggregate(verdict, Json(schema.size()));
+    verdict.result.set("observed_value", Json(schema.size()));
+    verdict.success = count_in_range(schema.size(), e.kwargs);
   } else if (e.type == "expect_column_to_exist") {
     const Json* index = e.kwargs.find("column_index");
     verdict.success =
@@ -115,6 +90,8 @@ void judge_schema(Verdict& verdict, const Schema& schema) {
     verdict.success = type_is_one_of(e.kwargs, type);
   }
 }
+
+constexpr const char* kEmptyTable = "__millrace_no_rows";
 
 double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
 
@@ -134,7 +111,27 @@ void judge_rows(Verdict& verdict, std::int64_t elements, std::int64_t missing,
   out.set("unexpected_percent", percent(number(unexpected), number(judged)));
   out.set("unexpected_percent_total", percent(number(unexpected), number(elements)));
   out.set("unexpected_percent_nonmissing", percent(number(unexpected), number(judged)));
-  out.set("partial_unexpected_list", listed.is_null() ? Json::array() : listed);
+  Json shown = Json::array();
+  for (const auto& value : listed.items())
+    if (shown.size() < static_cast<std::size_t>(verdict.expectation.most_listed))
+      shown.push_back(value);
+  out.set("partial_unexpected_list", std::move(shown));
+}
+
+/// Long texts are cut: a report shows values, it does not carry them.
+void cut_texts(Json& value) {
+  constexpr std::size_t kMostBytes = 1000;
+  if (value.is_string() && value.as_view().size() > kMostBytes) {
+    std::string text = value.as_string();
+    std::size_t end = kMostBytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    text.resize(end);
+    value = Json(text + "…");
+  }
+  if (value.is_array())
+    for (auto& item : value.mutable_items()) cut_texts(item);
+  if (value.is_object())
+    for (auto& member : value.mutable_members()) cut_texts(member.second);
 }
 
 /// A row check of one verdict, as the columns of the inner query and aggregates of the outer one.
@@ -153,18 +150,39 @@ struct RowQuery {
            " AS v" + id;
   }
   /// arg_min passes over rows without a value, which may be what is wrong with them: hence lists.
+  /// No FILTER: the plan of a SELECT with many of them costs the square of their number.
   static std::string outer(const std::string& id) {
-    return "count(*) FILTER (WHERE e" + id + ") AS e" + id + ", count(*) FILTER (WHERE m" + id +
-           ") AS m" + id + ", count(*) FILTER (WHERE b" + id + ") AS b" + id +
-           ", flatten(arg_min([v" + id + "], r, " + std::to_string(kMostListed) +
-           ") FILTER (WHERE b" + id + ")) AS v" + id;
+    return "count_if(e" + id + ") AS e" + id + ", count_if(m" + id + ") AS m" + id +
+           ", count_if(b" + id + ") AS b" + id + ", flatten(arg_min(CASE WHEN b" + id + " THEN [v" +
+           id + "] END, r, " + std::to_string(kMostListedValues) + ")) AS v" + id;
   }
 };
 
+/// Checks that share a pass. The columns of a pass are read once; more of them in one statement
+/// make its plan, not its pass, dearer.
+constexpr std::size_t kChecksOfAPass = 64;
+
+/// Calls run(part) for parts of at most kChecksOfAPass.
+template <typename T, typename Run>
+Status in_passes(const std::vector<T>& all, Run run) {
+  for (std::size_t from = 0; from < all.size(); from += kChecksOfAPass) {
+    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(from);
+    const auto count = std::min(kChecksOfAPass, all.size() - from);
+    MR_CHECK(run(std::vector<T>(begin, begin + static_cast<std::ptrdiff_t>(count))));
+  }
+  return {};
+}
+
+template <typename T, typename Run>
+Status in_halves(const std::vector<T>& all, Run run) {
+  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+  MR_CHECK(run(std::vector<T>(all.begin(), middle)));
+  return run(std::vector<T>(middle, all.end()));
+}
+
 class Evaluation {
  public:
-  Evaluation(Session& session, const std::string& relation)
-      : session_(session), relation_(relation) {}
+  Evaluation(Session& session, const std::string& parquet) : session_(session), parquet_(parquet) {}
 
   Result<Validation> run(const std::vector<Expectation>& expectations) {
     MR_CHECK(read_schema());
@@ -175,8 +193,12 @@ class Evaluation {
       out_.verdicts.back().expectation = expectation;
     }
     for (std::size_t i = 0; i < out_.verdicts.size(); ++i) MR_CHECK(sort_in(i));
-    MR_CHECK(run_aggregates(aggregates_));
-    MR_CHECK(run_row_checks(row_queries_));
+    MR_CHECK(in_passes(aggregates_, [&](const auto& batch) { return run_aggregates(batch); }));
+    MR_CHECK(in_passes(row_queries_, [&](const auto& batch) { return run_row_checks(batch); }));
+    for (auto& verdict : out_.verdicts) {
+      cut_texts(verdict.result);
+      if (verdict.expectation.boolean_only) verdict.result = Json::object();
+    }
     return std::move(out_);
   }
 
@@ -184,16 +206,21 @@ class Evaluation {
   struct Aggregate {
     std::size_t verdict;
     std::string sql;
+    std::string type;  // of its value
   };
 
   Status read_schema() {
+    MR_TRY(relation_, data::nan_as_null(session_, parquet_));
+    MR_TRY(numbered_, data::numbered(session_, parquet_));
     MR_TRY(const Table table,
            session_.query("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM " +
                           relation_ + ")"));
     for (std::size_t i = 0; i < table.rows(); ++i)
       schema_.push_back(
           {table.at(i, "column_name").as_string(), table.at(i, "column_type").as_string()});
-    return {};
+    // Statements are tried on a table without rows: to bind the file each time is dear.
+    return session_.execute(std::string("CREATE OR REPLACE TEMP TABLE ") + kEmptyTable +
+                            " AS SELECT * FROM " + relation_ + " LIMIT 0");
   }
 
   void fail(std::size_t index, std::string why) {
@@ -233,41 +260,40 @@ class Evaluation {
     return {};
   }
 
-  /// Whether the statement can be prepared and its constants (regular expressions) are sound.
-  bool sound(std::size_t index, const std::string& select) {
-    const auto tried = session_.query(select + " LIMIT 0");
+  /// The answer's columns, if the statement can be prepared and its constants (regular
+  /// expressions) are sound; else fails the check and gives nothing.
+  std::optional<Table> prepared(std::size_t index, const std::string& select) {
+    auto tried = session_.query(select + " FROM " + kEmptyTable + " LIMIT 0");
     if (!tried) fail(index, tried.error().message);
-    return tried.ok();
+    return tried ? std::optional(*std::move(tried)) : std::nullopt;
   }
 
   Status queue_rows(std::size_t index) {
     const Expectation& e = out_.verdicts[index].expectation;
-    RowQuery query{index, row_check(e, schema_, relation_), condition_of(e)};
-    if (sound(index, "SELECT " + query.inner("0") + " FROM (FROM " + relation_ + " LIMIT 0)"))
-      row_queries_.push_back(std::move(query));
+    const auto check = row_check(e, schema_, relation_);
+    if (!check) return settle(index, check.error());
+    RowQuery query{index, *check, condition_of(e)};
+    if (prepared(index, "SELECT " + query.inner("0"))) row_queries_.push_back(std::move(query));
     return {};
   }
 
   Status queue_column(std::size_t index) {
     Verdict& verdict = out_.verdicts[index];
     const Expectation& e = verdict.expectation;
-    const std::string source = relation_ + " WHERE " + condition_of(e);
     const std::string sql = aggregate_sql(e, schema_);
     if (sql.empty()) {
+      const std::string source = relation_ + " WHERE " + condition_of(e);
       auto made = check_distinct(session_, source, e, *find_column(schema_, e.text("column")));
       if (!made) return settle(index, made.error());
       verdict.success = made->success;
       verdict.result = std::move(made->result);
       return {};
     }
-    if (!sound(index, "SELECT " + sql + " FROM (FROM " + relation_ + " LIMIT 0)")) return {};
-    if (e.row_condition.empty()) {
-      aggregates_.push_back({index, sql});
-      return {};
-    }
-    const auto answer = session_.query("SELECT " + sql + " AS a FROM " + source);
-    if (!answer) return settle(index, answer.error());
-    judge_aggregate(verdict, answer->at(0, "a"));
+    const auto shape = prepared(index, "SELECT " + sql);
+    if (!shape) return {};
+    const Aggregate aggregate{index, sql, shape->columns[0].type};
+    if (!e.row_condition.empty()) return run_aggregates({aggregate});
+    aggregates_.push_back(aggregate);
     return {};
   }
 
@@ -280,20 +306,36 @@ class Evaluation {
     return {};
   }
 
-  /// All in one pass; if that fails, one by one, so that the failure falls on the one it is of.
+  /// All in one pass; if that fails, in halves, so that the failure falls on the one it is of.
+  /// Several of them have no row_condition. A bound is compared in SQL, where no value is rounded.
   Status run_aggregates(const std::vector<Aggregate>& batch) {
     if (batch.empty()) return {};
-    std::vector<std::string> items;
-    for (const auto& aggregate : batch) items.push_back(aggregate.sql);
-    const auto answer = session_.query("SELECT " + join(items, ", ") + " FROM " + relation_);
+    std::vector<std::string> values, answers;
+    std::vector<std::size_t> verdicts;
+    for (const auto& aggregate : batch) {
+      const std::string name = "a" + std::to_string(values.size());
+      const auto holds =
+          aggregate_holds(out_.verdicts[aggregate.verdict].expectation, name, aggregate.type);
+      if (!holds) {
+        MR_CHECK(settle(aggregate.verdict, holds.error()));
+        continue;
+      }
+      values.push_back(aggregate.sql + " AS " + name);
+      answers.push_back(name + ", " + *holds + " IS TRUE AS h" + std::to_string(verdicts.size()));
+      verdicts.push_back(aggregate.verdict);
+    }
+    if (verdicts.empty()) return {};
+    const auto answer = session_.query("SELECT " + join(answers, ", ") + " FROM (SELECT " +
+                                       join(values, ", ") + " FROM " + relation_ +
+                                       where_of(out_.verdicts[verdicts[0]].expectation) + ")");
     if (answer) {
-      for (std::size_t i = 0; i < batch.size(); ++i)
-        judge_aggregate(out_.verdicts[batch[i].verdict], answer->columns[i].cells[0]);
+      for (std::size_t i = 0; i < verdicts.size(); ++i)
+        judge_aggregate(out_.verdicts[verdicts[i]], answer->columns[2 * i].cells[0],
+                        answer->columns[2 * i + 1].cells[0].as_bool());
       return {};
     }
     if (batch.size() == 1) return settle(batch[0].verdict, answer.error());
-    for (const auto& aggregate : batch) MR_CHECK(run_aggregates({aggregate}));
-    return {};
+    return in_halves(batch, [&](const auto& half) { return run_aggregates(half); });
   }
 
   Status run_row_checks(const std::vector<RowQuery>& batch) {
@@ -305,15 +347,14 @@ class Evaluation {
       outer.push_back(RowQuery::outer(std::to_string(i)));
     }
     const auto answer =
-        session_.query("SELECT " + join(outer, ", ") + " FROM (SELECT file_row_number AS r, " +
-                       join(inner, ", ") + " FROM " + relation_ + ")");
+        session_.query("SELECT " + join(outer, ", ") + " FROM (SELECT " + data::kRowNumber +
+                       " AS r, " + join(inner, ", ") + " FROM " + numbered_ + ")");
     if (answer) {
       for (std::size_t i = 0; i < batch.size(); ++i) read_counts(batch[i], *answer, i);
       return {};
     }
     if (batch.size() == 1) return settle(batch[0].verdict, answer.error());
-    for (const auto& query : batch) MR_CHECK(run_row_checks({query}));
-    return {};
+    return in_halves(batch, [&](const auto& half) { return run_row_checks(half); });
   }
 
   void read_counts(const RowQuery& query, const Table& answer, std::size_t i) {
@@ -326,7 +367,9 @@ class Evaluation {
   }
 
   Session& session_;
-  const std::string relation_;
+  const std::string parquet_;
+  std::string relation_;  // parquet_ with NaN as null
+  std::string numbered_;  // relation_ and the number of each row
   Schema schema_;
   Validation out_;
   std::vector<Aggregate> aggregates_;
@@ -354,9 +397,9 @@ bool Validation::success() const {
   });
 }
 
-Result<Validation> evaluate(Session& session, const std::string& relation,
+Result<Validation> evaluate(Session& session, const std::string& parquet,
                             const std::vector<Expectation>& expectations) {
-  return Evaluation(session, relation).run(expectations);
+  return Evaluation(session, parquet).run(expectations);
 }
 
 }  // namespace millrace

@@ -32,9 +32,10 @@ struct Validation {
   bool success() const;
 };
 
-/// `relation` is a Parquet relation. An expectation that cannot be evaluated (a column that does
+/// `parquet` is a Parquet relation; a NaN in it is a null. `bad_row` is a predicate over its rows
+/// after data::nan_as_null. An expectation that cannot be evaluated (a column that does
 /// not exist or is of the wrong type, a bad regex) fails, with the reason in result.details.
-Result<Validation> evaluate(data::Session& session, const std::string& relation,
+Result<Validation> evaluate(data::Session& session, const std::string& parquet,
                             const std::vector<Expectation>& expectations);
 
 }  // namespace millrace

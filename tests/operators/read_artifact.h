@@ -37,9 +37,11 @@ inline std::string rows_of(FakeContext& ctx, const Json& digest) {
   return query_artifact(ctx, digest, "SELECT * FROM $table").to_json().dump();
 }
 
-/// Puts the rows of a SELECT into the store, as an upstream task would have.
+/// Puts the rows of a SELECT into the store, as an upstream task would have. It may read artifacts.
 inline std::string put_table(FakeContext& ctx, const std::string& select) {
-  auto session = data::Session::open({.folders = {ctx.work_dir(), MILLRACE_SOURCE_DIR}});
+  auto session =
+      data::Session::open({.folders = {ctx.work_dir(), ctx.work_dir().parent_path() / "artifacts",
+                                       MILLRACE_SOURCE_DIR}});
   const auto file = ctx.work_dir() / "upstream.parquet";
   const auto written = session->write_parquet(select, file);
   EXPECT_TRUE(written.ok()) << written.error().message;

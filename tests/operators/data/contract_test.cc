@@ -2,7 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "engine/base/file.h"
+#include "engine/spec/yaml_value.h"
 #include "operators/data/expectation.h"
+#include "tests/data/temp_folder.h"
 
 namespace millrace {
 namespace {
@@ -70,6 +77,45 @@ TEST(Contract, KnowsTypesByPlainAndByDuckDbNames) {
   EXPECT_TRUE(type_matches("date", "DATE"));
   EXPECT_TRUE(type_matches("bigint", "BIGINT"));
   EXPECT_FALSE(type_matches("bigint", "INTEGER"));
+}
+
+/// The YAML blocks of a section of docs/data.md.
+std::vector<std::string> examples_of(const std::string& section) {
+  const auto page = read_file(std::string(MILLRACE_SOURCE_DIR) + "/docs/data.md", 1 << 20);
+  if (!page) return {};
+  const auto begin = page->find("\n## " + section + "\n");
+  if (begin == std::string::npos) return {};
+  const std::string text = page->substr(begin, page->find("\n## ", begin + 1) - begin);
+  const std::string fence = "\n```yaml\n";
+  std::vector<std::string> out;
+  for (auto at = text.find(fence); at != std::string::npos; at = text.find(fence, at + 1)) {
+    const auto from = at + fence.size();
+    out.push_back(text.substr(from, text.find("\n```", from) + 1 - from));
+  }
+  return out;
+}
+
+TEST(Contract, TheExamplesOfThePageAreValid) {
+  const TempFolder folder;
+  const auto load = [&](const std::string& text) {
+    std::ofstream(folder.path() / "a.yaml") << text;
+    auto value = load_yaml_value(folder.path() / "a.yaml");
+    EXPECT_TRUE(value.ok()) << value.error().to_string();
+    return value.ok() ? *std::move(value) : Json();
+  };
+  const auto contracts = examples_of("Contracts"), suites = examples_of("Expectations");
+  ASSERT_GE(contracts.size(), 1u);
+  ASSERT_GE(suites.size(), 1u);
+  for (const auto& text : contracts) {
+    const auto list = contract_expectations(load(text), Time{});
+    ASSERT_TRUE(list.ok()) << list.error().message;
+    const auto parsed = parse_expectations(*list);
+    EXPECT_TRUE(parsed.ok()) << parsed.error().message;
+  }
+  for (const auto& text : suites) {
+    const auto parsed = parse_expectations(load(text));
+    EXPECT_TRUE(parsed.ok()) << parsed.error().message;
+  }
 }
 
 }  // namespace

@@ -47,6 +47,36 @@ TEST(Expectation, ListsAllProblemsAtOnce) {
     EXPECT_NE(problems.find(expected), std::string::npos) << expected << "\nin: " << problems;
 }
 
+TEST(Expectation, TakesASuiteOfGreatExpectations) {
+  // The shape that great_expectations 0.18 and 1.x save a suite in.
+  const auto parsed = parse(R"({"expectation_suite_name": "s", "meta": {}, "expectations": [
+    {"expectation_type": "expect_column_pair_values_a_to_be_greater_than_b", "meta": {},
+     "kwargs": {"column_A": "a", "column_B": "b", "ignore_row_if": "neither", "mostly": 0.5,
+                "result_format": {"result_format": "COMPLETE", "partial_unexpected_count": 5}}},
+    {"type": "expect_column_most_common_value_to_be_in_set", "id": "1", "rendered_content": [],
+     "kwargs": {"column": "a", "value_set": [1], "ties_okay": null}, "severity": "critical"}]})");
+  ASSERT_TRUE(parsed.ok()) << parsed.error().message;
+  EXPECT_EQ((*parsed)[0].most_listed, 5);
+  EXPECT_EQ((*parsed)[0].kwargs.dump(),
+            R"({"column_A":"a","column_B":"b","ignore_row_if":"neither"})");
+  EXPECT_EQ((*parsed)[1].severity, ExpectationSeverity::error);
+  const std::string problems = problem_of(R"([
+    {"type": "expect_column_pair_values_to_be_equal", "column_A": "a", "column_B": "b",
+     "ignore_row_if": "never"},
+    {"type": "expect_multicolumn_sum_to_equal", "column_list": ["a"], "sum_total": 1,
+     "ignore_row_if": "neither"},
+    {"type": "expect_column_values_to_not_be_null", "column": "a", "result_format": "FULL"},
+    {"type": "expect_column_values_to_not_be_null", "column": "a", "ignore_row_if": "never"}])");
+  for (const char* expected :
+       {"expectations[0]: ignore_row_if 'never' is not one of both_values_are_missing, "
+        "either_value_is_missing, neither",
+        "expectations[1]: ignore_row_if 'neither' is not one of all_values_are_missing, "
+        "any_value_is_missing, never",
+        "expectations[2]: result_format must be BOOLEAN_ONLY, BASIC, SUMMARY or COMPLETE",
+        "expectations[3] (expect_column_values_to_not_be_null) has no kwarg 'ignore_row_if'"})
+    EXPECT_NE(problems.find(expected), std::string::npos) << expected << "\nin: " << problems;
+}
+
 TEST(Expectation, RefusesOtherShapes) {
   EXPECT_NE(problem_of(R"({"type": "x"})"), "none");
   EXPECT_NE(problem_of("[7]"), "none");
