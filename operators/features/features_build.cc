@@ -1,16 +1,18 @@
 #include "operators/features/features_build.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 #include <unordered_map>
 
 #include "engine/base/suggest.h"
 #include "engine/base/time.h"
-#include "engine/data/scan.h"
 #include "engine/data/sql.h"
+#include "engine/data/table_relation.h"
 #include "operators/data/table_artifact.h"
 #include "operators/features/feature_spec.h"
+#include "operators/features/row_sample.h"
 
 namespace millrace {
 namespace {
@@ -18,11 +20,11 @@ namespace {
 using data::ColumnData;
 using data::join;
 using data::quote_identifier;
-using data::quote_literal;
 
 /// Of all columns in memory at a time; a larger table must be built in parts.
 constexpr std::size_t kMaxColumnBytes = std::size_t{6} << 30;
 constexpr const char* kComputed = "__millrace_computed";
+constexpr const char* kSampled = "__millrace_sampled";
 
 std::string computed_name(std::size_t feature) { return "__millrace_" + std::to_string(feature); }
 
@@ -33,13 +35,23 @@ struct Plan {
   std::string relation;
 };
 
+/// DuckDB tells names apart without regard to case, and would rename the second: hour_1.
 Status check_names(const FeaturesBuild& op, const std::vector<FeatureSpec>& specs) {
-  std::set<std::string> taken(op.entity.begin(), op.entity.end());
-  if (taken.size() != op.entity.size()) return invalid_argument("entity names a column twice");
-  taken.insert(op.timestamp);
-  if (!op.label.empty()) taken.insert("label");
+  std::set<std::string> taken;
+  const auto take = [&](std::string name) {
+    std::ranges::transform(name, name.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return taken.insert(std::move(name)).second;
+  };
+  for (const auto& column : op.entity)
+    if (!take(column)) return invalid_argument("entity names the column '" + column + "' twice");
+  if (std::ranges::find(op.entity, op.timestamp) == op.entity.end() && !take(op.timestamp))
+    return invalid_argument("timestamp '" + op.timestamp + "' is the name of an entity's column");
+  if (!op.label.empty() && !take("label"))
+    return invalid_argument(
+        "the label becomes the column 'label', which is among entity and timestamp already");
   for (const auto& spec : specs)
-    if (spec.name.empty() || !taken.insert(spec.name).second)
+    if (spec.name.empty() || !take(spec.name))
       return invalid_argument("feature '" + spec.name +
                               "' has the name of another column of the result; rename it");
   return {};
@@ -114,9 +126,11 @@ Result<Plan> make_plan(OperatorContext& ctx, data::Session& session, const Featu
 /// The columns that aggregates need, each once: the time, group keys as text, values as numbers.
 class Columns {
  public:
-  static Result<Columns> fetch(data::Session& session, const Plan& plan) {
+  static Result<Columns> fetch(data::Session& session, const FeaturesBuild& op, const Plan& plan) {
     Columns out;
     std::vector<std::string> items = {plan.time};
+    if (op.sample < 1)
+      for (const auto& column : op.entity) out.add(items, key_sql(column));
     for (const auto& spec : plan.specs) {
       if (!spec.is_aggregate()) continue;
       for (const auto& column : spec.by) out.add(items, key_sql(column));
@@ -185,9 +199,16 @@ Groups group_rows(const Columns& columns, const std::vector<std::string>& by) {
   return out;
 }
 
-Result<std::vector<ColumnData>> compute(OperatorContext& ctx, const Plan& plan,
-                                        const Columns& columns) {
+ColumnData sampled_rows(const FeaturesBuild& op, const Columns& columns) {
+  std::vector<const ColumnData*> keys;
+  for (const auto& column : op.entity) keys.push_back(&columns.key(column));
+  return ColumnData::of_numbers(kSampled, sample_rows(columns.times(), keys, op.seed, op.sample));
+}
+
+Result<std::vector<ColumnData>> compute(OperatorContext& ctx, const FeaturesBuild& op,
+                                        const Plan& plan, const Columns& columns) {
   std::vector<ColumnData> out;
+  if (op.sample < 1) out.push_back(sampled_rows(op, columns));
   std::map<std::vector<std::string>, PastOrder> orders;
   for (std::size_t i = 0; i < plan.specs.size(); ++i) {
     const FeatureSpec& spec = plan.specs[i];
@@ -217,15 +238,7 @@ Result<std::string> row_filter(const FeaturesBuild& op, const Plan& plan) {
   };
   MR_CHECK(add_bound(op.from, " >= "));
   MR_CHECK(add_bound(op.to, " < "));
-  if (op.sample < 1) {
-    std::vector<std::string> parts = {quote_literal(std::to_string(op.seed)),
-                                      "CAST(" + plan.time + " AS VARCHAR)"};
-    for (const auto& column : op.entity)
-      parts.push_back("coalesce(CAST(" + quote_identifier(column) + " AS VARCHAR), '')");
-    // MD5 and not hash(): the sample must not change with the version of DuckDB.
-    conditions.push_back("md5_number_lower(concat_ws(chr(31), " + join(parts, ", ") + ")) < CAST(" +
-                         data::literal(Json(op.sample * 18446744073709551616.0)) + " AS HUGEINT)");
-  }
+  if (op.sample < 1) conditions.push_back(quote_identifier(kSampled) + " = 1");
   return join(conditions, " AND ");
 }
 
@@ -235,7 +248,7 @@ Result<std::string> select_statement(const FeaturesBuild& op, const Plan& plan) 
   if (std::ranges::find(op.entity, op.timestamp) == op.entity.end())
     items.push_back(quote_identifier(op.timestamp));
   if (!op.label.empty()) items.push_back("(" + op.label + "\n) AS label");
-  bool computed = false;
+  bool computed = op.sample < 1;
   for (std::size_t i = 0; i < plan.specs.size(); ++i) {
     const FeatureSpec& spec = plan.specs[i];
     computed = computed || spec.is_aggregate();
@@ -270,11 +283,12 @@ Done describe(const FeaturesBuild& op, const Plan& plan, TableArtifact table) {
 Result<Outcome> FeaturesBuild::run(OperatorContext& ctx) const {
   MR_TRY(const StoredArtifact stored, ctx.artifacts().get(input));
   MR_TRY(data::Session session, open_session(ctx, {stored.path}));
-  MR_TRY(const Plan plan, make_plan(ctx, session, *this, data::parquet_relation(stored.path)));
-  const bool computes = std::ranges::any_of(plan.specs, &FeatureSpec::is_aggregate);
+  MR_TRY(std::string relation, data::table_relation(session, stored.path));
+  MR_TRY(const Plan plan, make_plan(ctx, session, *this, std::move(relation)));
+  const bool computes = sample < 1 || std::ranges::any_of(plan.specs, &FeatureSpec::is_aggregate);
   if (computes) {
-    MR_TRY(const Columns columns, Columns::fetch(session, plan));
-    MR_TRY(const auto computed, compute(ctx, plan, columns));
+    MR_TRY(const Columns columns, Columns::fetch(session, *this, plan));
+    MR_TRY(const auto computed, compute(ctx, *this, plan, columns));
     MR_CHECK(session.create_table(kComputed, computed));
   }
   MR_TRY(const std::string select, select_statement(*this, plan));

@@ -58,7 +58,8 @@ struct FeaturesBuild {
             .example("2001-02-01"),
         param("to", &FeaturesBuild::to, "Give only rows before this time").def(""),
         param("sample", &FeaturesBuild::sample,
-              "Share of rows to give, chosen by a hash of entity and time; all count as past")
+              "Share of rows to give, chosen by a hash of entity and time; all count as past. The "
+              "same row is in every sample of the same seed")
             .def(1.0)
             .range(0, 1),
         param("seed", &FeaturesBuild::seed, "Another seed gives another sample").def(0)};

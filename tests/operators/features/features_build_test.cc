@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/op/catalog.h"
+#include "operators/features/row_sample.h"
 #include "tests/operators/read_artifact.h"
 
 namespace millrace {
@@ -122,6 +123,82 @@ TEST_F(FeaturesBuildTest, SamplesByContent) {
   const std::string wider =
       "SELECT * FROM (" + rows + ") UNION ALL SELECT TIMESTAMP '2002-01-01', 7";
   EXPECT_NEAR(static_cast<double>(count(sampled(wider, "0.1")) - count(tenth)), 0.5, 0.5);
+}
+
+TEST_F(FeaturesBuildTest, ASampleHasTheValuesOfAllRows) {
+  const std::string rows =
+      "SELECT TIMESTAMP '2001-01-01' + to_minutes(i::INTEGER) AS \"at\", 'k' || (i % 7) AS k, i AS "
+      "v "
+      "FROM range(3000) t(i)";
+  const auto sampled = [&](const char* sample) {
+    return Json(
+        built(rows, std::string(R"json({"timestamp": "at", "entity": ["k"], "sample": )json") +
+                        sample + R"json(, "features": {"w": "v + 1", "n":
+                                    {"aggregate": "sum", "of": "v", "window": "1h"}}})json"));
+  };
+  const Json part = sampled("0.2");
+  const std::string of_part = rows_of(ctx_, part);
+  const auto whole = query_artifact(ctx_, sampled("1.0"), "SELECT * FROM $table").to_json();
+  std::size_t found = 0;
+  for (const auto& row : whole.items())
+    if (of_part.find(row.dump()) != std::string::npos) ++found;
+  EXPECT_NEAR(static_cast<double>(found), 600, 70);
+  EXPECT_EQ(static_cast<std::int64_t>(found),
+            query_artifact(ctx_, part, "SELECT count(*) AS n FROM $table").at(0, "n").as_int());
+}
+
+TEST(RowSample, IsTheSameOnEveryMachine) {
+  // FNV-1a of "foobar" is in the test vectors of its authors (isthe.com/chongo/tech/comp/fnv).
+  EXPECT_EQ(text_hash("foobar"), 0x85944171f73967e8u);
+  // By a program of its own in Python: SplitMix64 over seed, time and keys.
+  const auto keys = data::ColumnData::of_texts("k", {"ATL", "BOS", "ATL", "DEN"});
+  const std::vector<std::int64_t> times = {0, 0, 1'000'000, 2'000'000};
+  EXPECT_EQ(sample_rows(times, {&keys}, 0, 0.9), (std::vector<double>{0, 1, 0, 1}));
+  EXPECT_EQ(sample_rows(times, {&keys}, 1, 0.53), (std::vector<double>{0, 1, 0, 1}));
+  EXPECT_EQ(sample_rows(times, {&keys}, 0, 1.0), (std::vector<double>{1, 1, 1, 1}));
+  EXPECT_EQ(sample_rows(times, {&keys}, 0, 0.0), (std::vector<double>{0, 0, 0, 0}));
+}
+
+TEST_F(FeaturesBuildTest, ANanIsANullInEveryFeature) {
+  // 0 to 3 by the minute, the second value NaN: of the past, max is 3 and not NaN; a condition on
+  // NaN is neither true nor false and does not count in a rate.
+  const std::string rows =
+      "SELECT TIMESTAMP '2001-01-01' + to_minutes(i::INTEGER) AS \"at\", CASE WHEN i = 1 THEN "
+      "'nan'::DOUBLE ELSE i END AS v FROM range(5) t(i)";
+  const std::string table = built(rows, R"json({"timestamp": "at", "label": "v > 1", "features": {
+      "big": "v > 1",
+      "mean": {"aggregate": "mean", "of": "v", "by": []},
+      "rate": {"aggregate": "rate", "of": "v > 1", "by": []},
+      "most": {"aggregate": "max", "of": "v", "by": []},
+      "n": {"aggregate": "count", "of": "v", "by": []}}})json");
+  const auto last = query_artifact(ctx_, Json(table), "SELECT * FROM $table ORDER BY \"at\"");
+  EXPECT_TRUE(last.at(1, "label").is_null());
+  EXPECT_TRUE(last.at(1, "big").is_null());
+  EXPECT_EQ(last.at(4, "mean").as_double(), 5.0 / 3);  // 0, 2, 3
+  EXPECT_EQ(last.at(4, "rate").as_double(), 2.0 / 3);
+  EXPECT_EQ(last.at(4, "most").as_double(), 3);
+  EXPECT_EQ(last.at(4, "n").as_double(), 3);
+}
+
+TEST_F(FeaturesBuildTest, RefusesNamesThatDifferInCaseOnly) {
+  const auto refused = [&](const char* with) {
+    const auto outcome = Catalog::of<FeaturesBuild>().run(
+        "features.build",
+        [&] {
+          Json json = *Json::parse(with);
+          json.set("input", put_table(ctx_,
+                                      "SELECT TIMESTAMP '2001-01-01' AS \"at\", 1 AS k, 1 AS "
+                                      "label"));
+          return json;
+        }(),
+        ctx_);
+    return outcome ? "it ended well" : outcome.error().message;
+  };
+  EXPECT_EQ(refused(R"json({"timestamp": "at", "entity": ["k"], "features": {"K": "k + 1"}})json"),
+            "feature 'K' has the name of another column of the result; rename it");
+  EXPECT_EQ(refused(R"json({"timestamp": "at", "entity": ["label"], "label": "k > 0",
+                            "features": {"h": "k"}})json"),
+            "the label becomes the column 'label', which is among entity and timestamp already");
 }
 
 TEST_F(FeaturesBuildTest, TheFutureOfRealFlightsChangesNothing) {
