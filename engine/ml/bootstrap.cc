@@ -92,6 +92,20 @@ double sample_deviation(const std::vector<double>& values) {
   return std::sqrt(sum / (n - 1));
 }
 
+Status check_resamples(const BootstrapOptions& options) {
+  MR_CHECK(check_options({options.confidence, options.margin}));
+  if (options.resamples >= 100 && options.resamples <= 100'000) return {};
+  return invalid_argument("resamples is " + std::to_string(options.resamples) +
+                          "; it must be between 100 and 100000");
+}
+
+/// Between the percentiles of the values of the resamples.
+Interval percentiles(std::vector<double> values, double confidence) {
+  std::ranges::sort(values);
+  const double tail = (1 - confidence) / 2;
+  return {quantile(values, tail), quantile(values, 1 - tail)};
+}
+
 /// The comparison from improvements in rising order.
 Comparison summarise(const std::vector<double>& sorted, double baseline, double candidate,
                      double improvement, const BootstrapOptions& options) {
@@ -119,10 +133,7 @@ Result<Bootstrap> paired_bootstrap(const Metric& metric, std::span<const double>
                                    std::span<const double> baseline,
                                    std::span<const double> candidate,
                                    const BootstrapOptions& options) {
-  MR_CHECK(check_options({options.confidence, options.margin}));
-  if (options.resamples < 100 || options.resamples > 100'000)
-    return invalid_argument("resamples is " + std::to_string(options.resamples) +
-                            "; it must be between 100 and 100000");
+  MR_CHECK(check_resamples(options));
   MR_TRY(const double of_baseline, metric.evaluate({labels, baseline, {}, options.threshold}));
   MR_TRY(const double of_candidate, metric.evaluate({labels, candidate, {}, options.threshold}));
   const double sign = metric.higher_is_better ? 1 : -1;
@@ -133,16 +144,37 @@ Result<Bootstrap> paired_bootstrap(const Metric& metric, std::span<const double>
   Counts drawn(labels.size());
   Rng rng(options.seed);
   Bootstrap out{};
+  std::vector<double> of_candidates;
   for (int k = 0; k < options.resamples; ++k) {
     draw(from, rng, drawn);
     MR_TRY(const double first, a.in(drawn));
     MR_TRY(const double second, b.in(drawn));
     out.improvements.push_back(sign * (second - first));
+    of_candidates.push_back(second);
   }
+  out.candidate_interval = percentiles(std::move(of_candidates), options.confidence);
   std::ranges::sort(out.improvements);
   out.comparison = summarise(out.improvements, of_baseline, of_candidate,
                              sign * (of_candidate - of_baseline), options);
   return out;
+}
+
+Result<MetricInterval> bootstrap_interval(const Metric& metric, std::span<const double> labels,
+                                          std::span<const double> predictions,
+                                          const BootstrapOptions& options) {
+  MR_CHECK(check_resamples(options));
+  MR_TRY(const double value, metric.evaluate({labels, predictions, {}, options.threshold}));
+  Measured measured(metric, labels, predictions, options.threshold);
+  const auto from = strata(metric, labels);
+  Counts drawn(labels.size());
+  Rng rng(options.seed);
+  std::vector<double> values;
+  for (int k = 0; k < options.resamples; ++k) {
+    draw(from, rng, drawn);
+    MR_TRY(const double one, measured.in(drawn));
+    values.push_back(one);
+  }
+  return MetricInterval{value, percentiles(std::move(values), options.confidence)};
 }
 
 }  // namespace millrace::ml

@@ -130,6 +130,17 @@ Status Dataset::check(Objective objective) const {
   return {};
 }
 
+Status Dataset::check_learnable(Objective objective) const {
+  MR_CHECK(check(objective));
+  if (objective != Objective::binary) return {};
+  bool seen[2] = {false, false};
+  for (std::size_t row = 0; row < labels.size(); ++row)
+    if (weights.empty() || weights[row] > 0) seen[labels[row] != 0 ? 1 : 0] = true;
+  if (seen[0] && seen[1]) return {};
+  return data_invalid("every label is " + std::string(seen[1] ? "1" : "0") +
+                      "; a binary model needs both classes");
+}
+
 Dataset Dataset::slice(std::size_t first, std::size_t last) const {
   return {feature_names, features.slice(first, last), part(labels, first, last),
           part(weights, first, last)};

@@ -64,6 +64,8 @@ struct Dataset {
   /// Sizes agree, names are unique and not empty, features are finite or NaN, labels fit the
   /// objective, weights are finite and >= 0 with a positive sum. The error names row and column.
   Status check(Objective objective) const;
+  /// What training asks for besides: a binary label has rows of both classes with a weight.
+  Status check_learnable(Objective objective) const;
   /// Rows [first, last), for a split by time. REQUIRES: first <= last <= rows().
   Dataset slice(std::size_t first, std::size_t last) const;
 };

@@ -200,7 +200,7 @@ Result<Model> train_with_early_stopping(const Dataset& data, Objective objective
     return make_error(ErrorCode::data_invalid, "early stopping needs two rows or more");
   const Dataset fitted = data.slice(0, data.rows() - held_out);
   const Dataset judged = data.slice(data.rows() - held_out, data.rows());
-  MR_CHECK(fitted.check(objective));  // the weights of either part may be zero
+  MR_CHECK(fitted.check_learnable(objective));  // the weights of either part may be zero
   MR_CHECK(judged.check(objective));
   TrainingMatrix train, judge;
   MR_CHECK(train.load(fitted, params.threads));
@@ -217,7 +217,7 @@ Result<Model> train_with_early_stopping(const Dataset& data, Objective objective
 
 Result<Model> train_xgboost(const Dataset& data, Objective objective, const XgboostParams& params) {
   MR_CHECK(check_params(params));
-  MR_CHECK(data.check(objective));
+  MR_CHECK(data.check_learnable(objective));
   MR_CHECK(check_floats(data));
   if (params.early_stopping_rounds > 0) return train_with_early_stopping(data, objective, params);
   TrainingMatrix train;

@@ -24,9 +24,11 @@ struct BatchPredict {
         param("model", &B::model, "Name of the model whose champion predicts")
             .def("")
             .example("flights"),
-        param("keep", &B::keep, "Columns to keep beside the prediction; without it, all")
+        param("keep", &B::keep, "Columns to keep next to the prediction; without it, all")
             .optional(),
-        param("column", &B::column, "Name of the new column").def("prediction")};
+        param("column", &B::column,
+              "Name of the new column; an error if a column that is kept has this name")
+            .def("prediction")};
   }
   static std::vector<std::pair<std::string, std::string>> outputs() {
     return {{"table", "Digest of the scored table"},
@@ -38,6 +40,7 @@ struct BatchPredict {
 
  private:
   Result<std::string> predictor(OperatorContext& ctx) const;
+  Status check_column(const std::vector<std::string>& names) const;
 };
 
 }  // namespace millrace::operators

@@ -8,6 +8,7 @@
 #include "engine/op/query.h"
 #include "operators/data/table_artifact.h"
 #include "operators/ml/evaluation_report.h"
+#include "operators/ml/holdout_check.h"
 #include "operators/ml/judge.h"
 #include "operators/ml/labelled_table.h"
 #include "operators/ml/model_artifact.h"
@@ -114,6 +115,84 @@ Result<Field> gather(OperatorContext& ctx, const Evaluate& op, const std::string
   return field;
 }
 
+Result<HoldoutRows> holdout_rows(const Evaluate& op) {
+  MR_TRY(const Time from, time_or(op.from, kTimeMin));
+  MR_TRY(const Time to, time_or(op.to, kTimeMax));
+  return HoldoutRows{op.data, op.label, op.timestamp, from, to};
+}
+
+Error learnt_from_holdout(const std::string& artifact, const TrainingRecord& training,
+                          const Overlap& overlap) {
+  return make_error(
+      ErrorCode::data_invalid,
+      "model " + artifact.substr(0, 12) + " has learnt from " +
+          std::to_string(overlap.shared_rows) + " of the " + std::to_string(overlap.holdout_rows) +
+          " rows of the holdout (its training took " + std::to_string(overlap.training_rows) +
+          " rows of table " + training.data.substr(0, 12) +
+          (overlap.by_chance > 0
+               ? "; at most " + std::to_string(std::lround(overlap.by_chance)) + " are chance"
+               : "") +
+          "), so it says nothing about new rows. Give rows that training did not see: another "
+          "table, or `timestamp` and `from` with the time at which train's holdout begins. "
+          "max_overlap allows a share");
+}
+
+Json overlap_json(const std::string& artifact, const Overlap& overlap) {
+  return Json::object({{"artifact", artifact},
+                       {"training_rows", overlap.training_rows},
+                       {"holdout_rows", overlap.holdout_rows},
+                       {"shared_rows", overlap.shared_rows},
+                       {"by_chance", overlap.by_chance}});
+}
+
+/// The overlap of each challenger, and the champion's where it is known. An error if a challenger
+/// has learnt from the holdout, or if it cannot be told; the champion may have: that favours it.
+Result<Json> check_holdout(OperatorContext& ctx, const Evaluate& op, const std::string& champion) {
+  Json out = Json::array();
+  if (op.max_overlap >= 1) {
+    ctx.log("max_overlap is 1: it was not checked which rows the models learnt from");
+    return out;
+  }
+  MR_TRY(const HoldoutRows holdout, holdout_rows(op));
+  const auto overlap_of = [&](const std::string& artifact) -> Result<Overlap> {
+    MR_TRY(const TrainingRecord training, training_record(ctx, op.model, artifact));
+    MR_TRY(const Overlap overlap, count_overlap(ctx, training, holdout));
+    const double allowed = op.max_overlap * static_cast<double>(overlap.holdout_rows);
+    if (artifact != champion && overlap.excess() > allowed)
+      return learnt_from_holdout(artifact, training, overlap);
+    return overlap;
+  };
+  for (const std::string& artifact : op.challengers) {
+    auto overlap = overlap_of(artifact);
+    if (!overlap && overlap.error().code == ErrorCode::not_found)
+      return not_found("it cannot be told whether model " + artifact.substr(0, 12) + " of '" +
+                       op.model + "' has learnt from the holdout: " + overlap.error().message +
+                       ". Train it again, or set max_overlap: 1 to compare it unchecked");
+    if (!overlap) return std::move(overlap).error();
+    ctx.log("model " + artifact.substr(0, 12) + " has learnt from " +
+            std::to_string(overlap->shared_rows) + " of the " +
+            std::to_string(overlap->holdout_rows) + " rows");
+    out.push_back(overlap_json(artifact, *overlap));
+  }
+  if (champion.empty() || std::ranges::find(op.challengers, champion) != op.challengers.end())
+    return out;
+  if (const auto overlap = overlap_of(champion)) {
+    if (overlap->excess() > 0)
+      ctx.log("warning: the champion has learnt from " + std::to_string(overlap->shared_rows) +
+              " of the " + std::to_string(overlap->holdout_rows) +
+              " rows; the comparison favours it");
+    out.push_back(overlap_json(champion, *overlap));
+  }
+  return out;
+}
+
+std::int64_t most_shared(const Json& overlaps, const std::string& champion) {
+  std::int64_t most = 0;
+  for (const auto& one : overlaps.items())
+    if (one["artifact"].as_view() != champion) most = std::max(most, one["shared_rows"].as_int());
+  return most;
+}
+
 }  // namespace
 
 Result<Outcome> Evaluate::run(OperatorContext& ctx) const {
@@ -121,6 +200,7 @@ Result<Outcome> Evaluate::run(OperatorContext& ctx) const {
   MR_TRY(const Json deployment, ctx.query(query::deployment, Json::object({{"model", model}})));
   const std::string champion = deployment["champion"]["artifact"].as_string();
   MR_TRY(const Field field, gather(ctx, *this, champion));
+  MR_TRY(const Json overlaps, check_holdout(ctx, *this, champion));
   const Candidate* incumbent = field.champion.empty() ? nullptr : &field.champion.front();
   const Gates gates = gates_of(*this);
   MR_TRY(const auto all, judge(field.objective, field.labels, incumbent, field.challengers, gates));
@@ -128,7 +208,8 @@ Result<Outcome> Evaluate::run(OperatorContext& ctx) const {
   const Judgement& chosen = pick(all, metric.higher_is_better);
   const std::string decision = chosen.passed() ? "promote" : "refuse";
 
-  EvaluationFacts facts{model, data, champion, decision, metric.name, field.labels.size(), {}, {}};
+  EvaluationFacts facts{model, data, champion, decision, metric.name, field.labels.size(),
+                        {},    {},   overlaps};
   if (incumbent != nullptr) {
     MR_TRY(facts.champion_metrics,
            metrics_json(field.objective, field.labels, incumbent->predictions, threshold));
@@ -159,6 +240,7 @@ Result<Outcome> Evaluate::run(OperatorContext& ctx) const {
                                {"p_value", chosen.p_adjusted},
                                {"reasons", std::move(reasons)},
                                {"rows", field.labels.size()},
+                               {"shared_rows", most_shared(overlaps, champion)},
                                {"report", page.digest}});
   done.effects.push_back(page);
   done.effects.push_back(RecordEvaluation{model, champion, chosen.artifact, decision, report});

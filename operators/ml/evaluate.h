@@ -11,13 +11,16 @@ struct Evaluate {
   static constexpr std::string_view doc =
       "Compares challengers with the champion on one holdout: metrics with confidence intervals, "
       "DeLong's test (bootstrap for a regression) with Holm's correction for several challengers, "
-      "McNemar's test, calibration and latency. Decides promote or refuse, and says why.";
+      "McNemar's test, calibration and latency. Decides promote or refuse, and says why. Fails if "
+      "a "
+      "challenger has learnt from rows of the holdout, which its training manifest tells.";
   static constexpr int version = 1;
 
   std::string model, data, label, timestamp, from, to;
   std::vector<std::string> challengers;
   double alpha = 0, min_effect = 0, first_min_auc = 0, first_min_r2 = 0;
   double max_ece_increase = 0, max_brier_increase = 0, max_latency_us = 0, threshold = 0;
+  double max_overlap = 0;
   long min_rows = 0, seed = 0;
 
   static auto params() {
@@ -55,6 +58,11 @@ struct Evaluate {
             .def(1000)
             .min(0),
         param("min_rows", &E::min_rows, "Rows that the holdout needs").def(200).min(4),
+        param("max_overlap", &E::max_overlap,
+              "Share of the holdout's rows that a challenger may have learnt from, beyond what "
+              "chance explains in a table whose rows repeat each other. 1: do not check")
+            .def(0.0)
+            .range(0, 1),
         param("threshold", &E::threshold, "Probability from which on the prediction is yes")
             .def(0.5)
             .range(0, 1),
@@ -68,8 +76,12 @@ struct Evaluate {
             {"auc_challenger", "The challenger's AUC"},
             {"p_value", "That the challenger is no better, adjusted for their number"},
             {"reasons", "One sentence for each gate that failed, or for what was passed"},
-            {"improvement", "Of the primary metric"},
-            {"report", "Digest of the report (Markdown)"}};
+            {"improvement", "Of the primary metric over the champion's, or over guessing"},
+            {"shared_rows", "Most rows of the holdout that one of the challengers learnt from"},
+            {"report",
+             "Digest of the report (Markdown). In the record of the evaluation, `interval` is the "
+             "95 % interval of a challenger's own metric (AUC: DeLong; RMSE: bootstrap), and "
+             "`improvement_interval` that of its improvement over the champion"}};
   }
   Result<Outcome> run(OperatorContext& ctx) const;
 };

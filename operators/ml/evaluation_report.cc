@@ -25,6 +25,10 @@ Json judgement_json(const Judgement& one, const std::string& algorithm) {
                        {"value", one.value},
                        {"interval", Json::array({one.interval.low, one.interval.high})},
                        {"improvement", one.improvement},
+                       {"improvement_interval", one.improvement_interval
+                                                    ? Json::array({one.improvement_interval->low,
+                                                                   one.improvement_interval->high})
+                                                    : Json()},
                        {"p_value", one.p_value},
                        {"p_adjusted", one.p_adjusted},
                        {"metrics", one.metrics},
@@ -66,6 +70,7 @@ Json report_json(const EvaluationFacts& facts, const std::vector<Judgement>& all
     if (gate.passed == chosen.passed()) reasons.push_back(gate.text);
   return Json::object({{"data", facts.data},
                        {"rows", facts.rows},
+                       {"overlaps", facts.overlaps},
                        {"metric", facts.metric},
                        {"champion_metrics", facts.champion_metrics},
                        {"improvement", chosen.improvement},
@@ -81,6 +86,9 @@ std::string report_markdown(const EvaluationFacts& facts, const std::vector<Judg
          ", challenger: " + short_name(chosen.artifact) + ", " + std::to_string(facts.rows) +
          " rows of table " + short_name(facts.data) + ".\n\n";
   add_metrics_table(out, facts, all);
+  for (const auto& one : facts.overlaps.items())
+    out += "\n" + short_name(one["artifact"].as_string()) + " has learnt from " +
+           std::to_string(one["shared_rows"].as_int()) + " of these rows.\n";
   for (std::size_t i = 0; i < all.size(); ++i) add_gates(out, all[i], facts.algorithms[i]);
   return out;
 }

@@ -15,6 +15,7 @@ struct EvaluationFacts {
   std::size_t rows = 0;
   Json champion_metrics;                // null when there is none
   std::vector<std::string> algorithms;  // of the challengers, in order
+  Json overlaps = Json::array();        // which of the rows each model learnt from
 };
 
 Json report_json(const EvaluationFacts& facts, const std::vector<Judgement>& all,

@@ -45,6 +45,7 @@ Status compare_auc(const Labels& labels, const Candidate& champion, const Candid
   out.value = own.auc;
   out.interval = own.interval;
   out.improvement = delong.comparison.improvement;
+  out.improvement_interval = delong.comparison.interval;
   out.p_value = delong.comparison.p_superior;
   Json test = comparison_json(delong.comparison);
   test.set("z", delong.z);
@@ -60,8 +61,9 @@ Status compare_errors(const Labels& labels, const Candidate& champion, const Can
          ml::paired_bootstrap(primary_metric(Objective::regression), labels, champion.predictions,
                               challenger.predictions, options));
   out.value = bootstrap.comparison.candidate;
-  out.interval = bootstrap.comparison.interval;
+  out.interval = bootstrap.candidate_interval;
   out.improvement = bootstrap.comparison.improvement;
+  out.improvement_interval = bootstrap.comparison.interval;
   out.p_value = bootstrap.comparison.p_superior;
   Json test = comparison_json(bootstrap.comparison);
   test.set("resamples", bootstrap.improvements.size());
@@ -126,7 +128,12 @@ Status judge_first(Objective objective, const Labels& labels, const Candidate& c
                    const Gates& gates, Judgement& out) {
   if (objective == Objective::regression) {
     const double r2 = out.metrics["r2"].as_double();
-    out.value = out.metrics[primary_metric(objective).name].as_double();
+    ml::BootstrapOptions options;
+    options.seed = static_cast<std::uint64_t>(gates.seed);
+    MR_TRY(const auto own, ml::bootstrap_interval(primary_metric(objective), labels,
+                                                  challenger.predictions, options));
+    out.value = own.value;
+    out.interval = own.interval;
     out.improvement = r2;
     out.p_value = 0;
     out.gates.push_back(gate("first", r2 >= gates.min_r2,

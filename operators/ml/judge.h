@@ -3,6 +3,7 @@
 // Every gate is listed with what it saw, passed or not, so that a decision explains itself.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,10 +43,11 @@ struct Gate {
 struct Judgement {
   std::string artifact;
   double value = 0;             // of the primary metric
-  ml::Interval interval{0, 0};  // of the value, where there is one; else of the improvement
+  ml::Interval interval{0, 0};  // of the value, 95 %, whatever the objective
   double improvement = 0;       // over the champion, or over guessing; > 0: better
-  double p_value = 1;           // that there is no improvement; not adjusted
-  double p_adjusted = 1;        // for the number of challengers
+  std::optional<ml::Interval> improvement_interval;  // over a champion, 95 %
+  double p_value = 1;                                // that there is no improvement; not adjusted
+  double p_adjusted = 1;                             // for the number of challengers
   Json metrics = Json::object();
   Json tests = Json::object();  // DeLong, McNemar, bootstrap: everything they said
   std::vector<Gate> gates;

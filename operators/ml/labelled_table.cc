@@ -6,8 +6,8 @@
 #include <numeric>
 
 #include "engine/base/suggest.h"
-#include "engine/data/scan.h"
 #include "engine/data/sql.h"
+#include "engine/data/table_relation.h"
 #include "operators/data/table_artifact.h"
 
 namespace millrace::operators {
@@ -28,16 +28,25 @@ Error no_such_column(const std::string& column, std::string_view role,
                           did_you_mean(column, known));
 }
 
+struct Choice {
+  std::vector<std::string> features;
+  std::vector<std::string> left_out;
+};
+
 /// Which columns are features: those asked for, or all numeric ones that have no other role.
-Result<std::vector<std::string>> choose_features(const data::Table& empty,
-                                                 const TableColumns& columns) {
-  std::vector<std::string> known, numeric;
+Result<Choice> choose_features(const data::Table& empty, const TableColumns& columns) {
+  Choice all;
+  std::vector<std::string> known;
   for (const auto& column : empty.columns) {
     known.push_back(column.name);
     const bool other_role =
         column.name == columns.label || column.name == columns.timestamp ||
         std::ranges::find(columns.excluded, column.name) != columns.excluded.end();
-    if (!other_role && is_numeric(column.type)) numeric.push_back(column.name);
+    if (other_role) continue;
+    if (is_numeric(column.type))
+      all.features.push_back(column.name);
+    else
+      all.left_out.push_back(column.name + " (" + column.type + ")");
   }
   for (const auto& [column, role] :
        {std::pair{columns.label, "label"}, std::pair{columns.timestamp, "timestamp"}})
@@ -45,10 +54,12 @@ Result<std::vector<std::string>> choose_features(const data::Table& empty,
       return no_such_column(column, role, known);
   for (const auto& column : columns.features)
     if (empty.find(column) == nullptr) return no_such_column(column, "feature", known);
-  if (!columns.features.empty()) return columns.features;
-  if (numeric.empty())
-    return make_error(ErrorCode::data_invalid, "the table has no numeric column to learn from");
-  return numeric;
+  if (!columns.features.empty()) return Choice{columns.features, {}};
+  if (all.features.empty())
+    return make_error(
+        ErrorCode::data_invalid,
+        "the table has no numeric column to learn from; it has " + data::join(all.left_out, ", "));
+  return all;
 }
 
 Result<ml::Matrix> to_matrix(const std::vector<ColumnData>& columns, std::size_t count) {
@@ -99,10 +110,12 @@ Result<LabelledTable> read_labelled(OperatorContext& ctx, std::string_view input
                                     const TableColumns& columns) {
   MR_TRY(const StoredArtifact artifact, ctx.artifacts().get(input));
   MR_TRY(auto session, open_session(ctx, {artifact.path}));
-  const std::string relation = data::parquet_relation(artifact.path);
+  MR_TRY(const std::string relation, data::table_relation(session, artifact.path));
   MR_TRY(const data::Table empty, session.query("SELECT * FROM " + relation + " LIMIT 0"));
   LabelledTable out;
-  MR_TRY(out.data.feature_names, choose_features(empty, columns));
+  MR_TRY(Choice choice, choose_features(empty, columns));
+  out.data.feature_names = std::move(choice.features);
+  out.left_out = std::move(choice.left_out);
 
   std::vector<std::string> wanted = out.data.feature_names;
   if (!columns.label.empty()) wanted.push_back(columns.label);

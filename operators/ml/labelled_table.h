@@ -23,6 +23,9 @@ struct LabelledTable {
   ml::Dataset data;
   std::vector<std::int64_t> micros;  // since 1970; empty without a timestamp
   std::size_t unlabelled = 0;        // rows left out
+  /// Columns without a role that are no features because they hold no numbers: "carrier (VARCHAR)".
+  /// Empty where the features are named.
+  std::vector<std::string> left_out;
 };
 
 /// `input` is an artifact's digest. Errors name the column, and the nearest one that exists.

@@ -1,12 +1,15 @@
 #include "operators/ml/train.h"
 
+#include <algorithm>
 #include <type_traits>
 
 #include "engine/base/suggest.h"
+#include "engine/data/sql.h"
 #include "engine/ml/metrics.h"
 #include "engine/ml/model.h"
 #include "engine/ml/train.h"
 #include "operators/ml/labelled_table.h"
+#include "operators/ml/leakage.h"
 
 namespace millrace::operators {
 namespace {
@@ -39,12 +42,57 @@ Result<Split> split_rows(const Train& op, const LabelledTable& table) {
   if (!op.holdout_from.empty() || !op.holdout_to.empty()) {
     MR_TRY(split, split_by_time(op, table.micros));
   }
+  if (split.holdout.size() == 0 && !op.holdout_from.empty())
+    return make_error(ErrorCode::data_invalid,
+                      "no row is held out: the table has " + std::to_string(table.data.rows()) +
+                          ", none of them from " + op.holdout_from +
+                          " on; give another holdout_from, or holdout_fraction");
   if (split.train.size() == 0)
     return make_error(ErrorCode::data_invalid, "no row is left to learn from: the table has " +
                                                    std::to_string(table.data.rows()) +
                                                    ", the holdout takes " +
                                                    std::to_string(split.holdout.size()));
   return split;
+}
+
+/// A model of one class has learnt nothing, and of a holdout of one class no AUC can be measured.
+Status check_classes(const LabelledTable& table, const Split& split, ml::Objective objective) {
+  if (objective != ml::Objective::binary) return {};
+  const auto check = [&](const RowRange& range, std::string_view what, std::string_view cure) {
+    for (std::size_t row = range.first + 1; row < range.last; ++row)
+      if (table.data.labels[row] != table.data.labels[range.first]) return Status();
+    return Status(make_error(
+        ErrorCode::data_invalid,
+        "every one of the " + std::to_string(range.size()) + " rows " + std::string(what) +
+            " has the label " + Json(table.data.labels[range.first]).dump() + "; " +
+            std::string(cure) +
+            (table.micros.empty()
+                 ? ". Without `timestamp` the last rows of the table are held out: is it sorted "
+                   "by the label?"
+                 : "")));
+  };
+  MR_CHECK(check(split.train, "to learn from", "a binary model needs both classes"));
+  if (split.holdout.size() == 0) return {};
+  return check(split.holdout, "held out",
+               "the AUC needs both classes; hold out other or more rows, or none "
+               "(holdout_fraction: 0)");
+}
+
+/// The warnings; an error for a feature that is the label in other words.
+Result<std::vector<std::string>> check_leaks(const Train& op, const ml::Dataset& rows,
+                                             ml::Objective objective) {
+  std::vector<std::string> warnings;
+  for (const Leak& leak : find_leaks(rows, objective)) {
+    const bool allowed =
+        std::ranges::find(op.allow_leakage, leak.feature) != op.allow_leakage.end();
+    const std::string text = "feature '" + leak.feature + "' " + leak.text;
+    if (leak.certain && !allowed)
+      return make_error(ErrorCode::data_invalid,
+                        text + ": it gives the label '" + op.label +
+                            "' away. Leave it out, or name it in allow_leakage");
+    warnings.push_back(text + "; is it known before the label is?");
+  }
+  return warnings;
 }
 
 /// The author's settings into the algorithm's own struct, whose ranges() name its parameters.
@@ -79,6 +127,12 @@ Result<Params> read_params(const Json& settings) {
   return params;
 }
 
+Result<ml::Objective> objective_of(const Train& op) {
+  if (op.algorithm == "logistic") return ml::Objective::binary;
+  if (op.algorithm == "linear") return ml::Objective::regression;
+  return ml::objective_named(op.objective);
+}
+
 Result<ml::Model> learn(const Train& op, const ml::Dataset& data) {
   if (op.algorithm == "logistic") {
     MR_TRY(const auto params, read_params<ml::LogisticParams>(op.settings));
@@ -90,7 +144,7 @@ Result<ml::Model> learn(const Train& op, const ml::Dataset& data) {
   }
   MR_TRY(auto params, read_params<ml::XgboostParams>(op.settings));
   params.seed = op.seed;
-  MR_TRY(const ml::Objective objective, ml::objective_named(op.objective));
+  MR_TRY(const ml::Objective objective, objective_of(op));
   return ml::train_xgboost(data, objective, params);
 }
 
@@ -122,17 +176,24 @@ Json importance_json(const ml::Model& model) {
   return out;
 }
 
+Json list_of(const std::vector<std::string>& texts) {
+  Json out = Json::array();
+  for (const auto& text : texts) out.push_back(text);
+  return out;
+}
+
 Json manifest_of(const Train& op, const ml::Model& model, const Split& split,
-                 const LabelledTable& table, const std::string& model_digest) {
-  Json features = Json::array();
-  for (const auto& feature : model.feature_names()) features.push_back(feature);
+                 const LabelledTable& table, const std::vector<std::string>& warnings,
+                 const std::string& model_digest) {
   return Json::object({{"format", "millrace.training"},
                        {"format_version", 1},
                        {"operator_version", Train::version},
                        {"data", op.data},
                        {"label", op.label},
                        {"timestamp", op.timestamp},
-                       {"features", std::move(features)},
+                       {"features", list_of(model.feature_names())},
+                       {"left_out", list_of(table.left_out)},
+                       {"warnings", list_of(warnings)},
                        {"split", Json::object({{"train", range_json(split.train, table.micros)},
                                                {"holdout", range_json(split.holdout, table.micros)},
                                                {"unlabelled", table.unlabelled}})},
@@ -157,6 +218,10 @@ PublishArtifact publish(const StoredArtifact& stored, std::string kind, std::str
 }  // namespace
 
 Result<Outcome> Train::run(OperatorContext& ctx) const {
+  if (std::ranges::find(features, label) != features.end())
+    return invalid_argument("the label '" + label +
+                            "' is among the features; a model that is given the answer has "
+                            "nothing to learn");
   TableColumns columns{label, timestamp, features, entity};
   MR_TRY(const LabelledTable table, read_labelled(ctx, data, columns));
   MR_TRY(const Split split, split_rows(*this, table));
@@ -164,7 +229,14 @@ Result<Outcome> Train::run(OperatorContext& ctx) const {
           std::to_string(split.holdout.size()) + ", leaving out " +
           std::to_string(table.unlabelled) + " without a label");
 
+  if (!table.left_out.empty())
+    ctx.log("not learnt from, as they hold no numbers: " + data::join(table.left_out, ", "));
+  MR_TRY(const ml::Objective learnt, objective_of(*this));
+  MR_CHECK(check_classes(table, split, learnt));
+
   const ml::Dataset train_rows = table.data.slice(split.train.first, split.train.last);
+  MR_TRY(const auto warnings, check_leaks(*this, train_rows, learnt));
+  for (const auto& warning : warnings) ctx.log("warning: " + warning);
   MR_TRY(const ml::Model trained, learn(*this, train_rows));
   MR_TRY(Json metrics, measure(trained, table.data.slice(split.holdout.first, split.holdout.last)));
   MR_TRY(Json train_metrics, measure(trained, train_rows));
@@ -173,7 +245,7 @@ Result<Outcome> Train::run(OperatorContext& ctx) const {
   ctx.log("metrics on the held-out rows: " + metrics.dump());
 
   MR_TRY(const StoredArtifact stored, ctx.artifacts().put_text(trained.serialize()));
-  const Json manifest = manifest_of(*this, trained, split, table, stored.digest);
+  const Json manifest = manifest_of(*this, trained, split, table, warnings, stored.digest);
   MR_TRY(const StoredArtifact record, ctx.artifacts().put_text(manifest.dump_pretty() + "\n"));
 
   Done done;
@@ -187,6 +259,8 @@ Result<Outcome> Train::run(OperatorContext& ctx) const {
        {"manifest", record.digest},
        {"algorithm", algorithm},
        {"features", manifest["features"]},
+       {"left_out", manifest["left_out"]},
+       {"warnings", manifest["warnings"]},
        {"rows", Json::object({{"train", split.train.size()}, {"holdout", split.holdout.size()}})}});
   return Outcome{std::move(done)};
 }

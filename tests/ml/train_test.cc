@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/ml/metrics.h"
 #include "tests/ml/fixtures.h"
 
@@ -186,6 +188,20 @@ TEST(Train, RefusesUnfitData) {
   rows.binary.feature_names[2] = "a";
   EXPECT_NE(train_logistic(rows.binary).error().message.find("twice"), std::string::npos);
   EXPECT_FALSE(train_linear(Dataset{}));
+}
+
+TEST(Train, RefusesOneClass) {
+  auto rows = make_rows(40).binary;
+  std::ranges::fill(rows.labels, 1.0);
+  const auto one = train_xgboost(rows, Objective::binary, {.rounds = 2});
+  ASSERT_FALSE(one.ok());
+  EXPECT_EQ(one.error().message, "every label is 1; a binary model needs both classes");
+  EXPECT_EQ(train_logistic(rows).error().message, one.error().message);
+  // A class whose rows all have the weight zero is not there.
+  rows.labels[0] = 0;
+  rows.weights.assign(40, 1.0);
+  rows.weights[0] = 0;
+  EXPECT_FALSE(train_xgboost(rows, Objective::binary, {.rounds = 2}));
 }
 
 }  // namespace

@@ -65,5 +65,24 @@ TEST_F(BatchPredictTest, CanTakeTheChampion) {
   EXPECT_FALSE(catalog_.run("batch.predict", Json::object({{"data", table_}}), ctx_).ok());
 }
 
+TEST_F(BatchPredictTest, RefusesAColumnThatExists) {
+  const std::string digest = model();
+  const auto run = [&](const char* column, Json keep) {
+    const auto outcome = catalog_.run("batch.predict",
+                                      Json::object({{"data", table_},
+                                                    {"artifact", digest},
+                                                    {"column", column},
+                                                    {"keep", std::move(keep)}}),
+                                      ctx_);
+    return outcome ? "it ended well" : outcome.error().message;
+  };
+  EXPECT_EQ(run("late", Json()),
+            "the table has a column 'late' already; name the prediction otherwise with `column`, "
+            "or list the columns to keep with `keep`");
+  EXPECT_EQ(run("LATE", Json()).substr(0, 30), "the table has a column 'late' ");
+  EXPECT_EQ(run("late", Json::array({"id", "x"})), "it ended well");
+  EXPECT_EQ(run("p", Json::array({"id", "id"})), "`keep` names the column 'id' twice");
+}
+
 }  // namespace
 }  // namespace millrace::operators

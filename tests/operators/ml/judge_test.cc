@@ -168,5 +168,25 @@ TEST(Judge, LabelsOfOneClassAllowNoAnswer) {
             ErrorCode::data_invalid);
 }
 
+TEST(Judge, TheIntervalIsOfTheValueWhateverTheObjective) {
+  const Sample rows = sample(2000);
+  const auto champion = rows.with_noise("old", 6, 2), challenger = rows.with_noise("new", 3, 3);
+  for (const auto objective : {ml::Objective::binary, ml::Objective::regression}) {
+    const auto judged = judge(objective, rows.labels, &champion, {challenger}, ranking_only());
+    ASSERT_TRUE(judged.ok()) << judged.error().to_string();
+    const Judgement& one = judged->front();
+    EXPECT_LT(one.interval.low, one.value);
+    EXPECT_GT(one.interval.high, one.value);
+    ASSERT_TRUE(one.improvement_interval.has_value());
+    EXPECT_LT(one.improvement_interval->low, one.improvement);
+    EXPECT_GT(one.improvement_interval->high, one.improvement);
+    const auto first = judge(objective, rows.labels, nullptr, {challenger}, ranking_only());
+    ASSERT_TRUE(first.ok()) << first.error().to_string();
+    EXPECT_EQ(first->front().value, one.value);
+    EXPECT_EQ(first->front().interval.low, one.interval.low);
+    EXPECT_FALSE(first->front().improvement_interval.has_value());
+  }
+}
+
 }  // namespace
 }  // namespace millrace::operators

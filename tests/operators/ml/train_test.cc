@@ -1,9 +1,12 @@
 #include "operators/ml/train.h"
 
+#include <algorithm>
+
 #include "engine/base/digest.h"
 #include "engine/base/file.h"
 #include "engine/ml/model.h"
 #include "tests/operators/ml/sample_table.h"
+#include "tests/operators/read_artifact.h"
 
 namespace millrace::operators {
 namespace {
@@ -123,7 +126,117 @@ TEST_F(TrainTest, NamesWhatIsWrong) {
             "'holdout_from' and 'holdout_to' need the parameter 'timestamp'");
   EXPECT_EQ(message(Json::object({{"holdout_from", "2000-01-01"}})),
             "no row is left to learn from: the table has 4000, the holdout takes 4000");
+  EXPECT_EQ(message(Json::object({{"holdout_from", "2002-01-01"}})),
+            "no row is held out: the table has 4000, none of them from 2002-01-01 on; give another "
+            "holdout_from, or holdout_fraction");
   EXPECT_FALSE(run(Json::object({{"data", std::string(64, '0')}})).ok());
+}
+
+class TrainLeakTest : public TrainTest {
+ protected:
+  /// The sample with one more column.
+  void add(const std::string& column) {
+    const auto stored = ctx_.store().get(table_);
+    table_ = put_table(
+        ctx_, "SELECT *, " + column + " AS extra FROM " + data::parquet_relation(stored->path));
+  }
+  std::string message(Json more) {
+    const auto outcome = run(std::move(more));
+    return outcome ? "it ended well" : outcome.error().message;
+  }
+  bool logged(std::string_view text) {
+    return std::ranges::any_of(
+        ctx_.lines, [&](const std::string& line) { return line.find(text) != std::string::npos; });
+  }
+  const Json with_extra_ = Json::object({{"features", Json::array({"x", "extra"})}});
+};
+
+TEST_F(TrainLeakTest, RefusesTheLabelAmongTheFeatures) {
+  EXPECT_EQ(message(Json::object({{"features", Json::array({"x", "late"})}})),
+            "the label 'late' is among the features; a model that is given the answer has nothing "
+            "to learn");
+}
+
+TEST_F(TrainLeakTest, RefusesACopyOfTheLabelAndAffineMaps) {
+  for (const auto& [column, text] :
+       {std::pair{"late", "is the label"}, std::pair{"late::INTEGER * 2 + 1", "is 2 * label + 1"},
+        std::pair{"1 - late::INTEGER", "is -1 * label + 1"},
+        std::pair{"CASE WHEN id % 3 = 0 THEN NULL ELSE late::FLOAT * 0.1 END", "is 0.1 * label"}}) {
+    const std::string before = table_;
+    add(column);
+    const std::string refusal = message(with_extra_);
+    EXPECT_NE(refusal.find("feature 'extra' " + std::string(text) + " in all "), std::string::npos)
+        << column << ": " << refusal;
+    table_ = before;
+  }
+  // Of a regression as well, and where the features are not named.
+  add("minutes * 60 - 5");
+  Json numbers =
+      Json::object({{"algorithm", "linear"}, {"label", "minutes"}, {"features", Json()}});
+  EXPECT_NE(message(numbers).find("feature 'extra' is 60 * label - 5"), std::string::npos)
+      << message(numbers);
+  numbers.set("allow_leakage", Json::array({"extra"}));
+  const Done done = expect_outcome<Done>(run(numbers));
+  EXPECT_EQ(done.outputs["warnings"].size(), 1u);
+  EXPECT_TRUE(logged("warning: feature 'extra' is 60 * label - 5"));
+}
+
+TEST_F(TrainLeakTest, WarnsOfAFeatureThatSeparatesTheClasses) {
+  add("CASE WHEN late THEN 16 + x ELSE x END");
+  const Done done = expect_outcome<Done>(run(with_extra_));
+  ASSERT_EQ(done.outputs["warnings"].size(), 1u);
+  EXPECT_EQ(done.outputs["warnings"].at(0),
+            Json("feature 'extra' separates the two classes without an error in all 3200 rows "
+                 "that have a value; is it known before the label is?"));
+  const auto manifest = Json::parse(text_of(done.outputs["manifest"]));
+  EXPECT_EQ((*manifest)["warnings"], done.outputs["warnings"]);
+}
+
+TEST_F(TrainLeakTest, WarnsOfAFeatureThatIsMissingWithTheLabel) {
+  add("CASE WHEN late THEN x END");
+  const Done done = expect_outcome<Done>(run(with_extra_));
+  ASSERT_EQ(done.outputs["warnings"].size(), 1u);
+  EXPECT_NE(done.outputs["warnings"].at(0).as_view().find("missing exactly in the rows"),
+            std::string_view::npos);
+}
+
+TEST_F(TrainLeakTest, HonestFeaturesRaiseNoWarning) {
+  EXPECT_EQ(expect_outcome<Done>(run()).outputs["warnings"].size(), 0u);
+}
+
+TEST_F(TrainTest, RefusesOneClass) {
+  const auto stored = ctx_.store().get(table_);
+  const std::string rows = data::parquet_relation(stored->path);
+  table_ = put_table(ctx_, "SELECT * FROM " + rows + " WHERE late");
+  for (const char* algorithm : {"logistic", "xgboost"}) {
+    const auto outcome = run(Json::object({{"algorithm", algorithm}}));
+    ASSERT_FALSE(outcome.ok()) << algorithm;
+    EXPECT_NE(outcome.error().message.find("has the label 1"), std::string::npos)
+        << outcome.error().message;
+  }
+}
+
+TEST_F(TrainTest, RefusesAHoldoutOfOneClass) {
+  const auto stored = ctx_.store().get(table_);
+  table_ = put_table(
+      ctx_, "SELECT * FROM " + data::parquet_relation(stored->path) + " ORDER BY late, id");
+  const auto outcome = run(Json::object({{"timestamp", ""}}));
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_NE(outcome.error().message.find("800 rows held out has the label 1"), std::string::npos)
+      << outcome.error().message;
+  EXPECT_NE(outcome.error().message.find("is it sorted by the label?"), std::string::npos);
+  expect_outcome<Done>(run(Json::object({{"timestamp", ""}, {"holdout_fraction", 0}})));
+}
+
+TEST_F(TrainTest, NamesTheColumnsThatAreLeftOut) {
+  const Done done =
+      expect_outcome<Done>(run(Json::object({{"features", Json()}, {"entity", "id"}})));
+  EXPECT_EQ(done.outputs["left_out"].dump(), R"j(["carrier (VARCHAR)"])j");
+  EXPECT_TRUE(std::ranges::any_of(ctx_.lines, [](const std::string& line) {
+    return line == "not learnt from, as they hold no numbers: carrier (VARCHAR)";
+  }));
+  const auto manifest = Json::parse(text_of(done.outputs["manifest"]));
+  EXPECT_EQ((*manifest)["left_out"], done.outputs["left_out"]);
 }
 
 }  // namespace
