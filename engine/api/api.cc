@@ -1,11 +1,64 @@
 #include "engine/api/api.h"
 
 #include "engine/api/context.h"
+#include "engine/api/journal_tail.h"
 #include "engine/api/metrics.h"
+#include "engine/api/problem.h"
 #include "engine/api/views.h"
+#include "engine/base/log.h"
 
 namespace millrace::api {
 namespace {
+
+constexpr std::string_view kContentPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
+    "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What every answer carries.
+const NameValues& security_headers() {
+  static const NameValues headers = {{"X-Content-Type-Options", "nosniff"},
+                                     {"X-Frame-Options", "DENY"},
+                                     {"Referrer-Policy", "no-referrer"},
+                                     {"Cross-Origin-Resource-Policy", "same-origin"},
+                                     {"Cross-Origin-Opener-Policy", "same-origin"},
+                                     {"Content-Security-Policy", std::string(kContentPolicy)}};
+  return headers;
+}
+
+HttpConfig with_security_headers(HttpConfig config) {
+  for (const auto& header : security_headers()) config.headers.push_back(header);
+  return config;
+}
+
+/// Nothing is kept by browsers and proxies but what says so.
+HttpResponse not_cached(HttpResponse response) {
+  if (response.later) {
+    response.later->look = [look = std::move(response.later->look)](bool over) {
+      auto found = look(over);
+      return found ? std::optional(not_cached(*std::move(found))) : std::nullopt;
+    };
+    return response;
+  }
+  for (const auto& [name, value] : response.headers)
+    if (name == "Cache-Control") return response;
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+void log_access(const HttpAccess& access) {
+  const Json path = access.path.substr(0, 500);
+  const double ms = static_cast<double>(access.took.count()) / 1000;
+  const auto write = access.status >= 500     ? log::warning
+                     : access.status >= 400   ? log::info
+                     : access.method == "GET" ? log::debug
+                                              : log::info;
+  write("http", {{"method", access.method},
+                 {"path", path},
+                 {"status", access.status},
+                 {"ms", ms},
+                 {"request_id", access.request_id},
+                 {"trace", access.trace_id}});
+}
 
 HttpResponse health_response(const HealthView& view) {
   HttpResponse response;
@@ -38,36 +91,58 @@ HttpResponse asset_response(const Asset& asset, const HttpRequest& request) {
 struct Api::State {
   State(ApiConfig config, Stores stores, const Catalog& catalog, const Clock& clock,
         std::uint64_t seed, ApiHooks hooks)
-      : context(std::move(config), stores, catalog, clock, seed, std::move(hooks)),
+      : metrics(tail),
+        tail(stores, clock, [this](const Event& event) { metrics.count(event); }),
+        context(std::move(config), stores, catalog, clock, seed, std::move(hooks), tail),
         slots(context.config.max_streams),
         router(all_endpoints(&context, &slots)),
-        metrics(stores),
         openapi(openapi_document().dump()),
-        server(
-            context.config.http, clock,
-            [this](const HttpRequest& request) { return answer(request); },
-            [this](const HttpAccess& access) { metrics.on_request(access); }) {}
+        server(with_security_headers(context.config.http), clock, handlers()) {}
 
+  http::HttpHandlers handlers();
   HttpResponse answer(const HttpRequest& request);
   HttpResponse health(bool ready);
   HttpResponse page(const HttpRequest& request);
   HttpResponse metrics_text();
 
+  Metrics metrics;
+  JournalTail tail;
   Context context;
   StreamSlots slots;
   Router router;
-  Metrics metrics;
   const std::string openapi;
-  HttpServer server;
+  http::HttpServer server;
 };
 
+http::HttpHandlers Api::State::handlers() {
+  return {.answer = [this](const HttpRequest& request) { return not_cached(answer(request)); },
+          .refuse =
+              [](const http::Refusal& refusal, const HttpRequest& request) {
+                return not_cached(
+                    respond(Problem::make(refusal.status, refusal.code, refusal.detail), request));
+              },
+          // They look at memory alone, so they are told also while every worker waits.
+          .is_quick =
+              [](const HttpRequest& request) {
+                return request.path == "/healthz" || request.path == "/metrics";
+              },
+          .observe =
+              [this](const HttpAccess& access) {
+                metrics.on_request(access);
+                log_access(access);
+              }};
+}
+
+/// Of what the journal's tail knows; `ready` asks the store itself.
 HttpResponse Api::State::health(bool ready) {
-  HealthView view{"ok", context.config.version, true, true, 0};
+  HealthView view{"ok", context.config.version, true, true, tail.seq()};
+  view.store = tail.store_up();
   if (context.hooks.leading) view.leader = context.hooks.leading();
+  if (!ready) return health_response(view);
   const auto seq = context.stores.journal.last_seq();
   view.store = seq.ok();
-  view.journal_seq = seq.value_or(0);
-  if (ready && !(view.store && view.leader)) view.status = "unavailable";
+  view.journal_seq = seq.value_or(view.journal_seq);
+  if (!(view.store && view.leader)) view.status = "unavailable";
   return health_response(view);
 }
 
@@ -118,15 +193,24 @@ Api::Api(ApiConfig config, Stores stores, const Catalog& catalog, const Clock& c
 
 Api::~Api() { stop(); }
 
-Status Api::start() { return state_->server.start(); }
+Status Api::start() {
+  MR_CHECK(state_->server.start());
+  state_->tail.start();
+  return {};
+}
 
 void Api::stop() {
-  state_->context.changed->close();
   state_->server.stop();
+  state_->tail.stop();
 }
 
 int Api::port() const { return state_->server.port(); }
 
-void Api::journal_changed() { state_->context.changed->notify(); }
+void Api::journal_changed(std::vector<Event> events) {
+  if (events.empty())
+    state_->tail.look();
+  else
+    state_->tail.offer(std::move(events));
+}
 
 }  // namespace millrace::api

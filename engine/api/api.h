@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/api/asset.h"
 #include "engine/api/http.h"
@@ -24,8 +25,8 @@
 namespace millrace::api {
 
 struct ApiConfig {
-  HttpConfig http{.port = 8793};
-  std::size_t max_streams = 32;                  // event and log streams at one time
+  HttpConfig http{.port = 8793, .workers = 16, .compress = true};
+  std::size_t max_streams = 1'000;               // event and log streams at one time
   std::chrono::milliseconds answer_wait{5'000};  // for the engine's answer to a command; then 202
   std::chrono::milliseconds heartbeat{15'000};   // comment lines on silent streams
   std::int64_t max_artifact_bytes = std::int64_t{256} << 20;  // of one download
@@ -64,8 +65,9 @@ class Api {
   /// Ends streams, lets requests under way finish. Safe to call twice.
   void stop();
   int port() const;
-  /// Call after each batch that this process appended: a store tells others of it only.
-  void journal_changed();
+  /// Call after each batch that this process appended, with its events if they are at hand: a
+  /// store tells others of it only.
+  void journal_changed(std::vector<Event> events = {});
 
  private:
   struct State;

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
+#include "engine/api/views.h"
 #include "engine/base/duration.h"
 #include "engine/core/outcome.h"
 
 namespace millrace::api {
 namespace {
 
-/// How long to trust a store's callbacks before looking again.
-constexpr std::chrono::milliseconds kBackupLook{500};
+constexpr std::size_t kMostKeyBytes = 255;
 
 /// The actor as the client names itself: printable, short.
 std::string actor_of(const Call& call) {
@@ -23,18 +23,15 @@ std::string actor_of(const Call& call) {
 }  // namespace
 
 Context::Context(ApiConfig api_config, Stores api_stores, const Catalog& api_catalog,
-                 const Clock& api_clock, std::uint64_t seed, ApiHooks api_hooks)
+                 const Clock& api_clock, std::uint64_t seed, ApiHooks api_hooks,
+                 JournalTail& api_tail)
     : config(std::move(api_config)),
       stores(api_stores),
       catalog(api_catalog),
       clock(api_clock),
       hooks(std::move(api_hooks)),
-      rng_(seed) {
-  // The stores keep their callbacks for ever: they hold the signal, not us.
-  const auto notify = [signal = changed] { signal->notify(); };
-  stores.journal.subscribe(notify);
-  stores.serving.subscribe(notify);
-}
+      tail(api_tail),
+      rng_(seed) {}
 
 Uuid Context::new_id() {
   const std::lock_guard lock(mutex_);
@@ -52,31 +49,81 @@ Command Context::make_command(std::string_view kind, Json body, const Call& call
   return command;
 }
 
-Result<Submitted> Context::submit(Command command) {
-  const Uuid own_id = command.id;
-  MR_TRY(Command stored, stores.inbox.submit(command));
-  Submitted submitted{std::move(stored), false, std::nullopt};
-  submitted.repeated = submitted.command.id != own_id;
-  MR_TRY(submitted.answer, wait_for_answer(submitted.command.id));
-  return submitted;
+namespace {
+
+/// Commands that are durable, and what has been answered so far.
+struct Asked {
+  std::vector<Submitted> commands;
+  std::vector<std::shared_ptr<Awaited>> awaited;  // of each; null: answered before
+
+  bool complete() const {
+    return std::ranges::all_of(commands,
+                               [](const Submitted& one) { return one.answer.has_value(); });
+  }
+  /// What the journal's tail has heard; at the end the inbox is asked as well.
+  Status look(Inbox& inbox, bool over) {
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      auto& one = commands[i];
+      if (one.answer) continue;
+      if (awaited[i]) one.answer = awaited[i]->answer();
+      if (one.answer || !over) continue;
+      MR_TRY(one.answer, inbox.result(one.command.id));
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+Result<Reply> Context::submit(std::vector<Command> commands, Answered finish) {
+  auto asked = std::make_shared<Asked>();
+  auto wake = std::make_shared<http::Wake>();
+  for (const auto& command : commands) {
+    // Awaited before it is durable: the answer may come at once.
+    auto awaited = tail.await_command(command.id, wake);
+    MR_TRY(Command stored, stores.inbox.submit(command));
+    Submitted submitted{std::move(stored), false, std::nullopt};
+    submitted.repeated = submitted.command.id != command.id;
+    if (submitted.repeated) {
+      awaited = tail.await_command(submitted.command.id, wake);
+      MR_TRY(submitted.answer, stores.inbox.result(submitted.command.id));
+    }
+    asked->commands.push_back(std::move(submitted));
+    asked->awaited.push_back(std::move(awaited));
+  }
+  if (asked->complete()) return finish(asked->commands);
+  Reply reply;
+  reply.later = std::make_shared<LaterReply>();
+  reply.later->wake = std::move(wake);
+  reply.later->patience = config.answer_wait;
+  reply.later->look = [asked, &inbox = stores.inbox,
+                       finish = std::move(finish)](bool over) -> Result<std::optional<Reply>> {
+    MR_CHECK(asked->look(inbox, over));
+    if (!over && !asked->complete()) return std::optional<Reply>();
+    MR_TRY(Reply done, finish(asked->commands));
+    return std::optional<Reply>(std::move(done));
+  };
+  return reply;
 }
 
-Result<std::optional<CommandResult>> Context::wait_for_answer(const Uuid& command) {
-  const auto deadline = clock.steady() + config.answer_wait;
-  for (;;) {
-    const auto seen = changed->version();
-    MR_TRY(auto answer, stores.inbox.result(command));
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.steady());
-    if (answer || left.count() <= 0 || changed->closed()) return answer;
-    changed->wait(seen, std::min(left, kBackupLook));
-  }
+Result<Reply> Context::submit(Command command,
+                              std::function<Result<Reply>(const Submitted&)> finish) {
+  std::vector<Command> one;
+  one.push_back(std::move(command));
+  return submit(std::move(one), [finish = std::move(finish)](const std::vector<Submitted>& all) {
+    return finish(all.front());
+  });
 }
 
 Result<Json> Context::value_of(const Submitted& submitted) {
   if (!submitted.answer) return Json();
   if (submitted.answer->ok) return submitted.answer->result;
   return error_from_json(submitted.answer->result);
+}
+
+Error too_many_streams() {
+  return make_error(ErrorCode::resource_exhausted,
+                    "as many streams are open as are allowed; close one");
 }
 
 std::shared_ptr<void> StreamSlots::take() {
@@ -134,7 +181,26 @@ Result<std::chrono::milliseconds> wait_of(const Call& call, std::chrono::millise
   if (text.is_null()) return std::chrono::milliseconds{0};
   auto wait = parse_duration(text.as_view());
   if (!wait) return invalid_argument("?wait: " + wait.error().message);
-  return std::min(most, std::chrono::duration_cast<std::chrono::milliseconds>(*wait));
+  if (*wait > most)
+    return invalid_argument("?wait: '" + text.as_string() +
+                            "' is more than a request waits; at most " + format_duration(most) +
+                            ", then ask again");
+  return std::chrono::duration_cast<std::chrono::milliseconds>(*wait);
+}
+
+Result<std::string> idempotency_key_in(const Call& call) {
+  std::string key(call.header("idempotency-key"));
+  if (key.size() <= kMostKeyBytes) return key;
+  return invalid_argument("Idempotency-Key has " + std::to_string(key.size()) + " bytes; at most " +
+                          std::to_string(kMostKeyBytes) + " are kept");
+}
+
+Result<Reply> command_reply(const Submitted& submitted) {
+  MR_TRY(auto result, Context::value_of(submitted));
+  auto reply =
+      reply_of(CommandView{submitted.command.id, submitted.answer.has_value(), std::move(result)});
+  reply.status = submitted.answer ? 200 : 202;
+  return reply;
 }
 
 }  // namespace millrace::api

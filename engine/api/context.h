@@ -2,12 +2,14 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "engine/api/api.h"
-#include "engine/api/change_signal.h"
 #include "engine/api/endpoint.h"
+#include "engine/api/journal_tail.h"
 
 namespace millrace::api {
 
@@ -21,13 +23,16 @@ struct Submitted {
 class Context {
  public:
   Context(ApiConfig api_config, Stores api_stores, const Catalog& api_catalog,
-          const Clock& api_clock, std::uint64_t seed, ApiHooks api_hooks);
+          const Clock& api_clock, std::uint64_t seed, ApiHooks api_hooks, JournalTail& api_tail);
 
   Uuid new_id();
   /// A command of this call: its actor is the Millrace-Actor header's, or "api".
   Command make_command(std::string_view kind, Json body, const Call& call, std::string_view reason);
-  /// Puts the command into the inbox and waits for the answer, at most `config.answer_wait`.
-  Result<Submitted> submit(Command command);
+  using Answered = std::function<Result<Reply>(const std::vector<Submitted>&)>;
+  /// Puts the commands into the inbox, in order. The reply is `finish`'s once the engine has
+  /// answered all of them, or after `config.answer_wait`; no thread waits meanwhile.
+  Result<Reply> submit(std::vector<Command> commands, Answered finish);
+  Result<Reply> submit(Command command, std::function<Result<Reply>(const Submitted&)> finish);
   /// The answer's value, or its refusal as an error; without an answer null.
   static Result<Json> value_of(const Submitted& submitted);
 
@@ -36,15 +41,15 @@ class Context {
   const Catalog& catalog;
   const Clock& clock;
   const ApiHooks hooks;
-  /// The journal, the inbox or a deployment has changed, or the server stops.
-  const std::shared_ptr<ChangeSignal> changed = std::make_shared<ChangeSignal>();
+  JournalTail& tail;
 
  private:
-  Result<std::optional<CommandResult>> wait_for_answer(const Uuid& command);
-
   std::mutex mutex_;
   Rng rng_;  // guarded by mutex_
 };
+
+/// For who asks for one stream more than there may be.
+Error too_many_streams();
 
 /// A slot for a long response; `config.max_streams` at one time.
 class StreamSlots {
@@ -83,7 +88,11 @@ FieldInfo model_in_path();
 FieldInfo limit_in_query(int most, int value);
 FieldInfo reason_in_body();
 FieldInfo idempotency_header();
-/// "30s" → at most `most`; errors name the parameter.
+/// ?wait, 0 without one; an error for more than `most`.
 Result<std::chrono::milliseconds> wait_of(const Call& call, std::chrono::milliseconds most);
+/// The Idempotency-Key header, "" without one; an error for a longer one than is kept.
+Result<std::string> idempotency_key_in(const Call& call);
+/// 200 with the engine's answer to a command, or 202 without one.
+Result<Reply> command_reply(const Submitted& submitted);
 
 }  // namespace millrace::api

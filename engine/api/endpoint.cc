@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/api/problem.h"
 #include "engine/base/suggest.h"
 
 namespace millrace::api {
@@ -101,7 +102,37 @@ Json read_body(const Endpoint& endpoint, const HttpRequest& request,
   return {};
 }
 
-HttpResponse finish(const Endpoint& endpoint, Reply&& reply) {
+HttpResponse finish(const Endpoint& endpoint, const HttpRequest& request, Reply&& reply);
+
+/// What problems say of a request, without its body and headers.
+HttpRequest outline(const HttpRequest& request) {
+  HttpRequest out;
+  out.method = request.method;
+  out.path = request.path;
+  out.request_id = request.request_id;
+  out.trace_id = request.trace_id;
+  return out;
+}
+
+/// The endpoint belongs to the router, which outlives the server.
+HttpResponse finish_later(const Endpoint& endpoint, const HttpRequest& request,
+                          const std::shared_ptr<LaterReply>& later) {
+  HttpResponse response;
+  response.later = std::make_shared<http::Later>();
+  response.later->wake = later->wake;
+  response.later->patience = later->patience;
+  response.later->look = [&endpoint, later,
+                          asked = outline(request)](bool over) -> std::optional<HttpResponse> {
+    auto reply = later->look(over);
+    if (!reply) return respond(Problem::of(reply.error()), asked);
+    if (!*reply) return std::nullopt;
+    return finish(endpoint, asked, *std::move(*reply));
+  };
+  return response;
+}
+
+HttpResponse finish(const Endpoint& endpoint, const HttpRequest& request, Reply&& reply) {
+  if (reply.later) return finish_later(endpoint, request, reply.later);
   HttpResponse response;
   if (reply.raw) {
     response = *std::move(reply.raw);
@@ -123,7 +154,7 @@ HttpResponse call(const Endpoint& endpoint, const std::vector<std::string>& path
 
   auto reply = endpoint.handle(Call(request, std::move(path), std::move(query), std::move(body)));
   if (!reply) return respond(Problem::of(reply.error()), request);
-  return finish(endpoint, *std::move(reply));
+  return finish(endpoint, request, *std::move(reply));
 }
 
 }  // namespace

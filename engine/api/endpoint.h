@@ -2,7 +2,9 @@
 // document, the dashboard's client and the reference page all read the same declaration.
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,12 +39,22 @@ class Call {
   Json path_, query_, body_;
 };
 
+struct LaterReply;
+
 /// Anything but a plain 200 with JSON is said in full.
 struct Reply {
   Json json;
   int status = 0;                   // 0: the endpoint's own
   std::optional<HttpResponse> raw;  // instead of json
   NameValues headers;
+  std::shared_ptr<LaterReply> later;  // if set, the rest of this is not looked at
+};
+
+/// A reply that has to wait for something; see http::Later.
+struct LaterReply {
+  std::shared_ptr<http::Wake> wake;
+  std::chrono::milliseconds patience{};
+  std::function<Result<std::optional<Reply>>(bool over)> look;
 };
 
 struct Endpoint {

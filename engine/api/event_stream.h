@@ -1,10 +1,11 @@
-// EventStream: server-sent events (WHATWG HTML, section 9.2) on an HttpStream, with comments while
-// there is nothing to say, so that proxies and both ends see that the other is there. Used by one
-// thread.
+// Server-sent events (WHATWG HTML, section 9.2), with comments while there is nothing to say, so
+// that proxies and both ends see that the other is there.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include "engine/api/endpoint.h"
@@ -13,28 +14,26 @@
 
 namespace millrace::api {
 
-class EventStream {
+/// Makes the pieces of one stream out of its texts. Used by one thread at a time.
+class Heartbeat {
  public:
-  EventStream(HttpStream& to, std::chrono::milliseconds heartbeat, const Clock& clock);
+  Heartbeat(std::chrono::milliseconds every, const Clock& clock);
 
-  /// `event` and `id` may be empty; `data` is one line.
-  void send(std::string_view event, std::string_view id, std::string_view data);
-  /// Sends a comment if nothing was sent for a while.
-  void idle();
-  bool alive() const { return alive_ && to_.open(); }
-
-  static HttpResponse response(std::function<void(HttpStream&)> stream);
-  /// The number in the Last-Event-ID header; -1 without one.
-  static std::int64_t resume_after(const Call& call);
+  /// The text, or a comment if nothing was sent for long. Without one the stream is asked again
+  /// after `pause`, or when the next comment is due.
+  http::Piece piece(std::string text, std::chrono::milliseconds pause);
 
  private:
-  void write(std::string_view text);
-
-  HttpStream& to_;
-  const std::chrono::milliseconds heartbeat_;
+  const std::chrono::milliseconds every_;
   const Clock& clock_;
   std::chrono::steady_clock::time_point last_;
-  bool alive_ = true;
+  bool opened_ = false;
 };
+
+/// `event` and `id` may be empty; `data` is one line.
+std::string event_lines(std::string_view event, std::string_view id, std::string_view data);
+HttpResponse stream_response(std::shared_ptr<http::Wake> wake, std::function<http::Piece()> next);
+/// The number in the Last-Event-ID header; -1 without one.
+std::int64_t resume_after(const Call& call);
 
 }  // namespace millrace::api

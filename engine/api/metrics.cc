@@ -5,8 +5,6 @@
 namespace millrace::api {
 namespace {
 
-constexpr std::size_t kReadEvents = 5'000;
-constexpr std::size_t kMostEventsAScrape = 200'000;
 constexpr std::size_t kMostOpenAttempts = 100'000;
 
 std::string number(double value) { return Json(value).dump(); }
@@ -85,6 +83,7 @@ void Metrics::ended(const Event& event, std::string_view state) {
 }
 
 void Metrics::count(const Event& event) {
+  const std::lock_guard lock(mutex_);
   if (const auto* e = std::get_if<AttemptStarted>(&event.body)) {
     ++attempts_;
     if (started_.size() < kMostOpenAttempts) started_[{event.run, e->ref}] = event.at;
@@ -112,39 +111,23 @@ void Metrics::count(const Event& event) {
   }
 }
 
-void Metrics::catch_up() {
-  const auto last = stores_.journal.last_seq();
-  store_up_ = last.ok();
-  if (!last) return;
-  last_seq_ = *last;
-  if (seq_ < 0) seq_ = 0;
-  for (std::size_t read = 0; read < kMostEventsAScrape;) {
-    const auto events = stores_.journal.read(seq_, kReadEvents);
-    store_up_ = events.ok();
-    if (!events || events->empty()) return;
-    for (const auto& event : *events) count(event);
-    seq_ = events->back().seq;
-    read += events->size();
-  }
-}
-
 std::string Metrics::text() {
+  const bool store_up = tail_.store_up();
+  const auto seq = tail_.seq();
+  const auto open = static_cast<std::int64_t>(tail_.open_runs());
   const std::lock_guard lock(mutex_);
-  catch_up();
   std::string out;
-  gauge(out, "millrace_store_up", store_up_ ? 1 : 0, "1 if the store answers.");
-  gauge(out, "millrace_journal_seq", last_seq_, "Sequence number of the last event.");
-  gauge(out, "millrace_metrics_lag_events", std::max<std::int64_t>(0, last_seq_ - seq_),
-        "Events that the counters below have not counted yet.");
-  if (const auto open = stores_.runs.open_runs())
-    gauge(out, "millrace_runs_open", static_cast<std::int64_t>(open->size()),
-          "Runs that have not finished.");
-  counter(out, "millrace_runs_created_total", runs_created_, "Runs ever created.");
+  gauge(out, "millrace_store_up", store_up ? 1 : 0, "1 if the store answers.");
+  gauge(out, "millrace_journal_seq", seq, "Sequence number of the last event.");
+  gauge(out, "millrace_runs_open", open, "Runs that have not finished.");
+  counter(out, "millrace_runs_created_total", runs_created_,
+          "Runs created since this process began.");
   counters(out, "millrace_runs_finished_total", "status", runs_finished_,
-           "Runs that finished, by status.");
+           "Runs that finished since this process began, by status.");
   counters(out, "millrace_tasks_ended_total", "state", tasks_ended_,
-           "Task instances that ended, by state.");
-  counter(out, "millrace_attempts_started_total", attempts_, "Attempts ever started.");
+           "Task instances that ended since this process began, by state.");
+  counter(out, "millrace_attempts_started_total", attempts_,
+          "Attempts started since this process began.");
   counter(out, "millrace_attempts_retried_total", retries_,
           "Attempts that failed and were to be tried again.");
   counter(out, "millrace_completions_rejected_total", rejected_,

@@ -1,6 +1,6 @@
 // Metrics: what /metrics tells Prometheus of runs, tasks and requests. Runs and tasks are counted
-// from the journal, and only while somebody scrapes: each scrape reads on where the last one
-// stopped. Thread-safe.
+// since this process began, from the events that the journal's tail hands over; a scrape reads no
+// journal and asks no store. Thread-safe.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 #include <unordered_map>
 
 #include "engine/api/http.h"
-#include "engine/store/store.h"
+#include "engine/api/journal_tail.h"
 
 namespace millrace::api {
 
@@ -32,16 +32,16 @@ class Histogram {
 
 class Metrics {
  public:
-  explicit Metrics(Stores stores) : stores_(stores) {}
+  /// The tail must outlive it; it is not looked at before the first scrape.
+  explicit Metrics(const JournalTail& tail) : tail_(tail) {}
 
   void on_request(const HttpAccess& access);
-  /// Prometheus text format 0.0.4. A store that does not answer leaves its numbers out:
-  /// millrace_store_up says so.
+  /// Each event once.
+  void count(const Event& event);
+  /// Prometheus text format 0.0.4.
   std::string text();
 
  private:
-  void catch_up();
-  void count(const Event& event);
   void ended(const Event& event, std::string_view state);
 
   struct TaskKey {
@@ -50,10 +50,8 @@ class Metrics {
     friend auto operator<=>(const TaskKey&, const TaskKey&) = default;
   };
 
-  Stores stores_;
+  const JournalTail& tail_;
   std::mutex mutex_;
-  std::int64_t seq_ = -1, last_seq_ = 0;  // counted up to; the journal's
-  bool store_up_ = true;
   std::map<TaskKey, Time> started_;  // open attempts
   std::map<std::string, std::uint64_t, std::less<>> runs_finished_, tasks_ended_;
   std::uint64_t runs_created_ = 0, attempts_ = 0, retries_ = 0, rejected_ = 0;

@@ -1,42 +1,6 @@
 #include "engine/api/problem.h"
 
-#include <array>
-
 namespace millrace::api {
-namespace {
-
-constexpr std::array<std::pair<int, std::string_view>, 22> kReasons = {{
-    {400, "Bad Request"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {406, "Not Acceptable"},
-    {408, "Request Timeout"},
-    {409, "Conflict"},
-    {411, "Length Required"},
-    {413, "Content Too Large"},
-    {414, "URI Too Long"},
-    {415, "Unsupported Media Type"},
-    {416, "Range Not Satisfiable"},
-    {417, "Expectation Failed"},
-    {421, "Misdirected Request"},
-    {422, "Unprocessable Content"},
-    {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"},
-    {501, "Not Implemented"},
-    {503, "Service Unavailable"},
-    {504, "Gateway Timeout"},
-    {505, "HTTP Version Not Supported"},
-}};
-
-}  // namespace
-
-std::string_view reason_of(int status) {
-  for (const auto& [code, reason] : kReasons)
-    if (code == status) return reason;
-  return status < 400 ? "OK" : "Error";
-}
 
 Problem Problem::make(int status, std::string_view code, std::string detail) {
   Problem problem;
@@ -65,7 +29,7 @@ Problem Problem::invalid(std::vector<Item> errors) {
 
 Json to_json(const Problem& problem, const HttpRequest& request) {
   Json json = Json::object({{"type", "urn:millrace:problem:" + problem.code},
-                            {"title", reason_of(problem.status)},
+                            {"title", http::reason_of(problem.status)},
                             {"status", problem.status},
                             {"detail", problem.detail},
                             {"instance", request.path},

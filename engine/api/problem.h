@@ -33,9 +33,6 @@ struct Problem {
   static Problem make(int status, std::string_view code, std::string detail);
 };
 
-/// The reason phrase of a status, e.g. "Not Found".
-std::string_view reason_of(int status);
-
 Json to_json(const Problem& problem, const HttpRequest& request);
 HttpResponse respond(const Problem& problem, const HttpRequest& request);
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "engine/api/context.h"
@@ -53,14 +54,16 @@ class OpenFile {
   int descriptor_;
 };
 
-void send_file(const OpenFile& file, std::int64_t bytes, HttpStream& to) {
-  std::string block(kBlockBytes, '\0');
-  while (bytes > 0) {
-    const auto wanted = std::min<std::int64_t>(bytes, static_cast<std::int64_t>(block.size()));
-    const auto got = ::read(file.get(), block.data(), static_cast<std::size_t>(wanted));
-    if (got <= 0 || !to.write({block.data(), static_cast<std::size_t>(got)})) return;
-    bytes -= got;
-  }
+/// The next block of a file, and whether it was the last.
+http::Piece next_block(const OpenFile& file, std::int64_t& left) {
+  http::Piece piece;
+  const auto wanted = std::min<std::int64_t>(left, kBlockBytes);
+  piece.text.resize(static_cast<std::size_t>(wanted));
+  const auto got = ::read(file.get(), piece.text.data(), piece.text.size());
+  piece.text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  left -= static_cast<std::int64_t>(piece.text.size());
+  piece.end = left <= 0 || got <= 0;
+  return piece;
 }
 
 Result<Reply> get_artifact(Context& context, const Call& call) {
@@ -94,8 +97,9 @@ Result<Reply> get_artifact_content(Context& context, const Call& call) {
       {"Content-Disposition", "attachment; filename=\"" + digest.substr(0, 16) + "\""},
       {"ETag", "\"" + digest + "\""},
       {"Cache-Control", "private, max-age=31536000, immutable"}};
-  response.stream = [file, bytes = std::int64_t{info.st_size}](HttpStream& to) {
-    send_file(*file, bytes, to);
+  response.stream = std::make_shared<http::BodyStream>();
+  response.stream->next = [file, left = std::int64_t{info.st_size}]() mutable {
+    return next_block(*file, left);
   };
   reply.raw = std::move(response);
   return reply;

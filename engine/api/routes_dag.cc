@@ -105,14 +105,9 @@ Result<Reply> get_dag_version(Context& context, const Call& call) {
 Result<Reply> patch_dag(Context& context, const Call& call) {
   MR_TRY(const auto row, find_dag(context, call.path("dag")));
   Json body = Json::object({{"dag", row.dag}, {"paused", call.body()["paused"]}});
-  MR_TRY(const auto submitted,
-         context.submit(context.make_command(command::pause_dag, std::move(body), call,
-                                             call.body()["reason"].as_view())));
-  MR_TRY(auto result, Context::value_of(submitted));
-  auto reply =
-      reply_of(CommandView{submitted.command.id, submitted.answer.has_value(), std::move(result)});
-  reply.status = submitted.answer ? 200 : 202;
-  return reply;
+  return context.submit(context.make_command(command::pause_dag, std::move(body), call,
+                                             call.body()["reason"].as_view()),
+                        command_reply);
 }
 
 /// The line itself beside each diagnostic, as the file is now: for a caret under the column.

@@ -13,47 +13,44 @@ namespace {
 
 // The first page is small: who looks at a few events does not wait for many.
 constexpr std::size_t kFirstPage = 100, kReadPage = 500;
-constexpr std::chrono::milliseconds kBackupLook{1'000};
+/// The journal has more, and this stream's page of it was the last one for now.
+constexpr std::chrono::milliseconds kNotYet{50};
 
-struct Subscription {
-  std::int64_t after = 0;
-  std::optional<Uuid> run;
-  std::vector<std::string> kinds;  // empty: all
+/// The journal from a place on: pages of it until the tail hands over what comes.
+class JournalStream {
+ public:
+  JournalStream(Context& context, std::shared_ptr<Follower> follower, std::shared_ptr<void> slot)
+      : context_(context),
+        follower_(std::move(follower)),
+        slot_(std::move(slot)),
+        heartbeat_(context.config.heartbeat, context.clock) {}
 
-  bool wants(const Event& event) const {
-    if (run && event.run != *run) return false;
-    return kinds.empty() ||
-           std::find(kinds.begin(), kinds.end(), kind_of(event.body)) != kinds.end();
-  }
-};
-
-std::string event_json(const Event& event) {
-  Json json = Json::object({{"seq", event.seq}, {"at", format_rfc3339(event.at)}});
-  if (!event.run.is_nil()) json.set("run", event.run.to_string());
-  const Json body = to_json(event.body);
-  for (const auto& [name, value] : body.members()) json.set(name, value);
-  return json.dump();
-}
-
-void stream_events(Context& context, Subscription wanted, HttpStream& to) {
-  EventStream stream(to, context.config.heartbeat, context.clock);
-  std::size_t page = kFirstPage;
-  while (stream.alive() && !context.changed->closed()) {
-    const auto seen = context.changed->version();
-    const auto events = context.stores.journal.read(wanted.after, page);
-    if (!events) return;  // the client comes back with Last-Event-ID
-    for (const auto& event : *events) {
-      wanted.after = event.seq;
-      if (!wanted.wants(event)) continue;
-      stream.send(kind_of(event.body), std::to_string(event.seq), event_json(event));
-      if (!stream.alive()) return;
+  http::Piece next() {
+    if (!follower_->behind()) {
+      std::string text;
+      for (const auto& line : follower_->take()) text += *line.text;
+      return heartbeat_.piece(std::move(text), context_.config.heartbeat);
     }
-    page = kReadPage;
-    if (!events->empty()) continue;
-    stream.idle();
-    context.changed->wait(seen, kBackupLook);
+    const auto events = context_.stores.journal.read(follower_->after(), page_);
+    if (!events) return {.text = {}, .end = true};  // the client comes back with Last-Event-ID
+    std::string text;
+    for (const auto& event : *events) {
+      if (follower_->filter.wants(event)) text += event_text(event);
+      follower_->read_up_to(event.seq);
+    }
+    const bool is_whole = events->size() == page_;
+    page_ = kReadPage;
+    if (!is_whole) context_.tail.join(*follower_);
+    return heartbeat_.piece(std::move(text), is_whole ? std::chrono::milliseconds{0} : kNotYet);
   }
-}
+
+ private:
+  Context& context_;
+  const std::shared_ptr<Follower> follower_;
+  const std::shared_ptr<void> slot_;
+  Heartbeat heartbeat_;
+  std::size_t page_ = kFirstPage;
+};
 
 std::vector<std::string> split_commas(std::string_view text) {
   std::vector<std::string> parts;
@@ -66,33 +63,33 @@ std::vector<std::string> split_commas(std::string_view text) {
 }
 
 Result<Reply> get_events(Context& context, StreamSlots& slots, const Call& call) {
-  Subscription wanted;
-  const auto resumed = EventStream::resume_after(call);
-  if (resumed >= 0)
-    wanted.after = resumed;
-  else if (!call.query("after").is_null())
-    wanted.after = call.query("after").as_int();
-  else {
-    MR_TRY(wanted.after, context.stores.journal.last_seq());
+  std::int64_t after = resume_after(call);
+  if (after < 0 && !call.query("after").is_null()) after = call.query("after").as_int();
+  if (after < 0) {
+    MR_TRY(after, context.stores.journal.last_seq());
   }
+  EventFilter wanted;
   if (call.query("run").is_string()) wanted.run = *Uuid::parse(call.query("run").as_view());
   wanted.kinds = split_commas(call.query("kinds").as_view());
-  const auto slot = slots.take();
-  if (!slot)
-    return make_error(ErrorCode::resource_exhausted,
-                      "as many streams are open as are allowed; close one");
+  auto slot = slots.take();
+  if (!slot) return too_many_streams();
+  auto follower = context.tail.follow(std::move(wanted), after);
+  const auto wake = follower->wake;
+  auto stream = std::make_shared<JournalStream>(context, std::move(follower), std::move(slot));
   Reply reply;
-  reply.raw = EventStream::response(
-      [&context, wanted, slot](HttpStream& to) { stream_events(context, wanted, to); });
+  reply.raw = stream_response(wake, [stream] { return stream->next(); });
   return reply;
 }
 
-Result<ReceivedEventView> publish(Context& context, const Call& call, const CloudEvent& event) {
+Command command_of(Context& context, const Call& call, const CloudEvent& event) {
   auto command = context.make_command(command::publish_event,
                                       Json::object({{"name", event.type}, {"event", event.json}}),
                                       call, "CloudEvent from " + event.source);
   command.idempotency_key = idempotency_key_of(event);
-  MR_TRY(const auto submitted, context.submit(std::move(command)));
+  return command;
+}
+
+Result<ReceivedEventView> view_of(const CloudEvent& event, const Submitted& submitted) {
   MR_TRY(const auto result, Context::value_of(submitted));
   ReceivedEventView view{
       event.source, event.id, submitted.repeated, submitted.answer.has_value(), {}};
@@ -103,16 +100,21 @@ Result<ReceivedEventView> publish(Context& context, const Call& call, const Clou
 
 Result<Reply> post_events(Context& context, const Call& call) {
   MR_TRY(const auto events, read_cloud_events(call.request()));
-  std::vector<ReceivedEventView> views;
-  bool handled = true;
-  for (const auto& event : events) {
-    MR_TRY(auto view, publish(context, call, event));
-    handled = handled && view.handled;
-    views.push_back(std::move(view));
-  }
-  auto reply = reply_of(views);
-  reply.status = handled ? 200 : 202;
-  return reply;
+  std::vector<Command> commands;
+  for (const auto& event : events) commands.push_back(command_of(context, call, event));
+  return context.submit(std::move(commands),
+                        [events](const std::vector<Submitted>& submitted) -> Result<Reply> {
+                          std::vector<ReceivedEventView> views;
+                          bool handled = true;
+                          for (std::size_t i = 0; i < submitted.size(); ++i) {
+                            MR_TRY(auto view, view_of(events[i], submitted[i]));
+                            handled = handled && view.handled;
+                            views.push_back(std::move(view));
+                          }
+                          auto reply = reply_of(views);
+                          reply.status = handled ? 200 : 202;
+                          return reply;
+                        });
 }
 
 }  // namespace

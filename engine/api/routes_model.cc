@@ -107,15 +107,11 @@ Result<Reply> get_serving(Context& context, const Call& call) {
 }
 
 Result<Reply> answer_of(Context& context, const Call& call, std::string_view kind, Json body) {
+  MR_TRY(const auto key, idempotency_key_in(call));
   const std::string reason = body["reason"].as_string();
   auto command = context.make_command(kind, std::move(body), call, reason);
-  command.idempotency_key = std::string(call.header("idempotency-key").substr(0, 255));
-  MR_TRY(const auto submitted, context.submit(std::move(command)));
-  MR_TRY(auto result, Context::value_of(submitted));
-  auto reply =
-      reply_of(CommandView{submitted.command.id, submitted.answer.has_value(), std::move(result)});
-  reply.status = submitted.answer ? 200 : 202;
-  return reply;
+  command.idempotency_key = key;
+  return context.submit(std::move(command), command_reply);
 }
 
 Result<Reply> rollback(Context& context, const Call& call) {

@@ -8,7 +8,6 @@ namespace millrace::api {
 namespace {
 
 constexpr std::chrono::milliseconds kMostWait{60'000};
-constexpr std::chrono::milliseconds kBackupLook{1'000};
 
 Result<Reply> list_runs(Context& context, const Call& call) {
   const auto limit = static_cast<std::size_t>(call.query("limit").as_int());
@@ -33,27 +32,41 @@ Result<Reply> get_run(Context& context, const Call& call) {
   return reply_of(row);
 }
 
-/// Its status once it has ended, or after `wait`; nullopt if the store does not know the run yet.
-Result<std::optional<RunStatus>> wait_for_end(Context& context, const Uuid& run,
-                                              std::chrono::milliseconds wait) {
-  const auto deadline = context.clock.steady() + wait;
-  for (;;) {
-    const auto seen = context.changed->version();
+/// nullopt if the run is open, or the store does not know it yet.
+Result<std::optional<RunStatus>> end_of(Context& context, const Uuid& run) {
+  const auto row = context.stores.runs.run(run);
+  if (!row && row.error().code != ErrorCode::not_found) return row.error();
+  return row && row->status != RunStatus::running ? std::optional(row->status) : std::nullopt;
+}
+
+using Ended = std::function<Reply(std::optional<RunStatus>)>;
+
+/// The reply that `finish` makes of the run's status: once it has ended, or as it is after `wait`.
+Result<Reply> when_ended(Context& context, const Uuid& run, std::chrono::milliseconds wait,
+                         Ended finish) {
+  auto wake = std::make_shared<http::Wake>();
+  const auto awaited = context.tail.await_run(run, wake);
+  MR_TRY(const auto ended, end_of(context, run));  // it may have ended before we listened
+  if (ended) return finish(ended);
+  Reply reply;
+  reply.later = std::make_shared<LaterReply>();
+  reply.later->wake = std::move(wake);
+  reply.later->patience = wait;
+  reply.later->look = [&context, run, awaited,
+                       finish = std::move(finish)](bool over) -> Result<std::optional<Reply>> {
+    if (const auto status = awaited->status()) return std::optional(finish(status));
+    if (!over) return std::optional<Reply>();
     const auto row = context.stores.runs.run(run);
     if (!row && row.error().code != ErrorCode::not_found) return row.error();
-    const auto status = row ? std::optional(row->status) : std::nullopt;
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - context.clock.steady());
-    if ((status && *status != RunStatus::running) || left.count() <= 0 || context.changed->closed())
-      return status;
-    context.changed->wait(seen, std::min(left, kBackupLook));
-  }
+    return std::optional(finish(row ? std::optional(row->status) : std::nullopt));
+  };
+  return reply;
 }
 
 Json trigger_body(const Call& call, bool keyed) {
   Json body = Json::object({{"dag", call.path("dag")}});
-  if (const Json* params = call.body().find("params"); params && !params->is_null())
-    body.set("params", *params);
+  // No params and no member are the same request.
+  if (const Json& params = call.body()["params"]; params.size() > 0) body.set("params", params);
   if (const Json* date = call.body().find("logical_date"); date && !date->is_null())
     body.set("logical_date", format_rfc3339(*parse_rfc3339(date->as_view())));
   // With a key the body must be the same each time; a trace id need not be.
@@ -61,43 +74,44 @@ Json trigger_body(const Call& call, bool keyed) {
   return body;
 }
 
-Result<Reply> trigger_run(Context& context, const Call& call) {
-  MR_TRY(const auto wait, wait_of(call, kMostWait));
-  MR_TRY(const auto dag, context.stores.runs.dag(call.path("dag")));
-  const std::string key(call.header("idempotency-key"));
-  if (key.size() > 255) return invalid_argument("Idempotency-Key has more than 255 bytes");
-  auto command = context.make_command(command::trigger_run, trigger_body(call, !key.empty()), call,
-                                      call.body()["reason"].as_view());
-  command.idempotency_key = key;
-  command.namespace_ = dag.namespace_;
-  MR_TRY(const auto submitted, context.submit(std::move(command)));
-  MR_TRY(const auto result, Context::value_of(submitted));
-
-  TriggerView view;
-  view.run = Uuid::parse(result["run"].as_view()).value_or(submitted.command.id);
-  view.created = !submitted.repeated;
-  view.handled = submitted.answer.has_value();
-  if (wait.count() > 0 && view.handled) {
-    MR_TRY(view.status, wait_for_end(context, view.run, wait));
-  }
+Reply trigger_reply(const TriggerView& view) {
   auto reply = reply_of(view);
   reply.status = !view.handled ? 202 : view.created ? 201 : 200;
   reply.headers.emplace_back("Location", "/api/v1/runs/" + view.run.to_string());
   return reply;
 }
 
-/// For wishes about a run: the run must exist.
+Result<Reply> trigger_run(Context& context, const Call& call) {
+  MR_TRY(const auto wait, wait_of(call, kMostWait));
+  MR_TRY(const auto key, idempotency_key_in(call));
+  MR_TRY(const auto name_space, context.stores.runs.dag_namespace(call.path("dag")));
+  auto command = context.make_command(command::trigger_run, trigger_body(call, !key.empty()), call,
+                                      call.body()["reason"].as_view());
+  command.idempotency_key = key;
+  command.namespace_ = name_space;
+  return context.submit(
+      std::move(command), [&context, wait](const Submitted& submitted) -> Result<Reply> {
+        MR_TRY(const auto result, Context::value_of(submitted));
+        TriggerView view;
+        view.run = Uuid::parse(result["run"].as_view()).value_or(submitted.command.id);
+        view.created = !submitted.repeated;
+        view.handled = submitted.answer.has_value();
+        if (wait.count() <= 0 || !view.handled) return trigger_reply(view);
+        return when_ended(context, view.run, wait, [view](std::optional<RunStatus> status) {
+          TriggerView ended = view;
+          ended.status = status;
+          return trigger_reply(ended);
+        });
+      });
+}
+
+/// For commands about a run: the run must exist.
 Result<Reply> about_run(Context& context, const Call& call, std::string_view kind, Json body) {
   MR_TRY(const auto row, context.stores.runs.run(call.uuid("run")));
   body.set("run", row.run.to_string());
   auto command = context.make_command(kind, std::move(body), call, call.body()["reason"].as_view());
   command.namespace_ = row.namespace_;
-  MR_TRY(const auto submitted, context.submit(std::move(command)));
-  MR_TRY(auto result, Context::value_of(submitted));
-  auto reply =
-      reply_of(CommandView{submitted.command.id, submitted.answer.has_value(), std::move(result)});
-  reply.status = submitted.answer ? 200 : 202;
-  return reply;
+  return context.submit(std::move(command), command_reply);
 }
 
 Result<Reply> cancel_run(Context& context, const Call& call) {

@@ -119,32 +119,54 @@ bool is_open(Context& context, const LogCursor& at) {
   return !is_end(instance.state) && instance.state != TaskState::up_for_retry;
 }
 
-/// Sends pieces as `data: {"offset", "text"}` until the attempt has ended, then `event: end`.
-void follow_log(Context& context, LogCursor at, HttpStream& to) {
-  EventStream events(to, context.config.heartbeat, context.clock);
-  bool open = true;
-  std::uint64_t state_seen = context.changed->version() - 1;
-  while (events.alive() && !context.changed->closed()) {
-    const auto seen = context.changed->version();
+/// Pieces as `data: {"offset", "text"}` until the attempt has ended, then `event: end`.
+class LogStream {
+ public:
+  LogStream(Context& context, LogCursor at, std::shared_ptr<Follower> run,
+            std::shared_ptr<void> slot)
+      : context_(context),
+        at_(std::move(at)),
+        run_(std::move(run)),
+        slot_(std::move(slot)),
+        heartbeat_(context.config.heartbeat, context.clock) {}
+
+  http::Piece next() {
     // Asked before reading: what was written before the end is read after this answer.
-    if (seen != state_seen) open = is_open(context, at);
-    state_seen = seen;
-    auto text = next_page(context, at);
-    if (!text) return;
+    if (const auto seen = run_->count(); seen != seen_ || run_->behind()) {
+      if (run_->behind()) catch_up();
+      open_ = is_open(context_, at_);
+      seen_ = seen;
+    }
+    static_cast<void>(run_->take());
+    const auto text = next_page(context_, at_);
+    if (!text) return {.text = {}, .end = true};
+    const std::string id = std::to_string(at_.offset + static_cast<std::int64_t>(text->size()));
     if (!text->empty()) {
-      const Json data = Json::object({{"offset", at.offset}, {"text", *text}});
-      at.offset += static_cast<std::int64_t>(text->size());
-      events.send({}, std::to_string(at.offset), data.dump());
-      continue;
+      const Json data = Json::object({{"offset", at_.offset}, {"text", *text}});
+      at_.offset += static_cast<std::int64_t>(text->size());
+      return heartbeat_.piece(event_lines({}, id, data.dump()), kLogLook);
     }
-    if (!open) {
-      events.send("end", std::to_string(at.offset), "{}");
-      return;
-    }
-    events.idle();
-    context.changed->wait_closed(kLogLook);
+    if (open_) return heartbeat_.piece({}, kLogLook);
+    auto last = heartbeat_.piece(event_lines("end", id, "{}"), kLogLook);
+    last.end = true;
+    return last;
   }
-}
+
+ private:
+  /// The run is read whole by is_open: what the tail has told meanwhile need not be read again.
+  void catch_up() {
+    run_->read_up_to(context_.tail.seq());
+    context_.tail.join(*run_);
+  }
+
+  Context& context_;
+  LogCursor at_;
+  const std::shared_ptr<Follower> run_;
+  const std::shared_ptr<void> slot_;
+  Heartbeat heartbeat_;
+  bool open_ = true;
+  std::uint64_t seen_ = 0;
+};
 
 Result<Reply> get_log(Context& context, StreamSlots& slots, const Call& call) {
   MR_TRY(const Run run, find_run(context, call));
@@ -165,14 +187,14 @@ Result<Reply> get_log(Context& context, StreamSlots& slots, const Call& call) {
                           {"Millrace-Offset", std::to_string(end)}};
     return reply;
   }
-  const auto slot = slots.take();
-  if (!slot)
-    return make_error(ErrorCode::resource_exhausted,
-                      "as many streams are open as are allowed; close one");
-  if (const auto resumed = EventStream::resume_after(call); resumed > at.offset)
-    at.offset = resumed;
-  reply.raw =
-      EventStream::response([&context, at, slot](HttpStream& to) { follow_log(context, at, to); });
+  auto slot = slots.take();
+  if (!slot) return too_many_streams();
+  if (const auto resumed = resume_after(call); resumed > at.offset) at.offset = resumed;
+  auto follower = context.tail.follow({.run = at.run, .kinds = {}}, 0);
+  const auto wake = follower->wake;
+  auto stream =
+      std::make_shared<LogStream>(context, std::move(at), std::move(follower), std::move(slot));
+  reply.raw = stream_response(wake, [stream] { return stream->next(); });
   return reply;
 }
 

@@ -13,6 +13,7 @@
 #include "engine/base/log.h"
 #include "engine/exec/query_service.h"
 #include "engine/exec/runner_pool.h"
+#include "engine/http/listener.h"
 #include "engine/ml/model.h"
 #include "engine/pg/database.h"
 #include "engine/pg/history.h"
@@ -69,6 +70,17 @@ std::string engine_metrics_text(const EngineMetrics& m, const HistoryMetrics& hi
   return out;
 }
 
+/// `option`: the one that chooses another port.
+Result<std::shared_ptr<http::Listener>> listener_on(const std::string& host, int port,
+                                                    std::string_view option) {
+  auto opened = http::Listener::open(host, port);
+  if (opened) return std::make_shared<http::Listener>(*std::move(opened));
+  Error error = opened.error();
+  if (error.code == ErrorCode::unavailable)
+    error.message += "; choose another port with " + std::string(option) + ", 0 for any free one";
+  return error;
+}
+
 }  // namespace
 
 /// Members stand in the order in which they start; they go in the opposite one.
@@ -77,6 +89,7 @@ struct Node::Body {
   SystemClock clock;
   Catalog catalog = builtin_catalog();
   std::optional<StateLock> lock;
+  std::shared_ptr<http::Listener> api_listener, serve_listener;
   std::unique_ptr<PrivateCluster> cluster;
   std::unique_ptr<Database> database;
   std::unique_ptr<PgStore> store;
@@ -94,18 +107,29 @@ struct Node::Body {
   std::int64_t change_count = 0;    // guarded by mutex
   std::function<void()> on_change;  // guarded by mutex
 
+  Status bind_ports(const NodeParts& parts);
   Status open_store();
   Status start_engine();
   Status start_server();
-  Status start_api();
-  void journal_changed();
+  void make_api();
+  void journal_changed(std::vector<Event> events);
   Result<std::string> load_model(std::string_view digest) const;
   Status roll_back(const serve::TripReport& trip);
 };
 
+/// Before the database starts and long before this engine leads: who cannot be reached must not
+/// take the work of one that can.
+Status Node::Body::bind_ports(const NodeParts& parts) {
+  if (parts.api) {
+    MR_TRY(api_listener, listener_on(options.host, options.port, "--port"));
+  }
+  if (parts.serve) {
+    MR_TRY(serve_listener, listener_on(options.host, options.serve_port, "--serve-port"));
+  }
+  return {};
+}
+
 Status Node::Body::open_store() {
-  MR_TRY(StateLock held, StateLock::acquire(options.state));
-  lock.emplace(std::move(held));
   DatabaseOptions database_options;
   database_options.dsn = options.db;
   if (options.db.empty()) {
@@ -144,8 +168,8 @@ Status Node::Body::start_engine() {
     return info != nullptr && info->placement == Placement::thread;
   };
   engine = std::make_unique<Engine>(engine_options, stores, *pool, clock, Rng(system_entropy()));
-  engine->on_step([this](const StepReport& report) {
-    if (report.events > 0) journal_changed();
+  engine->on_step([this](StepReport& report) {
+    if (report.events > 0) journal_changed(std::move(report.durable));
   });
   engine->start();
   history = std::make_unique<HistoryKeeper>(*database, clock, options.retention,
@@ -153,7 +177,7 @@ Status Node::Body::start_engine() {
   return {};
 }
 
-void Node::Body::journal_changed() {
+void Node::Body::journal_changed(std::vector<Event> events) {
   std::function<void()> callback;
   {
     const std::lock_guard guard(mutex);
@@ -161,7 +185,7 @@ void Node::Body::journal_changed() {
     callback = on_change;
   }
   changed.notify_all();
-  if (api) api->journal_changed();
+  if (api) api->journal_changed(std::move(events));
   if (callback) callback();
 }
 
@@ -189,8 +213,8 @@ Status Node::Body::roll_back(const serve::TripReport& trip) {
 
 Status Node::Body::start_server() {
   serve::ModelServerConfig config;
-  config.http.address = options.host;
-  config.http.port = static_cast<std::uint16_t>(options.serve_port);
+  config.http.listener = serve_listener;
+  config.http.host_names = options.allow_hosts;
   config.log.spool_dir = options.state / "spool";
   config.log.sampling = options.log_sampling;
   config.on_trip = [this](const serve::TripReport& trip) { return roll_back(trip); };
@@ -201,10 +225,10 @@ Status Node::Body::start_server() {
   return server->start();
 }
 
-Status Node::Body::start_api() {
+void Node::Body::make_api() {
   api::ApiConfig config;
-  config.http.host = options.host;
-  config.http.port = options.port;
+  config.http.listener = api_listener;
+  config.http.host_names = options.allow_hosts;
   config.instance = std::filesystem::absolute(options.state).string();
   api::ApiHooks hooks;
   hooks.artifact_path = [this](std::string_view digest) -> Result<std::filesystem::path> {
@@ -224,7 +248,6 @@ Status Node::Body::start_api() {
   hooks.assets = api::web_assets();
   api =
       std::make_unique<api::Api>(config, store->stores(), catalog, clock, system_entropy(), hooks);
-  return api->start();
 }
 
 Node::Node(std::unique_ptr<Body> body) : body_(std::move(body)) {}
@@ -233,10 +256,14 @@ Result<std::unique_ptr<Node>> Node::start(const Options& options, const NodePart
   auto body = std::make_unique<Body>();
   body->options = options;
   body->options.state = std::filesystem::absolute(options.state);
+  MR_TRY(StateLock held, StateLock::acquire(body->options.state));
+  body->lock.emplace(std::move(held));
+  MR_CHECK(body->bind_ports(parts));
   MR_CHECK(body->open_store());
   if (parts.serve) MR_CHECK(body->start_server());
+  if (parts.api) body->make_api();  // the engine tells it of each batch
   if (parts.engine) MR_CHECK(body->start_engine());
-  if (parts.api) MR_CHECK(body->start_api());
+  if (parts.api) MR_CHECK(body->api->start());
   if (parts.engine && parts.watch_dags) {
     body->dags = std::make_unique<DagFolder>(options.dags, body->catalog, *body->engine);
     body->dags->start();
@@ -247,9 +274,10 @@ Result<std::unique_ptr<Node>> Node::start(const Options& options, const NodePart
 Node::~Node() {
   Body& body = *body_;
   if (body.dags) body.dags->stop();
-  if (body.api) body.api->stop();
-  body.history.reset();
+  // First, so that a standby leads at once, whatever the clients of the servers do.
   if (body.engine) body.engine->stop();
+  body.history.reset();
+  if (body.api) body.api->stop();
   if (body.server) body.server->stop();
   if (body.store) {
     if (const auto marked = body.store->write_marks(); !marked)

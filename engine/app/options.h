@@ -14,14 +14,15 @@ namespace millrace {
 
 struct Options {
   std::filesystem::path state = ".millrace";  // --state, $MILLRACE_HOME
-  std::string db;                       // --db, $MILLRACE_DB; "": a private cluster in `state`
-  std::filesystem::path dags = "dags";  // --dags
-  std::string host = "127.0.0.1";       // --host
-  int port = 8793;                      // --port; 0: any free one
-  int serve_port = 8794;                // --serve-port
-  double log_sampling = 1;              // --log-sampling: share of predictions that is logged
-  int workers = 0;                      // --workers; 0: twice the cores, at least 4
-  int nice = 5;                         // --nice, of runners; added to ours
+  std::string db;                        // --db, $MILLRACE_DB; "": a private cluster in `state`
+  std::filesystem::path dags = "dags";   // --dags
+  std::string host = "127.0.0.1";        // --host
+  int port = 8793;                       // --port; 0: any free one
+  int serve_port = 8794;                 // --serve-port
+  std::vector<std::string> allow_hosts;  // --allow-host: names that both servers answer to
+  double log_sampling = 1;               // --log-sampling: share of predictions that is logged
+  int workers = 0;                       // --workers; 0: twice the cores, at least 4
+  int nice = 5;                          // --nice, of runners; added to ours
   Duration drain = std::chrono::seconds{30};  // --drain: after a SIGTERM, for what still runs
   std::optional<Duration> retention;  // --retention, $MILLRACE_RETENTION; nullopt: everything
   std::string url;                    // --url, $MILLRACE_URL: a running engine; "": from `state`

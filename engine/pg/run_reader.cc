@@ -42,6 +42,8 @@ class PgRunReader final : public RunReader {
   explicit PgRunReader(Shared& shared) : shared_(shared) {}
 
   Result<std::vector<RunRow>> runs(const RunFilter& filter) override {
+    // To the statements a nil id is the end of the list; nothing comes before it.
+    if (filter.before && filter.before->is_nil()) return std::vector<RunRow>();
     if (filter.status == RunStatus::running) return open_runs_newest_first(filter);
     Params params;
     params.add(filter.before.value_or(Uuid{})).add(filter.limit);
@@ -85,6 +87,13 @@ class PgRunReader final : public RunReader {
   Result<DagRow> dag(std::string_view id) override {
     return one<DagRow>(shared_, "get_dag", Params().add(id), read_dag,
                        "there is no DAG '" + std::string(id) + "'");
+  }
+
+  Result<std::string> dag_namespace(std::string_view id) override {
+    return one<std::string>(
+        shared_, "get_dag_namespace", Params().add(id),
+        [](const Rows& rows, std::size_t row) { return rows.at(row, 0).text(); },
+        "there is no DAG '" + std::string(id) + "'");
   }
 
   Result<Json> dag_version(std::string_view dag, std::string_view version) override {

@@ -232,7 +232,7 @@ void Engine::gather(const Leader& leader, std::unique_lock<std::mutex>& lock,
   gathering_ = nullptr;
 }
 
-void Engine::publish(const Leader& leader, const StepReport& report) {
+void Engine::publish(const Leader& leader, StepReport& report) {
   const auto count = static_cast<std::int64_t>(report.events);
   metrics_.batches += count > 0;
   metrics_.events += count;

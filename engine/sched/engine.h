@@ -59,8 +59,8 @@ class Engine {
   bool wait_until_leading();
 
   const EngineMetrics& metrics() const { return metrics_; }
-  /// Called from the loop after each durable batch. Set before start.
-  void on_step(std::function<void(const StepReport&)> callback) { on_step_ = std::move(callback); }
+  /// Called from the loop after each durable batch, which the callback may take. Set before start.
+  void on_step(std::function<void(StepReport&)> callback) { on_step_ = std::move(callback); }
 
  private:
   struct Door;
@@ -75,7 +75,7 @@ class Engine {
   void add_input(Input input);
   void receive(Input input);
   void notice(const AcceptedCommand* accepted);
-  void publish(const Leader& leader, const StepReport& report);
+  void publish(const Leader& leader, StepReport& report);
   bool pause(Duration duration);
   bool is_draining();
 
@@ -84,7 +84,7 @@ class Engine {
   Executor& executor_;
   const Clock& clock_;
   Rng rng_;
-  std::function<void(const StepReport&)> on_step_;
+  std::function<void(StepReport&)> on_step_;
   EngineMetrics metrics_;
 
   std::mutex mutex_;

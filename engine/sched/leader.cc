@@ -196,6 +196,7 @@ Result<StepReport> Leader::commit() {
     pass(FaultPoint::journal_committed);
     report.commit = std::chrono::duration_cast<Duration>(clock_.steady() - before);
     last_seq_ += static_cast<std::int64_t>(batch_.events.size());
+    report.durable = std::move(batch_.events);
     batch_ = {};
     seen_.answers_are_durable();
   }

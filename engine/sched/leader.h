@@ -25,11 +25,12 @@ struct CommandsWaiting {};
 using Input =
     std::variant<AttemptResult, RegisterDag, ReportDagFile, CommandsWaiting, AcceptedCommand>;
 
-/// What a step did, for metrics.
+/// What a step did, for metrics and for who follows the journal in this process.
 struct StepReport {
   std::size_t events = 0;
   std::size_t actions = 0;
-  Duration commit{};  // of the transaction; zero: there was nothing to write
+  Duration commit{};           // of the transaction; zero: there was nothing to write
+  std::vector<Event> durable;  // the events themselves
 };
 
 class Leader {

@@ -18,8 +18,10 @@ struct ModelServer::Body {
         inference(host, metering, log, outcomes, clock, seed,
                   [this](TripReport report) { trips.report(std::move(report)); }),
         v2({host, inference, metering, outcomes, log, clock, config.business}),
-        http(std::move(config.http),
-             [this](const HttpRequest& request) { return v2.handle(request); }) {}
+        http(std::move(config.http), clock,
+             {.answer = [this](const HttpRequest& request) { return v2.handle(request); },
+              .refuse = [](const http::Refusal& refusal,
+                           const HttpRequest&) { return V2::refusal(refusal); }}) {}
 
   Metering metering;
   OutcomeMatcher outcomes;
@@ -28,7 +30,7 @@ struct ModelServer::Body {
   TripReporter trips;
   Inference inference;
   V2 v2;
-  HttpServer http;
+  http::HttpServer http;
 };
 
 ModelServer::ModelServer(ModelServerConfig config, ServingStore& serving, Registry& registry,
@@ -54,7 +56,7 @@ void ModelServer::stop() {
   body_->log.stop();
 }
 
-std::uint16_t ModelServer::port() const { return body_->http.port(); }
+std::uint16_t ModelServer::port() const { return static_cast<std::uint16_t>(body_->http.port()); }
 std::shared_ptr<const Snapshot> ModelServer::snapshot() const { return body_->host.snapshot(); }
 bool ModelServer::wait(const std::function<bool(const Snapshot&)>& done,
                        std::chrono::milliseconds timeout) {

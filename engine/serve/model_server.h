@@ -10,13 +10,14 @@
 #include <memory>
 
 #include "engine/base/clock.h"
-#include "engine/serve/http_server.h"
+#include "engine/http/server.h"
 #include "engine/serve/inference.h"
+#include "engine/serve/v2.h"
 
 namespace millrace::serve {
 
 struct ModelServerConfig {
-  HttpServerConfig http = {};
+  http::HttpConfig http{.io_threads = 2};
   PredictionLogConfig log = {};  // spool_dir is required
   BreakerConfig breaker = {};
   BusinessMetric business = BusinessMetric::negative_squared_error;

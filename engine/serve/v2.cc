@@ -51,15 +51,6 @@ Result<int> version_number(std::string_view text) {
   return number;
 }
 
-/// The trace id of a W3C traceparent header, or "".
-std::string trace_id_of(std::string_view traceparent) {
-  if (traceparent.size() < 55 || traceparent[2] != '-' || traceparent[35] != '-') return {};
-  const auto id = traceparent.substr(3, 32);
-  const bool is_hex = std::ranges::all_of(
-      id, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  return is_hex ? std::string(id) : std::string();
-}
-
 Json tensor_metadata(std::string_view name, std::string_view datatype, Json shape) {
   return Json::object({{"name", name}, {"datatype", datatype}, {"shape", std::move(shape)}});
 }
@@ -70,6 +61,12 @@ bool is_binary(const ServedModel& served) {
 
 std::string_view score_name(const ServedModel& served) {
   return is_binary(served) ? "probability" : "prediction";
+}
+
+std::vector<std::string> output_names(const ServedModel& served) {
+  std::vector<std::string> names = {std::string(score_name(served))};
+  if (is_binary(served)) names.emplace_back("label");
+  return names;
 }
 
 void append_number(std::string& out, double value) {
@@ -173,6 +170,10 @@ Result<Outcome> outcome_from_json(const Json& json, bool probability) {
 }
 
 }  // namespace
+
+HttpResponse V2::refusal(const http::Refusal& refusal) {
+  return json_response(Json::object({{"error", refusal.detail}}), refusal.status);
+}
 
 HttpResponse V2::handle(const HttpRequest& request) const {
   auto response = dispatch(request);
@@ -287,14 +288,14 @@ Result<HttpResponse> V2::infer(const Target& target, const HttpRequest& request)
   MR_TRY(InferRequest parsed, parse_infer_request(request.body, known_features(route, contract)));
   MR_CHECK(check_outputs(parsed.outputs, contract));
   std::vector<std::string> outputs = parsed.outputs;
-  if (outputs.empty()) outputs.emplace_back(score_name(contract));
+  if (outputs.empty()) outputs = output_names(contract);  // V2: all that the metadata lists
   MR_TRY(const Inferred inferred,
          parts_.inference.infer(
              {.route = target.route,
               .pinned = target.pinned,
               .request = std::move(parsed),
               .entity_header = std::string(request.header("X-Entity-Key").substr(0, 1024)),
-              .trace_id = trace_id_of(request.header("traceparent")),
+              .trace_id = request.trace_id,
               .start = start}));
   return HttpResponse{.body = infer_body(inferred, outputs)};
 }

@@ -12,18 +12,22 @@
 // infer: inputs as in infer_request.h. Without a version in the path the split decides: by
 // parameters.entity, an input "entity", the header X-Entity-Key, or the request's id (ours when the
 // client gives none, so then by chance). The answer has "probability" (or "prediction" for a
-// regression), FP64 [rows]; "label" (INT64, probability >= 0.5) on request by "outputs"; and
-// parameters {role, artifact, latency_us}. A failure is {"error": text} with 4xx or 5xx.
+// regression), FP64 [rows]; "label" (INT64, probability >= 0.5) of a binary model, or those that
+// "outputs" names; and parameters {role, artifact, latency_us}. A failure is {"error": text} with
+// 4xx or 5xx.
 //
 // outcomes: each is scored (BusinessMetric) for the version that answered that id (row i of a
 // request with several rows is "id/i"), or that entity last; once. One of a prediction that this
 // process does not remember is "unknown" and counts for nothing.
 #pragma once
 
-#include "engine/serve/http_server.h"
+#include "engine/http/message.h"
 #include "engine/serve/inference.h"
 
 namespace millrace::serve {
+
+using http::HttpRequest;
+using http::HttpResponse;
 
 class V2 {
  public:
@@ -39,6 +43,8 @@ class V2 {
   explicit V2(Parts parts) : parts_(parts) {}
 
   HttpResponse handle(const HttpRequest& request) const;
+  /// What a request that never reaches `handle` is told.
+  static HttpResponse refusal(const http::Refusal& refusal);
 
  private:
   struct Target {  // of a path under /v2/models/{m}

@@ -74,6 +74,13 @@ class MemRunReader final : public RunReader {
       return row->second;
     });
   }
+  Result<std::string> dag_namespace(std::string_view id) override {
+    return call(state_, "runs.dag_namespace", [&](Callbacks&) -> Result<std::string> {
+      const auto row = state_.dags.find(id);
+      if (row == state_.dags.end()) return not_found("there is no DAG '" + std::string(id) + "'");
+      return row->second.namespace_;
+    });
+  }
   Result<Json> dag_version(std::string_view dag, std::string_view version) override {
     return call(state_, "runs.dag_version", [&](Callbacks&) -> Result<Json> {
       const auto spec = state_.dag_versions.find({std::string(dag), std::string(version)});

@@ -132,6 +132,8 @@ class RunReader {
   virtual Result<std::vector<RunRow>> open_runs() = 0;
   virtual Result<std::vector<DagRow>> dags() = 0;
   virtual Result<DagRow> dag(std::string_view id) = 0;
+  /// Its namespace alone: a DAG of thousands of tasks need not be read for it.
+  virtual Result<std::string> dag_namespace(std::string_view id) = 0;
   /// The spec of any version that was ever registered.
   virtual Result<Json> dag_version(std::string_view dag, std::string_view version) = 0;
   virtual Result<std::vector<DagFileErrorRow>> dag_file_errors() = 0;

@@ -44,6 +44,69 @@ TEST_F(RunsTest, TheSameKeyWithAnotherBodyIsAConflict) {
   EXPECT_EQ("urn:millrace:problem:conflict", other.json()["type"].as_string());
 }
 
+// No params and an empty object are the same request.
+TEST_F(RunsTest, TheSameKeyWithoutAndWithEmptyParamsIsOneRun) {
+  start();
+  const httplib::Headers key{{"Content-Type", "application/json"}, {"Idempotency-Key", "k"}};
+  const std::string path = "/api/v1/dags/etl/runs";
+  const auto first = send("POST", path, "{}", key);
+  EXPECT_EQ(201, first.status);
+  for (const std::string body : {R"({"params":{}})", R"({"params":null})", ""}) {
+    const auto again = send("POST", path, body, key);
+    EXPECT_EQ(200, again.status) << body << again.body;
+    EXPECT_EQ(first.json()["run"], again.json()["run"]) << body;
+  }
+}
+
+TEST_F(RunsTest, AKeyThatIsTooLongIsRefusedByEveryCommand) {
+  start();
+  const httplib::Headers key{{"Content-Type", "application/json"},
+                             {"Idempotency-Key", std::string(256, 'k')}};
+  const auto answer = send("POST", "/api/v1/dags/etl/runs", "{}", key);
+  EXPECT_EQ(400, answer.status);
+  EXPECT_NE(std::string::npos, answer.body.find("256 bytes; at most 255")) << answer.body;
+  const httplib::Headers fits{{"Content-Type", "application/json"},
+                              {"Idempotency-Key", std::string(255, 'k')}};
+  EXPECT_EQ(201, send("POST", "/api/v1/dags/etl/runs", "{}", fits).status);
+}
+
+// docs/api.md: at most 60s.
+TEST_F(RunsTest, ALongerWaitThanARequestMayTakeIsRefused) {
+  start();
+  for (const std::string wait : {"5h", "61s", "60001ms"}) {
+    const auto answer = post("/api/v1/dags/etl/runs?wait=" + wait, Json::object());
+    EXPECT_EQ(400, answer.status) << wait;
+    EXPECT_NE(std::string::npos, answer.body.find("at most 1m")) << answer.body;
+  }
+  EXPECT_EQ(0u, get("/api/v1/runs").json()["runs"].size());
+  EXPECT_EQ(201, post("/api/v1/dags/etl/runs?wait=60s", Json::object()).status);
+}
+
+// A DAG may have 10,000 tasks; the namespace is one word.
+TEST_F(RunsTest, ATriggerDoesNotReadTheDag) {
+  start();
+  std::atomic<int> reads{0};
+  world_->store().set_fault_hook([&](std::string_view call) {
+    reads += call == "runs.dag" || call == "runs.dags" || call == "runs.dag_version";
+    return Fault::none;
+  });
+  EXPECT_EQ(201, post("/api/v1/dags/etl/runs", Json::object()).status);
+  EXPECT_EQ(404, post("/api/v1/dags/elt/runs", Json::object()).status);
+  EXPECT_EQ(400, send("POST", "/api/v1/dags/etl/runs", R"({"params":{"no":1}})",
+                      {{"Content-Type", "application/json"}})
+                     .status);
+  world_->store().set_fault_hook({});
+  EXPECT_EQ(0, reads);
+}
+
+TEST_F(RunsTest, NothingComesBeforeTheLeastId) {
+  start();
+  finished_run("etl");
+  const auto page = get("/api/v1/runs?before=00000000-0000-0000-0000-000000000000");
+  EXPECT_EQ(200, page.status);
+  EXPECT_EQ(0u, page.json()["runs"].size()) << page.body;
+}
+
 TEST_F(RunsTest, WaitsForTheEndAndCarriesDateParamsTraceAndActor) {
   start();
   const auto answer =

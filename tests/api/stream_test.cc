@@ -42,10 +42,11 @@ TEST_F(StreamTest, ResumesAfterTheLastEventWithoutAGap) {
                                 [](const auto& text) { return has(text, "run_created"); });
   const auto seen = ids_in(first);
   ASSERT_FALSE(seen.empty());
+  // As if the connection had broken after the first event, whatever came with it.
   const auto rest = read_until("/api/v1/events?after=0", complete,
-                               {{"Last-Event-ID", std::to_string(seen.back())}});
+                               {{"Last-Event-ID", std::to_string(seen.front())}});
   auto ids = ids_in(rest);
-  ids.insert(ids.begin(), seen.begin(), seen.end());
+  ids.insert(ids.begin(), seen.front());
   for (std::size_t i = 0; i < ids.size(); ++i) EXPECT_EQ(static_cast<std::int64_t>(i + 1), ids[i]);
   EXPECT_EQ(last, ids.back());
   EXPECT_TRUE(has(rest, "event: run_finished")) << rest;

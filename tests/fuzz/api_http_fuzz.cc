@@ -1,4 +1,4 @@
-// Any bytes on a connection to the REST API: cpp-httplib's parser, our guard, paths, queries and
+// Any bytes on a connection to the REST API: Beast's parser, our guard, paths, queries and
 // bodies, over a store that knows a DAG and a run of it. Spelled as http_exchange.h says. No engine
 // answers, so nothing waits for one.
 #include <cstddef>
@@ -23,7 +23,7 @@ class Offered {
     world_.advance(std::chrono::seconds{10});
     api::ApiConfig config;
     config.http.port = 0;
-    config.http.threads = 4;
+    config.http.workers = 4;
     config.answer_wait = std::chrono::milliseconds{0};
     api::ApiHooks hooks;
     hooks.assets = millrace::testing::test_assets();

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "engine/api/cloud_event.h"
-#include "engine/api/http_guard.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace millrace::api;
@@ -15,9 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.method = "POST";
   request.headers.emplace_back("content-type", text.substr(0, line));
   if (line != std::string::npos) request.body = text.substr(line + 1);
-  (void)refuse(request, HttpConfig{});
-  (void)parse_query(text);
-  (void)trace_id_of(text);
+  (void)millrace::http::refuse(request, {});
+  HttpRequest targeted;
+  (void)millrace::http::split_target("/?" + text, targeted);
+  (void)millrace::http::trace_id_of(text);
   const auto events = read_cloud_events(request);
   if (!events) return 0;
   if (events->size() > kMaxEventsInBatch) std::abort();

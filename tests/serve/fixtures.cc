@@ -123,84 +123,13 @@ int World::loads(const std::string& artifact) {
   return loads_[artifact];
 }
 
-Json HttpReply::json() const {
-  auto parsed = Json::parse(body);
-  EXPECT_TRUE(parsed.ok()) << body;
-  return parsed ? *parsed : Json();
-}
-
-HttpClient::HttpClient(std::uint16_t port) {
-  socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const timeval limit{60, 0};
-  ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(0, ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address));
-}
-HttpClient::~HttpClient() { ::close(socket_); }
-
-void HttpClient::send(std::string_view raw) {
-  while (!raw.empty()) {
-    const ssize_t n = ::send(socket_, raw.data(), raw.size(), MSG_NOSIGNAL);
-    if (n <= 0) return;  // the server has closed: receive() tells
-    raw.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
-bool HttpClient::fill() {
-  char block[16 * 1024];
-  const ssize_t n = ::recv(socket_, block, sizeof block, 0);
-  if (n > 0) buffer_.append(block, static_cast<std::size_t>(n));
-  return n > 0;
-}
-
-HttpReply HttpClient::receive() {
-  std::size_t end = 0;
-  while ((end = buffer_.find("\r\n\r\n")) == std::string::npos)
-    if (!fill()) return {};
-  HttpReply out;
-  out.headers = buffer_.substr(0, end + 2);
-  out.status = std::stoi(out.headers.substr(9, 3));
-  buffer_.erase(0, end + 4);
-  const auto at = out.headers.find("Content-Length: ");
-  const std::size_t length = at == std::string::npos ? 0 : std::stoul(out.headers.substr(at + 16));
-  while (buffer_.size() < length)
-    if (!fill()) return {};
-  out.body = buffer_.substr(0, length);
-  buffer_.erase(0, length);
-  return out;
-}
-
-std::string HttpClient::rest() {
-  while (fill()) {
-  }
-  return std::exchange(buffer_, {});
-}
-
-bool HttpClient::closed() { return buffer_.empty() && !fill(); }
-
-HttpReply HttpClient::get(const std::string& path) {
-  send("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
-  return receive();
-}
-
-HttpReply HttpClient::post(const std::string& path, const std::string& body,
-                           const std::string& headers) {
-  send("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + headers +
-       "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
-  return receive();
-}
-
 ModelServerConfig quick_config(const std::filesystem::path& spool) {
   ModelServerConfig config;
   config.log.spool_dir = spool;
   config.log.flush_interval = std::chrono::milliseconds(20);
   config.log.retry_first = std::chrono::milliseconds(10);
   config.log.retry_most = std::chrono::milliseconds(50);
-  config.http.limits.drain_timeout = std::chrono::milliseconds(500);
+  config.http.drain_timeout = std::chrono::milliseconds(500);
   return config;
 }
 

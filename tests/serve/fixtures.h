@@ -1,5 +1,4 @@
-// What the tests of the model server share: small models, a store with deployments, a raw HTTP
-// client.
+// What the tests of the model server share: small models, a store with deployments.
 #pragma once
 
 #include <filesystem>
@@ -13,8 +12,12 @@
 #include "engine/base/json.h"
 #include "engine/serve/model_server.h"
 #include "engine/store/mem_store.h"
+#include "tests/http/http_client.h"
 
 namespace millrace::serve {
+
+using testing::HttpClient;
+using testing::HttpReply;
 
 inline constexpr std::chrono::milliseconds kPatience{
     60'000};  // a signal that never comes fails the test
@@ -68,38 +71,6 @@ class World {
   std::map<std::string, int, std::less<>> loads_;
   bool away_ = false;
   std::int64_t epoch_ = 0;
-};
-
-struct HttpReply {
-  int status = 0;  // 0: the connection ended without one
-  std::string headers;
-  std::string body;
-  Json json() const;
-};
-
-/// One connection, kept alive. Not thread-safe.
-class HttpClient {
- public:
-  explicit HttpClient(std::uint16_t port);
-  ~HttpClient();
-  HttpClient(const HttpClient&) = delete;
-  HttpClient& operator=(const HttpClient&) = delete;
-
-  void send(std::string_view raw);
-  /// The next reply; status 0 when the server has closed, or says nothing for a minute.
-  HttpReply receive();
-  /// All that comes until the server closes.
-  std::string rest();
-  /// True if the server has closed the connection.
-  bool closed();
-
-  HttpReply get(const std::string& path);
-  HttpReply post(const std::string& path, const std::string& body, const std::string& headers = "");
-
- private:
-  bool fill();
-  int socket_ = -1;
-  std::string buffer_;
 };
 
 /// A server over the world, with the spool in `spool`; started, and waited for until it has read

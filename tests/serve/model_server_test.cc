@@ -448,7 +448,7 @@ TEST_F(ModelServerTest, ErrorsSayWhatIsWrong) {
   error(client_->get("/v2/models/flights/versions"), 404);
   error(client_->get("/v2/models/flights/infer/more"), 404);
   error(client_->get("/v2/models/..%2f..%2fetc%2fpasswd"), 404);
-  error(client_->get("/v2/models/" + std::string(10'000, 'a')), 404);
+  error(client_->get("/v2/models/" + std::string(8'000, 'a')), 404);
   error(client_->get("/v2/models/%ff%fe"), 404);
   error(client_->get("/"), 404);
 }

@@ -177,6 +177,9 @@ class CarelessStores::ReaderSeam final : public RunReader {
   Result<RunRow> run(const Uuid& id) override { return real_.run(id); }
   Result<std::vector<TaskRow>> tasks(const Uuid& run) override { return real_.tasks(run); }
   Result<DagRow> dag(std::string_view id) override { return real_.dag(id); }
+  Result<std::string> dag_namespace(std::string_view id) override {
+    return real_.dag_namespace(id);
+  }
   Result<Json> dag_version(std::string_view dag, std::string_view version) override {
     return real_.dag_version(dag, version);
   }

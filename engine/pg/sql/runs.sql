@@ -112,6 +112,9 @@ LEFT JOIN LATERAL (SELECT logical_date FROM millrace.scheduled_run AS s WHERE s.
                    ORDER BY logical_date DESC LIMIT 1) AS last ON true
 ORDER BY d.dag
 
+-- name: get_dag_namespace
+SELECT namespace FROM millrace.dag WHERE dag = $1
+
 -- name: get_dag
 SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused, millrace.micros(d.registered_at),
        millrace.micros(d.updated_at), millrace.micros(last.logical_date)

@@ -1,21 +1,12 @@
-#include "engine/serve/http_server.h"
+#include "engine/http/target.h"
 
-namespace millrace::serve {
+namespace millrace::http {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (lower(a[i]) != lower(b[i])) return false;
-  return true;
-}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /// Percent-decodes; with `form`, '+' is a space as well.
@@ -39,7 +30,7 @@ Result<std::string> decode(std::string_view text, bool form) {
 }
 
 Status split_path(std::string_view path, HttpRequest& request) {
-  MR_TRY(request.path, decode(path, false));
+  request.path = path;
   path.remove_prefix(1);
   while (!path.empty()) {
     const auto slash = path.find('/');
@@ -53,34 +44,21 @@ Status split_path(std::string_view path, HttpRequest& request) {
 
 Status split_query(std::string_view query, HttpRequest& request) {
   while (!query.empty()) {
-    const auto end = query.find('&');
-    const std::string_view pair = query.substr(0, end);
+    const auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (pair.empty()) continue;
     const auto equals = pair.find('=');
     MR_TRY(std::string name, decode(pair.substr(0, equals), true));
     std::string value;
     if (equals != std::string_view::npos) {
       MR_TRY(value, decode(pair.substr(equals + 1), true));
     }
-    if (!name.empty()) request.query.emplace_back(std::move(name), std::move(value));
-    if (end == std::string_view::npos) break;
-    query.remove_prefix(end + 1);
+    request.query.emplace_back(std::move(name), std::move(value));
   }
   return {};
 }
 
 }  // namespace
-
-std::string_view HttpRequest::header(std::string_view name) const {
-  for (const auto& [key, value] : headers)
-    if (equal_ignoring_case(key, name)) return value;
-  return {};
-}
-
-std::string_view HttpRequest::query_value(std::string_view name) const {
-  for (const auto& [key, value] : query)
-    if (key == name) return value;
-  return {};
-}
 
 Status split_target(std::string_view target, HttpRequest& request) {
   if (target.empty() || target.front() != '/')
@@ -92,4 +70,38 @@ Status split_target(std::string_view target, HttpRequest& request) {
   return {};
 }
 
-}  // namespace millrace::serve
+std::string percent_decode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+    if (low < 0) {
+      out += text[i];
+      continue;
+    }
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
+    if (plain) {
+      out += c;
+    } else {
+      out += '%';
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+  return out;
+}
+
+}  // namespace millrace::http

@@ -1,0 +1,506 @@
+#include "engine/http/session.h"
+
+#include <array>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+
+#include "engine/base/log.h"
+#include "engine/http/encoding.h"
+#include "engine/http/target.h"
+
+namespace millrace::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using asio::ip::tcp;
+using Error = boost::system::error_code;
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr std::size_t kReadBytes = 16u << 10;
+constexpr std::size_t kSliceBytes = 256u << 10;
+// A body somewhat too long is read to its end, so that its sender sees why it was refused; one that
+// is far too long, or comes slowly, is cut.
+constexpr std::chrono::milliseconds kLingerTime{2'000};
+
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+/// A value that came from a handler ends no header.
+void append_header(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ");
+  for (const char c : value)
+    if (static_cast<unsigned char>(c) >= ' ' || c == '\t') out += c;
+  out += "\r\n";
+}
+
+bool may_have_body(int status) { return status != 204 && status != 304; }
+
+}  // namespace
+
+Session::Session(tcp::socket socket, std::shared_ptr<ServerCore> core)
+    : stream_(std::move(socket)), timer_(stream_.get_executor()), core_(std::move(core)) {}
+
+Session::~Session() { core_->leave(this); }
+
+void Session::run() {
+  asio::post(stream_.get_executor(), [self = shared_from_this()] { self->next_request(); });
+}
+
+void Session::drain() {
+  asio::post(stream_.get_executor(), [self = shared_from_this()] {
+    if (self->state_ == State::idle || self->state_ == State::reading) return self->close();
+    if (self->state_ == State::parked) self->look(/*over=*/true);
+    if (self->state_ == State::streaming) {
+      self->over_ = true;
+      self->ask_stream();
+    }
+  });
+}
+
+void Session::evict() {
+  asio::post(stream_.get_executor(), [self = shared_from_this()] {
+    if (self->state_ == State::idle || self->state_ == State::reading) self->close();
+  });
+}
+
+void Session::abort() {
+  asio::post(stream_.get_executor(), [self = shared_from_this()] { self->close(); });
+}
+
+void Session::next_request() {
+  if (core_->draining) return close();
+  parser_.reset();
+  request_ = {};
+  status_ = 0;
+  keep_alive_ = is_head_ = http_1_0_ = over_ = false;
+  core_->begin_waiting(this);
+  if (buffer_.size() > 0) return read_header();
+  state_ = State::idle;
+  stream_.expires_after(core_->config.idle_timeout);
+  stream_.async_read_some(buffer_.prepare(kReadBytes),
+                          [self = shared_from_this()](Error error, std::size_t bytes) {
+                            if (error) return self->close();
+                            self->buffer_.commit(bytes);
+                            self->read_header();
+                          });
+}
+
+void Session::read_header() {
+  const auto& config = core_->config;
+  state_ = State::reading;
+  began_ = core_->clock.steady();
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(config.max_header_bytes));
+  parser_->body_limit(config.max_body_bytes);
+  stream_.expires_after(config.request_timeout);  // until the whole request is there
+  beast::http::async_read_header(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](Error error, std::size_t) { self->on_header(error); });
+}
+
+void Session::on_header(Error error) {
+  if (error) return on_read_error(error);
+  if (!take_header()) return;
+  const auto& message = parser_->get();
+  if (!parser_->is_done() && beast::iequals(message[beast::http::field::expect], "100-continue"))
+    return asio::async_write(
+        stream_, asio::buffer(kContinue),
+        [self = shared_from_this()](Error failed, std::size_t) { self->on_continue(failed); });
+  read_body();
+}
+
+void Session::on_continue(Error error) {
+  if (error) return close();
+  read_body();
+}
+
+/// Into `request_`; false if it was refused.
+bool Session::take_header() {
+  const auto& message = parser_->get();
+  is_head_ = message.method() == beast::http::verb::head;
+  http_1_0_ = message.version() < 11;
+  keep_alive_ = message.keep_alive();
+  request_.method = is_head_ ? "GET" : std::string(view(message.method_string()));
+  request_.headers.reserve(12);
+  for (const auto& field : message)
+    request_.headers.emplace_back(in_lower_case(view(field.name_string())),
+                                  std::string(view(field.value())));
+  const auto given_id = request_.header("x-request-id");
+  request_.request_id = is_request_id(given_id) ? std::string(given_id) : core_->next_request_id();
+  request_.trace_id = trace_id_of(request_.header("traceparent"));
+  const auto target = view(message.target());
+  request_.path = std::string(target.substr(0, target.find('?')));
+  if (message.version() != 10 && message.version() != 11) {
+    refuse({505, "unsupported", "The server speaks HTTP/1.1."});
+    return false;
+  }
+  if (target.size() > core_->config.max_target_bytes) {
+    refuse({414, "invalid_argument",
+            "The address is longer than " + std::to_string(core_->config.max_target_bytes) +
+                " bytes."});
+    return false;
+  }
+  if (auto refused = http::refuse(request_, core_->rules, message.version())) {
+    refuse(*refused);
+    return false;
+  }
+  if (const auto split = split_target(target, request_); !split) {
+    refuse({400, "invalid_argument", split.error().message});
+    return false;
+  }
+  return true;
+}
+
+void Session::read_body() {
+  // The whole request is mostly in the buffer already: then it needs no further trip.
+  Error error;
+  parser_->eager(true);
+  while (!parser_->is_done() && buffer_.size() > 0) {
+    const std::size_t used = parser_->put(buffer_.data(), error);
+    buffer_.consume(used);
+    if (error == beast::http::error::need_more) error = {};
+    if (error) return on_read_error(error);
+    if (used == 0) break;
+  }
+  if (parser_->is_done()) return dispatch();
+  beast::http::async_read(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](Error failed, std::size_t) { self->on_body(failed); });
+}
+
+void Session::on_body(Error error) {
+  if (error) return on_read_error(error);
+  dispatch();
+}
+
+void Session::on_read_error(Error error) {
+  using beast::http::error;
+  if (state_ == State::closed || error == error::end_of_stream || error == error::partial_message)
+    return close();
+  const auto& config = core_->config;
+  if (error == error::body_limit)
+    return refuse({413, "resource_exhausted",
+                   "The body is too long; at most " + std::to_string(config.max_body_bytes) +
+                       " bytes are taken."});
+  if (error == error::header_limit || error == error::buffer_overflow)
+    return refuse(
+        {431, "resource_exhausted",
+         "The header is longer than " + std::to_string(config.max_header_bytes) + " bytes."});
+  if (error.category() == beast::http::make_error_code(error::bad_method).category())
+    return refuse({400, "invalid_argument",
+                   "The request could not be understood as HTTP/1.1: " + error.message() + "."});
+  close();  // the peer is gone, or too slow
+}
+
+/// After this nothing more is read from the connection: nobody knows where the next request begins.
+void Session::refuse(const Refusal& refusal) {
+  keep_alive_ = false;
+  core_->end_waiting(this);
+  send(core_->refusal(refusal, request_));
+}
+
+void Session::dispatch() {
+  core_->end_waiting(this);
+  state_ = State::handling;
+  stream_.expires_never();
+  request_.body = std::move(parser_->get().body());
+  parser_.reset();
+  const auto& handlers = core_->handlers;
+  if (core_->config.workers == 0 || (handlers.is_quick && handlers.is_quick(request_)))
+    return on_answer(core_->answer(request_));
+  const bool taken = core_->workers.post([self = shared_from_this()] {
+    HttpResponse response = self->core_->answer(self->request_);
+    asio::post(self->stream_.get_executor(), [self, answer = std::move(response)]() mutable {
+      self->on_answer(std::move(answer));
+    });
+  });
+  if (taken) return;
+  on_answer(core_->refusal(
+      {503, "unavailable", "Too many requests wait for an answer; ask again in a moment."},
+      request_));
+}
+
+void Session::on_answer(HttpResponse response) {
+  if (state_ == State::closed) return;
+  if (response.later) return park(std::move(response.later));
+  if (response.stream && !is_head_) return begin_stream(std::move(response));
+  send(std::move(response));
+}
+
+void Session::park(std::shared_ptr<Later> later) {
+  state_ = State::parked;
+  later_ = std::move(later);
+  timer_.expires_after(later_->patience);
+  timer_.async_wait([self = shared_from_this(), mine = later_](Error error) {
+    if (!error && self->later_ == mine) self->look(/*over=*/true);
+  });
+  later_->wake->attach([weak = weak_from_this(), executor = stream_.get_executor()] {
+    asio::post(executor, [weak] {
+      if (const auto self = weak.lock(); self && self->state_ == State::parked) self->look(false);
+    });
+  });
+  watch_peer();
+  if (core_->draining) look(/*over=*/true);
+}
+
+void Session::look(bool over) {
+  over_ = over_ || over;
+  if (std::exchange(asking_, true)) {
+    ask_again_ = true;
+    return;
+  }
+  ask_again_ = false;
+  const bool posted = core_->workers.post(
+      [self = shared_from_this(), later = later_, last = over_] {
+        std::optional<HttpResponse> response;
+        // Guarded like a handler: what it throws becomes a 500.
+        bool nothing = false;
+        HttpResponse answer = self->core_->guarded(self->request_, [&] {
+          auto looked = later->look(last);
+          nothing = !looked;
+          return looked ? *std::move(looked) : HttpResponse{};
+        });
+        if (!nothing) response = std::move(answer);
+        asio::post(self->stream_.get_executor(),
+                   [self, last, found = std::move(response)]() mutable {
+                     self->on_look(std::move(found), last);
+                   });
+      },
+      /*always=*/true);
+  if (!posted) close();  // the server has stopped
+}
+
+void Session::on_look(std::optional<HttpResponse> response, bool over) {
+  asking_ = false;
+  if (state_ != State::parked) return;
+  if (response) {
+    unpark();
+    return on_answer(*std::move(response));  // it may have to wait for something else
+  }
+  if (over) return close();
+  if (ask_again_ || over_) look(over_);
+}
+
+void Session::unpark() {
+  later_->wake->attach({});
+  later_.reset();
+  timer_.cancel();
+  over_ = false;
+  if (!watching_) return;
+  Error ignored;
+  stream_.socket().cancel(ignored);
+}
+
+/// A peer that sends no more while it waits for us: it may still read, so it gets what there is.
+void Session::watch_peer() {
+  if (std::exchange(watching_, true)) return;
+  stream_.socket().async_wait(tcp::socket::wait_read, [self = shared_from_this()](Error error) {
+    self->watching_ = false;
+    if (error || (self->state_ != State::parked && self->state_ != State::streaming)) return;
+    char byte = 0;
+    Error failed;
+    self->stream_.socket().non_blocking(true, failed);
+    const auto got =
+        self->stream_.socket().receive(asio::buffer(&byte, 1), tcp::socket::message_peek, failed);
+    if (got > 0 || failed == asio::error::would_block) return;  // its next request
+    if (self->state_ == State::parked) return self->look(/*over=*/true);
+    self->over_ = true;
+    self->ask_stream();
+  });
+}
+
+std::string Session::header_text(const HttpResponse& response, std::string_view framing) const {
+  std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
+  out.append(reason_of(response.status)).append("\r\n");
+  if (!response.content_type.empty() && may_have_body(response.status))
+    append_header(out, "Content-Type", response.content_type);
+  for (const auto& [name, value] : core_->config.headers) append_header(out, name, value);
+  for (const auto& [name, value] : response.headers) append_header(out, name, value);
+  append_header(out, "X-Request-Id", request_.request_id);
+  if (!keep_alive_)
+    append_header(out, "Connection", "close");
+  else if (http_1_0_)
+    append_header(out, "Connection", "keep-alive");
+  out.append(framing).append("\r\n");
+  return out;
+}
+
+void Session::send(HttpResponse response) {
+  state_ = State::writing;
+  keep_alive_ = keep_alive_ && !core_->draining;
+  status_ = response.status;
+  std::string framing;
+  if (may_have_body(status_) && !response.stream)
+    framing = "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+  head_ = header_text(response, framing);
+  body_ = is_head_ || !may_have_body(status_) ? std::string() : std::move(response.body);
+  write_slice(0);
+}
+
+/// The header goes with the first slice. Each has its own time, so that a long answer over a slow
+/// line arrives, and one that nobody takes does not stay.
+void Session::write_slice(std::size_t at) {
+  const std::size_t bytes = std::min(kSliceBytes, body_.size() - at);
+  const std::array<asio::const_buffer, 2> slice = {
+      at == 0 ? asio::buffer(head_) : asio::const_buffer(), asio::buffer(body_.data() + at, bytes)};
+  stream_.expires_after(core_->config.write_timeout);
+  asio::async_write(stream_, slice,
+                    [self = shared_from_this(), next = at + bytes](Error error, std::size_t) {
+                      if (error) return self->close();
+                      if (next < self->body_.size()) return self->write_slice(next);
+                      self->on_sent();
+                    });
+}
+
+void Session::begin_stream(HttpResponse response) {
+  state_ = State::streaming;
+  keep_alive_ = keep_alive_ && !http_1_0_;  // without chunks its end is the connection's
+  status_ = response.status;
+  head_ = header_text(response, http_1_0_ ? "" : "Transfer-Encoding: chunked\r\n");
+  body_stream_ = std::move(response.stream);
+  asking_ = true;  // until the header is out
+  if (body_stream_->wake)
+    body_stream_->wake->attach([weak = weak_from_this(), executor = stream_.get_executor()] {
+      asio::post(executor, [weak] {
+        if (const auto self = weak.lock(); self && self->state_ == State::streaming)
+          self->ask_stream();
+      });
+    });
+  stream_.expires_after(core_->config.write_timeout);
+  asio::async_write(stream_, asio::buffer(head_),
+                    [self = shared_from_this()](Error error, std::size_t) {
+                      self->asking_ = false;
+                      if (error || self->state_ != State::streaming) return self->close();
+                      self->stream_.expires_never();
+                      self->watch_peer();
+                      self->ask_stream();
+                    });
+}
+
+void Session::ask_stream() {
+  if (std::exchange(asking_, true)) {
+    ask_again_ = true;
+    return;
+  }
+  ask_again_ = false;
+  ++pause_;
+  if (over_ || core_->draining) {
+    asking_ = false;
+    return end_stream();
+  }
+  const bool posted = core_->workers.post(
+      [self = shared_from_this(), stream = body_stream_] {
+        Piece piece;
+        try {
+          piece = stream->next();
+        } catch (const std::exception& error) {
+          log::error("a stream ended by an exception", {{"what", error.what()}});
+          piece.end = true;
+        }
+        asio::post(self->stream_.get_executor(),
+                   [self, made = std::move(piece)]() mutable { self->on_piece(std::move(made)); });
+      },
+      /*always=*/true);
+  if (!posted) close();
+}
+
+void Session::on_piece(Piece piece) {
+  if (state_ != State::streaming) return;
+  if (piece.text.empty()) {
+    asking_ = false;
+    if (piece.end) return end_stream();
+    if (ask_again_ || over_ || core_->draining) return ask_stream();
+    timer_.expires_after(piece.pause);
+    timer_.async_wait([self = shared_from_this(), mine = pause_](Error error) {
+      if (!error && self->state_ == State::streaming && self->pause_ == mine) self->ask_stream();
+    });
+    return;
+  }
+  if (http_1_0_) {
+    body_ = std::move(piece.text);
+  } else {
+    char size[24];
+    std::snprintf(size, sizeof size, "%zx\r\n", piece.text.size());
+    body_ = size + piece.text + "\r\n";
+  }
+  stream_.expires_after(core_->config.write_timeout);
+  asio::async_write(stream_, asio::buffer(body_),
+                    [self = shared_from_this(), end = piece.end](Error error, std::size_t) {
+                      self->asking_ = false;
+                      if (self->state_ != State::streaming) return;
+                      if (error) return self->close();
+                      self->stream_.expires_never();
+                      if (end) return self->end_stream();
+                      self->ask_stream();
+                    });
+}
+
+void Session::end_stream() {
+  if (body_stream_->wake) body_stream_->wake->attach({});
+  body_stream_.reset();
+  timer_.cancel();
+  over_ = false;
+  if (watching_) {
+    Error ignored;
+    stream_.socket().cancel(ignored);
+  }
+  state_ = State::writing;
+  keep_alive_ = keep_alive_ && !core_->draining;
+  head_ = http_1_0_ ? "" : "0\r\n\r\n";
+  body_.clear();
+  write_slice(0);
+}
+
+void Session::observe() {
+  if (!core_->handlers.observe || status_ == 0) return;
+  core_->handlers.observe(
+      {.method = is_head_ ? std::string_view("HEAD") : std::string_view(request_.method),
+       .path = request_.path,
+       .request_id = request_.request_id,
+       .trace_id = request_.trace_id,
+       .status = status_,
+       .took =
+           std::chrono::duration_cast<std::chrono::microseconds>(core_->clock.steady() - began_)});
+}
+
+void Session::on_sent() {
+  observe();
+  if (state_ == State::closed) return;
+  body_ = {};
+  if (keep_alive_) return next_request();
+  state_ = State::lingering;
+  Error ignored;
+  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  stream_.expires_after(kLingerTime);
+  linger();
+}
+
+/// Closes without cutting off the answer: a socket closed with unread input is reset, and the peer
+/// could lose what we said.
+void Session::linger() {
+  if (core_->draining || lingered_ > 2 * core_->config.max_body_bytes) return close();
+  buffer_.clear();
+  stream_.async_read_some(buffer_.prepare(kReadBytes),
+                          [self = shared_from_this()](Error error, std::size_t bytes) {
+                            if (error) return self->close();
+                            self->lingered_ += bytes;
+                            self->linger();
+                          });
+}
+
+void Session::close() {
+  if (state_ == State::closed) return;
+  core_->end_waiting(this);
+  if (later_) later_->wake->attach({});
+  if (body_stream_ && body_stream_->wake) body_stream_->wake->attach({});
+  if (state_ == State::streaming) observe();
+  state_ = State::closed;
+  timer_.cancel();
+  Error ignored;
+  stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
+  stream_.close();
+}
+
+}  // namespace millrace::http
