@@ -13,7 +13,7 @@ namespace {
 
 // The first page is small: who looks at a few events does not wait for many.
 constexpr std::size_t kFirstPage = 100, kReadPage = 500;
-/// The journal has more, and this stream's page of it was the last one for now.
+/// Between pages that were not full, until the tail takes over.
 constexpr std::chrono::milliseconds kNotYet{50};
 
 /// The journal from a place on: pages of it until the tail hands over what comes.

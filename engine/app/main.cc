@@ -9,6 +9,7 @@
 #include "engine/base/log.h"
 #include "engine/base/memory.h"
 #include "engine/base/suggest.h"
+#include "engine/http/guard.h"
 
 namespace {
 
@@ -35,8 +36,14 @@ void add_shared(CLI::App& app, Options& options, std::string& state) {
 
 void add_server_options(CLI::App& verb, Options& options) {
   verb.add_option("--host", options.host, "Address to listen on")->capture_default_str();
+  verb.add_option("--allow-host", options.allow_hosts,
+                  "A host name the servers answer to, besides localhost and IP addresses; repeat "
+                  "the option for more ($MILLRACE_ALLOW_HOST, with commas)")
+      ->delimiter(',')
+      ->envname("MILLRACE_ALLOW_HOST");
   verb.add_option("--serve-port", options.serve_port,
                   "Port of the model server; 0 chooses a free port")
+      ->check(CLI::Range(0, 65'535))
       ->capture_default_str();
   verb.add_option("--log-sampling", options.log_sampling,
                   "Share of predictions to store, 0 to 1; measurements count all of them")
@@ -60,6 +67,7 @@ void add_runner_options(CLI::App& verb, Options& options) {
 void add_engine_options(CLI::App& verb, Options& options) {
   add_server_options(verb, options);
   verb.add_option("--port", options.port, "Port of dashboard and API; 0 chooses a free port")
+      ->check(CLI::Range(0, 65'535))
       ->capture_default_str();
   add_runner_options(verb, options);
 }
@@ -81,9 +89,12 @@ int refuse_verb(const CLI::App& app, const std::string& word) {
   return traits(ErrorCode::invalid_argument).exit_code;
 }
 
-Status set_durations(Options& options, std::string_view retention, std::string_view drain) {
+Status finish_options(Options& options, std::string_view retention, std::string_view drain) {
   MR_TRY(options.retention, parse_retention(retention));
   MR_TRY(options.drain, parse_drain(drain));
+  for (auto& name : options.allow_hosts) {
+    MR_TRY(name, http::allowed_host(name));
+  }
   return {};
 }
 
@@ -250,7 +261,7 @@ int main(int argc, char** argv) {
   options.state = state;
   options.dags = dags;
   log::configure(log::Severity::info, options.log_json ? log::Format::json : log::Format::text);
-  const Status understood = set_durations(options, retention, drain);
+  const Status understood = finish_options(options, retention, drain);
   const Result<int> code = understood ? chosen() : understood.error();
   if (code) return *code;
   std::fprintf(stderr, "millrace: %s\n", code.error().to_string().c_str());

@@ -1,7 +1,9 @@
 // up, serve, runner, lint, schema.
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "engine/app/node.h"
@@ -10,6 +12,7 @@
 #include "engine/artifact/artifact_store.h"
 #include "engine/base/clock.h"
 #include "engine/exec/runner_main.h"
+#include "engine/http/listener.h"
 #include "engine/sched/engine.h"
 #include "engine/spec/load.h"
 #include "engine/spec/schema.h"
@@ -35,7 +38,32 @@ void drain(Engine& engine, Duration patience) {
     if (engine.wait_until_drained(kLook)) return;
 }
 
+/// Each connection is one, and the usual 1,024 are few. What the shell allows at most is taken, up
+/// to what two full servers need.
+void allow_many_descriptors() {
+  constexpr rlim_t kWanted = 65'536;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kWanted) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kWanted);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// A warning, not a refusal: in a container there is no other address to listen on.
+void warn_of_open_servers(const Options& options) {
+  if (!http::is_open_to_others(options.host)) return;
+  std::fprintf(stderr,
+               "WARNING: --host %s opens dashboard, API and model server to every machine that "
+               "can reach this one.\n"
+               "WARNING: There is no access control: whoever reaches the API can run commands "
+               "here, change models\n"
+               "WARNING: and read data, under any name. Put a proxy that asks for a password "
+               "before it, or a firewall.\n",
+               options.host.c_str());
+}
+
 Result<int> stay(const Options& options, const NodeParts& parts) {
+  allow_many_descriptors();
+  warn_of_open_servers(options);
   MR_TRY(auto node, Node::start(options, parts));
   Endpoint endpoint;
   endpoint.pid = getpid();

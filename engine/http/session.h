@@ -36,6 +36,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   using Error = boost::system::error_code;
+  static constexpr std::size_t kReadBytes = 16u << 10;
   enum class State { idle, reading, handling, parked, streaming, writing, lingering, closed };
 
   // Reading.
