@@ -1,6 +1,6 @@
 // JournalTail: follows the journal once for all of this process's clients. It starts at the
 // journal's end, takes the batches of this process's engine in memory, and reads what others
-// append; whoever waits for a run, a command or the next events is told without a query of its own.
+// append; a request that waits for a run, a command or the next events needs no query of its own.
 //
 // Thread-safe. Owns one thread between start and stop.
 #pragma once

@@ -54,7 +54,7 @@ void warn_of_open_servers(const Options& options) {
   std::fprintf(stderr,
                "WARNING: --host %s opens dashboard, API and model server to every machine that "
                "can reach this one.\n"
-               "WARNING: There is no access control: whoever reaches the API can run commands "
+               "WARNING: There is no access control: any client of the API can run commands "
                "here, change models\n"
                "WARNING: and read data, under any name. Put a proxy that asks for a password "
                "before it, or a firewall.\n",

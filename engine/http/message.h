@@ -35,7 +35,7 @@ struct HttpRequest {
   std::string_view query_value(std::string_view name) const;
 };
 
-/// "Look again", from any thread to whoever serves one parked response. A notification that comes
+/// "Look again", from any thread to the server of one parked response. A notification that comes
 /// before the server listens is kept.
 class Wake {
  public:

@@ -176,7 +176,8 @@ void Session::on_read_error(Error error) {
   close();  // the peer is gone, or too slow
 }
 
-/// After this nothing more is read from the connection: nobody knows where the next request begins.
+/// After this nothing more is read from the connection: it is not known where the next request
+/// begins.
 void Session::refuse(const Refusal& refusal) {
   keep_alive_ = false;
   core_->end_waiting(this);

@@ -56,7 +56,7 @@ void Session::send(HttpResponse response) {
 }
 
 /// The header goes with the first slice. Each has its own time, so that a long answer over a slow
-/// line arrives, and one that nobody takes does not stay.
+/// line arrives, and one that is not taken does not stay.
 void Session::write_slice(std::size_t at) {
   const std::size_t bytes = std::min(kSliceBytes, body_.size() - at);
   const std::array<boost::asio::const_buffer, 2> slice = {

@@ -1,4 +1,4 @@
-// Many clients at once: who is idle, waits or listens holds up nobody else and asks the store
+// Clients that are idle, wait or listen delay no other client and ask the store
 // nothing.
 #include <atomic>
 #include <deque>
@@ -40,7 +40,7 @@ class ManyClientsTest : public ApiTest {
   }
 };
 
-TEST_F(ManyClientsTest, HoldUpNobodyElse) {
+TEST_F(ManyClientsTest, DelayNoOtherClient) {
   start_endless();
   auto idle = clients(kIdle);
   for (auto& client : idle) EXPECT_EQ(200, client.get("/healthz").status);

@@ -134,7 +134,7 @@ TEST_F(Waiting, APeerThatSendsNoMoreIsAnsweredAtOnce) {
   EXPECT_EQ("nothing came", client.receive().body);
 }
 
-// The slow client of each kind: a request cut short, an answer that nobody reads, a stream, a wait.
+// The slow client of each kind: a request cut short, an answer that is not read, a stream, a wait.
 TEST_F(Waiting, StopIsBoundedWhateverClientsDo) {
   start({.drain_timeout = milliseconds{200}});
   HttpClient partial(server_->port()), idle(server_->port()), waiting(server_->port()),
@@ -153,7 +153,7 @@ TEST_F(Waiting, StopIsBoundedWhateverClientsDo) {
   EXPECT_EQ(0u, server_->connections());
 }
 
-TEST_F(Waiting, StopCutsOffAnAnswerThatNobodyReads) {
+TEST_F(Waiting, StopCutsOffAnAnswerThatIsNotRead) {
   HttpConfig config{.drain_timeout = milliseconds{200}};
   server_ = std::make_unique<HttpServer>(
       config, clock_,
