@@ -12,6 +12,7 @@
 #include "engine/core/task_state.h"
 #include "engine/pg/append_statement.h"
 #include "engine/pg/migrate.h"
+#include "engine/pg/pg_store.h"
 #include "engine/pg/session.h"
 #include "engine/pg/sql_text.h"
 #include "tests/pg/test_cluster.h"
@@ -122,6 +123,51 @@ TEST(Migrations, TheUpgradeToPeriodsKeepsWhatIsThere) {
                         "created_at) SELECT 'new', kind, name, bytes, rows, inputs, run, task, "
                         "map_index, created_at "
                         "FROM millrace.artifact WHERE pos = 1 RETURNING pos"));
+}
+
+// A database of before owners and versions of deployments were recorded. Version 4 of `a` was
+// trained once more as version 5 after it had been rolled back: the old roll-back is one of
+// version 4.
+TEST(Migrations, DeploymentsOfAnOlderReleaseTellTheirVersionsAndTheRunOfTheirCanary) {
+  const auto database = open_database(testing::empty_database());
+  for (const auto& migration : pg::all_migrations().first(3)) {
+    query(*database, std::string(migration.sql));
+    query(*database, "INSERT INTO millrace.migration (number, name) VALUES (" +
+                         std::to_string(migration.number) + ", 'x')");
+  }
+  query(*database, R"sql(
+    INSERT INTO millrace.model_version (model, version, artifact, algorithm, manifest, run, task, map_index, created_at)
+    VALUES ('m', 4, 'a', 'x', '', '00000000-0000-0000-0000-000000000004', 't', -1, '2026-01-04'),
+           ('m', 5, 'a', 'x', '', '00000000-0000-0000-0000-000000000005', 't', -1, '2026-01-06'),
+           ('m', 6, 'b', 'x', '', '00000000-0000-0000-0000-000000000006', 't', -1, '2026-01-06');
+    INSERT INTO millrace.evaluation (model, champion, challenger, decision, run, task, map_index, at)
+    VALUES ('m', 'c', 'd', 'refuse', '00000000-0000-0000-0000-000000000004', 't', -1, '2026-01-04'),
+           ('m', 'c', 'c', 'refuse', '00000000-0000-0000-0000-000000000004', 't', -1, '2026-01-04');
+    INSERT INTO millrace.deployment_event (model, revision, action, artifact, weight, reason, run, actor, at)
+    VALUES ('m', 1, 'canary', 'a', 5, 'step', '00000000-0000-0000-0000-000000000004', 'engine', '2026-01-05'),
+           ('m', 2, 'rollback', 'a', 0, 'bad', '00000000-0000-0000-0000-000000000004', 'engine', '2026-01-05'),
+           ('m', 3, 'canary', 'b', 5, 'step', '00000000-0000-0000-0000-000000000006', 'engine', '2026-01-07');
+    INSERT INTO millrace.deployment (model, namespace, champion, candidate, weight, last_good, revision, updated_at)
+    VALUES ('m', 'default', 'c', 'b', 5, '', 3, '2026-01-07'))sql");
+  const Status status = migrate(*database);
+  ASSERT_TRUE(status.ok()) << status.error().to_string();
+  PgStore store(*database);
+  const auto row = store.stores().serving.deployment("m");
+  ASSERT_TRUE(row.ok()) << row.error().to_string();
+  EXPECT_EQ(6, row->candidate_version);
+  EXPECT_EQ("00000000-0000-0000-0000-000000000006", row->owner.run.to_string());
+  EXPECT_EQ("", row->owner.task);
+  const auto history = store.stores().serving.deployment_history("m", 10);
+  ASSERT_TRUE(history.ok()) << history.error().to_string();
+  std::vector<int> versions;
+  for (const auto& change : *history) versions.push_back(change.version);
+  EXPECT_EQ((std::vector<int>{6, 4, 4}), versions);
+  const auto deployable = store.stores().registry.deployable();
+  ASSERT_TRUE(deployable.ok()) << deployable.error().to_string();
+  std::string kept;
+  for (const auto& one : *deployable)
+    if (!one.not_shipped.empty()) kept += one.artifact + " " + one.not_shipped + "; ";
+  EXPECT_EQ("a was rolled back: bad; d was refused by an evaluation; ", kept);
 }
 
 // An index that one partition lacks would be found out by who looks into that period, months later.
