@@ -64,6 +64,61 @@ TEST_F(Serving, AStockRequestIsAnsweredWithTheModelsOwnPrediction) {
     EXPECT_EQ(output["data"].items()[row].as_double(), *model->predict_row(rows[row]));
 }
 
+/// The ```sh blocks of a page that begin with this command.
+std::vector<std::string> blocks_that_begin_with(const std::string& page,
+                                                const std::string& command) {
+  const std::string text =
+      read_file(std::string(MILLRACE_SOURCE_DIR "/docs/") + page, 1 << 20).value_or("");
+  std::vector<std::string> out;
+  const std::string open = "```sh\n" + command;
+  for (auto at = text.find(open); at != std::string::npos; at = text.find(open, at + 1))
+    out.push_back(text.substr(at + 6, text.find("```", at + 6) - at - 6));
+  return out;
+}
+
+void put_in_place(std::string& text, const std::string& from, const std::string& to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+}
+
+// docs/serving.md: each request is sent as it is written there, and succeeds.
+TEST_F(Serving, EveryRequestOnThePageIsAnswered) {
+  EXPECT_EQ(up_.run("ship", Json::object({{"table", (folder_.path() / "flights.csv").string()},
+                                          {"features", Json::array({"hour", "distance"})}})),
+            "success");
+  ASSERT_TRUE(eventually([&] { return infer().is_object(); }));
+  const std::string state = " --state " + up_.state().string();
+  std::string said;
+  int sent = 0;
+  for (std::string block : blocks_that_begin_with("serving.md", "curl")) {
+    put_in_place(block, ":8794/", ":" + std::to_string(up_.serve_port()) + "/");
+    put_in_place(block, "curl -s ", "curl -sS --fail ");
+    const Finished answer =
+        Program({"/bin/bash", "-euo", "pipefail", "-c", block}).wait(std::chrono::seconds{60});
+    EXPECT_EQ(answer.exit_code, 0) << block << answer.out;
+    said += answer.out;
+    ++sent;
+  }
+  EXPECT_GE(sent, 4);
+  for (const char* part : {"\"probability\"", "\"matched\":1", "\"entity_input\":\"entity\"",
+                           "\"sampled_out\":0", "model_requests_total"})
+    EXPECT_NE(said.find(part), std::string::npos) << part << "\n" << said;
+  // A first champion is taken out of service by name, and shipped again only once it is released.
+  const auto run = [&](const std::string& arguments) {
+    return Program({"/bin/bash", "-c", binary() + " " + arguments + state})
+        .wait(std::chrono::seconds{60});
+  };
+  EXPECT_NE(run("rollback flights").exit_code, 0) << "there is nothing to go back to";
+  EXPECT_EQ(run("rollback flights --artifact 1 --reason 'too many false alarms'").exit_code, 0);
+  const auto again = [&] {
+    return up_.run("ship", Json::object({{"table", (folder_.path() / "flights.csv").string()},
+                                         {"features", Json::array({"hour", "distance"})}}));
+  };
+  EXPECT_EQ(again(), "failed") << "the same artifact under a new number";
+  EXPECT_EQ(run("release flights 1 --reason 'the outcomes of that day were wrong'").exit_code, 0);
+  EXPECT_EQ(again(), "success");
+}
+
 /// Four clients that send as fast as 500 requests a second in all, for as long as it lives.
 class Load {
  public:
