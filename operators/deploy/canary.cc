@@ -208,7 +208,8 @@ Result<ServingComparison> Canary::measure(const Progress& progress) const {
 
 Result<Outcome> Canary::look(Progress progress) {
   if (artifact_of("champion") == op_.candidate)
-    return Outcome{Done{outputs("promoted", "it was promoted from outside the canary", progress), {}}};
+    return Outcome{
+        Done{outputs("promoted", "it was promoted from outside the canary", progress), {}}};
   if (progress.step >= steps_.size())
     return internal_error("the checkpoint names a step that the canary does not have");
   if (progress.revision == 0) progress.revision = deployment_["revision"].as_int();
