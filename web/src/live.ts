@@ -80,25 +80,59 @@ export interface Data<T> {
   reload: () => void;
 }
 
-/** Fetches at once, when `key` changes, and on reload. A failed reload keeps the last value beside its error. */
+/** Between the end of one answer and the next request: as long as the answer took, so that a page costs the engine half of one
+ *  thread at most, whatever happens meanwhile. */
+const leastPause = 250;
+const mostPause = 10_000;
+
+/**
+ * Fetches at once, when `key` changes, and on reload. One request at a time: what is asked for meanwhile is one request more
+ * after the answer. A failed reload keeps the last value beside its error.
+ */
 export function useData<T>(key: string, fetcher: () => Promise<T>): Data<T> {
   const [state, setState] = useState<{ key: string; value?: T; error?: ApiError }>({ key });
   const current = useRef(key);
   current.current = key;
   const fetchNow = useRef(fetcher);
   fetchNow.current = fetcher;
-  const reload = useCallback(async () => {
+  const asking = useRef<string | undefined>(undefined); // the key of the request under way
+  const again = useRef(false);
+  const pause = useRef<number | undefined>(undefined);
+
+  const ask = useCallback(async () => {
     const asked = current.current;
+    asking.current = asked;
+    again.current = false;
+    const began = performance.now();
     try {
       const value = await fetchNow.current();
       if (asked === current.current) setState({ key: asked, value });
     } catch (error) {
-      if (asked !== current.current) return;
       const known = error instanceof ApiError ? error : new ApiError(0, String(error));
-      setState((old) => ({ key: asked, value: old.key === asked ? old.value : undefined, error: known }));
+      if (asked === current.current)
+        setState((old) => ({ key: asked, value: old.key === asked ? old.value : undefined, error: known }));
     }
+    if (asking.current !== asked) return; // another page's request has begun; its answer counts
+    const took = performance.now() - began;
+    pause.current = window.setTimeout(
+      () => {
+        pause.current = undefined;
+        asking.current = undefined;
+        if (again.current) void ask();
+      },
+      Math.min(mostPause, Math.max(leastPause, took)),
+    );
   }, []);
-  useEffect(() => void reload(), [key]);
+  const reload = useCallback(() => {
+    if (asking.current === current.current) again.current = true;
+    else void ask();
+  }, []);
+  useEffect(() => {
+    window.clearTimeout(pause.current);
+    asking.current = undefined;
+    void ask();
+  }, [key]);
+  useEffect(() => () => window.clearTimeout(pause.current), []);
   return { value: state.key === key ? state.value : undefined, error: state.error, reload };
 }
 
