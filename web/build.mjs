@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2];
@@ -38,6 +39,12 @@ const page = readFileSync(join(here, 'index.html'), 'utf8')
   .replace('app.js', script)
   .replace('app.css', style);
 writeFileSync(join(out, 'index.html'), page);
+// Compressed once, here, so that the server need not do it for each answer.
+for (const name of ['index.html', script, style]) {
+  const bytes = readFileSync(join(out, name));
+  writeFileSync(join(out, `${name}.gz`), gzipSync(bytes, { level: 9 }));
+  writeFileSync(join(out, `${name}.br`), brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
+}
 writeFileSync(
   join(out, 'manifest.txt'),
   [

@@ -1,11 +1,15 @@
 #include "engine/api/api.h"
 
+#include <algorithm>
+#include <array>
+
 #include "engine/api/context.h"
 #include "engine/api/journal_tail.h"
 #include "engine/api/metrics.h"
 #include "engine/api/problem.h"
 #include "engine/api/views.h"
 #include "engine/base/log.h"
+#include "engine/http/encoding.h"
 
 namespace millrace::api {
 namespace {
@@ -73,16 +77,34 @@ const Asset* find_asset(std::span<const Asset> assets, std::string_view path) {
   return nullptr;
 }
 
+bool is_page(const HttpRequest& request) {
+  constexpr std::array<std::string_view, 4> kPages = {"runs", "dags", "models", "alerts"};
+  if (request.path == "/") return true;
+  return request.path.find('.') == std::string::npos && !request.segments.empty() &&
+         std::ranges::find(kPages, request.segments.front()) != kPages.end();
+}
+
 HttpResponse asset_response(const Asset& asset, const HttpRequest& request) {
   HttpResponse response;
   response.content_type = asset.content_type;
   response.headers = {
       {"ETag", std::string(asset.etag)},
       {"Cache-Control", asset.immutable ? "public, max-age=31536000, immutable" : "no-cache"}};
-  if (request.header("if-none-match") == asset.etag)
+  if (request.header("if-none-match") == asset.etag) {
     response.status = 304;
-  else
+    return response;
+  }
+  const auto accepted = request.header("accept-encoding");
+  if (!asset.gzip.empty()) response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (!asset.brotli.empty() && http::accepts(accepted, "br")) {
+    response.headers.emplace_back("Content-Encoding", "br");
+    response.body = asset.brotli;
+  } else if (!asset.gzip.empty() && http::accepts(accepted, "gzip")) {
+    response.headers.emplace_back("Content-Encoding", "gzip");
+    response.body = asset.gzip;
+  } else {
     response.body = asset.bytes;
+  }
   return response;
 }
 
@@ -154,17 +176,13 @@ HttpResponse Api::State::metrics_text() {
   return response;
 }
 
-/// A file of the dashboard; any other path that could be one of its pages is answered by
-/// index.html.
+/// A file of the dashboard; the paths of its pages (web/src/main.tsx) are answered by index.html.
 HttpResponse Api::State::page(const HttpRequest& request) {
   const bool is_get = request.method == "GET";
   if (const Asset* asset = find_asset(context.hooks.assets, request.path); asset && is_get)
     return asset_response(*asset, request);
-  const bool is_page = request.path.find('.') == std::string::npos &&
-                       request.path.find('%') == std::string::npos &&
-                       !request.path.starts_with("/api/");
   const Asset* index = find_asset(context.hooks.assets, "/index.html");
-  if (is_get && is_page && index != nullptr) return asset_response(*index, request);
+  if (is_get && is_page(request) && index != nullptr) return asset_response(*index, request);
   return respond(Problem::make(404, "not_found",
                                "There is nothing at " + request.path.substr(0, 200) +
                                    "; /api/v1/openapi.json lists what there is."),

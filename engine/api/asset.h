@@ -13,6 +13,9 @@ struct Asset {
   std::string_view etag;   // quoted
   bool immutable = false;  // its name holds its digest
   std::string_view bytes;
+  // The same, compressed as far as it goes when the dashboard was built; "": not.
+  std::string_view gzip{};
+  std::string_view brotli{};
 };
 
 /// Defined in the generated file of the target millrace_web.

@@ -163,6 +163,8 @@ TEST_F(HostileTest, SpeaksOfMethodsAndKeepsHeadersTight) {
   EXPECT_NE(std::string::npos, page.header("Content-Security-Policy").find("default-src 'none'"));
   EXPECT_EQ("nosniff", page.header("X-Content-Type-Options"));
   EXPECT_EQ("no-cache", page.header("Cache-Control"));
+  for (const std::string path : {"/livez", "/ping", "/api", "/v2/health/live", "/runs.php"})
+    EXPECT_EQ(404, get(path).status) << path;  // not a page of the dashboard
   EXPECT_EQ(304, get("/", {{"If-None-Match", "\"1\""}}).status);
   EXPECT_EQ("public, max-age=31536000, immutable", get("/app-1.js").header("Cache-Control"));
   auto http = client();
