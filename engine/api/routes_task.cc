@@ -75,12 +75,25 @@ Result<TaskRef> find_instance(const Run& run, const Call& call) {
   return ref;
 }
 
+/// The page from `offset` on; the header Link names the next one, RFC 8288.
 Result<Reply> list_tasks(Context& context, const Call& call) {
   MR_TRY(const Run run, find_run(context, call));
+  const auto limit = static_cast<std::size_t>(call.query("limit").as_int());
+  const auto offset = static_cast<std::size_t>(call.query("offset").as_int());
   std::vector<TaskView> views;
+  std::size_t place = 0;
   for (const int task : run.dag->topological_order())
-    for (const TaskRef ref : instances_of(run, task)) views.push_back(view_of(run, ref));
-  return reply_of(views);
+    for (const TaskRef ref : instances_of(run, task)) {
+      if (place >= offset && place - offset < limit) views.push_back(view_of(run, ref));
+      ++place;
+    }
+  auto reply = reply_of(views);
+  reply.headers.emplace_back("Millrace-Total", std::to_string(place));
+  if (place > offset && place - offset > limit)
+    reply.headers.emplace_back(
+        "Link", "</api/v1/runs/" + run.id.to_string() + "/tasks?limit=" + std::to_string(limit) +
+                    "&offset=" + std::to_string(offset + limit) + ">; rel=\"next\"");
+  return reply;
 }
 
 Result<Reply> get_task(Context& context, const Call& call) {
@@ -199,6 +212,10 @@ Result<Reply> get_log(Context& context, StreamSlots& slots, const Call& call) {
 }
 
 FieldInfo task_in_path() { return {"task", string_type(128), "The task's id"}; }
+FieldInfo offset_in_query() {
+  return FieldInfo{"offset", integer_type(0, 1e9), "How many to leave out at the start"}.optional(
+      0);
+}
 FieldInfo map_index_in_query() {
   return FieldInfo{"map_index", integer_type(-1, 1'000'000), "Which instance of a mapped task"}
       .optional(-1);
@@ -215,8 +232,11 @@ std::vector<Endpoint> task_endpoints(Context* context, StreamSlots* slots) {
                   .pattern = "/api/v1/runs/{run}/tasks",
                   .id = "listTasks",
                   .tag = "tasks",
-                  .summary = "All task instances of a run as they are now, upstream first",
+                  .summary = "Task instances of a run as they are now, upstream first",
+                  .doc = "In pages: the header Link names the next one while there is one, "
+                         "Millrace-Total says how many there are.",
                   .path = {run_in_path()},
+                  .query = {limit_in_query(10'000, 10'000), offset_in_query()},
                   .response = TypeOf<std::vector<TaskView>>::info(),
                   .handle = bind(list_tasks)});
   list.push_back({.method = "GET",

@@ -99,6 +99,21 @@ TEST_F(RunsTest, ATriggerDoesNotReadTheDag) {
   EXPECT_EQ(0, reads);
 }
 
+TEST_F(RunsTest, PagesThroughAllTasksOnce) {
+  start();
+  const auto run = finished_run("etl");
+  const auto first = get("/api/v1/runs/" + run + "/tasks?limit=1");
+  ASSERT_EQ(1u, first.json().size());
+  EXPECT_EQ("extract", first.json().at(0)["task"].as_string());
+  EXPECT_EQ("2", first.header("Millrace-Total"));
+  EXPECT_EQ("</api/v1/runs/" + run + "/tasks?limit=1&offset=1>; rel=\"next\"",
+            first.header("Link"));
+  const auto second = get("/api/v1/runs/" + run + "/tasks?limit=1&offset=1");
+  EXPECT_EQ("load", second.json().at(0)["task"].as_string());
+  EXPECT_EQ("", second.header("Link"));
+  EXPECT_EQ(0u, get("/api/v1/runs/" + run + "/tasks?offset=2").json().size());
+}
+
 TEST_F(RunsTest, NothingComesBeforeTheLeastId) {
   start();
   finished_run("etl");

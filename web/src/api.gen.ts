@@ -509,9 +509,9 @@ export const retryRun = (run: string, body: { tasks?: string[]; reason?: string 
 export const listArtifacts = (run: string): Promise<Artifact[]> =>
   request('GET', `/api/v1/runs/${encodeURIComponent(run)}/artifacts`, {});
 
-/** All task instances of a run as they are now, upstream first. */
-export const listTasks = (run: string): Promise<Task[]> =>
-  request('GET', `/api/v1/runs/${encodeURIComponent(run)}/tasks`, {});
+/** Task instances of a run as they are now, upstream first. */
+export const listTasks = (run: string, query: { limit?: number; offset?: number } = {}): Promise<Task[]> =>
+  request('GET', `/api/v1/runs/${encodeURIComponent(run)}/tasks`, query);
 
 /** A task instance as it is now. */
 export const getTask = (run: string, task: string, query: { map_index?: number } = {}): Promise<Task> =>
