@@ -23,6 +23,7 @@ void Planner::emit(Run& run, Time now, EventBody body) {
   events_.push_back({0, run.id, now, std::move(body)});
   [[maybe_unused]] const Status folded = apply(run, events_.back());
   assert(folded.ok() && "the planner decided what the transition table forbids");
+  forget_root_of(run, events_.back().body);
   note_models(run, now);
 }
 

@@ -223,6 +223,8 @@ class Planner {
   void fail(Run& run, TaskRef ref, Error error, Time now);
   void make_ready(Run& run, TaskRef ref, Time now);
   bool start(Run& run, TaskRef ref, Time now);
+  const Json& root_of(const Run& run, TaskRef ref);
+  void forget_root_of(const Run& run, const EventBody& body);
   void fill_slots(Time now);
   void finish(Run& run, Time now);
   Result<std::vector<TaskRef>> tasks_to_clear(const Run& run, const std::vector<int>& roots) const;
@@ -265,7 +267,15 @@ class Planner {
   std::vector<std::string> announced_;  // events whose waiting tasks are still to be woken
   std::set<std::pair<Time, std::string>> firings_;
   std::map<std::string, Time> firing_of_;  // the entry of each DAG in firings_
-  std::vector<int> worklist_;              // tasks of the run at hand whose upstream changed
+  /// What the expressions of the mapped task that was started last see, but for item and index: the
+  /// same for all its instances, and params and upstream outputs may be long.
+  struct MappedRoot {
+    Uuid run;
+    int task = -1;
+    Json root;
+  };
+  MappedRoot mapped_root_;
+  std::vector<int> worklist_;  // tasks of the run at hand whose upstream changed
   std::uint64_t next_order_ = 0;
   bool starts_held_ = false;
   Duration clock_set_by_{};

@@ -193,13 +193,33 @@ void Planner::make_ready(Run& run, TaskRef ref, Time now) {
   lane.ready.insert({run.dag->task(ref.task).spec.priority, next_order_++, run.id, ref});
 }
 
+const Json& Planner::root_of(const Run& run, TaskRef ref) {
+  MappedRoot& known = mapped_root_;
+  const bool fits = ref.map_index >= 0 && known.task == ref.task && known.run == run.id;
+  if (!fits) known = {run.id, ref.task, expression_root(run, run.dag->task(ref.task).reads, ref)};
+  if (!fits || ref.map_index < 0) return known.root;
+  const auto& items = run.tasks[static_cast<std::size_t>(ref.task)].items;
+  known.root.set("item", items.at(static_cast<std::size_t>(ref.map_index)));
+  known.root.set("index", ref.map_index);
+  return known.root;
+}
+
+/// Of a task that reads what this event is about.
+void Planner::forget_root_of(const Run& run, const EventBody& body) {
+  if (mapped_root_.task < 0 || mapped_root_.run != run.id) return;
+  const TaskRef* about = task_of(body);
+  const auto& reads = run.dag->task(mapped_root_.task).reads;
+  const bool touches = about != nullptr ? std::ranges::find(reads, about->task) != reads.end()
+                                        : !std::holds_alternative<RunCancelRequested>(body);
+  if (touches) mapped_root_ = {};
+}
+
 /// False: it could not start, and has failed instead.
 bool Planner::start(Run& run, TaskRef ref, Time now) {
   const auto& task = run.dag->task(ref.task);
   Json with = task.with.source();
   if (!task.with.is_constant()) {
-    const Json root = expression_root(run, task.reads, ref);
-    auto rendered = task.with.render({&root});
+    auto rendered = task.with.render({&root_of(run, ref)});
     if (!rendered) {
       fail(run, ref, rendered.error(), now);
       return false;
