@@ -134,12 +134,4 @@ Status check_parquet_nesting(Session& session, const std::filesystem::path& file
   return {};
 }
 
-Status check_nesting(Session& session, const ScanOptions& options) {
-  for (const auto& file : options.files) {
-    if (options.format == Format::jsonl) MR_CHECK(check_json_nesting(file));
-    if (options.format == Format::parquet) MR_CHECK(check_parquet_nesting(session, file));
-  }
-  return {};
-}
-
 }  // namespace millrace::data

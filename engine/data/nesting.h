@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "engine/base/result.h"
-#include "engine/data/scan.h"
 #include "engine/data/session.h"
 
 namespace millrace::data {
@@ -23,7 +22,5 @@ int nesting_of(std::string_view type);
 /// line. JSON is read once, byte by byte; of Parquet only the footer. Text after decompression.
 Status check_json_nesting(const std::filesystem::path& file);
 Status check_parquet_nesting(Session& session, const std::filesystem::path& file);
-/// Each file of the scan by its format.
-Status check_nesting(Session& session, const ScanOptions& options);
 
 }  // namespace millrace::data

@@ -5,8 +5,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <utility>
 
 #include "engine/data/cells.h"
+#include "engine/data/row_source.h"
 #include "engine/data/sql.h"
 
 namespace millrace::data {
@@ -113,10 +115,12 @@ struct Session::State {
   SessionOptions options;
   Database database;
   Connection connection;  // after the database: closed before it
+  std::vector<RowSource*> sources;
 
   Status prepare(std::string_view sql, const std::vector<Json>& params, Prepared& statement);
   Status wait(duckdb_pending_result pending);
   Status run(std::string_view sql, const std::vector<Json>& params, QueryResult& result);
+  Status run_statement(std::string_view sql, const std::vector<Json>& params, QueryResult& result);
 };
 
 Status Session::State::prepare(std::string_view sql, const std::vector<Json>& params,
@@ -155,6 +159,15 @@ Status Session::State::wait(duckdb_pending_result pending) {
 
 Status Session::State::run(std::string_view sql, const std::vector<Json>& params,
                            QueryResult& result) {
+  Status done = run_statement(sql, params, result);
+  if (done) return done;
+  for (RowSource* source : sources)
+    if (source->failure) return *std::exchange(source->failure, std::nullopt);
+  return done;
+}
+
+Status Session::State::run_statement(std::string_view sql, const std::vector<Json>& params,
+                                     QueryResult& result) {
   Prepared statement;
   MR_CHECK(prepare(sql, params, statement));
   if (options.cancelled) {
@@ -254,8 +267,25 @@ Status Session::create_table(std::string_view name, const std::vector<ColumnData
   return append_rows(state_->connection.handle, std::string(name), columns);
 }
 
+Status Session::add_rows(std::string_view name, RowSource& source) {
+  MR_CHECK(register_rows(state_->connection.handle, std::string(name), source));
+  state_->sources.push_back(&source);
+  return {};
+}
+
 Status Session::write_parquet(std::string_view select, const std::filesystem::path& file) {
-  return execute("COPY (" + std::string(select) + ") TO " + quote_literal(file.string()) +
+  std::string rows(select);
+  // DuckDB writes integers of 128 bits as doubles: a key of 20 digits would become another one.
+  MR_TRY(const Table columns, query("DESCRIBE " + rows));
+  std::vector<std::string> casts;
+  for (std::size_t i = 0; i < columns.rows(); ++i) {
+    const std::string_view type = columns.at(i, "column_type").as_view();
+    if (type != "HUGEINT" && type != "UHUGEINT") continue;
+    const std::string name = quote_identifier(columns.at(i, "column_name").as_view());
+    casts.push_back("CAST(" + name + " AS DECIMAL(38,0)) AS " + name);
+  }
+  if (!casts.empty()) rows = "SELECT * REPLACE (" + join(casts, ", ") + ") FROM (" + rows + "\n)";
+  return execute("COPY (" + rows + "\n) TO " + quote_literal(file.string()) +
                  " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)");
 }
 

@@ -24,6 +24,8 @@
 
 namespace millrace::data {
 
+class RowSource;
+
 struct SessionOptions {
   std::vector<std::filesystem::path> files{};    // that it may open
   std::vector<std::filesystem::path> folders{};  // in which it may read and write
@@ -55,8 +57,13 @@ class Session {
   /// A new table out of columns of equal length, rows in order.
   Status create_table(std::string_view name, const std::vector<ColumnData>& columns);
 
+  /// Makes `name()` a relation of rows that are computed outside of DuckDB. An error of the source
+  /// comes back from the statement that reads it. REQUIRES: the source outlives the session.
+  Status add_rows(std::string_view name, RowSource& source);
+
   /// Writes the rows of `select` to a new file, in order, zstd. The same statement over the same
-  /// files writes the same bytes, on any machine of the same DuckDB version.
+  /// files writes the same bytes, on any machine of the same DuckDB version. Integers of 128 bits,
+  /// which Parquet does not have, become DECIMAL(38,0): data_invalid for a value of 39 digits.
   Status write_parquet(std::string_view select, const std::filesystem::path& file);
 
   /// The syntax tree of one scalar expression (DuckDB's json_serialize_sql). What comes back can be

@@ -1,11 +1,8 @@
 #include "operators/data/ingest.h"
 
-#include <algorithm>
-
-#include "engine/base/suggest.h"
-#include "engine/data/nesting.h"
 #include "engine/data/session.h"
 #include "engine/data/sql.h"
+#include "operators/data/source_table.h"
 #include "operators/data/table_artifact.h"
 
 namespace millrace {
@@ -13,71 +10,14 @@ namespace {
 
 using data::quote_identifier;
 
-struct SourceColumn {
-  std::string name;
-  std::string type;
-};
-
-Result<std::vector<SourceColumn>> describe(data::Session& session, const std::string& relation) {
-  MR_TRY(const data::Table table,
-         session.query("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM " + relation +
-                       ")"));
-  std::vector<SourceColumn> columns;
-  for (std::size_t i = 0; i < table.rows(); ++i)
-    columns.push_back(
-        {table.at(i, "column_name").as_string(), table.at(i, "column_type").as_string()});
-  return columns;
-}
-
-Result<SourceColumn> find_column(const std::vector<SourceColumn>& columns, std::string_view name) {
-  std::vector<std::string> known;
-  for (const auto& column : columns) {
-    if (column.name == name) return column;
-    known.push_back(column.name);
-  }
-  return invalid_argument("the data has no column '" + std::string(name) + "'" +
-                          did_you_mean(name, known) + "; it has " + data::join(known, ", "));
-}
-
-/// A type's name is pasted into SQL: letters, digits and what DECIMAL(9,2) or VARCHAR[] need.
-Status check_type_name(std::string_view column, std::string_view type) {
-  const bool plain = !type.empty() && std::ranges::all_of(type, [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view(" _(),[]").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (plain) return {};
-  return invalid_argument("types: '" + std::string(type) + "' for column '" + std::string(column) +
-                          "' is no type; write one such as BIGINT");
-}
-
-/// The select list: the wanted columns, cast where the reader could not be told their types.
-Result<std::string> select_list(const Ingest& ingest, const std::vector<SourceColumn>& source) {
-  std::vector<std::string> names = ingest.columns;
-  if (names.empty())
-    for (const auto& column : source) names.push_back(column.name);
-  for (const auto& [column, type] : ingest.scan.types.members()) {
-    MR_CHECK(find_column(source, column));
-    MR_CHECK(check_type_name(column, type.as_view()));
-  }
-  const bool cast = ingest.scan.format != data::Format::csv;
-  std::vector<std::string> items;
-  for (const auto& name : names) {
-    MR_TRY(const SourceColumn column, find_column(source, name));
-    const std::string quoted = quote_identifier(column.name);
-    const Json* type = cast ? ingest.scan.types.find(name) : nullptr;
-    items.push_back(type == nullptr
-                        ? quoted
-                        : "CAST(" + quoted + " AS " + type->as_string() + ") AS " + quoted);
-  }
-  return data::join(items, ", ");
-}
-
-Result<std::string> time_filter(const TimeRange& range, const std::vector<SourceColumn>& source) {
-  MR_TRY(const SourceColumn column, find_column(source, range.column));
+Result<std::string> time_filter(const TimeRange& range, const SourceTable& source) {
+  if (range.column.empty()) return std::string();
+  MR_TRY(const data::TextColumn column, find_column(source.columns, range.column));
   std::string value = quote_identifier(column.name);
   // A TIMESTAMP is compared bare, so that Parquet row groups outside the range are not read.
-  if (column.type.starts_with("VARCHAR") || column.type == "DATE" ||
-      column.type == "TIMESTAMP WITH TIME ZONE")
+  if (column.type.starts_with("VARCHAR"))
+    value = "CAST(CAST(" + value + " AS TIMESTAMPTZ) AS TIMESTAMP)";  // an offset counts
+  else if (column.type == "DATE" || column.type == "TIMESTAMP WITH TIME ZONE")
     value = "CAST(" + value + " AS TIMESTAMP)";
   else if (!column.type.starts_with("TIMESTAMP"))
     return invalid_argument("time_column '" + column.name + "' is of type " + column.type +
@@ -91,23 +31,84 @@ Result<std::string> time_filter(const TimeRange& range, const std::vector<Source
   return data::join(conditions, " AND ");
 }
 
-Result<std::string> select_statement(data::Session& session, const Ingest& ingest) {
-  MR_TRY(const std::string relation, data::scan_relation(ingest.scan));
-  MR_TRY(const auto source, describe(session, relation));
-  MR_TRY(const std::string list, select_list(ingest, source));
+Result<std::string> select_statement(SourceTable& source, const ReadOptions& options,
+                                     const TimeRange& range) {
+  std::vector<std::string> items;
+  for (const auto& name : options.columns) {
+    MR_TRY(const data::TextColumn column, find_column(source.columns, name));
+    items.push_back(quote_identifier(column.name));
+  }
   std::vector<std::string> conditions;
-  if (!ingest.range.column.empty()) {
-    MR_TRY(const std::string filter, time_filter(ingest.range, source));
-    conditions.push_back(filter);
+  MR_TRY(const std::string filter, time_filter(range, source));
+  if (!filter.empty()) conditions.push_back(filter);
+  if (!options.where.empty()) {
+    MR_CHECK(source.session->parse_expression(options.where, "where"));
+    conditions.push_back("(" + options.where + "\n)");
   }
-  if (!ingest.where.empty()) {
-    MR_CHECK(session.parse_expression(ingest.where, "where"));
-    conditions.push_back("(" + ingest.where + "\n)");
-  }
-  std::string select = "SELECT " + list + " FROM " + relation;
+  MR_CHECK(settle_nans(source, options, filter));
+  std::string select =
+      "SELECT " + (items.empty() ? "*" : data::join(items, ", ")) + " FROM " + source.relation;
   if (!conditions.empty()) select += " WHERE " + data::join(conditions, " AND ");
   // One row too many is enough to know that there are too many.
-  return select + " LIMIT " + std::to_string(ingest.max_rows + 1);
+  return select + " LIMIT " + std::to_string(options.max_rows + 1);
+}
+
+/// The bad rows that were kept, as a table of their own.
+Result<TableArtifact> write_quarantine(OperatorContext& ctx, data::Session& session,
+                                       const data::TextFindings& findings) {
+  std::vector<std::string> files;
+  std::vector<std::string> reasons;
+  std::vector<std::string> texts;
+  std::vector<double> lines;
+  for (const auto& bad : findings.bad) {
+    files.push_back(bad.file);
+    lines.push_back(static_cast<double>(bad.line));
+    reasons.push_back(bad.reason);
+    texts.push_back(bad.text);
+  }
+  MR_CHECK(session.create_table(
+      "millrace_bad_rows",
+      {data::ColumnData::of_texts("file", files),
+       data::ColumnData::of_numbers("line", std::move(lines)),
+       data::ColumnData::of_texts("reason", reasons), data::ColumnData::of_texts("text", texts)}));
+  return write_table(ctx, session,
+                     "SELECT file, CAST(line AS BIGINT) AS line, reason, text FROM "
+                     "millrace_bad_rows",
+                     "quarantine", {});
+}
+
+/// What became of rows that are not in the table, and of NaNs, in outputs, effects and the log.
+Status report_findings(OperatorContext& ctx, const Ingest& ingest, SourceTable& source,
+                       Done& done) {
+  data::TextFindings findings;
+  if (source.text)
+    findings = source.text->findings();
+  else
+    findings.nans = source.nans;
+  const std::uint64_t all = findings.rows + findings.bad_rows;
+  if (findings.bad_rows > 0) {
+    const data::BadRow& first = findings.bad.front();
+    const std::string what = std::to_string(findings.bad_rows) + " of " + std::to_string(all) +
+                             " rows are bad; the first: " + first.file + ":" +
+                             std::to_string(first.line) + ": " + first.reason;
+    const double share = static_cast<double>(findings.bad_rows) / static_cast<double>(all);
+    if (share > ingest.options.max_bad_share)
+      return data_invalid(what + "; more than max_bad_share allows");
+    ctx.log(what);
+  }
+  Json nans = Json::object();
+  for (const auto& [column, count] : findings.nans) {
+    nans.set(column, static_cast<std::int64_t>(count));
+    ctx.log("column '" + column + "': " + std::to_string(count) + " NaN made null");
+  }
+  done.outputs.set("bad_rows", static_cast<std::int64_t>(findings.bad_rows));
+  done.outputs.set("nans", std::move(nans));
+  done.outputs.set("quarantine", Json());
+  if (findings.bad_rows == 0 || ingest.options.bad_rows != "quarantine") return {};
+  MR_TRY(TableArtifact table, write_quarantine(ctx, *source.session, findings));
+  done.outputs.set("quarantine", table.stored.digest);
+  done.effects.emplace_back(std::move(table.effect));
+  return {};
 }
 
 std::string described_range(const TimeRange& range) {
@@ -147,27 +148,29 @@ Result<TimeRange> time_range(const AttemptInfo& attempt, const std::string& colu
 }
 
 Result<Done> ingest_files(OperatorContext& ctx, const Ingest& ingest) {
-  MR_TRY(data::Session session, open_session(ctx, ingest.scan.files));
+  const ReadOptions& options = ingest.options;
+  MR_TRY(const TimeRange range,
+         time_range(ctx.attempt(), options.time_column, options.from, options.to));
   const auto explained = [&](Error error) {
-    return data::explain_read_error(std::move(error), ingest.scan);
+    return data::explain_read_error(std::move(error), ingest.format);
   };
-  MR_CHECK(data::check_nesting(session, ingest.scan));
-  auto select = select_statement(session, ingest);
+  auto source = open_source(ctx, ingest);
+  if (!source) return explained(std::move(source).error());
+  auto select = select_statement(*source, options, range);
   if (!select) return explained(std::move(select).error());
-  auto table = write_table(ctx, session, *select, "table", {});
+  auto table = write_table(ctx, *source->session, *select, "table", {});
   if (!table) return explained(std::move(table).error());
 
   const std::int64_t rows = table->statistics.rows;
-  if (rows > ingest.max_rows)
+  if (rows > options.max_rows)
     return make_error(ErrorCode::resource_exhausted,
-                      "the data has more than max_rows = " + std::to_string(ingest.max_rows) +
-                          " rows" + described_range(ingest.range));
-  if (rows == 0 && !ingest.allow_empty)
-    return make_error(ErrorCode::data_invalid, "there is no row" + described_range(ingest.range) +
-                                                   "; set allow_empty if that is fine");
-  ctx.log("ingested " + std::to_string(rows) + " rows from " +
-          std::to_string(ingest.scan.files.size()) + " file(s)" + described_range(ingest.range) +
-          " as " + table->stored.digest);
+                      "the data has more than max_rows = " + std::to_string(options.max_rows) +
+                          " rows" + described_range(range));
+  if (rows == 0 && !options.allow_empty)
+    return data_invalid("there is no row" + described_range(range) +
+                        "; set allow_empty if that is fine");
+  ctx.log("ingested " + std::to_string(rows) + " rows from " + std::to_string(ingest.files.size()) +
+          " file(s)" + described_range(range) + " as " + table->stored.digest);
   Done done;
   done.outputs = Json::object({{"table", table->stored.digest},
                                {"rows", rows},
@@ -175,8 +178,9 @@ Result<Done> ingest_files(OperatorContext& ctx, const Ingest& ingest) {
                                {"bytes", table->stored.bytes},
                                {"statistics", statistics_summary(table->statistics)}});
   done.effects.emplace_back(table->effect);
-  if (!ingest.dataset.empty())
-    done.effects.emplace_back(UpdateDataset{ingest.dataset, table->stored.digest, rows});
+  MR_CHECK(report_findings(ctx, ingest, *source, done));
+  if (!options.dataset.empty())
+    done.effects.emplace_back(UpdateDataset{options.dataset, table->stored.digest, rows});
   return done;
 }
 

@@ -11,6 +11,7 @@
 #include "engine/core/outcome.h"
 #include "engine/data/scan.h"
 #include "engine/op/context.h"
+#include "operators/data/read_options.h"
 
 namespace millrace {
 
@@ -22,13 +23,11 @@ struct TimeRange {
 };
 
 struct Ingest {
-  data::ScanOptions scan;
-  std::vector<std::string> columns;  // to keep, in this order; empty: all
-  std::string where;                 // DuckDB boolean expression, or ""
-  TimeRange range;                   // column "": no filter
-  long max_rows = 0;
-  bool allow_empty = false;
-  std::string dataset;  // to update, or ""
+  std::vector<std::filesystem::path> files;
+  std::vector<std::string> sources;  // how each is called in the source column
+  data::Format format = data::Format::parquet;
+  ReadOptions options;
+  long max_bytes = 0;  // of text, after decompression
 };
 
 /// `column` filters to `from` and `to` (RFC 3339) where one is given, else to the run's data
@@ -36,8 +35,8 @@ struct Ingest {
 Result<TimeRange> time_range(const AttemptInfo& attempt, const std::string& column,
                              const std::string& from, const std::string& to);
 
-/// Outputs: table, rows, columns, bytes, statistics; effects: PublishArtifact, UpdateDataset.
-/// data_invalid names file, line and value; resource_exhausted above max_rows.
+/// Outputs as in ReadOptions::outputs; effects: PublishArtifact, UpdateDataset. data_invalid names
+/// file, line, column and value; resource_exhausted above max_rows.
 Result<Done> ingest_files(OperatorContext& ctx, const Ingest& ingest);
 
 }  // namespace millrace

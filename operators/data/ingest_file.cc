@@ -39,6 +39,13 @@ Result<data::Format> common_format(const std::string& name, const std::vector<fs
   return format;
 }
 
+/// Relative to the DAG file's folder where it lies there.
+std::string source_name(const fs::path& base, const fs::path& file) {
+  const fs::path relative = file.lexically_relative(base);
+  const bool inside = !relative.empty() && *relative.begin() != "..";
+  return inside ? relative.string() : file.string();
+}
+
 }  // namespace
 
 Result<std::vector<fs::path>> matching_files(const fs::path& base, const std::string& pattern) {
@@ -68,19 +75,16 @@ Result<std::vector<fs::path>> matching_files(const fs::path& base, const std::st
 
 Result<Outcome> IngestFile::run(OperatorContext& ctx) const {
   Ingest ingest;
-  MR_TRY(ingest.range, time_range(ctx.attempt(), time_column, from, to));
-  MR_TRY(ingest.scan.files, matching_files(ctx.attempt().base_dir, path));
-  MR_CHECK(check_size(ingest.scan.files, max_bytes));
-  MR_TRY(ingest.scan.format, common_format(format, ingest.scan.files));
-  ingest.scan.types = types;
-  ingest.columns = columns;
-  ingest.where = where;
-  ingest.max_rows = max_rows;
-  ingest.allow_empty = allow_empty;
-  ingest.dataset = dataset;
+  ingest.options = *this;
+  ingest.max_bytes = max_bytes;
+  MR_TRY(ingest.files, matching_files(ctx.attempt().base_dir, path));
+  MR_CHECK(check_size(ingest.files, max_bytes));
+  MR_TRY(ingest.format, common_format(format, ingest.files));
+  for (const auto& file : ingest.files)
+    ingest.sources.push_back(source_name(ctx.attempt().base_dir, file));
   MR_TRY(Done done, ingest_files(ctx, ingest));
   Json names = Json::array();
-  for (const auto& file : ingest.scan.files) names.push_back(file.filename().string());
+  for (const auto& file : ingest.files) names.push_back(file.filename().string());
   done.outputs.set("files", std::move(names));
   return Outcome(std::move(done));
 }

@@ -1,6 +1,7 @@
 #include "operators/data/ingest_http.h"
 
 #include <filesystem>
+#include <fstream>
 
 #include "engine/base/digest.h"
 #include "operators/data/http_client.h"
@@ -27,15 +28,58 @@ Result<HttpRequest> request_of(const IngestHttp& op, const std::filesystem::path
   return request;
 }
 
-/// What the server says it sends, where it says so plainly.
-std::string announced_format(const HttpResponse& response) {
-  const std::string_view type = response.header("content-type");
-  if (type.starts_with("text/csv") || type.starts_with("text/tab-separated-values")) return "csv";
-  if (type.starts_with("application/vnd.apache.parquet")) return "parquet";
-  if (type.starts_with("application/json") || type.starts_with("application/x-ndjson") ||
-      type.starts_with("application/jsonl"))
-    return "jsonl";
-  return "auto";
+/// What the server says it sends: a format, "" where it says nothing of use ("text/plain"), or an
+/// error for what is no table.
+Result<std::string> announced_format(const HttpResponse& response) {
+  std::string_view type = response.header("content-type");
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  if (type == "text/csv" || type == "text/tab-separated-values") return std::string("csv");
+  if (type == "application/vnd.apache.parquet") return std::string("parquet");
+  if (type == "application/json" || type == "application/x-ndjson" || type == "application/jsonl" ||
+      type == "application/ndjson")
+    return std::string("jsonl");
+  const bool no_table = type == "text/html" || type == "application/xhtml+xml" ||
+                        type == "application/xml" || type == "text/xml" ||
+                        type == "application/pdf" || type.starts_with("image/") ||
+                        type.starts_with("video/") || type.starts_with("audio/");
+  if (no_table)
+    return data_invalid("the server answered with " + std::string(type) +
+                        ", no table; is it a login or an error page? If it is one, set format");
+  return std::string();
+}
+
+/// An answer of application/json that is one object: an error in JSON more often than a row.
+bool is_lone_object(const HttpResponse& response, const std::filesystem::path& file) {
+  if (!response.header("content-type").starts_with("application/json")) return false;
+  std::ifstream in(file, std::ios::binary);
+  std::string first;
+  std::string second;
+  while (std::getline(in, first) && first.find_first_not_of(" \t\r") == std::string::npos) {
+  }
+  const auto start = first.find_first_not_of(" \t\r");
+  if (start == std::string::npos || first[start] != '{') return false;
+  while (std::getline(in, second))
+    if (second.find_first_not_of(" \t\r") != std::string::npos) return second.front() != '{';
+  return true;
+}
+
+Result<data::Format> answered_format(const std::string& given, const HttpResponse& response,
+                                     const std::filesystem::path& file) {
+  if (given != "auto") return data::format_of(given, file);
+  MR_TRY(const std::string announced, announced_format(response));
+  MR_TRY(const data::Format judged, data::format_of("auto", file));
+  if (announced.empty()) return judged;
+  const bool named = file.has_extension();
+  if (named && data::to_string(judged) != announced)
+    return data_invalid("the server answered with " + std::string(response.header("content-type")) +
+                        ", but '" + file.filename().string() + "' reads as " +
+                        std::string(data::to_string(judged)) + "; set format");
+  if (is_lone_object(response, file))
+    return data_invalid(
+        "the server answered with one JSON object, no list of rows; if it is a row, "
+        "set format: jsonl");
+  return data::format_of(announced, file);
 }
 
 /// The last part of the URL's path, so that errors name what people know: "flights.csv".
@@ -54,7 +98,10 @@ Result<Outcome> IngestHttp::run(OperatorContext& ctx) const {
   if (!sha256.empty() && !is_sha256_hex(sha256))
     return invalid_argument("sha256 must be 64 lower-case hex digits");
   Ingest ingest;
-  MR_TRY(ingest.range, time_range(ctx.attempt(), time_column, from, to));
+  ingest.options = *this;
+  ingest.max_bytes = max_bytes;
+  MR_TRY(const TimeRange range, time_range(ctx.attempt(), time_column, from, to));
+  (void)range;  // what is wrong with it is said before anything is fetched
   const auto folder = ctx.work_dir() / "download";
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
@@ -74,15 +121,11 @@ Result<Outcome> IngestHttp::run(OperatorContext& ctx) const {
                       "the answer has SHA-256 " + digest + ", expected " + sha256)
         .at(url);
   ctx.log("fetched " + std::to_string(response.bytes) + " bytes from " + response.url);
-  const std::string stated = format == "auto" ? announced_format(response) : format;
-  MR_TRY(ingest.scan.format, data::format_of(stated, file));
-  ingest.scan.files = {file};
-  ingest.scan.types = types;
-  ingest.columns = columns;
-  ingest.where = where;
-  ingest.max_rows = max_rows;
-  ingest.allow_empty = allow_empty;
-  ingest.dataset = dataset;
+  auto found = answered_format(format, response, file);
+  if (!found) return std::move(found).error().at(url);
+  ingest.format = *found;
+  ingest.files = {file};
+  ingest.sources = {response.url};
   MR_TRY(Done done, ingest_files(ctx, ingest));
   done.outputs.set("etag", response.header("etag"));
   done.outputs.set("sha256", digest);

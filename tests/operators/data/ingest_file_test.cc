@@ -151,7 +151,9 @@ TEST_F(IngestFileTest, NamesFileLineAndValueOfBadData) {
   const Error bad =
       error(Json::object({{"path", "sales.csv"}, {"types", Json::object({{"amount", "DOUBLE"}})}}));
   EXPECT_EQ(bad.code, ErrorCode::data_invalid);
-  EXPECT_EQ(bad.message, "sales.csv:3: column 'amount': 'oops' is no DOUBLE");
+  EXPECT_EQ(bad.message,
+            "sales.csv:3: column 'amount': 'oops' is no DOUBLE; correct it, or set bad_rows to "
+            "quarantine or count");
   EXPECT_FALSE(bad.transient());
 }
 
@@ -184,6 +186,131 @@ TEST_F(IngestFileTest, TakesHugeNumbersAndLongTexts) {
   EXPECT_LT(published[0].schema.dump().size(), 10'000u);
   EXPECT_LT(made.outputs.dump().size(), 10'000u);
   EXPECT_NEAR(published[0].schema.at(0)["stddev"].as_double() / 7.0710678118654757e153, 1, 1e-12);
+}
+
+TEST_F(IngestFileTest, KeepsKeysBeyond64Bits) {
+  ctx_.write("a.csv", "user,n\n12345678901234567890,1\n12345678901234567891,2\n");
+  const Done made = done(Json::object({{"path", "a.csv"}}));
+  const auto table = query_artifact(
+      ctx_, made.outputs["table"],
+      "SELECT count(DISTINCT user) AS users, max(user)::VARCHAR AS last FROM $table");
+  EXPECT_EQ(table.at(0, "users").as_int(), 2);
+  EXPECT_EQ(table.at(0, "last").as_view(), "12345678901234567891");
+}
+
+TEST_F(IngestFileTest, FiltersJsonByTheInstantOfAnOffset) {
+  // 23:30 at -05:00 is in the second of January in UTC (RFC 3339, section 5.8).
+  ctx_.write("a.jsonl",
+             "{\"t\":\"2024-01-01T23:30:00-05:00\"}\n{\"t\":\"2024-01-01T12:00:00Z\"}\n");
+  ctx_.write("a.csv", "t\n2024-01-01T23:30:00-05:00\n2024-01-01T12:00:00Z\n");
+  for (const char* path : {"a.jsonl", "a.csv"})
+    for (const char* type : {"timestamp", "VARCHAR"}) {
+      const Done made = done(Json::object({{"path", path},
+                                           {"time_column", "t"},
+                                           {"types", Json::object({{"t", type}})},
+                                           {"from", "2024-01-02"},
+                                           {"to", "2024-01-03"}}));
+      EXPECT_EQ(made.outputs["rows"].as_int(), 1) << path << " " << type;
+    }
+}
+
+TEST_F(IngestFileTest, TakesTypesFromTheContract) {
+  ctx_.write("a.csv", "id,amount\n1,\n2,\n");
+  ctx_.write("c.yaml",
+             "columns:\n  amount: {type: integer}\n  other: {type: string, required: false}\n");
+  const Done made = done(Json::object({{"path", "a.csv"}, {"contract", "c.yaml"}}));
+  EXPECT_EQ(effects_of<PublishArtifact>(made.effects)[0].schema.at(1)["type"].as_view(), "BIGINT");
+}
+
+TEST_F(IngestFileTest, PublishesAndCountsBadRows) {
+  ctx_.write("a.csv", "id,n\n1,2\n2\n3,4\n");
+  const Json with =
+      Json::object({{"path", "a.csv"}, {"bad_rows", "quarantine"}, {"max_bad_share", 0.5}});
+  const Done made = done(with);
+  EXPECT_EQ(made.outputs["rows"].as_int(), 2);
+  EXPECT_EQ(made.outputs["bad_rows"].as_int(), 1);
+  EXPECT_EQ(rows_of(ctx_, made.outputs["quarantine"]),
+            R"([{"file":"a.csv","line":3,"reason":"1 fields where the header has 2","text":"2"}])");
+  EXPECT_EQ(effects_of<PublishArtifact>(made.effects).size(), 2u);
+  Json strict = with;
+  strict.set("max_bad_share", 0.2);
+  EXPECT_NE(error(strict).message.find("1 of 3 rows are bad; the first: a.csv:3"),
+            std::string::npos);
+}
+
+TEST_F(IngestFileTest, MakesNanNullInEveryFormat) {
+  auto session = data::Session::open({.folders = {ctx_.base()}});
+  ASSERT_TRUE(session->write_parquet("SELECT * FROM (VALUES (1, 'nan'::DOUBLE), (2, 0.5)) t(id, v)",
+                                     ctx_.base() / "a.parquet"));
+  ctx_.write("a.csv", "id,v\n1,nan\n2,5e-1\n");
+  ctx_.write("a.jsonl", "{\"id\":1,\"v\":NaN}\n{\"id\":2,\"v\":5e-1}\n");
+  for (const char* path : {"a.parquet", "a.csv", "a.jsonl"}) {
+    const Json with = Json::object({{"path", path}, {"where", "v > 0 OR v IS NULL"}});
+    const Done made = done(with);
+    EXPECT_EQ(rows_of(ctx_, made.outputs["table"]), R"([{"id":1,"v":null},{"id":2,"v":0.5}])");
+    EXPECT_EQ(made.outputs["nans"].dump(), R"({"v":1})");
+    Json refuse = with;
+    refuse.set("nan", "refuse");
+    EXPECT_EQ(error(refuse).code, ErrorCode::data_invalid) << path;
+  }
+}
+
+TEST_F(IngestFileTest, ParquetFilesOfOneTableMustAgree) {
+  auto session = data::Session::open({.folders = {ctx_.base()}});
+  const auto write = [&](const char* name, const char* select) {
+    ASSERT_TRUE(session->write_parquet(select, ctx_.base() / name));
+  };
+  write("1.parquet", "SELECT 1::INTEGER AS id, ['a'] AS l");
+  write("2.parquet", "SELECT ['b'] AS l, 5000000000 AS id");
+  EXPECT_EQ(done(Json::object({{"path", "?.parquet"}, {"columns", Json::array({"id"})}}))
+                .outputs["rows"]
+                .as_int(),
+            2);
+  write("2.parquet", "SELECT 1.5::DOUBLE AS id, ['b'] AS l");
+  EXPECT_NE(error(Json::object({{"path", "?.parquet"}})).message.find("is INTEGER in 1.parquet"),
+            std::string::npos);
+  write("2.parquet", "SELECT 2 AS id");
+  EXPECT_NE(error(Json::object({{"path", "?.parquet"}})).message.find("has no column 'l'"),
+            std::string::npos);
+  const Done united = done(
+      Json::object({{"path", "?.parquet"}, {"union_by_name", true}, {"source_column", "file"}}));
+  EXPECT_EQ(rows_of(ctx_, united.outputs["table"]),
+            R"([{"id":1,"l":["a"],"file":"1.parquet"},{"id":2,"l":null,"file":"2.parquet"}])");
+}
+
+TEST_F(IngestFileTest, RefusesACastThatChangesValues) {
+  auto session = data::Session::open({.folders = {ctx_.base()}});
+  ASSERT_TRUE(session->write_parquet("SELECT * FROM (VALUES (1.0::DOUBLE), (3.7)) t(v)",
+                                     ctx_.base() / "a.parquet"));
+  const Json with =
+      Json::object({{"path", "a.parquet"}, {"types", Json::object({{"v", "BIGINT"}})}});
+  EXPECT_EQ(error(with).message, "column 'v': '3.7' is no BIGINT; declare a type that holds it");
+  Json fine = with;
+  fine.set("types", Json::object({{"v", "FLOAT"}}));
+  EXPECT_NE(error(fine).message.find("'3.7' is no FLOAT"), std::string::npos);
+}
+
+TEST_F(IngestFileTest, NamesTheSourceOfEachRow) {
+  ctx_.write("in/1/a.csv", "id\n1\n");
+  ctx_.write("in/2/a.csv", "id\n2\n");
+  const Done made = done(Json::object({{"path", "in/*/a.csv"}, {"source_column", "file"}}));
+  EXPECT_EQ(rows_of(ctx_, made.outputs["table"]),
+            R"([{"id":1,"file":"in/1/a.csv"},{"id":2,"file":"in/2/a.csv"}])");
+}
+
+TEST_F(IngestFileTest, RefusesNonsenseInOptions) {
+  ctx_.write("a.csv", "id\n1\n");
+  const auto code = [&](const char* option, Json value) {
+    return error(Json::object({{"path", "a.csv"}, {option, std::move(value)}})).code;
+  };
+  for (const char* option :
+       {"delimiter", "quote", "escape", "comment", "decimal_separator", "thousands_separator"})
+    EXPECT_EQ(code(option, "ab"), ErrorCode::invalid_argument) << option;
+  EXPECT_EQ(code("delimiter", "\""), ErrorCode::invalid_argument);
+  EXPECT_EQ(code("thousands_separator", "."), ErrorCode::invalid_argument);
+  EXPECT_EQ(code("date_format", "%q"), ErrorCode::invalid_argument);
+  EXPECT_EQ(code("date_format", "%d"), ErrorCode::invalid_argument);
+  EXPECT_EQ(code("source_column", "ID"), ErrorCode::invalid_argument);
 }
 
 }  // namespace

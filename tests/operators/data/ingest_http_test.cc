@@ -43,6 +43,15 @@ class IngestHttpTest : public ::testing::Test {
       out.status = ++calls_ < 3 ? 500 : 200;
       out.set_content(out.status == 200 ? kCsv : "id,amount\nbroken", "text/csv");
     });
+    s.Get("/login/(.*)", [](const httplib::Request& in, httplib::Response& out) {
+      const bool html = in.matches[1] == "page.csv";
+      out.set_content(html ? "<!DOCTYPE html>\n<html>\n<p>Log in, please\n</html>\n"
+                           : R"({"error":"token expired"})",
+                      html ? "text/html" : "application/json");
+    });
+    s.Get("/mislabelled.csv", [](const httplib::Request&, httplib::Response& out) {
+      out.set_content(kCsv, "text/html");
+    });
     s.Get("/bad.csv", [](const httplib::Request&, httplib::Response& out) {
       out.set_content("id,amount\n1,2\n3\n", "text/csv");
     });
@@ -101,7 +110,21 @@ TEST_F(IngestHttpTest, FailsForGoodOn404AndOnBadData) {
   EXPECT_FALSE(absent.error().transient());
   const auto bad = run(Json::object({{"url", server_.url("/bad.csv")}}));
   ASSERT_FALSE(bad.ok());
-  EXPECT_EQ(bad.error().message, "bad.csv:3: 1 fields where the header has 2");
+  EXPECT_EQ(bad.error().message.substr(0, 42), "bad.csv:3: 1 fields where the header has 2");
+}
+
+TEST_F(IngestHttpTest, RefusesAnswersThatAreNoTable) {
+  const auto failed = [&](const char* path, const char* format) {
+    const auto outcome = run(Json::object({{"url", server_.url(path)}, {"format", format}}));
+    return outcome ? "" : std::string(traits(outcome.error().code).name);
+  };
+  EXPECT_EQ(failed("/login/page.csv", "auto"), "data_invalid");
+  EXPECT_EQ(failed("/login/page.csv", "csv"), "data_invalid");  // by its content
+  EXPECT_EQ(failed("/login/token.csv", "auto"), "data_invalid");
+  EXPECT_EQ(failed("/login/token", "auto"), "data_invalid");
+  EXPECT_EQ(failed("/login/token", "jsonl"), "");
+  EXPECT_EQ(failed("/mislabelled.csv", "auto"), "data_invalid");
+  EXPECT_EQ(failed("/mislabelled.csv", "csv"), "");
 }
 
 }  // namespace
