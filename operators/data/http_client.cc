@@ -1,13 +1,20 @@
 #include "operators/data/http_client.h"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
+#include <zlib.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <charconv>
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
+
+#include "operators/data/http_guard.h"
 
 namespace millrace {
 namespace {
@@ -21,33 +28,108 @@ void initialise_curl() {
   (void)done;
 }
 
+/// gzip of any number of members, as it arrives; libcurl's own decoder takes the second for an
+/// error.
+class Inflater {
+ public:
+  Inflater() { usable_ = inflateInit2(&stream_, 15 + 16) == Z_OK; }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+  ~Inflater() { inflateEnd(&stream_); }
+
+  /// False if the data is damaged, or `sink` does not take it.
+  bool feed(const char* data, std::size_t size, const std::function<bool(std::string_view)>& sink) {
+    std::array<char, 64 << 10> out{};
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data));  // zlib only reads it
+    stream_.avail_in = static_cast<uInt>(size);
+    while (usable_) {
+      if (ended_ && stream_.avail_in > 0) {
+        inflateReset(&stream_);
+        ended_ = false;
+      }
+      stream_.next_out = reinterpret_cast<Bytef*>(out.data());
+      stream_.avail_out = static_cast<uInt>(out.size());
+      const int state = ended_ ? Z_BUF_ERROR : inflate(&stream_, Z_NO_FLUSH);
+      if (state == Z_STREAM_END) ended_ = true;
+      if (state != Z_OK && state != Z_STREAM_END && state != Z_BUF_ERROR) return false;
+      const std::size_t made = out.size() - stream_.avail_out;
+      if (made > 0 && !sink(std::string_view(out.data(), made))) return false;
+      if (stream_.avail_in == 0 && (ended_ || stream_.avail_out > 0)) return true;
+    }
+    return false;
+  }
+  /// At the end of a member: what may be the end of the body.
+  bool ended() const { return ended_; }
+
+ private:
+  z_stream stream_{};
+  bool usable_ = false;
+  bool ended_ = false;
+};
+
 struct Transfer {
   const HttpRequest& request;
   const std::function<bool()>& cancelled;
-  HttpResponse response;
+  HttpResponse response{};
   std::FILE* file = nullptr;
   bool too_large = false;
   bool stopped = false;
   std::size_t header_bytes = 0;
+  std::unique_ptr<Inflater> inflater{};
+  std::string encoding{};  // one that cannot be decoded
+  bool damaged = false;    // the gzip of the body
+  bool guarded = false;    // a redirect, which must not lead to this machine
+  bool local = false;      // the address connected to is one of this machine or its link
+  bool refused = false;
 };
+
+bool take_body(Transfer& transfer, std::string_view data) {
+  transfer.response.bytes += static_cast<std::int64_t>(data.size());
+  if (transfer.response.bytes > transfer.request.max_bytes) {
+    transfer.too_large = true;
+    return false;
+  }
+  if (transfer.file == nullptr) {
+    transfer.response.body.append(data);
+    return true;
+  }
+  // The head of it is kept as well: a server says there what is wrong with the request.
+  const std::size_t kept = transfer.response.body.size();
+  if (kept < kMaxErrorText) transfer.response.body.append(data.substr(0, kMaxErrorText - kept));
+  return std::fwrite(data.data(), 1, data.size(), transfer.file) == data.size();
+}
+
+/// How the body is encoded, once its headers are there.
+void begin_body(Transfer& transfer) {
+  const std::string_view encoding = transfer.response.header("content-encoding");
+  if (encoding == "gzip" || encoding == "x-gzip")
+    transfer.inflater = std::make_unique<Inflater>();
+  else if (!encoding.empty() && encoding != "identity")
+    transfer.encoding = encoding;
+}
 
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   const std::size_t bytes = size * count;
-  transfer.response.bytes += static_cast<std::int64_t>(bytes);
-  if (transfer.response.bytes > transfer.request.max_bytes) {
-    transfer.too_large = true;
-    return 0;
+  if (transfer.response.bytes == 0 && !transfer.inflater) begin_body(transfer);
+  if (!transfer.encoding.empty()) return 0;
+  if (!transfer.inflater) return take_body(transfer, {data, bytes}) ? bytes : 0;
+  bool taken = true;
+  const bool sound = transfer.inflater->feed(
+      data, bytes, [&](std::string_view text) { return taken = take_body(transfer, text); });
+  transfer.damaged = !sound && taken;
+  return sound ? bytes : 0;
+}
+
+/// Connects, unless a redirect leads to where only this machine can reach.
+curl_socket_t on_socket(void* user, curlsocktype, curl_sockaddr* address) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  transfer.local = is_local_address(&address->addr);
+  if (transfer.guarded && transfer.local) {
+    transfer.refused = true;
+    return CURL_SOCKET_BAD;
   }
-  if (transfer.file == nullptr) {
-    transfer.response.body.append(data, bytes);
-    return bytes;
-  }
-  // The head of it is kept as well: a server says there what is wrong with the request.
-  const std::size_t kept = transfer.response.body.size();
-  if (kept < kMaxErrorText)
-    transfer.response.body.append(data, std::min(bytes, kMaxErrorText - kept));
-  return std::fwrite(data, 1, bytes, transfer.file);
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 std::string_view trim(std::string_view text) {
@@ -89,6 +171,16 @@ Error transfer_error(const Transfer& transfer, CURLcode code, const char* detail
         .at(where);
   if (transfer.stopped)
     return make_error(ErrorCode::cancelled, "the request was stopped").at(where);
+  if (transfer.refused)
+    return make_error(ErrorCode::permission_denied,
+                      "a redirect to a loopback or link-local address; if that is right, name its "
+                      "host in allowed_hosts")
+        .at(where);
+  if (transfer.damaged) return unavailable("the gzip data of the answer is damaged").at(where);
+  if (!transfer.encoding.empty())
+    return make_error(ErrorCode::unsupported, "the answer is encoded as '" + transfer.encoding +
+                                                  "', which was not asked for")
+        .at(where);
   const std::string reason = detail[0] != '\0' ? detail : curl_easy_strerror(code);
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
@@ -111,7 +203,8 @@ using Handle = std::unique_ptr<CURL, void (*)(CURL*)>;
 using Headers = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
 
 Result<Headers> header_list(const HttpRequest& request) {
-  curl_slist* list = nullptr;
+  // Asked for by hand: libcurl then leaves the decoding to us.
+  curl_slist* list = curl_slist_append(nullptr, "Accept-Encoding: gzip");
   for (const auto& [name, value] : request.headers) {
     const std::string line = name + ": " + value;
     if (name.empty() || line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
@@ -125,16 +218,15 @@ Result<Headers> header_list(const HttpRequest& request) {
 
 void set_options(CURL* curl, const HttpRequest& request, const Headers& headers, Transfer& transfer,
                  char* detail) {
-  const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(request.timeout);
+  const auto timeout = std::max(std::chrono::milliseconds(1),
+                                std::chrono::ceil<std::chrono::milliseconds>(request.timeout));
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, static_cast<long>(request.max_redirects));
+  curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+  curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, std::min(10'000L, long{timeout.count()}));
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "millrace");
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
@@ -175,6 +267,69 @@ std::string describe(Duration duration) {
          " ms";
 }
 
+/// One request and its answer, whatever it is; `redirect`: where it leads, or "".
+Result<HttpResponse> send_once(const HttpRequest& request, bool guarded,
+                               const std::function<bool()>& cancelled, bool& local,
+                               std::string& redirect) {
+  MR_TRY(const Headers headers, header_list(request));
+  const Handle curl(curl_easy_init(), curl_easy_cleanup);
+  if (!curl) return internal_error("cannot start a request");
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+      request.file.empty() ? nullptr : std::fopen(request.file.c_str(), "wb"), std::fclose);
+  if (!request.file.empty() && !file)
+    return unavailable("cannot write to '" + request.file.string() + "'");
+
+  Transfer transfer{.request = request, .cancelled = cancelled, .file = file.get()};
+  transfer.guarded = guarded;
+  char detail[CURL_ERROR_SIZE] = "";
+  set_options(curl.get(), request, headers, transfer, detail);
+  const CURLcode code = curl_easy_perform(curl.get());
+  if (code != CURLE_OK) return transfer_error(transfer, code, detail);
+  if (transfer.inflater && !transfer.inflater->ended())
+    return unavailable("the gzip data of the answer ends early")
+        .at(request.method + " " + request.url);
+  if (file && std::fclose(file.release()) != 0)
+    return make_error(ErrorCode::resource_exhausted,
+                      "cannot write to '" + request.file.string() + "'");
+  long status = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  char* next = nullptr;
+  curl_easy_getinfo(curl.get(), CURLINFO_REDIRECT_URL, &next);
+  redirect = next != nullptr ? next : "";
+  local = transfer.local;
+  transfer.response.status = static_cast<int>(status);
+  transfer.response.url = request.url;
+  return std::move(transfer.response);
+}
+
+/// With a proxy, what is connected to is the proxy: only the host's name can be judged.
+bool behind_proxy() {
+  return std::ranges::any_of(
+      std::array{"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"},
+      [](const char* name) {
+        const char* value = std::getenv(name);
+        return value != nullptr && *value != '\0';
+      });
+}
+
+/// The request that an answer of 301, 302, 303, 307 or 308 asks for (RFC 9110, section 15.4).
+void redirect_to(HttpRequest& request, const std::string& url, int status) {
+  const bool becomes_get =
+      status == 303 || ((status == 301 || status == 302) && request.method == "POST");
+  if (becomes_get) {
+    request.method = "GET";
+    request.body.clear();
+  }
+  // Secrets are for the host that they were given for.
+  if (origin_of(url) != origin_of(request.url))
+    std::erase_if(request.headers, [](const auto& header) {
+      std::string name = header.first;
+      std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+      return name == "authorization" || name == "cookie";
+    });
+  request.url = url;
+}
+
 }  // namespace
 
 std::string_view HttpResponse::header(std::string_view name) const {
@@ -185,32 +340,38 @@ std::string_view HttpResponse::header(std::string_view name) const {
 }
 
 Result<HttpResponse> http_send(const HttpRequest& request, const std::function<bool()>& cancelled) {
+  using std::chrono::steady_clock;
   initialise_curl();
   if (request.url.find('\0') != std::string::npos || request.url.empty())
     return invalid_argument("the URL is empty or holds a NUL byte");
-  MR_TRY(const Headers headers, header_list(request));
-  const Handle curl(curl_easy_init(), curl_easy_cleanup);
-  if (!curl) return internal_error("cannot start a request");
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
-      request.file.empty() ? nullptr : std::fopen(request.file.c_str(), "wb"), std::fclose);
-  if (!request.file.empty() && !file)
-    return unavailable("cannot write to '" + request.file.string() + "'");
-
-  Transfer transfer{request, cancelled, {}, file.get()};
-  char detail[CURL_ERROR_SIZE] = "";
-  set_options(curl.get(), request, headers, transfer, detail);
-  const CURLcode code = curl_easy_perform(curl.get());
-  if (code != CURLE_OK) return transfer_error(transfer, code, detail);
-  if (file && std::fclose(file.release()) != 0)
-    return make_error(ErrorCode::resource_exhausted,
-                      "cannot write to '" + request.file.string() + "'");
-  long status = 0;
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  char* url = nullptr;
-  curl_easy_getinfo(curl.get(), CURLINFO_EFFECTIVE_URL, &url);
-  transfer.response.status = static_cast<int>(status);
-  transfer.response.url = url != nullptr ? url : request.url;
-  return std::move(transfer.response);
+  const auto until = steady_clock::now() + request.timeout;
+  const UrlOrigin first = origin_of(request.url);
+  const bool judged_by_name = behind_proxy();
+  HttpRequest hop = request;
+  bool first_is_local = false;
+  for (int redirects = 0;; ++redirects) {
+    const UrlOrigin origin = origin_of(hop.url);
+    const bool named =
+        std::ranges::find(request.allowed_hosts, origin.host) != request.allowed_hosts.end();
+    const bool home = origin.host == first.host && first_is_local;
+    const bool guarded = redirects > 0 && !named && !home && !judged_by_name;
+    bool local = false;
+    std::string next;
+    MR_TRY(HttpResponse response, send_once(hop, guarded, cancelled, local, next));
+    if (redirects == 0) first_is_local = local;
+    if (next.empty()) return response;
+    const std::string where = request.method + " " + request.url;
+    if (redirects == request.max_redirects)
+      return invalid_argument("more than " + std::to_string(request.max_redirects) + " redirects")
+          .at(where);
+    if (const auto why = refused_redirect(first, origin_of(next), request.allowed_hosts);
+        !why.empty())
+      return make_error(ErrorCode::permission_denied, why).at(where);
+    redirect_to(hop, next, response.status);
+    hop.timeout = std::chrono::duration_cast<Duration>(until - steady_clock::now());
+    if (hop.timeout <= Duration(0))
+      return make_error(ErrorCode::timeout, "the time-out passed during redirects").at(where);
+  }
 }
 
 Result<HttpResponse> http_send_with_retry(const HttpRequest& request, const RetryRule& rule,

@@ -1,7 +1,9 @@
 // A small HTTP client on libcurl, for operators: one request at a time, to memory or to a file.
 //
-// Only http and https, also after a redirect. Nothing is read from the environment but the usual
-// proxy variables. Thread-safe: calls share nothing.
+// Only http and https, also after a redirect, which must not lead to this machine or its link
+// unless it came from there or the request allows it. Bodies in gzip are decoded, with any number
+// of members. Nothing is read from the environment but the usual proxy variables. Thread-safe:
+// calls share nothing.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +29,8 @@ struct HttpRequest {
   std::int64_t max_bytes = std::int64_t{64} << 20;  // of the answer, after decompression
   Duration timeout = std::chrono::seconds(60);      // of one try
   int max_redirects = 5;
+  /// Hosts that redirects may lead to; empty: all but loopback and link-local addresses.
+  std::vector<std::string> allowed_hosts{};
 };
 
 struct HttpResponse {
@@ -41,8 +45,8 @@ struct HttpResponse {
 };
 
 /// One try. A response of any status is a success here. Errors: invalid_argument (URL, scheme,
-/// header), resource_exhausted (max_bytes), timeout, unavailable (name, connection, TLS),
-/// cancelled.
+/// header, too many redirects), permission_denied (a redirect to where none may lead),
+/// resource_exhausted (max_bytes), timeout, unavailable (name, connection, TLS), cancelled.
 Result<HttpResponse> http_send(const HttpRequest& request, const std::function<bool()>& cancelled);
 
 struct RetryRule {

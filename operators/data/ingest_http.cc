@@ -18,6 +18,7 @@ Result<HttpRequest> request_of(const IngestHttp& op, const std::filesystem::path
   request.file = file;
   request.max_bytes = op.max_bytes;
   request.timeout = op.timeout;
+  request.allowed_hosts = op.allowed_hosts;
   if (!op.headers.is_null() && !op.headers.is_object())
     return invalid_argument("headers must be a mapping of names to values");
   for (const auto& [header, value] : op.headers.members()) {

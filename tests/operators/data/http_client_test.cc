@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "engine/base/file.h"
+#include "tests/data/compress.h"
 #include "tests/data/temp_folder.h"
 #include "tests/operators/data/loopback_server.h"
 
@@ -100,6 +101,55 @@ TEST(HttpClient, FollowsRedirectsButNotForEverAndNotToFiles) {
   EXPECT_FALSE(http_send(get("file:///etc/passwd"), kNever).ok());
   EXPECT_FALSE(http_send(get("ftp://127.0.0.1/x"), kNever).ok());
   EXPECT_FALSE(http_send(get(""), kNever).ok());
+}
+
+TEST(HttpClient, FollowsNoRedirectIntoThisMachine) {
+  // The first address is what the user wrote; where a server leads from there is the server's word.
+  const LoopbackServer server([](httplib::Server& s) {
+    s.Get("/to/(.*)", [](const httplib::Request& in, httplib::Response& out) {
+      out.set_redirect("http://" + std::string(in.matches[1]) + "/");
+    });
+    s.Get("/", [](const httplib::Request& in, httplib::Response& out) {
+      out.set_content("there " + in.get_header_value("Authorization"), "text/plain");
+    });
+  });
+  const std::string port = server.url("").substr(server.url("").rfind(':'));
+  const auto send = [&](const std::string& host, std::vector<std::string> allowed = {}) {
+    HttpRequest request = get(server.url("/to/" + host));
+    request.headers = {{"Authorization", "secret"}};
+    request.allowed_hosts = std::move(allowed);
+    return http_send(request, kNever);
+  };
+  // libcurl writes "127.2" and "2130706434" as the addresses that they are.
+  for (const char* host : {"169.254.169.254", "localhost", "127.2", "[::1]", "[::ffff:127.0.0.1]",
+                           "[fe80::1]", "0.0.0.0", "2130706434"}) {
+    const auto refused = send(host + port);
+    ASSERT_FALSE(refused.ok()) << host;
+    EXPECT_EQ(refused.error().code, ErrorCode::permission_denied) << refused.error().message;
+  }
+  EXPECT_EQ(send("127.0.0.1" + port)->body, "there secret");  // the same host
+  EXPECT_EQ(send("localhost" + port, {"localhost"})->body, "there ");
+  EXPECT_EQ(send("localhost" + port, {"other"}).error().code, ErrorCode::permission_denied);
+}
+
+TEST(HttpClient, DecodesGzipOfSeveralMembers) {
+  const LoopbackServer server([](httplib::Server& s) {
+    s.Get("/(.*)", [](const httplib::Request& in, httplib::Response& out) {
+      std::string body = gzipped("id\n1\n") + gzipped("2\n");
+      if (in.matches[1] == "cut") body.resize(body.size() - 4);
+      if (in.matches[1] == "damaged") body[24] ^= 0x55;
+      if (in.matches[1] == "bomb") body = gzipped(std::string(1 << 20, 'x'));
+      out.set_header("Content-Encoding", in.matches[1] == "br" ? "br" : "gzip");
+      out.set_content(body, "application/octet-stream");  // httplib packs texts itself
+    });
+  });
+  EXPECT_EQ(http_send(get(server.url("/whole")), kNever)->body, "id\n1\n2\n");
+  EXPECT_EQ(http_send(get(server.url("/cut")), kNever).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(http_send(get(server.url("/damaged")), kNever).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(http_send(get(server.url("/br")), kNever).error().code, ErrorCode::unsupported);
+  HttpRequest small = get(server.url("/bomb"));
+  small.max_bytes = 1000;
+  EXPECT_EQ(http_send(small, kNever).error().code, ErrorCode::resource_exhausted);
 }
 
 TEST(HttpClient, RefusesHeadersWithLineBreaks) {
