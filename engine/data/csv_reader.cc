@@ -328,6 +328,10 @@ Status CsvReader::open() {
   // Files of old Macs end their lines with a carriage return alone.
   bool quoted = false;
   for (std::size_t i = 0; i < buffer_.size(); ++i) {
+    if (quoted && dialect_.escape != '\0' && text[i] == dialect_.escape) {
+      ++i;  // what it escapes closes nothing
+      continue;
+    }
     if (dialect_.quote != '\0' && text[i] == dialect_.quote) quoted = !quoted;
     if (quoted || (text[i] != '\n' && text[i] != '\r')) continue;
     const bool lone = text[i] == '\r' && i + 1 < buffer_.size() && text[i + 1] != '\n';
