@@ -34,7 +34,9 @@ Status HttpGet::connect() {
 }
 
 Status HttpGet::send(const std::string& path) {
-  const std::string request = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  const std::string request = "GET " + path +
+                              " HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                              "Accept-Encoding: gzip, deflate, br, zstd\r\n\r\n";  // as browsers do
   const auto sent = ::send(socket_, request.data(), request.size(), MSG_NOSIGNAL);
   return sent == static_cast<ssize_t>(request.size()) ? Status{}
                                                       : Status{unavailable("the server hung up")};

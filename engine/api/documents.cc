@@ -263,9 +263,14 @@ Json openapi_document() {
   const Json health = Json::object({{"$ref", "#/components/schemas/Health"}});
   paths.set("/healthz",
             plain_get("health", "Is the process alive?", content("application/json", health)));
-  paths.set("/readyz",
-            plain_get("ready", "Does the store answer, and does this engine lead? Else 503",
-                      content("application/json", health)));
+  Json ready = plain_get("ready", "Does the store answer, and does this engine lead? Else 503",
+                         content("application/json", health));
+  ready.member("get")
+      .member("responses")
+      .set("503",
+           Json::object({{"description", "The store does not answer, or another engine leads"},
+                         {"content", content("application/json", health)}}));
+  paths.set("/readyz", std::move(ready));
   paths.set("/metrics", plain_get("metrics", "For Prometheus",
                                   content("text/plain", Json::object({{"type", "string"}}))));
   return Json::object(

@@ -247,6 +247,7 @@ Json schema_of(const TypeInfo& type) {
       break;
     case Kind::object:
       schema.set("type", "object");
+      schema.set("additionalProperties", true);  // to generators "object" alone is an empty one
       break;
     case Kind::any:
       return schema;
