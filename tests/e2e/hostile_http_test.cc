@@ -1,6 +1,7 @@
 // What nobody sends by accident, against the API and the model server of the real program: each is
 // refused or cut off, and meanwhile and afterwards both servers answer the others.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
@@ -149,6 +150,30 @@ TEST_F(HostileHttp, IsRefusedAndLeavesBothServersAnswering) {
     EXPECT_EQ(before.wrong() + meanwhile.wrong() + after.wrong(), 0u) << server.name;
   }
   for (const Server& server : servers_) EXPECT_EQ(status_of(get(server.port, server.page)), 200);
+}
+
+// A request cut short, a stream, a wait and an idle connection on both servers: the engine lets go
+// of its lease and ends as without them. It once waited for such a client for ever.
+TEST_F(HostileHttp, SlowClientsDoNotHoldUpTheEnd) {
+  std::vector<RawClient> slow;
+  const auto say = [&slow](int port, const std::string& bytes) {
+    slow.emplace_back(port);
+    slow.back().say(bytes);
+  };
+  const std::string host = " HTTP/1.1\r\nHost: localhost\r\n";
+  for (const Server& server : servers_) {
+    say(server.port,
+        "POST /x" + host + "Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{");
+    say(server.port, "GET " + server.page + host + "\r\n");
+    say(server.port, "GET " + server.page + host);
+    say(server.port, "");
+  }
+  say(up_->api_port(), "GET /api/v1/events" + host + "\r\n");
+  EXPECT_EQ(status_of(get(up_->api_port(), "/api/v1/dags")), 200);  // what came before has arrived
+  const auto began = std::chrono::steady_clock::now();
+  up_->program().signal(SIGINT);
+  EXPECT_EQ(up_->program().wait(std::chrono::seconds{60}).exit_code, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{30});
 }
 
 }  // namespace
