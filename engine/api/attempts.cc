@@ -35,7 +35,7 @@ struct Fold {
     AttemptView view;
     view.attempt = e.attempt;
     view.epoch = e.epoch;
-    view.started_at = at;
+    view.started_at = e.began.value_or(at);
     attempts.push_back(std::move(view));
   }
   void operator()(const AttemptLost& e) const {

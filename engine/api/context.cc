@@ -160,6 +160,7 @@ std::vector<std::string> strings_of(const Json& list) {
   return out;
 }
 
+FieldInfo task_in_path() { return {"task", string_type(128), "The task's id"}; }
 FieldInfo run_in_path() { return {"run", uuid_type(), "The run's id"}; }
 FieldInfo dag_in_path() { return {"dag", string_type(128), "The DAG's id"}; }
 FieldInfo model_in_path() { return {"model", string_type(128), "The model's name"}; }

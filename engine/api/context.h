@@ -83,6 +83,7 @@ Reply reply_of(const T& value) {
 /// Only strings of a list field.
 std::vector<std::string> strings_of(const Json& list);
 FieldInfo run_in_path();
+FieldInfo task_in_path();
 FieldInfo dag_in_path();
 FieldInfo model_in_path();
 FieldInfo limit_in_query(int most, int value);

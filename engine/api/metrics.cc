@@ -86,7 +86,8 @@ void Metrics::count(const Event& event) {
   const std::lock_guard lock(mutex_);
   if (const auto* e = std::get_if<AttemptStarted>(&event.body)) {
     ++attempts_;
-    if (started_.size() < kMostOpenAttempts) started_[{event.run, e->ref}] = event.at;
+    if (started_.size() < kMostOpenAttempts)
+      started_[{event.run, e->ref}] = e->began.value_or(event.at);
   } else if (std::holds_alternative<TaskSucceeded>(event.body)) {
     ended(event, "success");
   } else if (std::holds_alternative<TaskFailed>(event.body)) {

@@ -115,7 +115,16 @@ Result<Reply> about_run(Context& context, const Call& call, std::string_view kin
 }
 
 Result<Reply> cancel_run(Context& context, const Call& call) {
-  return about_run(context, call, command::cancel_run, Json::object());
+  Json body = Json::object();
+  if (call.body()["force"].as_bool(false)) body.set("force", true);
+  return about_run(context, call, command::cancel_run, std::move(body));
+}
+
+Result<Reply> cancel_task(Context& context, const Call& call) {
+  Json body = Json::object({{"task", call.path("task")}});
+  if (const Json& index = call.body()["map_index"]; !index.is_null()) body.set("map_index", index);
+  if (call.body()["force"].as_bool(false)) body.set("force", true);
+  return about_run(context, call, command::cancel_task, std::move(body));
 }
 
 Result<Reply> retry_run(Context& context, const Call& call) {
@@ -128,6 +137,11 @@ Result<Reply> list_artifacts(Context& context, const Call& call) {
   MR_TRY(const auto row, context.stores.runs.run(call.uuid("run")));
   MR_TRY(const auto artifacts, context.stores.registry.artifacts(row.run));
   return reply_of(artifacts);
+}
+
+FieldInfo force_in_body() {
+  return FieldInfo{"force", boolean_type(), "End programs at once, without their kill_grace"}
+      .optional();
 }
 
 FieldInfo wait_in_query() {
@@ -187,13 +201,33 @@ std::vector<Endpoint> run_endpoints(Context* context) {
                   .id = "cancelRun",
                   .tag = "runs",
                   .summary = "Cancel a run",
-                  .doc = "Kills its attempts and starts no further ones.",
+                  .doc =
+                      "Ends its attempts: SIGTERM, and SIGKILL after the task's kill_grace. Tasks "
+                      "that ask about the end in their condition still run. A second request, or "
+                      "force, ends everything at once, these tasks as well.",
                   .path = {run_in_path()},
                   .body_kind = Endpoint::Body::json,
-                  .body = {reason_in_body()},
+                  .body = {force_in_body(), reason_in_body()},
                   .also = {202},
                   .response = TypeOf<CommandView>::info(),
                   .handle = bind(cancel_run)});
+  list.push_back({.method = "POST",
+                  .pattern = "/api/v1/runs/{run}/tasks/{task}/cancel",
+                  .id = "cancelTask",
+                  .tag = "runs",
+                  .summary = "Cancel one task",
+                  .doc =
+                      "The run goes on with its other tasks. A second request, or force, ends the "
+                      "task's programs without their grace.",
+                  .path = {run_in_path(), task_in_path()},
+                  .body_kind = Endpoint::Body::json,
+                  .body = {FieldInfo{"map_index", integer_type(0, 1'000'000),
+                                     "Which instance of a mapped task; none: all of them"}
+                               .optional(),
+                           force_in_body(), reason_in_body()},
+                  .also = {202},
+                  .response = TypeOf<CommandView>::info(),
+                  .handle = bind(cancel_task)});
   list.push_back({.method = "POST",
                   .pattern = "/api/v1/runs/{run}/retry",
                   .id = "retryRun",

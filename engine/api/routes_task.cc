@@ -211,7 +211,6 @@ Result<Reply> get_log(Context& context, StreamSlots& slots, const Call& call) {
   return reply;
 }
 
-FieldInfo task_in_path() { return {"task", string_type(128), "The task's id"}; }
 FieldInfo offset_in_query() {
   return FieldInfo{"offset", integer_type(0, 1e9), "How many to leave out at the start"}.optional(
       0);

@@ -182,9 +182,16 @@ int main(int argc, char** argv) {
   logs->add_flag("-f,--follow", log_options.follow, "Follow the log until the task has ended");
   logs->callback([&] { chosen = [&] { return verb_logs(options, log_options); }; });
 
-  auto* cancel = app.add_subcommand("cancel", "Cancel a run");
-  cancel->add_option("run", run_id, "Id of the run")->required();
-  cancel->callback([&] { chosen = [&] { return verb_cancel(options, run_id); }; });
+  CancelOptions cancel_options;
+  auto* cancel = app.add_subcommand("cancel", "Cancel a run, or one of its tasks");
+  cancel->add_option("run", cancel_options.run, "Id of the run")->required();
+  cancel->add_option("task", cancel_options.task, "Id of the task; default: the whole run");
+  cancel->add_option("--map-index", cancel_options.map_index,
+                     "Instance of a mapped task, from 0; default: all of them");
+  cancel->add_flag("--force", cancel_options.force,
+                   "End programs without their kill_grace, and tasks that always run as well; a "
+                   "second cancel does the same");
+  cancel->callback([&] { chosen = [&] { return verb_cancel(options, cancel_options); }; });
 
   std::vector<std::string> retry_tasks;
   auto* retry = app.add_subcommand(

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <condition_variable>
+#include <cstdio>
 #include <mutex>
 #include <optional>
 
@@ -34,10 +35,13 @@ namespace {
 constexpr Duration kSharedLease = std::chrono::milliseconds{1750};
 constexpr std::size_t kMaxModelBytes = std::size_t{512} << 20;
 
-std::string host_and_pid() {
+/// Two containers may have one host name and the same process number.
+std::string owner_name(std::uint64_t entropy) {
   char host[256] = "localhost";
   gethostname(host, sizeof host - 1);
-  return std::string(host) + ":" + std::to_string(getpid());
+  char random[17];
+  std::snprintf(random, sizeof random, "%08x", static_cast<unsigned>(entropy));
+  return std::string(host) + ":" + std::to_string(getpid()) + ":" + random;
 }
 
 std::string engine_metrics_text(const EngineMetrics& m, const HistoryMetrics& history) {
@@ -57,7 +61,7 @@ std::string engine_metrics_text(const EngineMetrics& m, const HistoryMetrics& hi
   add("largest_batch_events", "gauge", "The largest batch so far.",
       static_cast<double>(m.largest_batch));
   add("open_runs", "gauge", "Runs that have not finished.", static_cast<double>(m.open_runs));
-  add("running_attempts", "gauge", "Attempts that hold a slot.",
+  add("running_attempts", "gauge", "Attempts that have begun and not ended.",
       static_cast<double>(m.running_attempts));
   add("queued_tasks", "gauge", "Task instances that wait for a slot.",
       static_cast<double>(m.queued_tasks));
@@ -152,13 +156,18 @@ Status Node::Body::start_engine() {
   config.slots = static_cast<std::size_t>(worker_count(options));
   config.work_dir = options.state / "work";
   config.nice = options.nice;
+  if (auto identity = identity_of(*database))
+    config.mark = *std::move(identity);
+  else  // its own attempts are found all the same
+    log::warning("processes that a former engine left behind will not be found",
+                 {{"error", identity.error().to_string()}});
   pool = std::make_unique<RunnerPool>(
       config, RunnerPoolParts{catalog, *artifacts, stores.logs, clock,
                               [this](std::string_view name, const Json& args) {
                                 return queries->answer(name, args);
                               }});
   EngineOptions engine_options;
-  engine_options.owner = host_and_pid();
+  engine_options.owner = owner_name(system_entropy());
   // Nobody else can lead on a private cluster; on a shared one a standby should not wait for long.
   if (!options.db.empty()) engine_options.lease_ttl = kSharedLease;
   engine_options.planner.process_slots = worker_count(options);

@@ -48,7 +48,12 @@ struct LogOptions {
   bool follow = false;
 };
 Result<int> verb_logs(const Options& options, const LogOptions& logs);
-Result<int> verb_cancel(const Options& options, const std::string& run);
+struct CancelOptions {
+  std::string run, task;  // no task: the whole run
+  int map_index = -1;     // -1: all instances
+  bool force = false;
+};
+Result<int> verb_cancel(const Options& options, const CancelOptions& cancel);
 Result<int> verb_retry(const Options& options, const std::string& run,
                        const std::vector<std::string>& tasks);
 Result<int> verb_rollback(const Options& options, const std::string& model,

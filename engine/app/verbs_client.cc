@@ -158,12 +158,19 @@ Result<int> verb_logs(const Options& options, const LogOptions& logs) {
   }
 }
 
-Result<int> verb_cancel(const Options& options, const std::string& run) {
+Result<int> verb_cancel(const Options& options, const CancelOptions& cancel) {
   MR_TRY(const Client client, connect(options));
-  MR_TRY(const Json answer,
-         client.post("/api/v1/runs/" + url_encode(run) + "/cancel", Json::object()));
+  std::string path = "/api/v1/runs/" + url_encode(cancel.run);
+  if (!cancel.task.empty()) path += "/tasks/" + url_encode(cancel.task);
+  Json body = Json::object();
+  if (!cancel.task.empty() && cancel.map_index >= 0) body.set("map_index", cancel.map_index);
+  if (cancel.force) body.set("force", true);
+  MR_TRY(const Json answer, client.post(path + "/cancel", body));
   if (options.json) return print(answer);
-  std::printf("run %s is being cancelled\n", run.c_str());
+  if (cancel.task.empty())
+    std::printf("run %s is being cancelled\n", cancel.run.c_str());
+  else
+    std::printf("task %s of run %s is being cancelled\n", cancel.task.c_str(), cancel.run.c_str());
   return 0;
 }
 

@@ -25,7 +25,8 @@ struct RetryPolicy {
   Backoff backoff = Backoff::exponential;
   Duration initial = std::chrono::seconds{5};
   Duration max_delay = std::chrono::minutes{5};
-  double jitter = 0.2;  // share of the delay that chance adds or takes, 0 … 1
+  double jitter = 0.2;               // share of the delay that chance adds or takes, 0 … 1
+  std::vector<std::string> also_on;  // codes of errors that are retried though none says they help
   friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
 };
 
@@ -44,6 +45,9 @@ enum class TriggerRule {
   always,
 };
 
+/// How long a program has between SIGTERM and SIGKILL.
+inline constexpr Duration kDefaultKillGrace = std::chrono::seconds{5};
+
 /// One task as authored, defaults applied.
 struct TaskSpec {
   std::string id;
@@ -55,7 +59,9 @@ struct TaskSpec {
       trigger_rule;  // unset: all_success, or decided by status functions in `condition`
   Json foreach;      // null: not mapped; a list, or a string that is one expression giving a list
   RetryPolicy retries;
-  Duration timeout = std::chrono::hours{24};  // of one attempt
+  Duration timeout = std::chrono::hours{24};  // of one attempt, from its begin
+  Duration kill_grace = kDefaultKillGrace;    // of a cancelled attempt, or one out of time
+  bool at_most_once = false;                  // an attempt that may have begun is never repeated
   std::int64_t memory_limit_bytes = 0;        // 0: no limit
   int priority = 0;                           // higher starts first
   std::string doc;

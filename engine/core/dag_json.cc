@@ -46,6 +46,11 @@ Json task_json(const TaskSpec& task) {
                                    {"max_delay", format_duration(task.retries.max_delay)},
                                    {"jitter", task.retries.jitter}}));
   out.set("timeout", format_duration(task.timeout));
+  if (!task.retries.also_on.empty())
+    out.member("retries").set("also_on", strings(task.retries.also_on));
+  // What has its default is left out: a DAG that does not use it keeps its version.
+  if (task.kill_grace != kDefaultKillGrace) out.set("kill_grace", format_duration(task.kill_grace));
+  if (task.at_most_once) out.set("at_most_once", true);
   if (task.memory_limit_bytes != 0) out.set("memory_limit_bytes", task.memory_limit_bytes);
   if (task.priority != 0) out.set("priority", task.priority);
   if (!task.doc.empty()) out.set("doc", task.doc);
@@ -68,7 +73,12 @@ Result<TaskSpec> task_from(const Json& json) {
   MR_TRY(task.retries.initial, parse_duration(retries["initial"].as_view()));
   MR_TRY(task.retries.max_delay, parse_duration(retries["max_delay"].as_view()));
   task.retries.jitter = retries["jitter"].as_double();
+  task.retries.also_on = strings(retries["also_on"]);
   MR_TRY(task.timeout, parse_duration(json["timeout"].as_view()));
+  if (json.contains("kill_grace")) {
+    MR_TRY(task.kill_grace, parse_duration(json["kill_grace"].as_view()));
+  }
+  task.at_most_once = json["at_most_once"].as_bool(false);
   task.memory_limit_bytes = json["memory_limit_bytes"].as_int();
   task.priority = static_cast<int>(json["priority"].as_int());
   task.doc = json["doc"].as_string();

@@ -33,6 +33,10 @@ constexpr std::string_view kEventKind<TaskExpanded> = "task_expanded";
 template <>
 constexpr std::string_view kEventKind<TaskQueued> = "task_queued";
 template <>
+constexpr std::string_view kEventKind<AttemptDispatched> = "attempt_dispatched";
+template <>
+constexpr std::string_view kEventKind<AttemptReturned> = "attempt_returned";
+template <>
 constexpr std::string_view kEventKind<AttemptStarted> = "attempt_started";
 template <>
 constexpr std::string_view kEventKind<AttemptLost> = "attempt_lost";
@@ -48,6 +52,8 @@ template <>
 constexpr std::string_view kEventKind<TaskSkipped> = "task_skipped";
 template <>
 constexpr std::string_view kEventKind<TaskUpstreamFailed> = "task_upstream_failed";
+template <>
+constexpr std::string_view kEventKind<TaskCancelRequested> = "task_cancel_requested";
 template <>
 constexpr std::string_view kEventKind<TaskCancelled> = "task_cancelled";
 template <>
@@ -81,7 +87,7 @@ void fields(RunCreated*, E& e, F f) {
 }
 template <typename E, typename F>
 void fields(RunCancelRequested*, E& e, F f) {
-  f("origin", e.origin);
+  f("origin", e.origin), f("force", e.force);
 }
 template <typename E, typename F>
 void fields(TasksCleared*, E& e, F f) {
@@ -100,8 +106,16 @@ void fields(TaskQueued*, E& e, F f) {
   f("", e.ref);
 }
 template <typename E, typename F>
-void fields(AttemptStarted*, E& e, F f) {
+void fields(AttemptDispatched*, E& e, F f) {
   f("", e.ref), f("a", e.attempt), f("e", e.epoch);
+}
+template <typename E, typename F>
+void fields(AttemptReturned*, E& e, F f) {
+  f("", e.ref), f("a", e.attempt), f("reason", e.reason);
+}
+template <typename E, typename F>
+void fields(AttemptStarted*, E& e, F f) {
+  f("", e.ref), f("a", e.attempt), f("e", e.epoch), f("began", e.began);
 }
 template <typename E, typename F>
 void fields(AttemptLost*, E& e, F f) {
@@ -132,6 +146,10 @@ void fields(TaskSkipped*, E& e, F f) {
 template <typename E, typename F>
 void fields(TaskUpstreamFailed*, E& e, F f) {
   f("", e.ref);
+}
+template <typename E, typename F>
+void fields(TaskCancelRequested*, E& e, F f) {
+  f("", e.ref), f("origin", e.origin);
 }
 template <typename E, typename F>
 void fields(TaskCancelled*, E& e, F f) {

@@ -75,6 +75,7 @@ struct RunCreated {
 };
 struct RunCancelRequested {
   Origin origin;
+  bool force = false;  // everything ends at once, also tasks that ask about the end
 };
 /// The instances begin anew as pending, and the run is open again.
 struct TasksCleared {
@@ -95,10 +96,23 @@ struct TaskExpanded {
 struct TaskQueued {
   TaskRef ref;
 };
+/// The executor may begin the attempt. Until it does, the task stays queued.
+struct AttemptDispatched {
+  TaskRef ref;
+  int attempt = 0;
+  std::int64_t epoch = 0;
+};
+/// A dispatched attempt came back before it is known to have begun. Costs the task nothing.
+struct AttemptReturned {
+  TaskRef ref;
+  int attempt = 0;
+  std::string reason;  // "": the engine that had it is gone
+};
 struct AttemptStarted {
   TaskRef ref;
   int attempt = 0;
   std::int64_t epoch = 0;
+  std::optional<Time> began{};  // if the event is later than that
 };
 /// What carried the attempt out was ended from outside: its runner, or the engine with all its
 /// runners. Costs none of the task's retries.
@@ -141,6 +155,10 @@ struct TaskSkipped {
 struct TaskUpstreamFailed {
   TaskRef ref;
 };
+struct TaskCancelRequested {
+  TaskRef ref;
+  Origin origin;
+};
 struct TaskCancelled {
   TaskRef ref;
 };
@@ -166,11 +184,12 @@ struct CommandHandled {
   Json result;
 };
 
-using EventBody = std::variant<DagRegistered, DagFileChecked, DagPaused, RunCreated,
-                               RunCancelRequested, TasksCleared, RunFinished, TaskExpanded,
-                               TaskQueued, AttemptStarted, AttemptLost, AttemptFailed, TaskDeferred,
-                               TaskSucceeded, TaskFailed, TaskSkipped, TaskUpstreamFailed,
-                               TaskCancelled, CompletionRejected, EffectsRequested, CommandHandled>;
+using EventBody =
+    std::variant<DagRegistered, DagFileChecked, DagPaused, RunCreated, RunCancelRequested,
+                 TasksCleared, RunFinished, TaskExpanded, TaskQueued, AttemptStarted, AttemptLost,
+                 AttemptFailed, TaskDeferred, TaskSucceeded, TaskFailed, TaskSkipped,
+                 TaskUpstreamFailed, TaskCancelled, CompletionRejected, EffectsRequested,
+                 CommandHandled, AttemptDispatched, AttemptReturned, TaskCancelRequested>;
 
 struct Event {
   std::int64_t seq = 0;  // place in the journal; given when the batch is appended

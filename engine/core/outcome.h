@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -13,6 +14,9 @@
 #include "engine/core/effect.h"
 
 namespace millrace {
+
+/// How the error of a program's end ends. Who has its output puts the last line of it there.
+inline constexpr std::string_view kOutputIsInTheLog = "; its output is in the log";
 
 /// Success. `outputs` is what expressions downstream see as tasks.<id>.outputs.
 struct Done {

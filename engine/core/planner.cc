@@ -139,32 +139,86 @@ Result<Uuid> Planner::trigger_run(const TriggerRun& input, Time now) {
 
 Status Planner::cancel_run(const CancelRun& input, Time now) {
   const auto found = runs_.find(input.run);
-  if (found == runs_.end() || found->second.status != RunStatus::running)
-    return conflict("run " + input.run.to_string() + " is not running");
+  if (found == runs_.end() || found->second.status != RunStatus::running) {
+    const auto held = slots_.lower_bound({input.run, {0, -1}, 0, 0});
+    if (held == slots_.end() || held->first.run != input.run)
+      return conflict("run " + input.run.to_string() + " is not running");
+    end_attempts_of(input.run);  // it has ended, and its programs have their grace
+    return {};
+  }
   Run& run = found->second;
-  if (run.cancelling) return {};
-  emit(run, now, RunCancelRequested{input.origin});
+  const bool force = input.force || run.cancelling;
+  emit(run, now, RunCancelRequested{input.origin, force});
   for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
     // Tasks that ask about the end themselves (`always()`, `cancelled()`) still get their chance.
     const auto& spec = run.dag->task(task);
+    const bool asks = !force && spec.condition && spec.condition->uses_status_function();
     auto& progress = run.tasks[static_cast<std::size_t>(task)];
     for (std::size_t i = 0; i < progress.instances.size(); ++i) {
       const TaskRef ref{task, progress.expanded ? static_cast<int>(i) : -1};
-      const auto& instance = run.instance(ref);
-      if (is_end(instance.state)) continue;
-      if (instance.state == TaskState::pending && spec.condition &&
-          spec.condition->uses_status_function())
-        continue;
-      if (instance.state == TaskState::running)
-        actions_.push_back(CancelAttempt{{run.id, ref, instance.attempt, instance.epoch}});
-      end_instance(run, ref);
-      emit(run, now, TaskCancelled{ref});
-      worklist_.insert(worklist_.end(), spec.downstream.begin(), spec.downstream.end());
+      const TaskState state = run.instance(ref).state;
+      if (is_end(state) || (asks && state == TaskState::pending)) continue;
+      cancel_instance(run, ref, force, now);
     }
   }
+  if (force) end_attempts_of(run.id);
   settle(run, now);
   fill_slots(now);
   return {};
+}
+
+Status Planner::cancel_task(const CancelTask& input, Time now) {
+  const auto found = runs_.find(input.run);
+  if (found == runs_.end() || found->second.status != RunStatus::running)
+    return conflict("run " + input.run.to_string() + " is not running");
+  Run& run = found->second;
+  const int task = run.dag->index_of(input.task);
+  if (task < 0) return not_found("run " + run.id.to_string() + " has no task '" + input.task + "'");
+  const auto& progress = run.tasks[static_cast<std::size_t>(task)];
+  const int first = progress.expanded ? input.map_index.value_or(0) : -1;
+  const int last = progress.expanded && !input.map_index
+                       ? static_cast<int>(progress.instances.size()) - 1
+                       : first;
+  if (input.map_index.value_or(first) != first || !run.has({task, first}))
+    return not_found("task '" + input.task + "' of run " + run.id.to_string() + " has no item " +
+                     std::to_string(input.map_index.value_or(first)));
+  bool any = false;
+  for (int i = first; i <= last; ++i) {
+    const TaskRef ref{task, i};
+    if (!is_end(run.instance(ref).state)) {
+      emit(run, now, TaskCancelRequested{ref, input.origin});
+      cancel_instance(run, ref, input.force, now);
+      any = true;
+    } else if (is_occupied(run.id, ref)) {  // it has its grace since the first time
+      actions_.push_back(CancelAttempt{slots_.lower_bound({run.id, ref, 0, 0})->first, true});
+      any = true;
+    }
+  }
+  if (!any) return conflict("task '" + input.task + "' has ended");
+  settle(run, now);
+  fill_slots(now);
+  return {};
+}
+
+void Planner::cancel_instance(Run& run, TaskRef ref, bool at_once, Time now) {
+  const auto& instance = run.instance(ref);
+  if (instance.state == TaskState::running || instance.dispatched)
+    actions_.push_back(CancelAttempt{{run.id, ref, instance.attempt, instance.epoch}, at_once});
+  end_instance(run, ref);
+  emit(run, now, TaskCancelled{ref});
+}
+
+/// Whatever still holds a slot for the run, without grace.
+void Planner::end_attempts_of(const Uuid& run) {
+  for (auto held = slots_.lower_bound({run, {0, -1}, 0, 0});
+       held != slots_.end() && held->first.run == run; ++held)
+    actions_.push_back(CancelAttempt{held->first, true});
+}
+
+/// An attempt of the instance holds a slot: nothing that follows it may begin before its end.
+bool Planner::is_occupied(const Uuid& run, TaskRef ref) const {
+  const auto held = slots_.lower_bound({run, ref, 0, 0});
+  return held != slots_.end() && held->first.run == run && held->first.ref == ref;
 }
 
 Status Planner::retry_run(const RetryRun& input, Time now) {

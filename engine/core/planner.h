@@ -29,6 +29,7 @@ namespace millrace {
 
 struct CancelAttempt {
   AttemptKey key;
+  bool at_once = false;  // without its grace
 };
 using Action = std::variant<StartAttempt, CancelAttempt>;
 
@@ -64,9 +65,21 @@ struct TriggerRun {
   std::string trace_id;  // "" makes a new one
   Origin origin;
 };
+/// A second one, or a first one with `force`, ends everything at once: tasks that ask about the end
+/// themselves, and programs without their grace.
 struct CancelRun {
   Uuid run;
   Origin origin;
+  bool force = false;
+};
+/// Ends one task of a run that goes on; a mapped one with all of its items, or with one of them.
+/// A second one ends its programs without their grace.
+struct CancelTask {
+  Uuid run;
+  std::string task;
+  std::optional<int> map_index;
+  Origin origin;
+  bool force = false;
 };
 /// Clears the tasks and all that is downstream of them; no tasks named: those that failed, were
 /// cancelled or never started.
@@ -122,11 +135,13 @@ class Planner {
   Status report_dag_file(const ReportDagFile& input, Time now);
   Result<Uuid> trigger_run(const TriggerRun& input, Time now);
   Status cancel_run(const CancelRun& input, Time now);
+  Status cancel_task(const CancelTask& input, Time now);
   /// A run that is not open any more must be given back first, by restore_run.
   Status retry_run(const RetryRun& input, Time now);
   Status pause_dag(const PauseDag& input, Time now);
   void publish_event(const PublishEvent& input, Time now);
   Status request_effects(const RequestEffects& input, Time now);
+  void began(const AttemptBegan& report, Time now);
   void complete(const AttemptResult& result, Time now);
   /// Whatever is due: schedules, retries, deferrals, deadlines. Then fills free slots.
   void tick(Time now);
@@ -150,14 +165,20 @@ class Planner {
   /// A run that finished stays readable until this is called: the engine projects it first.
   void forget_finished();
   int open_runs() const { return static_cast<int>(runs_.size() - finished_.size()); }
-  int running_attempts() const { return lanes_[0].running + lanes_[1].running; }
+  /// Attempts that have begun.
+  int running_attempts() const {
+    return attempts_in_hand() - lanes_[0].waiting_count - lanes_[1].waiting_count;
+  }
+  /// Attempts that the executor has, also those that have not begun or whose task has ended since.
+  int attempts_in_hand() const { return lanes_[0].in_hand + lanes_[1].in_hand; }
   /// How long the executor keeps busy with attempts that were handed out ahead: results may be
   /// gathered so long for one commit. Zero while every attempt has a slot of its own.
   Duration slack() const;
   /// True for an attempt in a process: the result of a light one is not held up by it.
   bool can_wait(const AttemptKey& key) const;
   int queued_tasks() const {
-    return static_cast<int>(lanes_[0].ready.size() + lanes_[1].ready.size());
+    return static_cast<int>(lanes_[0].ready.size() + lanes_[1].ready.size() + blocked_.size()) +
+           lanes_[0].waiting_count + lanes_[1].waiting_count;
   }
 
  private:
@@ -170,10 +191,13 @@ class Planner {
       return priority != other.priority ? priority > other.priority : order < other.order;
     }
   };
-  /// Attempts of one placement: how many may run, how many do, which instances wait for a slot.
+  /// Attempts of one placement: how many may run, how many the executor has, which of them have not
+  /// begun, and which instances wait for a slot.
   struct Lane {
     int slots = 0;
-    int running = 0;
+    int in_hand = 0;
+    int waiting_count = 0;
+    std::map<int, int> waiting;  // priority → attempts in hand that have not begun
     std::set<Ready> ready;
     Duration usual = Duration::max();  // how long attempts took lately; none was seen yet
   };
@@ -194,8 +218,10 @@ class Planner {
   };
   struct Slot {
     bool light;
-    Timer deadline;
-    Time started;  // by `counted`
+    bool begun;
+    int priority;
+    Timer deadline;   // of a light one; others have theirs in the executor
+    Time dispatched;  // by `counted`
   };
 
   // Events are folded into the state at once.
@@ -225,6 +251,8 @@ class Planner {
   bool start(Run& run, TaskRef ref, Time now);
   const Json& root_of(const Run& run, TaskRef ref);
   void forget_root_of(const Run& run, const EventBody& body);
+  StartAttempt action_of(const Run& run, TaskRef ref, Json with) const;
+  void hold_slot(const StartAttempt& action, Time now);
   void fill_slots(Time now);
   void finish(Run& run, Time now);
   Result<std::vector<TaskRef>> tasks_to_clear(const Run& run, const std::vector<int>& roots) const;
@@ -234,9 +262,17 @@ class Planner {
   void on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome, Time now);
   void on_error(Run& run, const AttemptKey& key, const Error& error, Time now);
   void on_lost(Run& run, const AttemptKey& key, std::string reason, Time now);
+  void on_returned(Run& run, const AttemptKey& key, std::string reason, Time now);
   void react_to(const std::vector<Effect>& effects, Time now);
   void wake_waiting(const std::string& event, Time now);
   void end_instance(Run& run, TaskRef ref);
+  void cancel_instance(Run& run, TaskRef ref, bool at_once, Time now);
+  void end_attempts_of(const Uuid& run);
+  bool is_current(const Run* run, const AttemptKey& key) const;
+  void free_slot(const AttemptKey& key, std::optional<Slot>& slot);
+  void note_begin(Slot& slot);
+  bool is_occupied(const Uuid& run, TaskRef ref) const;
+  bool starts_at_most_once(const Run& run, TaskRef ref) const;
 
   // planner_time.cc: timers and schedules.
   /// Time as nobody sets it: the clock's when this planner began, and steady from there.
@@ -248,7 +284,7 @@ class Planner {
   std::optional<Time> next_firing(const DagState& state, Time now) const;
 
   Lane& lane_of(const Run& run, int task);
-  bool has_room(const Lane& lane) const;
+  bool has_room(const Lane& lane, const TaskSpec& task) const;
   static void note_length(Lane& lane, Duration taken);
   bool is_light(const Run& run, int task) const;
 
@@ -260,6 +296,8 @@ class Planner {
   std::vector<Uuid> finished_;
   std::array<Lane, 2> lanes_;         // process, light
   std::map<AttemptKey, Slot> slots_;  // attempts that hold a slot, until they are reported
+  // Instances that may start as soon as an attempt of theirs, which was cancelled, has ended.
+  std::map<std::pair<Uuid, TaskRef>, Ready> blocked_;
   std::set<Timer> timers_;
   std::multimap<std::string, Waiting>
       waiting_;  // deferred instances, by the event they wait for; may be stale

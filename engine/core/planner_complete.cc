@@ -26,20 +26,56 @@ Status check_effects(const Result<Outcome>& outcome) {
 
 }  // namespace
 
+/// It runs, or waits in the executor, and no later one has taken its place.
+bool Planner::is_current(const Run* run, const AttemptKey& key) const {
+  if (run == nullptr || !run->has(key.ref)) return false;
+  const TaskInstance& instance = run->instance(key.ref);
+  return (instance.state == TaskState::running || instance.dispatched) &&
+         instance.attempt == key.attempt && instance.epoch == key.epoch;
+}
+
+void Planner::note_begin(Slot& slot) {
+  if (std::exchange(slot.begun, true)) return;
+  Lane& lane = lanes_[slot.light];
+  --lane.waiting_count;
+  if (const auto count = lane.waiting.find(slot.priority); --count->second == 0)
+    lane.waiting.erase(count);
+}
+
+/// The attempt is over, and so is what kept the next one of its instance waiting.
+void Planner::free_slot(const AttemptKey& key, std::optional<Slot>& slot) {
+  const auto held = slots_.find(key);
+  if (held == slots_.end()) return;
+  note_begin(held->second);
+  slot = held->second;
+  Lane& lane = lanes_[slot->light];
+  --lane.in_hand;
+  slots_.erase(held);
+  if (blocked_.empty() || is_occupied(key.run, key.ref)) return;
+  const auto waits = blocked_.find({key.run, key.ref});
+  if (waits == blocked_.end()) return;
+  lane.ready.insert(waits->second);
+  blocked_.erase(waits);
+}
+
+void Planner::began(const AttemptBegan& report, Time now) {
+  const AttemptKey& key = report.key;
+  const auto held = slots_.find(key);
+  if (held == slots_.end()) return;
+  note_begin(held->second);
+  const auto found = runs_.find(key.run);
+  Run* run = found == runs_.end() ? nullptr : &found->second;
+  if (is_current(run, key) && run->instance(key.ref).dispatched)
+    emit(*run, now, AttemptStarted{key.ref, key.attempt, key.epoch, std::min(report.at, now)});
+}
+
 void Planner::complete(const AttemptResult& result, Time now) {
   const AttemptKey& key = result.key;
   std::optional<Slot> slot;
-  if (const auto held = slots_.find(key); held != slots_.end()) {
-    slot = held->second;
-    --lanes_[slot->light].running;
-    slots_.erase(held);
-  }
+  free_slot(key, slot);
   const auto found = runs_.find(key.run);
   Run* run = found == runs_.end() ? nullptr : &found->second;
-  const bool current =
-      run != nullptr && run->has(key.ref) && run->instance(key.ref).state == TaskState::running &&
-      run->instance(key.ref).attempt == key.attempt && run->instance(key.ref).epoch == key.epoch;
-  if (!current) {
+  if (!is_current(run, key)) {
     // The echo of a cancellation that is recorded already is no news.
     const bool echo = !result.outcome && result.outcome.error().code == ErrorCode::cancelled;
     if (!echo)
@@ -49,10 +85,16 @@ void Planner::complete(const AttemptResult& result, Time now) {
     return;
   }
   if (slot) {
-    note_length(lane_of(*run, key.ref.task), counted(now) - slot->started);
-    timers_.erase(slot->deadline);
+    note_length(lane_of(*run, key.ref.task), counted(now) - slot->dispatched);
+    if (slot->light) timers_.erase(slot->deadline);
   }
-  if (result.lost)
+  const bool returned = run->instance(key.ref).dispatched && result.lost && !result.began;
+  // What could not be begun failed as soon as it was tried.
+  if (run->instance(key.ref).dispatched && !returned)
+    emit(*run, now, AttemptStarted{key.ref, key.attempt, key.epoch, result.began});
+  if (returned)
+    on_returned(*run, key, result.outcome ? "" : result.outcome.error().message, now);
+  else if (result.lost)
     on_lost(*run, key, result.outcome ? "" : result.outcome.error().message, now);
   else if (const Status sound = check_effects(result.outcome); !sound)
     on_error(*run, key, sound.error(), now);
@@ -102,7 +144,10 @@ void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome
 void Planner::on_error(Run& run, const AttemptKey& key, const Error& error, Time now) {
   const RetryPolicy& policy = run.dag->task(key.ref.task).spec.retries;
   const int failures = run.instance(key.ref).failures + 1;
-  if (!error.transient() || failures > policy.max) {
+  const bool may_help =
+      error.transient() ||
+      std::ranges::find(policy.also_on, traits(error.code).name) != policy.also_on.end();
+  if (!may_help || failures > policy.max) {
     fail(run, key.ref, error, now);
     return;
   }
@@ -113,7 +158,30 @@ void Planner::on_error(Run& run, const AttemptKey& key, const Error& error, Time
   timers_.insert({counted(retry_at), run.id, key.ref, key.attempt, TimerKind::retry, retry_at});
 }
 
+bool Planner::starts_at_most_once(const Run& run, TaskRef ref) const {
+  return run.dag->task(ref.task).spec.at_most_once;
+}
+
+/// It has not begun; of an engine that is gone that is not certain (`reason` is empty).
+void Planner::on_returned(Run& run, const AttemptKey& key, std::string reason, Time now) {
+  if (reason.empty() && starts_at_most_once(run, key.ref)) {
+    fail(run, key.ref,
+         unavailable("its engine died and may have begun it; the task runs at most once"), now);
+    return;
+  }
+  emit(run, now, AttemptReturned{key.ref, key.attempt, std::move(reason)});
+  lane_of(run, key.ref.task)
+      .ready.insert({run.dag->task(key.ref.task).spec.priority, next_order_++, run.id, key.ref});
+}
+
 void Planner::on_lost(Run& run, const AttemptKey& key, std::string reason, Time now) {
+  if (starts_at_most_once(run, key.ref)) {
+    fail(run, key.ref,
+         unavailable("its runner or engine died, and the task runs at most once" +
+                     (reason.empty() ? std::string() : ": " + reason)),
+         now);
+    return;
+  }
   if (run.instance(key.ref).losses >= options_.max_losses) {
     fail(run, key.ref,
          unavailable("its runner or engine died " + std::to_string(options_.max_losses + 1) +

@@ -53,13 +53,20 @@ void Planner::activate(Run& run, Time now) {
     for (std::size_t i = 0; i < progress.instances.size(); ++i) {
       const TaskRef ref{task, progress.expanded ? static_cast<int>(i) : -1};
       const auto& instance = run.instance(ref);
+      // Of a run that was cancelled while it was held back, tasks that always run have begun.
+      const bool under_way =
+          instance.epoch == epoch_ && (instance.state == TaskState::running || instance.dispatched);
       switch (instance.state) {
         case TaskState::queued:
-          lane_of(run, task).ready.insert(
-              {run.dag->task(task).spec.priority, next_order_++, run.id, ref});
+          if (under_way) break;
+          if (instance.dispatched)
+            on_returned(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
+          else
+            lane_of(run, task).ready.insert(
+                {run.dag->task(task).spec.priority, next_order_++, run.id, ref});
           break;
         case TaskState::running:
-          on_lost(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
+          if (!under_way) on_lost(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
           break;
         case TaskState::up_for_retry:
           timers_.insert(restored_timer(run, ref, TimerKind::retry, now));
@@ -185,12 +192,19 @@ void Planner::end_instance(Run& run, TaskRef ref) {
 
 void Planner::make_ready(Run& run, TaskRef ref, Time now) {
   Lane& lane = lane_of(run, ref.task);
-  if (lane.ready.empty() && has_room(lane)) {
+  const TaskSpec& task = run.dag->task(ref.task).spec;
+  // Only where there was an attempt before can one be under way.
+  const bool occupied = run.instance(ref).attempt > 0 && is_occupied(run.id, ref);
+  if (lane.ready.empty() && !starts_held_ && !occupied && has_room(lane, task)) {
     start(run, ref, now);
     return;
   }
   if (run.instance(ref).state != TaskState::queued) emit(run, now, TaskQueued{ref});
-  lane.ready.insert({run.dag->task(ref.task).spec.priority, next_order_++, run.id, ref});
+  const Ready ready{task.priority, next_order_++, run.id, ref};
+  if (occupied)
+    blocked_.insert_or_assign({run.id, ref}, ready);
+  else
+    lane.ready.insert(ready);
 }
 
 const Json& Planner::root_of(const Run& run, TaskRef ref) {
@@ -229,18 +243,32 @@ bool Planner::start(Run& run, TaskRef ref, Time now) {
   const TaskInstance& before = run.instance(ref);
   const bool resumes =
       before.state == TaskState::deferred || (!before.checkpoint.is_null() && before.failures == 0);
+  const bool came_back = before.losses > 0 || before.returns > 0;
   const int attempt =
-      resumes && before.attempt > 0 && before.losses == 0 ? before.attempt : before.attempt + 1;
-  emit(run, now, AttemptStarted{ref, attempt, epoch_});
+      resumes && before.attempt > 0 && !came_back ? before.attempt : before.attempt + 1;
+  // A light one begins with its dispatch: it waits for no process.
+  if (is_light(run, ref.task))
+    emit(run, now, AttemptStarted{ref, attempt, epoch_, {}});
+  else
+    emit(run, now, AttemptDispatched{ref, attempt, epoch_});
+  StartAttempt action = action_of(run, ref, std::move(with));
+  hold_slot(action, now);
+  actions_.push_back(std::move(action));
+  return true;
+}
 
-  const bool light = is_light(run, ref.task);
+StartAttempt Planner::action_of(const Run& run, TaskRef ref, Json with) const {
+  const auto& task = run.dag->task(ref.task);
+  const int attempt = run.instance(ref).attempt;
   StartAttempt action;
   action.key = {run.id, ref, attempt, epoch_};
   action.op = task.spec.op;
   action.with = std::move(with);
   action.timeout = task.spec.timeout;
+  action.grace = task.spec.kill_grace;
   action.memory_limit_bytes = task.spec.memory_limit_bytes;
-  action.light = light;
+  action.priority = task.spec.priority;
+  action.light = is_light(run, ref.task);
   AttemptInfo& info = action.info;
   info.dag_id = run.dag->id();
   info.run_id = run.id.to_string();
@@ -257,29 +285,43 @@ bool Planner::start(Run& run, TaskRef ref, Time now) {
   info.data_interval_start = run.created.interval_start.value_or(Time{});
   info.data_interval_end = run.created.interval_end.value_or(Time{});
   info.checkpoint = run.instance(ref).checkpoint;
+  return action;
+}
 
-  const Time started = counted(now);
-  const Timer deadline{started + task.spec.timeout, run.id, ref, attempt, TimerKind::deadline, now};
-  timers_.insert(deadline);
-  slots_.insert_or_assign(action.key, Slot{light, deadline, started});
-  ++lanes_[light].running;
-  actions_.push_back(std::move(action));
-  return true;
+void Planner::hold_slot(const StartAttempt& action, Time now) {
+  const AttemptKey& key = action.key;
+  const bool light = action.light;
+  const Time dispatched = counted(now);
+  Timer deadline{dispatched + action.timeout, key.run, key.ref, key.attempt,
+                 TimerKind::deadline,         now};
+  if (light) timers_.insert(deadline);
+  slots_.insert_or_assign(key, Slot{light, light, action.priority, deadline, dispatched});
+  Lane& lane = lanes_[light];
+  ++lane.in_hand;
+  if (light) return;
+  ++lane.waiting_count;
+  ++lane.waiting[action.priority];
 }
 
 void Planner::fill_slots(Time now) {
   announce(now);
   if (starts_held_) return;
   for (Lane& lane : lanes_) {
-    while (has_room(lane) && !lane.ready.empty()) {
+    while (!lane.ready.empty()) {
       const Ready next = *lane.ready.begin();
-      lane.ready.erase(lane.ready.begin());
       const auto found = runs_.find(next.run);
-      if (found == runs_.end()) continue;
-      Run& run = found->second;
+      Run* run = found == runs_.end() ? nullptr : &found->second;
       // Cancelled or cleared meanwhile: the entry is stale.
-      if (!run.has(next.ref) || run.instance(next.ref).state != TaskState::queued) continue;
-      if (!start(run, next.ref, now)) settle(run, now);
+      const bool stale = run == nullptr || !run->has(next.ref) ||
+                         run->instance(next.ref).state != TaskState::queued ||
+                         run->instance(next.ref).dispatched;
+      if (!stale && !has_room(lane, run->dag->task(next.ref.task).spec)) break;
+      lane.ready.erase(lane.ready.begin());
+      if (stale) continue;
+      if (run->instance(next.ref).attempt > 0 && is_occupied(next.run, next.ref))
+        blocked_.insert_or_assign({next.run, next.ref}, next);
+      else if (!start(*run, next.ref, now))
+        settle(*run, now);
     }
   }
 }
@@ -328,7 +370,7 @@ Result<std::vector<TaskRef>> Planner::tasks_to_clear(const Run& run,
       });
       if (begun)
         return conflict("task '" + run.dag->tasks()[i].spec.id +
-                        "' is still under way; cancel the run or wait for its end");
+                        "' is still under way; cancel it or wait for its end");
       continue;
     }
     const bool is_root = std::ranges::find(roots, static_cast<int>(i)) != roots.end();
@@ -350,19 +392,26 @@ bool Planner::is_light(const Run& run, int task) const {
   return options_.is_light && options_.is_light(run.dag->task(task).spec.op);
 }
 
-bool Planner::has_room(const Lane& lane) const {
-  if (lane.running < lane.slots) return true;
+bool Planner::has_room(const Lane& lane, const TaskSpec& task) const {
+  if (lane.in_hand < lane.slots) return true;
   if (&lane != &lanes_[0] || lane.slots == 0) return false;  // no slots yet: recover()
+  // What has not begun and is less urgent lets this one go first.
+  int behind = 0;
+  for (const auto& [priority, count] : lane.waiting)
+    if (priority < task.priority) behind += count;
+  if (behind > 0 && lane.waiting_count - behind < lane.slots) return true;
+  // Where a dispatch may be the only one, there is none before a slot is free.
+  if (task.at_most_once) return false;
   // `usual` includes the wait behind those ahead. By Little's law an attempt alone takes the share
   // of it that slots are of those in hand.
-  const bool ahead = lane.usual / lane.running * lane.slots < options_.short_attempt;
-  return ahead && lane.running < lane.slots * (1 + options_.ahead_per_slot);
+  const bool ahead = lane.usual / lane.in_hand * lane.slots < options_.short_attempt;
+  return ahead && lane.in_hand - behind < lane.slots * (1 + options_.ahead_per_slot);
 }
 
 Duration Planner::slack() const {
   constexpr Duration kMost = std::chrono::milliseconds{25};
   const Lane& lane = lanes_[0];
-  if (lane.running <= lane.slots || options_.ahead_per_slot == 0) return Duration::zero();
+  if (lane.in_hand <= lane.slots || options_.ahead_per_slot == 0) return Duration::zero();
   // `usual` includes the wait behind those ahead: meanwhile a runner takes a third of what it has.
   return std::min(kMost, lane.usual / 3);
 }

@@ -44,7 +44,7 @@ void Planner::run_timer(const Timer& timer, Time now) {
       if (instance.state != TaskState::running) break;
       const Duration timeout = run.dag->task(timer.ref.task).spec.timeout;
       const AttemptKey key{run.id, timer.ref, instance.attempt, instance.epoch};
-      actions_.push_back(CancelAttempt{key});
+      actions_.push_back(CancelAttempt{key, true});
       on_error(run, key,
                make_error(ErrorCode::timeout,
                           "ran longer than its timeout of " + format_duration(timeout)),

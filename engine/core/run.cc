@@ -73,6 +73,7 @@ class Fold {
   Status operator()(const EffectsRequested&) { return {}; }
   Status operator()(const CommandHandled&) { return {}; }
   Status operator()(const CompletionRejected&) { return {}; }
+  Status operator()(const TaskCancelRequested&) { return {}; }
 
   Status operator()(const RunCancelRequested&) {
     run_.cancelling = true;
@@ -112,16 +113,29 @@ class Fold {
     return {};
   }
   Status operator()(const TaskQueued& e) { return move(e.ref, Cause::enqueue); }
+  Status operator()(const AttemptDispatched& e) {
+    if (!run_.has(e.ref)) return bad("the run has no such task instance");
+    auto& instance = run_.instance(e.ref);
+    if (instance.dispatched) return bad("the task has been dispatched already");
+    if (instance.state != TaskState::queued) MR_CHECK(move(e.ref, Cause::enqueue));
+    MR_CHECK(begin_attempt(instance, e.attempt, e.epoch));
+    instance.dispatched = true;
+    return {};
+  }
+  Status operator()(const AttemptReturned& e) {
+    MR_CHECK(expect(e.ref, e.attempt));
+    auto& instance = run_.instance(e.ref);
+    if (!instance.dispatched) return bad("an attempt returns that was not dispatched");
+    instance.dispatched = false;
+    ++instance.returns;
+    return {};
+  }
   Status operator()(const AttemptStarted& e) {
     MR_CHECK(move(e.ref, Cause::start));
     auto& instance = run_.instance(e.ref);
-    if (e.attempt < instance.attempt) return bad("the attempt number decreases");
-    instance.attempt = e.attempt;
-    instance.epoch = e.epoch;
-    instance.attempt_started = at_;
-    instance.wake = {};
-    instance.wake_event.clear();
-    if (instance.started == Time{}) instance.started = at_;
+    MR_CHECK(begin_attempt(instance, e.attempt, e.epoch));
+    instance.attempt_started = e.began.value_or(at_);
+    if (instance.started == Time{}) instance.started = instance.attempt_started;
     return {};
   }
   Status operator()(const AttemptLost& e) {
@@ -176,6 +190,14 @@ class Fold {
     if (run_.instance(ref).attempt != attempt) return bad("the attempt is not the current one");
     return {};
   }
+  Status begin_attempt(TaskInstance& instance, int attempt, std::int64_t epoch) {
+    if (attempt < instance.attempt) return bad("the attempt number decreases");
+    instance.attempt = attempt;
+    instance.epoch = epoch;
+    instance.wake = {};
+    instance.wake_event.clear();
+    return {};
+  }
   Status move(TaskRef ref, Cause cause) {
     if (!run_.has(ref)) return bad("the run has no such task instance");
     auto& instance = run_.instance(ref);
@@ -184,6 +206,7 @@ class Fold {
       return bad(std::string(to_string(cause)) + " of a task that is " +
                  std::string(to_string(instance.state)));
     instance.state = *next;
+    instance.dispatched = false;
     instance.since = at_;
     if (is_end(*next)) note_end(run_, ref.task, *next);
     return {};

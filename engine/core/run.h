@@ -19,12 +19,14 @@ struct TaskInstance {
   int attempt = 0;  // of the current or last attempt; never decreases
   int failures =
       0;  // attempts that failed since it was created or cleared: what retries are counted by
-  int losses = 0;          // attempts lost with their engine
-  std::int64_t epoch = 0;  // of the engine that started the current attempt
-  Time since{};            // entered the present state
-  Time started{};          // first attempt's start; zero: none
-  Time attempt_started{};  // current or last attempt's start
-  Time wake{};             // deferred: until; up_for_retry: when
+  int losses = 0;           // attempts lost with their engine
+  int returns = 0;          // attempts that came back before they began
+  bool dispatched = false;  // queued: the executor may begin the attempt
+  std::int64_t epoch = 0;   // of the engine that started the current attempt
+  Time since{};             // entered the present state
+  Time started{};           // first attempt's start; zero: none
+  Time attempt_started{};   // current or last attempt's begin
+  Time wake{};              // deferred: until; up_for_retry: when
   std::string wake_event;
   Json checkpoint;
   Json outputs;

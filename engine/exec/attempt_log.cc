@@ -6,6 +6,16 @@ namespace millrace::exec {
 namespace {
 
 constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::size_t kRecentBytes = 4096;
+
+/// It is kept in memory until the attempt has ended.
+std::int64_t tail_size(std::int64_t limit_bytes) { return std::min(limit_bytes / 2, kMiB); }
+
+std::string_view trimmed(std::string_view line) {
+  const auto first = line.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+}
 
 unsigned char byte_at(std::string_view text, std::size_t at) {
   return static_cast<unsigned char>(text[at]);
@@ -57,7 +67,9 @@ std::size_t make_text(std::string& bytes) {
 }
 
 AttemptLog::AttemptLog(const StartAttempt& attempt, std::int64_t limit_bytes)
-    : room_(limit_bytes), limit_(limit_bytes) {
+    : room_(limit_bytes - tail_size(limit_bytes)),
+      limit_(limit_bytes),
+      tail_limit_(static_cast<std::size_t>(tail_size(limit_bytes))) {
   head_.chunk.run = attempt.key.run;
   head_.chunk.task = attempt.info.task_id;
   head_.chunk.map_index = attempt.key.ref.map_index;
@@ -67,17 +79,61 @@ AttemptLog::AttemptLog(const StartAttempt& attempt, std::int64_t limit_bytes)
 }
 
 void AttemptLog::append(std::string_view bytes) {
-  if (room_ < 0) return;
-  const auto size = static_cast<std::int64_t>(bytes.size());
-  pending_ += bytes.substr(0, static_cast<std::size_t>(std::min(size, room_)));
-  room_ -= size;
-  if (room_ >= 0) return;
-  const std::string limit = limit_ % kMiB == 0 ? std::to_string(limit_ / kMiB) + " MiB"
-                                               : std::to_string(limit_) + " bytes";
-  pending_ += "\n[millrace: the log is full at " + limit + "; what follows is dropped]\n";
+  const auto fits =
+      static_cast<std::size_t>(std::min(static_cast<std::int64_t>(bytes.size()), room_));
+  pending_ += bytes.substr(0, fits);
+  room_ -= static_cast<std::int64_t>(fits);
+  if (fits < bytes.size()) keep_end(bytes.substr(fits));
+  recent_ += bytes.substr(bytes.size() - std::min(bytes.size(), kRecentBytes));
+  if (recent_.size() > 2 * kRecentBytes) recent_.erase(0, recent_.size() - kRecentBytes);
+}
+
+void AttemptLog::keep_end(std::string_view bytes) {
+  tail_ += bytes;
+  if (tail_.size() <= 2 * tail_limit_) return;  // to move it for each piece would take long
+  dropped_ += static_cast<std::int64_t>(tail_.size() - tail_limit_);
+  tail_.erase(0, tail_.size() - tail_limit_);
+}
+
+void AttemptLog::add_end() {
+  std::size_t from = tail_.size() - std::min(tail_.size(), tail_limit_);
+  if (dropped_ > 0 || from > 0) {
+    if (const auto line = tail_.find('\n', from); line + 1 < tail_.size()) from = line + 1;
+    const std::string limit = limit_ % kMiB == 0 ? std::to_string(limit_ / kMiB) + " MiB"
+                                                 : std::to_string(limit_) + " bytes";
+    pending_ += "\n[millrace: " + std::to_string(dropped_ + static_cast<std::int64_t>(from)) +
+                " bytes are left out here: a log keeps " + limit + "]\n";
+  }
+  pending_.append(tail_, from);
+  tail_.clear();
+}
+
+std::string AttemptLog::last_line() const {
+  constexpr int kLines = 20;
+  constexpr std::size_t kLongest = 500;
+  constexpr std::string_view kSigns[] = {"rror:", "Error", "Exception", "panicked", "fatal"};
+  std::string text = recent_;
+  if (const std::size_t cut = make_text(text); cut > 0) text.resize(text.size() - cut);
+  std::string_view rest = text, last;
+  for (int i = 0; i < kLines && !rest.empty(); ++i) {
+    const std::size_t start = rest.rfind('\n') + 1;  // 0: the first
+    const std::string_view line = trimmed(rest.substr(start));
+    rest = rest.substr(0, start == 0 ? 0 : start - 1);
+    const bool names_an_error = std::ranges::any_of(
+        kSigns, [&](std::string_view sign) { return line.find(sign) != std::string_view::npos; });
+    if (last.empty()) last = line;
+    if (!names_an_error) continue;
+    last = line;
+    break;
+  }
+  std::string out(last.substr(0, kLongest));
+  if (last.size() > kLongest) out += "…";
+  std::erase_if(out, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  return out;
 }
 
 std::optional<LogPiece> AttemptLog::take(Time at, bool end) {
+  if (end) add_end();
   std::size_t cut = make_text(pending_);
   if (end) {
     std::fill(pending_.end() - static_cast<std::ptrdiff_t>(cut), pending_.end(), '?');

@@ -27,23 +27,34 @@ struct LogPiece {
 
 class AttemptLog {
  public:
-  /// What is printed beyond `limit_bytes` is dropped; the last line kept says so.
+  /// Of more than `limit_bytes` the beginning and the end are kept, where the error stands; a line
+  /// between them says how much is left out. The end is held back until it is known to be one.
   AttemptLog(const StartAttempt& attempt, std::int64_t limit_bytes);
 
   void append(std::string_view bytes);
   std::size_t pending_bytes() const { return pending_.size(); }
   /// True once anything was printed.
-  bool used() const { return offset_ > 0 || !pending_.empty(); }
+  bool used() const { return offset_ > 0 || !pending_.empty() || !tail_.empty(); }
+  /// The last line that is not blank, as text; the one that names an error, if there is one among
+  /// the last few. Shortened if it is very long.
+  std::string last_line() const;
   /// Removes and returns what has gathered; nullopt if nothing has. A character that is still
   /// incomplete stays, unless this is the end.
   std::optional<LogPiece> take(Time at, bool end);
 
  private:
   LogPiece head_;  // whose log it is
+  void keep_end(std::string_view bytes);
+  void add_end();
+
   std::string pending_;
   std::int64_t offset_ = 0;  // of pending_[0]
-  std::int64_t room_;        // bytes until the limit
+  std::int64_t room_;        // bytes until the end is held back
   std::int64_t limit_;
+  std::size_t tail_limit_;
+  std::string tail_;          // the end so far
+  std::int64_t dropped_ = 0;  // bytes between what was taken and the tail
+  std::string recent_;        // for last_line
 };
 
 /// Replaces each byte that is part of no valid UTF-8 sequence, and each NUL, by '?'. Returns how

@@ -1,9 +1,9 @@
 #include "engine/exec/light_lane.h"
 
 #include <chrono>
-#include <filesystem>
-#include <system_error>
 #include <utility>
+
+#include "engine/exec/work_folder.h"
 
 namespace millrace::exec {
 namespace {
@@ -18,15 +18,10 @@ class LightContext final : public OperatorContext {
  public:
   LightContext(const StartAttempt& start, const RunnerPoolConfig& config,
                const RunnerPoolParts& parts, AttemptLog& log, std::function<bool()> cancelled)
-      : start_(start),
-        parts_(parts),
-        log_(log),
-        cancelled_(std::move(cancelled)),
-        root_(config.work_dir) {}
-  ~LightContext() override {
-    std::error_code ignored;
-    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+      : start_(start), parts_(parts), log_(log), cancelled_(std::move(cancelled)) {
+    folder_.use(config.work_dir);
   }
+  ~LightContext() override { folder_.clear(); }
 
   const AttemptInfo& attempt() const override { return start_.info; }
   Time now() const override { return parts_.clock.now(); }
@@ -34,14 +29,7 @@ class LightContext final : public OperatorContext {
     log_.append(line);
     log_.append("\n");
   }
-  const std::filesystem::path& work_dir() const override {
-    if (folder_.empty()) {
-      folder_ = root_ / "light";
-      std::error_code ignored;  // whoever writes there hears of it
-      std::filesystem::create_directories(folder_, ignored);
-    }
-    return folder_;
-  }
+  const std::filesystem::path& work_dir() const override { return folder_.make(); }
   Artifacts& artifacts() override { return parts_.artifacts; }
   Result<Json> query(std::string_view name, const Json& arguments) override {
     return parts_.query(name, arguments);
@@ -53,8 +41,7 @@ class LightContext final : public OperatorContext {
   const RunnerPoolParts& parts_;
   AttemptLog& log_;
   std::function<bool()> cancelled_;
-  const std::filesystem::path& root_;
-  mutable std::filesystem::path folder_;
+  mutable WorkFolder folder_;
 };
 
 }  // namespace
@@ -137,14 +124,14 @@ void LightLane::run() {
 }
 
 void LightLane::run_batch(std::vector<QueuedAttempt>& batch) {
-  std::vector<PendingResult> ready;
+  std::vector<PendingReport> ready;
   auto gathered_since = parts_.clock.steady();
   for (auto& queued : batch) {
     AttemptLog log(queued.start, config_.log_limit_bytes);
     Result<Outcome> outcome = is_cancelled(queued.start.key)
                                   ? make_error(ErrorCode::cancelled, "cancelled")
                                   : run_one(queued.start, log);
-    finish(log, {queued.generation, {queued.start.key, std::move(outcome)}}, ready);
+    finish(log, {queued.generation, AttemptResult{queued.start.key, std::move(outcome)}}, ready);
     const auto now = parts_.clock.steady();
     if (now - gathered_since < kGather) continue;
     reporter_.deliver(std::exchange(ready, {}));
@@ -153,11 +140,11 @@ void LightLane::run_batch(std::vector<QueuedAttempt>& batch) {
   reporter_.deliver(std::move(ready));
 }
 
-void LightLane::finish(AttemptLog& log, PendingResult result, std::vector<PendingResult>& ready) {
+void LightLane::finish(AttemptLog& log, PendingReport report, std::vector<PendingReport>& ready) {
   if (log.used())
-    logs_.push_last(log.take(parts_.clock.now(), true), std::move(result));
+    logs_.push_last(log.take(parts_.clock.now(), true), std::move(report));
   else
-    ready.push_back(std::move(result));
+    ready.push_back(std::move(report));
 }
 
 Result<Outcome> LightLane::run_one(const StartAttempt& attempt, AttemptLog& log) {

@@ -33,7 +33,7 @@ class LightLane {
   bool run_at_once(std::vector<QueuedAttempt>& attempts);
   void run();
   void run_batch(std::vector<QueuedAttempt>& batch);
-  void finish(AttemptLog& log, PendingResult result, std::vector<PendingResult>& ready);
+  void finish(AttemptLog& log, PendingReport report, std::vector<PendingReport>& ready);
   Result<Outcome> run_one(const StartAttempt& attempt, AttemptLog& log);
   bool is_cancelled(const AttemptKey& key);
 

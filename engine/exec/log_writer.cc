@@ -28,8 +28,8 @@ LogWriter::~LogWriter() {
 
 void LogWriter::push(LogPiece piece) { add({std::move(piece), std::nullopt}); }
 
-void LogWriter::push_last(std::optional<LogPiece> piece, PendingResult result) {
-  add({std::move(piece), std::move(result)});
+void LogWriter::push_last(std::optional<LogPiece> piece, PendingReport report) {
+  add({std::move(piece), std::move(report)});
 }
 
 std::size_t LogWriter::backlog_bytes() const {
@@ -37,10 +37,16 @@ std::size_t LogWriter::backlog_bytes() const {
   return backlog_;
 }
 
+bool LogWriter::has_reports() const {
+  const std::lock_guard lock(mutex_);
+  return unreleased_ > 0;
+}
+
 void LogWriter::add(Item item) {
   {
     const std::lock_guard lock(mutex_);
     if (item.piece) backlog_ += item.piece->chunk.text.size();
+    unreleased_ += item.report.has_value();
     queue_.push_back(std::move(item));
   }
   changed_.notify_one();
@@ -52,7 +58,7 @@ void LogWriter::run() {
     changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     if (queue_.empty()) return;
     std::vector<LogPiece> pieces;
-    std::vector<PendingResult> results;
+    std::vector<PendingReport> reports;
     std::size_t bytes = 0;
     for (std::size_t n = 0; n < kBatchItems && bytes < kBatchBytes && !queue_.empty(); ++n) {
       Item item = std::move(queue_.front());
@@ -61,11 +67,11 @@ void LogWriter::run() {
         bytes += item.piece->chunk.text.size();
         pieces.push_back(std::move(*item.piece));
       }
-      if (item.result) results.push_back(std::move(*item.result));
+      if (item.report) reports.push_back(std::move(*item.report));
     }
     lock.unlock();
-    if (!pieces.empty()) write(std::move(pieces), results);
-    if (!results.empty()) release_(std::move(results));
+    if (!pieces.empty()) write(std::move(pieces), reports);
+    release(std::move(reports));
     lock.lock();
     backlog_ -= bytes;
   }
@@ -86,7 +92,7 @@ Status LogWriter::store(std::vector<LogPiece>& pieces, std::vector<LogChunk>& pl
   return store_.append(placed);
 }
 
-void LogWriter::write(std::vector<LogPiece> pieces, std::vector<PendingResult>& results) {
+void LogWriter::write(std::vector<LogPiece> pieces, std::vector<PendingReport>& reports) {
   std::vector<LogChunk> placed;
   bool told = false;
   while (true) {
@@ -95,7 +101,7 @@ void LogWriter::write(std::vector<LogPiece> pieces, std::vector<PendingResult>& 
     if (!std::exchange(told, true))
       log::warning("log lines wait: the log store does not take them",
                    {{"error", written.error().to_string()}});
-    release_queued(results);
+    release_queued(reports);
     std::unique_lock lock(mutex_);
     if (changed_.wait_for(lock, kRetryPause, [this] { return stopping_; }) ||
         written.error().code != ErrorCode::unavailable) {
@@ -106,15 +112,23 @@ void LogWriter::write(std::vector<LogPiece> pieces, std::vector<PendingResult>& 
 }
 
 // No task stays open because its log cannot be written now.
-void LogWriter::release_queued(std::vector<PendingResult>& results) {
+void LogWriter::release_queued(std::vector<PendingReport>& reports) {
   {
     const std::lock_guard lock(mutex_);
     for (auto& item : queue_) {
-      if (item.result) results.push_back(std::move(*item.result));
-      item.result.reset();
+      if (item.report) reports.push_back(std::move(*item.report));
+      item.report.reset();
     }
   }
-  if (!results.empty()) release_(std::exchange(results, {}));
+  release(std::exchange(reports, {}));
+}
+
+void LogWriter::release(std::vector<PendingReport> reports) {
+  if (reports.empty()) return;
+  const std::size_t count = reports.size();
+  release_(std::move(reports));
+  const std::lock_guard lock(mutex_);
+  unreleased_ -= count;
 }
 
 }  // namespace millrace::exec

@@ -1,6 +1,7 @@
 // LogWriter: one thread that puts log chunks into the store, so that neither the event loop nor a
 // runner waits for a disk. A result whose attempt printed something is released only after its last
-// chunk has been written: who sees a task ended can read its whole log.
+// chunk has been written: who sees a task ended can read its whole log. Reports leave in the order
+// in which they came.
 #pragma once
 
 #include <condition_variable>
@@ -22,7 +23,7 @@ namespace millrace::exec {
 /// them); results do not.
 class LogWriter {
  public:
-  using Release = std::function<void(std::vector<PendingResult>)>;
+  using Release = std::function<void(std::vector<PendingReport>)>;
   /// Beyond this, whoever feeds us should stop reading until it has shrunk.
   static constexpr std::size_t kBacklogLimitBytes = 64u << 20;
 
@@ -32,19 +33,23 @@ class LogWriter {
   ~LogWriter();
 
   void push(LogPiece piece);
-  void push_last(std::optional<LogPiece> piece, PendingResult result);
+  void push_last(std::optional<LogPiece> piece, PendingReport report);
+  /// True while reports that were pushed have not been released: a later one must not go another
+  /// way.
+  bool has_reports() const;
   std::size_t backlog_bytes() const;
 
  private:
   struct Item {
     std::optional<LogPiece> piece;
-    std::optional<PendingResult> result;
+    std::optional<PendingReport> report;
   };
   void add(Item item);
   void run();
   Status store(std::vector<LogPiece>& pieces, std::vector<LogChunk>& placed);
-  void write(std::vector<LogPiece> pieces, std::vector<PendingResult>& results);
-  void release_queued(std::vector<PendingResult>& results);
+  void write(std::vector<LogPiece> pieces, std::vector<PendingReport>& reports);
+  void release(std::vector<PendingReport> reports);
+  void release_queued(std::vector<PendingReport>& reports);
 
   LogStore& store_;
   Release release_;
@@ -52,6 +57,7 @@ class LogWriter {
   std::condition_variable changed_;
   std::deque<Item> queue_;
   std::size_t backlog_ = 0;
+  std::size_t unreleased_ = 0;  // reports
   bool stopping_ = false;
   std::thread thread_;  // last: it uses everything above
 };

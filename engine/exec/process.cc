@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -49,16 +50,21 @@ bool is_hidden(std::string_view entry, const std::vector<std::string>& hidden) {
   });
 }
 
-std::vector<char*> visible_environment(const std::vector<std::string>& hidden) {
+/// Holds as long as `spec` and our environment do.
+std::vector<char*> environment_of(const RunnerSpec& spec) {
   std::vector<char*> out;
+  const std::string_view mark = std::string_view(spec.mark).substr(0, spec.mark.find('=') + 1);
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
-    if (!is_hidden(*entry, hidden)) out.push_back(*entry);
+    if (!is_hidden(*entry, spec.hidden_env) &&
+        (mark.empty() || !std::string_view(*entry).starts_with(mark)))
+      out.push_back(*entry);
+  if (!mark.empty()) out.push_back(const_cast<char*>(spec.mark.c_str()));
   out.push_back(nullptr);
   return out;
 }
 
 // No source is overwritten by a target, because spawn_runner moves the sources above the targets.
-int describe(SpawnDescription& spawn, int socket, int output, int second_output) {
+int describe(SpawnDescription& spawn, int socket, int output, int second_output, int lease) {
   sigset_t all, none;
   sigfillset(&all);
   sigemptyset(&none);
@@ -75,49 +81,68 @@ int describe(SpawnDescription& spawn, int socket, int output, int second_output)
         posix_spawn_file_actions_adddup2(actions, socket, kRunnerSocketFd),
         posix_spawn_file_actions_adddup2(actions, output, kRunnerOutputFds[0]),
         posix_spawn_file_actions_adddup2(actions, second_output, kRunnerOutputFds[1]),
-        posix_spawn_file_actions_addclosefrom_np(actions, kRunnerOutputFds[1] + 1)})
+        lease < 0 ? 0 : posix_spawn_file_actions_adddup2(actions, lease, kRunnerLeaseFd),
+        posix_spawn_file_actions_addclosefrom_np(actions, kRunnerLeaseFd + (lease < 0 ? 0 : 1))})
     if (result != 0) return result;
   return 0;
 }
 
 UniqueFd above_targets(UniqueFd fd) {
-  if (fd.get() > kRunnerOutputFds[1]) return fd;
-  return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, kRunnerOutputFds[1] + 1));
+  if (fd.get() > kRunnerLeaseFd) return fd;
+  return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, kRunnerLeaseFd + 1));
 }
 
 void set_nonblocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
 
-/// Parent of a process, from /proc/<pid>/stat; -1 if it is gone. The name in brackets may hold
-/// anything, so the fields are counted from the last bracket.
-pid_t parent_of(std::string_view pid) {
-  const std::string path = "/proc/" + std::string(pid) + "/stat";
+struct ProcessStat {
+  pid_t parent = -1;  // -1: it is gone
+  char state = 'X';
+  bool is_alive() const { return parent >= 0 && state != 'Z' && state != 'X'; }
+};
+
+/// From /proc/<pid>/stat. The name in brackets may hold anything, so the fields are counted from
+/// the last bracket.
+ProcessStat stat_of(pid_t pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::array<char, 512> text{};
   const ssize_t size = file ? read(file.get(), text.data(), text.size() - 1) : -1;
   const std::string_view line(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   const std::size_t bracket = line.rfind(") ");
-  int parent = -1;
-  if (bracket != std::string_view::npos && bracket + 4 < line.size())
-    std::from_chars(line.data() + bracket + 4, line.data() + line.size(), parent);
-  return parent;
+  ProcessStat out;
+  if (bracket == std::string_view::npos || bracket + 4 >= line.size()) return out;
+  out.state = line[bracket + 2];
+  std::from_chars(line.data() + bracket + 4, line.data() + line.size(), out.parent);
+  return out;
 }
 
-std::multimap<pid_t, pid_t> children_by_parent() {
-  std::multimap<pid_t, pid_t> out;
+}  // namespace
+
+std::vector<pid_t> all_processes() {
+  std::vector<pid_t> out;
   DIR* folder = opendir("/proc");
   if (folder == nullptr) return out;
   while (const dirent* entry = readdir(folder)) {
     const std::string_view name(entry->d_name);
-    int pid = 0;
-    if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc{}) continue;
-    if (const pid_t parent = parent_of(name); parent > 0) out.emplace(parent, pid);
+    pid_t pid = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), pid).ec == std::errc{})
+      out.push_back(pid);
   }
   closedir(folder);
   return out;
 }
 
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> out;
+  for (const pid_t pid : all_processes())
+    if (stat_of(pid).parent == parent) out.push_back(pid);
+  return out;
+}
+
 std::vector<pid_t> descendants_of(pid_t root) {
-  const auto children = children_by_parent();
+  std::multimap<pid_t, pid_t> children;
+  for (const pid_t pid : all_processes())
+    if (const ProcessStat stat = stat_of(pid); stat.is_alive()) children.emplace(stat.parent, pid);
   std::vector<pid_t> out{root};
   for (std::size_t i = 0; i < out.size(); ++i) {
     const auto [begin, end] = children.equal_range(out[i]);
@@ -127,10 +152,10 @@ std::vector<pid_t> descendants_of(pid_t root) {
   return out;
 }
 
-}  // namespace
+bool is_alive(pid_t pid) { return stat_of(pid).is_alive(); }
 
-Result<SpawnedRunner> spawn_runner(const std::vector<std::string>& argv,
-                                   const std::vector<std::string>& hidden_env, int nice) {
+Result<SpawnedRunner> spawn_runner(const RunnerSpec& spec) {
+  const auto& argv = spec.argv;
   if (argv.empty()) return invalid_argument("the runner's command line is empty");
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
@@ -149,21 +174,24 @@ Result<SpawnedRunner> spawn_runner(const std::vector<std::string>& argv,
     set_nonblocking(runner.outputs[i].get());
   }
 
+  const UniqueFd their_lease(
+      spec.lease < 0 ? -1 : fcntl(spec.lease, F_DUPFD_CLOEXEC, kRunnerLeaseFd + 1));
   SpawnDescription spawn;
-  if (const int error =
-          describe(spawn, their_socket.get(), their_outputs[0].get(), their_outputs[1].get());
+  if (const int error = describe(spawn, their_socket.get(), their_outputs[0].get(),
+                                 their_outputs[1].get(), their_lease.get());
       error != 0)
     return system_failure("cannot describe a runner", error);
   std::vector<char*> arguments;
   for (const auto& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
-  auto environment = visible_environment(hidden_env);
+  auto environment = environment_of(spec);
   if (const int error = posix_spawnp(&runner.pid, arguments[0], &spawn.actions, &spawn.attributes,
                                      arguments.data(), environment.data());
       error != 0)
     return system_failure("cannot start the runner '" + argv[0] + "'", error);
   // The kernel takes 19 for more. A runner that is not nice is no reason to have none.
-  setpriority(PRIO_PROCESS, static_cast<id_t>(runner.pid), getpriority(PRIO_PROCESS, 0) + nice);
+  setpriority(PRIO_PROCESS, static_cast<id_t>(runner.pid),
+              getpriority(PRIO_PROCESS, 0) + spec.nice);
   runner.process = watch_process(runner.pid);
   if (!runner.process) {
     const int error = errno;
@@ -179,16 +207,28 @@ UniqueFd watch_process(pid_t pid) {
   return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
 }
 
-void kill_tree(pid_t leader) {
-  // Children first found, then killed: once the leader is dead they belong to somebody else.
-  const auto family = descendants_of(leader);
+std::vector<pid_t> kill_tree(pid_t leader) {
+  // It starts nothing any more, and still adopts the orphans of those that are killed: once it is
+  // dead, they are somebody else's.
+  kill(leader, SIGSTOP);
+  auto killed = kill_descendants(leader);
   kill(-leader, SIGKILL);
   kill(leader, SIGKILL);
-  for (const pid_t pid : family) kill(pid, SIGKILL);
+  return killed;
 }
 
-void kill_descendants(pid_t root) {
-  for (const pid_t pid : descendants_of(root)) kill(pid, SIGKILL);
+std::vector<pid_t> kill_descendants(pid_t root) {
+  std::set<pid_t> killed;
+  for (bool any = true; any;) {
+    any = false;
+    // Parents first: a shell whose child is killed would go on with its next line.
+    for (const pid_t pid : descendants_of(root)) {
+      if (!killed.insert(pid).second) continue;
+      kill(pid, SIGKILL);
+      any = true;
+    }
+  }
+  return {killed.begin(), killed.end()};
 }
 
 std::string describe_exit(int status) {

@@ -43,8 +43,11 @@ constexpr auto kFields<ReturnedMessage> = std::tuple(&ReturnedMessage::id);
 template <>
 constexpr auto kFields<BeatMessage> = std::tuple(&BeatMessage::rss_bytes);
 template <>
+constexpr auto kFields<BeganMessage> = std::tuple(&BeganMessage::id, &BeganMessage::for_us);
+template <>
 constexpr auto kFields<DoneMessage> = std::tuple(&DoneMessage::id, &DoneMessage::outcome,
-                                                 &DoneMessage::rss_bytes, &DoneMessage::retire);
+                                                 &DoneMessage::rss_bytes, &DoneMessage::retire,
+                                                 &DoneMessage::took_us);
 
 // --- a field, there and back -------------------------------------------------------------------
 

@@ -11,6 +11,7 @@
 //     ── returned {id} ─────────────►      it had not, and now it will not
 //     ── beat {rss} ────────────────►      each second, from a thread of its own
 //     ── memory ────────────────────►      an allocation failed under the attempt's limit
+//     ── began {id, …} ─────────────►      the attempt has been at work for a moment
 //     ── done {id, outcome, …} ─────►      after everything that the attempt printed
 //
 // The socket's end means that the other process is gone.
@@ -29,7 +30,7 @@ namespace millrace::exec {
 
 /// Raised when a message changes: engine and runner are the same binary, unless it was replaced
 /// under a running engine.
-inline constexpr int kProtocolVersion = 3;
+inline constexpr int kProtocolVersion = 4;
 /// Outputs stand in the journal; data belongs into artifacts.
 inline constexpr std::size_t kMaxOutcomeBytes = 8u << 20;
 
@@ -41,7 +42,7 @@ struct StartMessage {
   std::string op;
   Json with;
   AttemptInfo info;
-  std::string work_dir;  // of the attempt; made and emptied by the runner
+  std::string work_dir;  // of the runner; each attempt gets a new folder in it
   std::int64_t memory_limit_bytes = 0;
   int output = 0;  // to which of kRunnerOutputFds its stdout and stderr go
 };
@@ -67,16 +68,21 @@ struct BeatMessage {
   std::int64_t rss_bytes = 0;
 };
 struct MemoryMessage {};
+struct BeganMessage {
+  std::int64_t id = 0;  // of the attempt
+  std::int64_t for_us = 0;
+};
 struct DoneMessage {
   std::int64_t id = 0;  // of the attempt
   Result<Outcome> outcome = Outcome{Done{}};
   std::int64_t rss_bytes = 0;
   bool retire = false;  // the runner begins nothing else
+  std::int64_t took_us = 0;
 };
 
 // A message travels with its place in its list as its number.
 using RunnerMessage = std::variant<HelloMessage, QueryMessage, ReturnedMessage, BeatMessage,
-                                   MemoryMessage, DoneMessage>;
+                                   MemoryMessage, DoneMessage, BeganMessage>;
 using EngineMessage = std::variant<StartMessage, AnswerMessage, CancelMessage, RecallMessage>;
 
 /// A whole frame; `resource_exhausted` if it would be longer than kMaxFrameBytes.

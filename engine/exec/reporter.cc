@@ -9,12 +9,12 @@ void Reporter::set(Executor::Report report) {
   report_ = std::move(report);
 }
 
-void Reporter::deliver(std::vector<PendingResult> results) {
+void Reporter::deliver(std::vector<PendingReport> reports) {
   const std::lock_guard lock(mutex_);
-  std::vector<AttemptResult> current;
-  current.reserve(results.size());
-  for (auto& pending : results)
-    if (pending.generation == generation_) current.push_back(std::move(pending.result));
+  std::vector<AttemptReport> current;
+  current.reserve(reports.size());
+  for (auto& pending : reports)
+    if (pending.generation == generation_) current.push_back(std::move(pending.report));
   if (!current.empty() && report_) report_(std::move(current));
 }
 

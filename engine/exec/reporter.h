@@ -10,10 +10,10 @@
 
 namespace millrace::exec {
 
-/// A result on its way, with the generation in which its attempt was started.
-struct PendingResult {
+/// A report on its way, with the generation in which its attempt was started.
+struct PendingReport {
   std::int64_t generation = 0;
-  AttemptResult result;
+  AttemptReport report;
 };
 
 /// Thread-safe. The engine must not hold a lock that its report callback takes when it calls
@@ -23,8 +23,8 @@ class Reporter {
   void set(Executor::Report report);
   /// What attempts are started in now.
   std::int64_t generation() const { return generation_.load(); }
-  /// Results of earlier generations are dropped.
-  void deliver(std::vector<PendingResult> results);
+  /// Reports of earlier generations are dropped.
+  void deliver(std::vector<PendingReport> reports);
   /// Begins a new generation. On return, no report of an earlier one is under way.
   void forget();
 

@@ -29,8 +29,9 @@ void end_with_descendants() {
   _exit(EXIT_FAILURE);
 }
 
-RunnerLink::RunnerLink(int socket)
+RunnerLink::RunnerLink(int socket, const LeasePage& lease)
     : socket_(socket),
+      lease_(lease),
       statm_(open("/proc/self/statm", O_RDONLY | O_CLOEXEC)),
       moment_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)) {
@@ -51,7 +52,7 @@ StartMessage RunnerLink::next() {
   while (starts_.empty()) read_some(0);
   StartMessage start = std::move(starts_.front());
   starts_.pop_front();
-  run_begins();
+  run_begins(start.id);
   return start;
 }
 
@@ -110,10 +111,14 @@ void RunnerLink::tell_out_of_memory() {
 }
 
 void RunnerLink::watch() {
-  const auto left = [](auto until) {
+  const auto left = [this](auto until) {
+    const auto now = std::chrono::steady_clock::now(), lease_end = lease_.until();
+    // The engine is frozen: another may start our task again.
+    if (now >= lease_end) end_with_descendants();
     const auto rest =
-        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    return static_cast<int>(std::max<std::int64_t>(rest.count(), 0));
+        std::chrono::ceil<std::chrono::milliseconds>(std::min(until, lease_end) - now);
+    // Until a beat is due it is not over, though the lease may end first.
+    return static_cast<int>(std::max<std::int64_t>(rest.count(), until > now ? 1 : 0));
   };
   while (true) {
     const auto next_beat = std::chrono::steady_clock::now() + kBeat;
@@ -122,6 +127,7 @@ void RunnerLink::watch() {
       if (epoll_wait(epoll_.get(), &event, 1, wait) <= 0) continue;
       std::uint64_t expirations = 0;
       [[maybe_unused]] const ssize_t size = read(moment_.get(), &expirations, sizeof expirations);
+      tell_begin();
       // Held by the other thread: the attempt is over, and it reads.
       const std::unique_lock reading(read_mutex_, std::try_to_lock);
       if (!reading || !running_) continue;
@@ -137,8 +143,30 @@ void RunnerLink::beat() {
   write_all({frame.data(), frame.size()});
 }
 
+/// Once, of an attempt that is no longer a short one: of those the result says when they began.
+void RunnerLink::tell_begin() {
+  std::int64_t id = 0;
+  {
+    const std::lock_guard lock(begin_mutex_);
+    if (begun_ == 0 || std::exchange(told_, begun_) == begun_) return;
+    id = begun_;
+  }
+  send(BeganMessage{id, running_for().count()});
+}
+
+std::chrono::microseconds RunnerLink::running_for() const {
+  const std::lock_guard lock(begin_mutex_);
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                               begun_at_);
+}
+
 /// REQUIRES: read_mutex_ is held.
-void RunnerLink::run_begins() {
+void RunnerLink::run_begins(std::int64_t id) {
+  {
+    const std::lock_guard lock(begin_mutex_);
+    begun_ = id;
+    begun_at_ = std::chrono::steady_clock::now();
+  }
   running_ = true;
   itimerspec moment{};
   moment.it_value.tv_nsec = std::chrono::nanoseconds(kMoment).count();
@@ -146,6 +174,10 @@ void RunnerLink::run_begins() {
 }
 
 void RunnerLink::run_ends() {
+  {
+    const std::lock_guard lock(begin_mutex_);
+    begun_ = 0;
+  }
   const std::lock_guard reading(read_mutex_);
   running_ = false;  // the moment may still pass: it then finds nothing, or the next one early
   if (!std::exchange(listening_, false)) return;

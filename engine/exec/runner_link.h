@@ -1,6 +1,7 @@
 // RunnerLink: the runner's end of the socket. Between attempts the thread that waits for the next
 // one reads; while an operator runs, a thread of its own does, so that a cancellation, an answer
-// and the engine's death are seen. That thread also gives signs of life.
+// and the engine's death are seen. That thread also gives signs of life, and ends the process when
+// the engine's lease has run out.
 #pragma once
 
 #include <atomic>
@@ -15,6 +16,7 @@
 #include <string_view>
 
 #include "engine/exec/frame.h"
+#include "engine/exec/lease_page.h"
 #include "engine/exec/process.h"
 #include "engine/exec/protocol.h"
 
@@ -23,7 +25,8 @@ namespace millrace::exec {
 /// Thread-safe. Lives as long as the process: when the engine is gone it ends the process.
 class RunnerLink {
  public:
-  explicit RunnerLink(int socket);
+  /// `lease` outlives it.
+  RunnerLink(int socket, const LeasePage& lease);
   RunnerLink(const RunnerLink&) = delete;
 
   /// Waits for the next attempt. Always called by the same thread, which then runs the attempt and
@@ -43,11 +46,14 @@ class RunnerLink {
   std::int64_t recent_resident_bytes();
   /// Tells that an allocation failed. Allocates nothing.
   void tell_out_of_memory();
+  /// How long the attempt has been running.
+  std::chrono::microseconds running_for() const;
 
  private:
   void watch();
   void beat();
-  void run_begins();
+  void tell_begin();
+  void run_begins(std::int64_t id);
   void run_ends();
   void listen();
   void give_back(std::int64_t id);
@@ -56,6 +62,7 @@ class RunnerLink {
   void write_all(std::string_view bytes);
 
   const int socket_;
+  const LeasePage& lease_;
   UniqueFd statm_;
   UniqueFd moment_;  // a timer: the attempt has been running for a moment
   UniqueFd epoll_;   // what `watch` waits for: that, and then the socket
@@ -65,8 +72,12 @@ class RunnerLink {
   std::mutex read_mutex_;
   FrameReader frames_;               // guarded by read_mutex_
   std::deque<StartMessage> starts_;  // guarded by read_mutex_; what waits
-  bool running_ = false;             // guarded by read_mutex_
-  bool listening_ = false;           // guarded by read_mutex_
+  mutable std::mutex begin_mutex_;
+  std::int64_t begun_ = 0;                          // guarded by begin_mutex_; id of the attempt
+  std::int64_t told_ = 0;                           // guarded by begin_mutex_; of it we told
+  std::chrono::steady_clock::time_point begun_at_;  // guarded by begin_mutex_
+  bool running_ = false;                            // guarded by read_mutex_
+  bool listening_ = false;                          // guarded by read_mutex_
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::int64_t, Result<Json>> answers_;  // guarded by mutex_

@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kLogFlushBytes = 32u << 10;
 constexpr milliseconds kLogFlushAfter{200};
+constexpr milliseconds kLookForDeadEvery{2};
 constexpr std::size_t kAtOnce = 1u << 20;      // bytes from one runner; then others get their turn
 constexpr std::size_t kWholePipe = 16u << 20;  // more than any pipe holds
 
@@ -31,7 +33,9 @@ RunnerLoop::RunnerLoop(const RunnerPoolConfig& config, const RunnerPoolParts& pa
       logs_(logs),
       reporter_(reporter),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      strays_(Mark(config.mark)) {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // what outlives its runner comes to us
   watch(wake_.get(), kWakeTag, EPOLLIN);
   thread_ = std::thread([this] { run(); });
 }
@@ -53,10 +57,18 @@ void RunnerLoop::start(std::vector<QueuedAttempt> attempts) {
   wake();
 }
 
-void RunnerLoop::cancel(const AttemptKey& key) {
+void RunnerLoop::cancel(const AttemptKey& key, bool at_once) {
   {
     const std::lock_guard lock(mutex_);
-    requests_.cancels.push_back(key);
+    requests_.cancels.push_back({key, at_once});
+  }
+  wake();
+}
+
+void RunnerLoop::hold() {
+  {
+    const std::lock_guard lock(mutex_);
+    requests_.hold = true;
   }
   wake();
 }
@@ -109,7 +121,11 @@ bool RunnerLoop::take_requests() {
     killed_.notify_all();
   }
   lock.unlock();
-  for (auto& attempt : taken.starts) queue_.push_back(std::move(attempt));
+  for (auto& attempt : taken.starts) {
+    attempt.order = next_order_++;
+    queue(std::move(attempt));
+  }
+  if (taken.hold) hold_attempts();
   if (!taken.cancels.empty()) cancel_attempts(taken.cancels);
   for (auto& answer : taken.answers)
     if (const auto found = runners_.find(answer.runner); found != runners_.end())
@@ -121,14 +137,15 @@ int RunnerLoop::wait_ms(SteadyTime now) const {
   std::optional<SteadyTime> next;
   if (spawn_again_at_ && !queue_.empty()) earliest(next, *spawn_again_at_);
   for (const auto& [serial, runner] : runners_) {
-    if (runner->state == RunnerProcess::State::leaving) continue;
+    if (runner->exited) earliest(next, now + kLookForDeadEvery);
+    if (runner->exited || runner->state == RunnerProcess::State::leaving) continue;
     earliest(next, runner->last_heard + config_.silence_limit);
     for (const auto& output : runner->outputs)
       if (output.paused) earliest(next, now + kLogFlushAfter);
     if (!runner->running) continue;
     if (runner->next && !runner->next_recalled)
-      earliest(next, runner->running->begun + kLongestWaitAhead);
-    earliest(next, runner->running->deadline);
+      earliest(next, runner->running->given + kLongestWaitAhead);
+    if (!runner->running->kill_at) earliest(next, runner->running->deadline);
     if (runner->running->kill_at) earliest(next, *runner->running->kill_at);
     if (runner->running->flush_at) earliest(next, *runner->running->flush_at);
   }
@@ -180,13 +197,14 @@ void RunnerLoop::on_socket(RunnerProcess& runner, std::size_t limit) {
   if (broken)
     end_early(runner, EndReason::protocol);
   else if (closed)
-    runner.kill();
+    kill(runner);
 }
 
 void RunnerLoop::on_message(RunnerProcess& runner, RunnerMessage message) {
   runner.last_heard = parts_.clock.steady();
   if (auto* done = std::get_if<DoneMessage>(&message)) return on_done(runner, std::move(*done));
   if (auto* query = std::get_if<QueryMessage>(&message)) return on_query(runner, std::move(*query));
+  if (const auto* began = std::get_if<BeganMessage>(&message)) return on_began(runner, *began);
   if (const auto* returned = std::get_if<ReturnedMessage>(&message))
     return on_returned(runner, returned->id);
   if (const auto* hello = std::get_if<HelloMessage>(&message)) {
@@ -215,6 +233,18 @@ void RunnerLoop::on_query(RunnerProcess& runner, QueryMessage query) {
   });
 }
 
+/// Its deadline counts from there.
+void RunnerLoop::on_began(RunnerProcess& runner, const BeganMessage& began) {
+  RunningAttempt* attempt = runner.running.get();
+  if (attempt == nullptr || attempt->id != began.id || attempt->began) return;
+  const Duration ago{std::max<std::int64_t>(began.for_us, 0)};
+  const StartAttempt& start = attempt->attempt.start;
+  attempt->began = parts_.clock.now() - ago;
+  if (start.timeout > Duration::zero())
+    attempt->deadline = parts_.clock.steady() - ago + start.timeout;
+  send_report({}, {attempt->attempt.generation, AttemptBegan{start.key, *attempt->began}});
+}
+
 void RunnerLoop::on_done(RunnerProcess& runner, DoneMessage done) {
   if (runner.state != RunnerProcess::State::busy) {  // it is being killed: too late
     runner.next_may_run |= runner.running && runner.running->id == done.id && !done.retire;
@@ -223,9 +253,10 @@ void RunnerLoop::on_done(RunnerProcess& runner, DoneMessage done) {
   if (runner.running->id != done.id) return end_early(runner, EndReason::protocol);
   // Everything that the attempt printed was in the pipe before this message was sent.
   runner.read_output(runner.running->output, kWholePipe);
-  const bool cancelled = runner.running->reason == EndReason::cancelled;
-  finish(std::move(runner.running),
-         cancelled ? make_error(ErrorCode::cancelled, "cancelled") : std::move(done.outcome));
+  if (!runner.running->began)
+    runner.running->began = parts_.clock.now() - Duration{std::max<std::int64_t>(done.took_us, 0)};
+  auto outcome = outcome_of_end(*runner.running, std::move(done.outcome));
+  finish(std::move(runner.running), std::move(outcome));
   runner.state = RunnerProcess::State::idle;
   ++runner.attempts;
   runner.retires_when_idle |=
@@ -264,8 +295,30 @@ void RunnerLoop::flush_log(RunningAttempt& running) {
 }
 
 void RunnerLoop::on_exit(RunnerProcess& runner) {
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, runner.process.process.get(), nullptr);
+  runner.exited = true;
   // It is a zombie: its number, and that of its group, cannot have been given away yet.
-  kill_tree(runner.process.pid);
+  strays_.add(kill_tree(runner.process.pid));
+  finish_dead(runner);
+}
+
+std::set<pid_t> RunnerLoop::runner_pids() const {
+  std::set<pid_t> pids;
+  for (const auto& [serial, runner] : runners_) pids.insert(runner->process.pid);
+  return pids;
+}
+
+void RunnerLoop::finish_all_dead() {
+  std::vector<std::uint64_t> dead;
+  for (const auto& [serial, runner] : runners_)
+    if (runner->exited) dead.push_back(serial);
+  for (const std::uint64_t serial : dead)
+    if (!finish_dead(*runners_.at(serial))) return;
+}
+
+/// Its attempt is over when nothing that came from it is alive. False: something still is.
+bool RunnerLoop::finish_dead(RunnerProcess& runner) {
+  if (!strays_.gone(runner_pids())) return false;
   // A last message may have come with the end; then the attempt did end well, and the next one may
   // have begun.
   if (runner.state == RunnerProcess::State::busy || runner.next)
@@ -278,6 +331,10 @@ void RunnerLoop::on_exit(RunnerProcess& runner) {
     runner.read_output(output, kWholePipe);
   const auto bury = [&](std::unique_ptr<RunningAttempt> attempt) {
     const bool lost = is_lost(*attempt, status);
+    // It was given to the runner, which may not have come to say that it began.
+    if (!attempt->began)
+      attempt->began = parts_.clock.now() -
+                       std::chrono::duration_cast<Duration>(parts_.clock.steady() - attempt->given);
     auto error = error_of_death(*attempt, status, config_.silence_limit);
     finish(std::move(attempt), std::move(error), lost);
   };
@@ -286,9 +343,11 @@ void RunnerLoop::on_exit(RunnerProcess& runner) {
   take_back_next(runner);
   remove_later(runner.work_dir);
   runners_.erase(runner.serial);
+  return true;
 }
 
 void RunnerLoop::on_time(SteadyTime now) {
+  finish_all_dead();
   for (auto& [serial, runner] : runners_) check_deadlines(*runner, now);
 }
 
@@ -297,12 +356,12 @@ void RunnerLoop::check_deadlines(RunnerProcess& runner, SteadyTime now) {
     if (runner.outputs[output].paused) on_output(runner, output);
   if (runner.running && runner.running->flush_at && now >= *runner.running->flush_at)
     flush_log(*runner.running);
-  if (runner.state == RunnerProcess::State::leaving) return;
-  if (runner.next && now >= runner.running->begun + kLongestWaitAhead) recall_next(runner);
+  if (runner.exited || runner.state == RunnerProcess::State::leaving) return;
+  if (runner.next && now >= runner.running->given + kLongestWaitAhead) recall_next(runner);
   if (runner.running && runner.running->kill_at && now >= *runner.running->kill_at)
-    runner.kill();
-  else if (runner.running && now >= runner.running->deadline)
-    end_early(runner, EndReason::timeout);
+    kill(runner);
+  else if (runner.running && !runner.running->kill_at && now >= runner.running->deadline)
+    end_with_grace(runner, EndReason::timeout);
   else if (now >= runner.last_heard + config_.silence_limit)
     end_early(runner, EndReason::silent);
 }

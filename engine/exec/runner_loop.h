@@ -5,17 +5,19 @@
 #include <array>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
+#include "engine/exec/lease_page.h"
 #include "engine/exec/log_writer.h"
 #include "engine/exec/runner_pool.h"
 #include "engine/exec/runner_process.h"
+#include "engine/exec/strays.h"
 #include "engine/exec/task_threads.h"
 
 namespace millrace::exec {
@@ -29,9 +31,12 @@ class RunnerLoop {
   ~RunnerLoop();
 
   void start(std::vector<QueuedAttempt> attempts);
-  void cancel(const AttemptKey& key);
+  void cancel(const AttemptKey& key, bool at_once);
+  /// From now on no attempt begins; those that have not are reported as lost.
+  void hold();
   /// On return nothing waits, nothing runs, and the runners are reaped.
   void kill_all();
+  void lease_runs_until(SteadyTime until) { lease_.set(until); }
 
  private:
   using Runners = std::map<std::uint64_t, std::unique_ptr<RunnerProcess>>;  // by serial
@@ -48,11 +53,16 @@ class RunnerLoop {
     std::uint64_t runner = 0;
     std::string frame;
   };
+  struct Cancel {
+    AttemptKey key;
+    bool at_once = false;
+  };
   /// What others asked of the thread since it last looked.
   struct Requests {
     std::vector<QueuedAttempt> starts;
-    std::vector<AttemptKey> cancels;
+    std::vector<Cancel> cancels;
     std::vector<Answer> answers;
+    bool hold = false;
     bool kill_all = false;
     bool stop = false;
   };
@@ -67,10 +77,14 @@ class RunnerLoop {
   void on_socket(RunnerProcess& runner, std::size_t limit);
   void on_message(RunnerProcess& runner, RunnerMessage message);
   void on_query(RunnerProcess& runner, QueryMessage query);
+  void on_began(RunnerProcess& runner, const BeganMessage& began);
   void on_done(RunnerProcess& runner, DoneMessage done);
   void on_returned(RunnerProcess& runner, std::int64_t id);
   void on_output(RunnerProcess& runner, std::size_t output);
   void on_exit(RunnerProcess& runner);
+  bool finish_dead(RunnerProcess& runner);
+  void finish_all_dead();
+  std::set<pid_t> runner_pids() const;
   void on_time(SteadyTime now);
   void check_deadlines(RunnerProcess& runner, SteadyTime now);
 
@@ -78,23 +92,29 @@ class RunnerLoop {
   void dispatch();
   void give_to_idle();
   void give_ahead();
+  void recall_less_urgent();
   void give(RunnerProcess& runner, QueuedAttempt attempt);
   void begin(RunnerProcess& runner, std::unique_ptr<RunningAttempt> attempt);
   void take_back_next(RunnerProcess& runner);
   void recall_next(RunnerProcess& runner);
+  void queue(QueuedAttempt attempt);
+  QueuedAttempt take_first();
   void begin_next(RunnerProcess& runner);
 
   // what we do
   void spawn_some();
   void spawn_one();
   void note_start_failure(const Error& error);
-  void cancel_attempts(const std::vector<AttemptKey>& keys);
-  void cancel_running(RunnerProcess& runner);
+  void cancel_attempts(const std::vector<Cancel>& cancels);
+  void hold_attempts();
+  void end_with_grace(RunnerProcess& runner, EndReason reason);
   void end_early(RunnerProcess& runner, EndReason reason);
+  void kill(RunnerProcess& runner);
   void retire(RunnerProcess& runner);
   void flush_log(RunningAttempt& running);
   void finish(std::unique_ptr<RunningAttempt> attempt, Result<Outcome> outcome, bool lost = false);
-  void report(const QueuedAttempt& attempt, Result<Outcome> outcome);
+  void report(const QueuedAttempt& attempt, Result<Outcome> outcome, bool lost = false);
+  void send_report(std::optional<LogPiece> piece, PendingReport report);
   void remove_later(std::string folder);
   void kill_everything();
 
@@ -114,12 +134,15 @@ class RunnerLoop {
 
   UniqueFd epoll_, wake_;
   Runners runners_;
-  std::deque<QueuedAttempt> queue_;
-  std::vector<PendingResult> ready_;
-  std::uint64_t next_serial_ = 1;
+  Strays strays_;
+  LeasePage lease_;
+  AttemptQueue queue_;
+  std::vector<PendingReport> ready_;
+  std::uint64_t next_serial_ = 1, next_order_ = 1;
   std::int64_t next_attempt_id_ = 1;
   int start_failures_ = 0;  // in a row
   std::optional<SteadyTime> spawn_again_at_;
+  bool held_ = false;
   bool stopping_ = false;
   TaskThreads threads_{2};
   std::thread thread_;  // last: it uses everything above

@@ -4,13 +4,13 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <map>
 #include <set>
-#include <system_error>
 #include <utility>
 
 #include "engine/base/log.h"
 #include "engine/exec/runner_loop.h"
+#include "engine/exec/work_folder.h"
 
 namespace millrace::exec {
 namespace {
@@ -20,6 +20,7 @@ using std::chrono::milliseconds;
 constexpr int kStartFailuresToGiveUp = 3;
 constexpr milliseconds kSpawnPause{100};  // doubles with each failure
 constexpr milliseconds kReapLimit{5000};
+constexpr int kLookForDeadEveryMs = 2;
 
 }  // namespace
 
@@ -35,7 +36,8 @@ void RunnerLoop::spawn_some() {
 }
 
 void RunnerLoop::spawn_one() {
-  auto spawned = spawn_runner(config_.argv, config_.hidden_env, config_.nice);
+  auto spawned = spawn_runner({config_.argv, config_.hidden_env,
+                               Mark(config_.mark).environment_entry(), config_.nice, lease_.fd()});
   if (!spawned) return note_start_failure(spawned.error());
   const std::uint64_t serial = next_serial_++;
   auto folder = config_.work_dir / ("runner-" + std::to_string(serial));
@@ -56,29 +58,48 @@ void RunnerLoop::note_start_failure(const Error& error) {
   for (auto& waiting : std::exchange(queue_, {})) report(waiting, error);
 }
 
-void RunnerLoop::cancel_attempts(const std::vector<AttemptKey>& keys) {
-  const std::set<AttemptKey> wanted(keys.begin(), keys.end());
+void RunnerLoop::cancel_attempts(const std::vector<Cancel>& cancels) {
+  std::map<AttemptKey, bool> wanted;  // → at once
+  for (const auto& [key, at_once] : cancels) wanted[key] |= at_once;
   std::erase_if(queue_, [&](const QueuedAttempt& waiting) {
     if (!wanted.contains(waiting.start.key)) return false;
     report(waiting, make_error(ErrorCode::cancelled, "cancelled"));
     return true;
   });
+  const auto is_wanted = [&](const std::unique_ptr<RunningAttempt>& attempt) {
+    const auto found = attempt == nullptr ? wanted.end() : wanted.find(attempt->attempt.start.key);
+    if (found == wanted.end()) return false;
+    attempt->at_once |= found->second;
+    return true;
+  };
   for (auto& [serial, runner] : runners_) {
-    if (runner->running && wanted.contains(runner->running->attempt.start.key))
-      cancel_running(*runner);
-    if (!runner->next || !wanted.contains(runner->next->attempt.start.key)) continue;
+    if (is_wanted(runner->running)) end_with_grace(*runner, EndReason::cancelled);
+    if (!is_wanted(runner->next)) continue;
     runner->next->reason = EndReason::cancelled;
     recall_next(*runner);
   }
 }
 
-void RunnerLoop::cancel_running(RunnerProcess& runner) {
+void RunnerLoop::hold_attempts() {
+  held_ = true;
+  for (auto& waiting : std::exchange(queue_, {})) queue(waiting);
+  for (auto& [serial, runner] : runners_)
+    if (runner->next) recall_next(*runner);
+}
+
+/// The attempt is asked to end, and killed when its grace is over. The first reason stays.
+void RunnerLoop::end_with_grace(RunnerProcess& runner, EndReason reason) {
   RunningAttempt& running = *runner.running;
-  if (runner.state != RunnerProcess::State::busy || running.kill_at) return;
-  running.reason = EndReason::cancelled;
-  running.kill_at = parts_.clock.steady() + config_.cancel_grace;
+  if (runner.state != RunnerProcess::State::busy) return;
+  if (running.reason == EndReason::none) running.reason = reason;
+  const Duration grace = running.attempt.start.grace;
+  if (running.at_once || grace <= Duration::zero()) return kill(runner);
+  if (running.kill_at) return;
+  running.kill_at = parts_.clock.steady() + grace;
   send(runner, encode(CancelMessage{running.id}));
 }
+
+void RunnerLoop::kill(RunnerProcess& runner) { strays_.add(runner.kill()); }
 
 void RunnerLoop::end_early(RunnerProcess& runner, EndReason reason) {
   if (runner.running && runner.running->reason == EndReason::none) runner.running->reason = reason;
@@ -86,40 +107,50 @@ void RunnerLoop::end_early(RunnerProcess& runner, EndReason reason) {
     log::warning("a runner was killed",
                  {{"pid", static_cast<long>(runner.process.pid)},
                   {"reason", reason == EndReason::silent ? "no sign of life" : "broken protocol"}});
-  runner.kill();
+  kill(runner);
 }
 
 void RunnerLoop::retire(RunnerProcess& runner) {
   // It has nothing to finish, and a runner ends itself the hard way when its engine is gone; this
   // is the same without the wait.
-  runner.kill();
+  kill(runner);
 }
 
 void RunnerLoop::finish(std::unique_ptr<RunningAttempt> attempt, Result<Outcome> outcome,
                         bool lost) {
   const QueuedAttempt& queued = attempt->attempt;
-  PendingResult result{queued.generation, {queued.start.key, std::move(outcome), lost}};
-  if (attempt->log.used())
-    logs_.push_last(attempt->log.take(parts_.clock.now(), true), std::move(result));
-  else
-    ready_.push_back(std::move(result));
+  if (!outcome)
+    outcome =
+        with_last_line(outcome.error(), attempt->log.last_line(), queued.start.memory_limit_bytes);
+  auto piece = attempt->log.used() ? attempt->log.take(parts_.clock.now(), true) : std::nullopt;
+  send_report(std::move(piece),
+              {queued.generation,
+               AttemptResult{queued.start.key, std::move(outcome), lost, attempt->began}});
 }
 
-void RunnerLoop::report(const QueuedAttempt& attempt, Result<Outcome> outcome) {
-  ready_.push_back({attempt.generation, {attempt.start.key, std::move(outcome)}});
+void RunnerLoop::report(const QueuedAttempt& attempt, Result<Outcome> outcome, bool lost) {
+  send_report({}, {attempt.generation,
+                   AttemptResult{attempt.start.key, std::move(outcome), lost, std::nullopt}});
+}
+
+/// In order: that an attempt began is not known before the end of the one whose place it took.
+void RunnerLoop::send_report(std::optional<LogPiece> piece, PendingReport report) {
+  if (!piece && !logs_.has_reports()) {
+    ready_.push_back(std::move(report));
+    return;
+  }
+  if (!ready_.empty()) reporter_.deliver(std::exchange(ready_, {}));
+  logs_.push_last(std::move(piece), std::move(report));
 }
 
 void RunnerLoop::remove_later(std::string folder) {
-  threads_.post([folder = std::move(folder)] {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  });
+  threads_.post([folder = std::move(folder)] { remove_tree(folder); });
 }
 
 void RunnerLoop::kill_everything() {
   queue_.clear();
   ready_.clear();
-  for (auto& [serial, runner] : runners_) runner->kill();
+  for (auto& [serial, runner] : runners_) kill(*runner);
   const SteadyTime give_up = parts_.clock.steady() + kReapLimit;
   for (auto& [serial, runner] : runners_) {
     const auto left =
@@ -129,6 +160,9 @@ void RunnerLoop::kill_everything() {
     waitpid(runner->process.pid, nullptr, WNOHANG);
     remove_later(runner->work_dir);
   }
+  const auto pids = runner_pids();  // one that does not end in time is no stray
+  while (!strays_.gone(pids) && parts_.clock.steady() < give_up)
+    poll(nullptr, 0, kLookForDeadEveryMs);
   runners_.clear();
 }
 

@@ -12,17 +12,33 @@ void RunnerLoop::dispatch() {
   give_to_idle();
   if (queue_.empty()) return;
   spawn_some();
+  if (queue_.empty()) return;
+  recall_less_urgent();
   give_ahead();
 }
 
+void RunnerLoop::queue(QueuedAttempt attempt) {
+  if (held_)
+    report(attempt, unavailable("not begun: its engine is about to stop"), true);
+  else
+    queue_.insert(std::move(attempt));
+}
+
+QueuedAttempt RunnerLoop::take_first() { return std::move(queue_.extract(queue_.begin()).value()); }
+
 void RunnerLoop::give_to_idle() {
   for (auto& [serial, runner] : runners_)
-    while (runner->state == RunnerProcess::State::idle) {
+    while (runner->state == RunnerProcess::State::idle && !runner->exited) {
       if (queue_.empty()) return;
-      QueuedAttempt next = std::move(queue_.front());
-      queue_.pop_front();
-      give(*runner, std::move(next));
+      give(*runner, take_first());
     }
+}
+
+/// What a runner was given ahead, and has not begun, does not go before what is more urgent.
+void RunnerLoop::recall_less_urgent() {
+  const int priority = queue_.begin()->start.priority;
+  for (auto& [serial, runner] : runners_)
+    if (runner->next && runner->next->attempt.start.priority < priority) recall_next(*runner);
 }
 
 /// Only what no other runner could begin sooner: when there is a runner for every slot, and none of
@@ -35,12 +51,9 @@ void RunnerLoop::give_ahead() {
   for (auto& [serial, runner] : runners_) {
     if (queue_.empty()) return;
     const bool fits = runner->state == RunnerProcess::State::busy && !runner->next &&
-                      !runner->retires_when_idle &&
-                      now < runner->running->begun + kLongestWaitAhead;
-    if (!fits) continue;
-    QueuedAttempt next = std::move(queue_.front());
-    queue_.pop_front();
-    give(*runner, std::move(next));
+                      !runner->exited && !runner->retires_when_idle &&
+                      now < runner->running->given + kLongestWaitAhead;
+    if (fits) give(*runner, take_first());
   }
 }
 
@@ -61,9 +74,7 @@ void RunnerLoop::give(RunnerProcess& runner, QueuedAttempt attempt) {
 }
 
 void RunnerLoop::begin(RunnerProcess& runner, std::unique_ptr<RunningAttempt> attempt) {
-  const Duration timeout = attempt->attempt.start.timeout;
-  attempt->begun = parts_.clock.steady();
-  if (timeout > Duration::zero()) attempt->deadline = attempt->begun + timeout;
+  attempt->given = parts_.clock.steady();
   runner.running = std::move(attempt);
   runner.state = RunnerProcess::State::busy;
 }
@@ -72,7 +83,7 @@ void RunnerLoop::begin(RunnerProcess& runner, std::unique_ptr<RunningAttempt> at
 void RunnerLoop::begin_next(RunnerProcess& runner) {
   runner.next_recalled = false;
   begin(runner, std::move(runner.next));
-  if (runner.running->reason == EndReason::cancelled) cancel_running(runner);
+  if (runner.running->reason == EndReason::cancelled) end_with_grace(runner, EndReason::cancelled);
 }
 
 void RunnerLoop::recall_next(RunnerProcess& runner) {
@@ -92,7 +103,7 @@ void RunnerLoop::take_back_next(RunnerProcess& runner) {
   if (next->reason == EndReason::cancelled)
     report(next->attempt, make_error(ErrorCode::cancelled, "cancelled"));
   else
-    queue_.push_front(std::move(next->attempt));
+    queue(std::move(next->attempt));
 }
 
 }  // namespace millrace::exec

@@ -16,8 +16,11 @@
 #include <utility>
 
 #include "engine/base/fault_point.h"
+#include "engine/exec/lease_page.h"
 #include "engine/exec/runner_link.h"
 #include "engine/exec/runner_process.h"
+#include "engine/exec/strays.h"
+#include "engine/exec/tree_memory.h"
 #include "engine/exec/work_folder.h"
 
 namespace millrace {
@@ -134,19 +137,22 @@ bool run_attempt(const StartMessage& start, RunnerLink& link, WorkFolder& folder
     folder.use(start.work_dir);
     RunnerContext context(start, link, folder, artifacts, clock);
     const MemoryLimit limit(link, start.memory_limit_bytes);
+    exec::TreeMemory tree(start.memory_limit_bytes);
     done.outcome = catalog.run(start.op, start.with, context);
+    if (const std::int64_t used = tree.excess_bytes(); used > 0)
+      done.outcome = exec::out_of_memory(start.memory_limit_bytes,
+                                         "its processes used " + exec::bytes_text(used));
   }
   pass(FaultPoint::runner_attempt_ran);
   end_left_children();
   folder.clear();
   flush_output();
   if (start.memory_limit_bytes > 0 && is_memory_error(done.outcome)) {
-    done.outcome =
-        make_error(ErrorCode::resource_exhausted, "out of memory: the limit of the task is " +
-                                                      exec::bytes_text(start.memory_limit_bytes));
+    done.outcome = exec::out_of_memory(start.memory_limit_bytes);
     done.retire = true;  // who knows what the failed allocation left half done
   }
   done.rss_bytes = link.recent_resident_bytes();
+  done.took_us = link.running_for().count();
   const bool fit = !done.retire;
   link.send_done(std::move(done));
   pass(FaultPoint::runner_result_sent);
@@ -168,8 +174,12 @@ int runner_main(const Catalog& catalog, Artifacts& artifacts, const Clock& clock
   }
   signal(SIGINT, SIG_IGN);  // of the terminal: it means the engine
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  if (const char* mark = getenv(std::string(exec::Mark::kVariable).c_str()))
+    exec::Mark(mark).set_limit();
   std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
-  RunnerLink link(exec::kRunnerSocketFd);
+  const exec::LeasePage lease(exec::kRunnerLeaseFd);
+  close(exec::kRunnerLeaseFd);
+  RunnerLink link(exec::kRunnerSocketFd, lease);
   g_link = &link;
   std::set_new_handler(on_allocation_failure);
   WorkFolder folder;

@@ -32,13 +32,15 @@ struct RunnerPoolConfig {
   std::vector<std::string> argv = {"/proc/self/exe", "runner"};
   std::size_t slots = 4;           // runners at most, hence attempts at once
   std::filesystem::path work_dir;  // emptied at start; holds a folder for each runner
+  /// Names what the processes of attempts belong to, for `end_strays`: the database, so that an
+  /// engine ends what any former engine of it has left on this machine. "": this pool alone.
+  std::string mark;
   /// Added to our own niceness: what attempts compute delays neither us nor whoever waits for us.
   int nice = 5;
   /// A runner is replaced, while idle, after so many attempts or when it holds so much memory.
   std::int64_t attempts_per_runner = 10'000;
   std::int64_t retire_above_bytes = std::int64_t{768} << 20;
   Duration silence_limit = std::chrono::seconds{30};      // no heartbeat for so long: killed
-  Duration cancel_grace = std::chrono::seconds{2};        // to end by itself
   std::int64_t log_limit_bytes = std::int64_t{64} << 20;  // of one attempt
   /// Variables of the environment that runners do not see.
   std::vector<std::string> hidden_env = {"MILLRACE_DB", "PGPASSWORD", "PGPASSFILE",
@@ -62,7 +64,10 @@ class RunnerPool final : public Executor {
 
   void on_report(Report report) override;
   void start(std::vector<StartAttempt> attempts) override;
-  void cancel(const AttemptKey& key) override;
+  void cancel(const AttemptKey& key, bool at_once) override;
+  void hold() override;
+  void end_strays() override;
+  void lease_runs_until(std::chrono::steady_clock::time_point until) override;
   /// The pool can be used again afterwards. The caller must hold no lock that its report callback
   /// takes.
   void kill_all() override;

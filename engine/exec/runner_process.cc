@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -77,9 +78,9 @@ void RunnerProcess::read_output(std::size_t output, std::size_t limit) {
   }
 }
 
-void RunnerProcess::kill() {
-  if (std::exchange(state, State::leaving) == State::leaving) return;
-  kill_tree(process.pid);
+std::vector<pid_t> RunnerProcess::kill() {
+  if (std::exchange(state, State::leaving) == State::leaving) return {};
+  return kill_tree(process.pid);
 }
 
 std::string bytes_text(std::int64_t bytes) {
@@ -89,12 +90,45 @@ std::string bytes_text(std::int64_t bytes) {
   return std::to_string(bytes) + " bytes";
 }
 
+namespace {
+
+Error timeout_error(const StartAttempt& start) {
+  return make_error(ErrorCode::timeout, "ran longer than its timeout of " +
+                                            format_duration(start.timeout) + " and was ended");
+}
+
+}  // namespace
+
+Result<Outcome> outcome_of_end(const RunningAttempt& attempt, Result<Outcome> outcome) {
+  if (attempt.reason == EndReason::cancelled) return make_error(ErrorCode::cancelled, "cancelled");
+  if (attempt.reason == EndReason::timeout) return timeout_error(attempt.attempt.start);
+  return outcome;
+}
+
+Error out_of_memory(std::int64_t limit_bytes, const std::string& what) {
+  return make_error(ErrorCode::resource_exhausted, "out of memory: the limit of the task is " +
+                                                       bytes_text(limit_bytes) +
+                                                       (what.empty() ? "" : ", and " + what));
+}
+
+Error with_last_line(Error error, std::string_view line, std::int64_t memory_limit_bytes) {
+  if (line.empty() || !error.message.ends_with(kOutputIsInTheLog)) return error;
+  error.message.resize(error.message.size() - kOutputIsInTheLog.size());
+  error.message.append(": ").append(line);
+  // How the common languages say it.
+  constexpr std::string_view kSigns[] = {"MemoryError", "bad_alloc", "OutOfMemory", "ut of memory",
+                                         "annot allocate"};
+  const bool memory = memory_limit_bytes > 0 && std::ranges::any_of(kSigns, [&](auto sign) {
+                        return line.find(sign) != std::string_view::npos;
+                      });
+  return memory ? out_of_memory(memory_limit_bytes, error.message) : error;
+}
+
 Error error_of_death(const RunningAttempt& running, int status, Duration silence_limit) {
   const StartAttempt& start = running.attempt.start;
   switch (running.reason) {
     case EndReason::timeout:
-      return make_error(ErrorCode::timeout, "ran longer than its timeout of " +
-                                                format_duration(start.timeout) + " and was killed");
+      return timeout_error(start);
     case EndReason::cancelled:
       return make_error(ErrorCode::cancelled, "cancelled");
     case EndReason::silent:
@@ -105,9 +139,7 @@ Error error_of_death(const RunningAttempt& running, int status, Duration silence
     case EndReason::none:
       break;
   }
-  if (running.out_of_memory)
-    return make_error(ErrorCode::resource_exhausted, "out of memory: the limit of the task is " +
-                                                         bytes_text(start.memory_limit_bytes));
+  if (running.out_of_memory) return out_of_memory(start.memory_limit_bytes);
   return unavailable("runner died: " + describe_exit(status));
 }
 

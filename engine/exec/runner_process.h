@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,18 @@ inline constexpr std::chrono::milliseconds kLongestWaitAhead{50};
 struct QueuedAttempt {
   StartAttempt start;
   std::int64_t generation = 0;
+  std::uint64_t order = 0;  // in which it came
 };
+
+/// Those that have not been given to a runner, the next one first: higher priorities, then in the
+/// order in which they came, also if one was given and taken back.
+struct BeginsBefore {
+  bool operator()(const QueuedAttempt& a, const QueuedAttempt& b) const {
+    return a.start.priority != b.start.priority ? a.start.priority > b.start.priority
+                                                : a.order < b.order;
+  }
+};
+using AttemptQueue = std::set<QueuedAttempt, BeginsBefore>;
 
 /// Why an attempt is being ended before its time. The first reason stays.
 enum class EndReason { none, timeout, cancelled, silent, protocol };
@@ -41,10 +53,12 @@ struct RunningAttempt {
   std::int64_t id;
   std::size_t output;  // which of the runner's
   AttemptLog log;
-  SteadyTime begun;
-  SteadyTime deadline = SteadyTime::max();
-  std::optional<SteadyTime> kill_at;   // end of the grace that a cancelled attempt has
-  std::optional<SteadyTime> flush_at;  // when gathered log lines go to the store
+  SteadyTime given;           // the runner was free for it
+  std::optional<Time> began;  // when the runner says that its work began; nullopt: no word yet
+  SteadyTime deadline = SteadyTime::max();  // known when the begin is
+  std::optional<SteadyTime> kill_at;        // end of the grace of one that is to end
+  bool at_once = false;                     // it gets no grace
+  std::optional<SteadyTime> flush_at;       // when gathered log lines go to the store
   EndReason reason = EndReason::none;
   bool out_of_memory = false;
 };
@@ -78,8 +92,8 @@ class RunnerProcess {
   /// Reads what was printed to an output, up to `limit` bytes or until nothing is left; into the
   /// log of its attempt, if there is one.
   void read_output(std::size_t output, std::size_t limit);
-  /// Kills it and everything below it, once.
-  void kill();
+  /// Kills it and everything below it, once; returns what was below it.
+  std::vector<pid_t> kill();
 
   const SpawnedRunner process;
   const std::uint64_t serial;
@@ -91,6 +105,7 @@ class RunnerProcess {
   std::unique_ptr<RunningAttempt> next;
   bool next_recalled = false;  // we asked for it back
   bool next_may_run = false;   // the runner was killed after it had said so
+  bool exited = false;         // it is dead, and what came from it may not be
   bool retires_when_idle = false;
   SteadyTime last_heard;
   std::int64_t attempts = 0;
@@ -108,10 +123,17 @@ class RunnerProcess {
   std::size_t sent_ = 0;
 };
 
+/// What became of an attempt that was ended before its time and gave `outcome` on its way out.
+Result<Outcome> outcome_of_end(const RunningAttempt& attempt, Result<Outcome> outcome);
 /// What the engine hears of an attempt whose runner has ended with `status` (of waitpid).
 Error error_of_death(const RunningAttempt& attempt, int status, Duration silence_limit);
 /// True if somebody else ended the runner: not we, and not the attempt by a crash of its own.
 bool is_lost(const RunningAttempt& attempt, int status);
+/// The error of an attempt that used more than its limit; `what` says more, if it is known.
+Error out_of_memory(std::int64_t limit_bytes, const std::string& what = {});
+/// `error` with the last line that the attempt printed, where it says that the output is in the
+/// log; and as one of memory, if that line says so and the attempt has a limit.
+Error with_last_line(Error error, std::string_view line, std::int64_t memory_limit_bytes);
 /// "512 MiB".
 std::string bytes_text(std::int64_t bytes);
 

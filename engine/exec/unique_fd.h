@@ -24,6 +24,8 @@ class UniqueFd {
   /// -1 when there is none.
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
+  /// It is somebody else's to close from now on.
+  void release() { fd_ = -1; }
   void reset() {
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;

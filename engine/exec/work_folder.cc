@@ -1,35 +1,95 @@
 #include "engine/exec/work_folder.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
 #include <string_view>
-#include <system_error>
+
+#include "engine/exec/unique_fd.h"
 
 namespace millrace::exec {
+namespace {
 
-void WorkFolder::use(const std::filesystem::path& path) {
-  if (path == path_) return;
-  path_ = path;
-  open_.reset();
+struct Close {
+  void operator()(DIR* folder) const { closedir(folder); }
+};
+using Listing = std::unique_ptr<DIR, Close>;
+
+/// nullptr: `name` is no folder, or cannot be read.
+Listing open_folder(int parent, const char* name) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  UniqueFd fd(openat(parent, name, kFlags));
+  if (!fd && fchmodat(parent, name, S_IRWXU, AT_SYMLINK_NOFOLLOW) == 0)
+    fd = UniqueFd(openat(parent, name, kFlags));  // its owner had locked himself out
+  if (!fd) return nullptr;
+  Listing listing(fdopendir(fd.get()));
+  if (listing) fd.release();
+  return listing;
+}
+
+dev_t device_of(int fd) {
+  struct stat found {};
+  return fstat(fd, &found) == 0 ? found.st_dev : 0;
+}
+
+/// By handle all the way: what a path leads to may change while we walk.
+void remove_entry(int parent, const char* name, dev_t device, int depth) {
+  constexpr int kMostDepth = 1000;  // each holds a descriptor
+  if (unlinkat(parent, name, 0) == 0 || depth > kMostDepth) return;
+  const Listing listing = open_folder(parent, name);
+  if (!listing || device_of(dirfd(listing.get())) != device) return;
+  fchmod(dirfd(listing.get()), S_IRWXU);
+  while (const dirent* entry = readdir(listing.get())) {
+    const std::string_view each(entry->d_name);
+    if (each != "." && each != "..")
+      remove_entry(dirfd(listing.get()), entry->d_name, device, depth + 1);
+  }
+  unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/// A folder of ours; what else may be in its place is put out of the way.
+void make_base(const std::filesystem::path& base) {
+  if (mkdir(base.c_str(), S_IRWXU) == 0) return;
+  struct stat found {};
+  if (lstat(base.c_str(), &found) == 0 && !S_ISDIR(found.st_mode)) {
+    unlink(base.c_str());
+    mkdir(base.c_str(), S_IRWXU);
+    return;
+  }
+  std::error_code ignored;  // mkdtemp says what is wrong
+  std::filesystem::create_directories(base.parent_path(), ignored);
+  mkdir(base.c_str(), S_IRWXU);
+}
+
+}  // namespace
+
+void remove_tree(const std::filesystem::path& path) {
+  const UniqueFd parent(open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (parent) remove_entry(parent.get(), path.filename().c_str(), device_of(parent.get()), 0);
 }
 
 const std::filesystem::path& WorkFolder::make() {
-  if (open_) return path_;
-  std::error_code ignored;
-  std::filesystem::create_directories(path_, ignored);
-  open_.reset(opendir(path_.c_str()));
+  if (!path_.empty()) return path_;
+  std::string pattern = base_ / "attempt-XXXXXX";
+  // It makes a new folder of mode 0700, or none.
+  if (mkdtemp(pattern.data()) == nullptr) {
+    make_base(base_);
+    pattern = base_ / "attempt-XXXXXX";
+    static_cast<void>(mkdtemp(pattern.data()));
+  }
+  path_ = pattern;
   return path_;
 }
 
 void WorkFolder::clear() {
-  if (!open_) return;
-  rewinddir(open_.get());
-  bool is_there = false;
-  std::error_code ignored;
-  while (const dirent* entry = readdir(open_.get())) {
-    const std::string_view name(entry->d_name);
-    is_there |= name == ".";  // one that was removed lists nothing, not even itself
-    if (name != "." && name != "..") std::filesystem::remove_all(path_ / name, ignored);
-  }
-  if (!is_there) open_.reset();
+  if (path_.empty()) return;
+  remove_tree(path_);
+  path_.clear();
 }
 
 }  // namespace millrace::exec

@@ -1,31 +1,28 @@
-// WorkFolder: the folder that a runner lends to one attempt after the other. Each finds it empty.
+// WorkFolder: where an attempt keeps its files. Each attempt that asks gets a new folder that no
+// other had before: one that it removes, re-makes or replaces by a link is no other's.
 #pragma once
 
-#include <dirent.h>
-
 #include <filesystem>
-#include <memory>
 
 namespace millrace::exec {
 
 /// Not thread-safe. Costs nothing for attempts that do not ask for it.
 class WorkFolder {
  public:
-  /// Where it is, from the next attempt on.
-  void use(const std::filesystem::path& path);
-  /// Makes it if it is not there; an attempt before may have removed it. Whoever then writes into a
-  /// folder that could not be made hears of it.
+  /// The folder below which new ones are made; it need not be there.
+  void use(const std::filesystem::path& base) { base_ = base; }
+  /// Makes one for this attempt, open to its user alone, and from then on gives the same. If it
+  /// cannot be made, the first write into it fails.
   const std::filesystem::path& make();
-  /// Removes what the attempt left in it. The folder stays: to make and remove one for each attempt
-  /// costs more than a small program takes.
+  /// Removes what is in its place by now, with all that it holds.
   void clear();
 
  private:
-  struct Close {
-    void operator()(DIR* folder) const { closedir(folder); }
-  };
-  std::filesystem::path path_;
-  std::unique_ptr<DIR, Close> open_;  // kept open: a look into it is then one call
+  std::filesystem::path base_, path_;
 };
+
+/// Removes a file, or a folder with what it holds; follows no link, leaves other file systems
+/// alone, and what cannot be removed.
+void remove_tree(const std::filesystem::path& path);
 
 }  // namespace millrace::exec

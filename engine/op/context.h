@@ -42,7 +42,7 @@ class OperatorContext {
   virtual Time now() const = 0;
   /// A line in the attempt's log. stdout and stderr of the process go there as well.
   virtual void log(std::string_view line) = 0;
-  /// An empty folder; what is in it after the attempt is removed.
+  /// A new, empty folder; it is removed after the attempt with what is in it.
   virtual const std::filesystem::path& work_dir() const = 0;
   virtual Artifacts& artifacts() = 0;
   /// Reads shared state, as of now, through the engine. Names and answers: engine/op/query.h.

@@ -86,4 +86,10 @@ Status migrate(Database& database) {
   }
 }
 
+Result<std::string> identity_of(Database& database) {
+  return database.run<std::string>([](pg::Session& session) -> Result<std::string> {
+    return std::string(session.exec("migrate_identity").at(0, 0).text());
+  });
+}
+
 }  // namespace millrace

@@ -30,8 +30,20 @@ Result<Json> trigger_run(const Command& command, Planner& planner, Stores, Time 
 
 Result<Json> cancel_run(const Command& command, Planner& planner, Stores, Time now) {
   MR_TRY(const Uuid run, run_of(command));
-  MR_CHECK(planner.cancel_run({run, command.origin}, now));
+  MR_CHECK(planner.cancel_run({run, command.origin, command.body["force"].as_bool(false)}, now));
   return Json::object({{"run", run.to_string()}});
+}
+
+Result<Json> cancel_task(const Command& command, Planner& planner, Stores, Time now) {
+  CancelTask input;
+  MR_TRY(input.run, run_of(command));
+  input.task = command.body["task"].as_string();
+  if (const Json& index = command.body["map_index"]; !index.is_null() && index.as_int() >= 0)
+    input.map_index = static_cast<int>(index.as_int());
+  input.force = command.body["force"].as_bool(false);
+  input.origin = command.origin;
+  MR_CHECK(planner.cancel_task(input, now));
+  return Json::object({{"run", input.run.to_string()}, {"task", input.task}});
 }
 
 Result<Json> retry_run(const Command& command, Planner& planner, Stores stores, Time now) {
@@ -84,10 +96,10 @@ struct Verb {
   Result<Json> (*carry_out)(const Command&, Planner&, Stores, Time);
 };
 constexpr std::array kVerbs = {
-    Verb{command::trigger_run, trigger_run},     Verb{command::cancel_run, cancel_run},
-    Verb{command::retry_run, retry_run},         Verb{command::pause_dag, pause_dag},
-    Verb{command::publish_event, publish_event}, Verb{command::rollback_model, rollback_model},
-    Verb{command::release_model, release_model},
+    Verb{command::trigger_run, trigger_run},       Verb{command::cancel_run, cancel_run},
+    Verb{command::cancel_task, cancel_task},       Verb{command::retry_run, retry_run},
+    Verb{command::pause_dag, pause_dag},           Verb{command::publish_event, publish_event},
+    Verb{command::rollback_model, rollback_model}, Verb{command::release_model, release_model},
 };
 
 }  // namespace

@@ -36,10 +36,10 @@ Engine::Engine(EngineOptions options, Stores stores, Executor& executor, const C
       clock_(clock),
       rng_(rng),
       door_(std::make_shared<Door>(this)) {
-  executor_.on_report([this](std::vector<AttemptResult> results) {
+  executor_.on_report([this](std::vector<AttemptReport> reports) {
     pass(FaultPoint::result_received);
     const std::lock_guard lock(mutex_);
-    for (auto& result : results) receive(std::move(result));
+    for (auto& report : reports) std::visit([this](auto& one) { receive(std::move(one)); }, report);
   });
   stores_.inbox.subscribe(
       [door = door_](const AcceptedCommand* accepted) { door->notice(accepted); });
@@ -75,7 +75,7 @@ void Engine::drain() {
 bool Engine::wait_until_drained(Duration patience) {
   std::unique_lock lock(mutex_);
   return changed_.wait_for(lock, patience,
-                           [this] { return !metrics_.leading || metrics_.running_attempts == 0; });
+                           [this] { return !metrics_.leading || metrics_.attempts_in_hand == 0; });
 }
 
 void Engine::add_input(Input input) {
@@ -139,13 +139,18 @@ void Engine::loop() {
 
 void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acquired) {
   std::atomic<bool> lost = false;
-  LeaseKeeper keeper(stores_.leadership, options_.shard, lease, clock_, acquired, [&] {
-    executor_.kill_all();  // nothing of ours may run once another engine can lead
-    lost = true;
-    changed_.notify_all();
-  });
+  LeaseKeeper keeper(
+      stores_.leadership, options_.shard, lease, clock_, acquired,
+      [&] {
+        executor_.kill_all();  // nothing of ours may run once another engine can lead
+        lost = true;
+        changed_.notify_all();
+      },
+      [this](auto until) { executor_.lease_runs_until(until); });
   const std::function<bool()> still_leading = [&] { return !lost; };
 
+  // What a former engine of this machine left running must not meet what this one starts.
+  executor_.end_strays();
   auto leader =
       Leader::take_office(options_.planner, lease, stores_, executor_, clock_, Rng(rng_.next()));
   if (!leader) {
@@ -241,6 +246,7 @@ void Engine::publish(const Leader& leader, StepReport& report) {
   metrics_.largest_batch = std::max(metrics_.largest_batch.load(), count);
   metrics_.open_runs = leader.planner().open_runs();
   metrics_.running_attempts = leader.planner().running_attempts();
+  metrics_.attempts_in_hand = leader.planner().attempts_in_hand();
   metrics_.queued_tasks = leader.planner().queued_tasks();
   metrics_.last_seq = leader.last_seq();
   if (on_step_) on_step_(report);

@@ -30,8 +30,8 @@ struct EngineOptions {
 /// Counters since start; read at any time.
 struct EngineMetrics {
   std::atomic<std::int64_t> batches{0}, events{0}, actions{0}, commit_us{0}, largest_batch{0};
-  std::atomic<std::int64_t> open_runs{0}, running_attempts{0}, queued_tasks{0}, last_seq{0},
-      epoch{0};
+  std::atomic<std::int64_t> open_runs{0}, running_attempts{0}, attempts_in_hand{0}, queued_tasks{0},
+      last_seq{0}, epoch{0};
   std::atomic<bool> leading{false};
 };
 

@@ -117,6 +117,7 @@ void Leader::notice_a_set_clock(Time now) {
 }
 
 bool Leader::can_wait(const Input& input) const {
+  if (const auto* began = std::get_if<AttemptBegan>(&input)) return planner_.can_wait(began->key);
   const auto* result = std::get_if<AttemptResult>(&input);
   return result != nullptr && planner_.can_wait(result->key);
 }
@@ -126,6 +127,8 @@ Result<StepReport> Leader::retry() { return commit(); }
 void Leader::plan(const Input& input, Time now) {
   if (const auto* result = std::get_if<AttemptResult>(&input)) {
     planner_.complete(*result, now);
+  } else if (const auto* began = std::get_if<AttemptBegan>(&input)) {
+    planner_.began(*began, now);
   } else if (const auto* dag = std::get_if<RegisterDag>(&input)) {
     if (const auto status = planner_.register_dag(*dag, now); !status)
       log::warning("a DAG was refused",
@@ -213,7 +216,8 @@ void Leader::carry_out() {
     }
     if (!starts.empty())
       executor_.start(std::exchange(starts, {}));  // a start must not overtake its cancellation
-    executor_.cancel(std::get<CancelAttempt>(action).key);
+    const auto& cancelled = std::get<CancelAttempt>(action);
+    executor_.cancel(cancelled.key, cancelled.at_once);
   }
   actions_.clear();
   if (starts.empty()) return;

@@ -22,8 +22,8 @@ namespace millrace {
 /// The inbox may hold something new.
 struct CommandsWaiting {};
 
-using Input =
-    std::variant<AttemptResult, RegisterDag, ReportDagFile, CommandsWaiting, AcceptedCommand>;
+using Input = std::variant<AttemptResult, AttemptBegan, RegisterDag, ReportDagFile, CommandsWaiting,
+                           AcceptedCommand>;
 
 /// What a step did, for metrics and for who follows the journal in this process.
 struct StepReport {
@@ -48,8 +48,11 @@ class Leader {
   /// Sends the batch of the failed step again.
   Result<StepReport> retry();
 
-  /// From now on no attempt is started.
-  void hold_starts() { planner_.hold_starts(); }
+  /// From now on no attempt begins, also none that has been dispatched.
+  void hold_starts() {
+    planner_.hold_starts();
+    executor_.hold();
+  }
 
   /// When a step without inputs has something to do; nullopt: not before the next input.
   std::optional<Time> next_wakeup() const { return planner_.next_wakeup(); }

@@ -9,15 +9,18 @@ namespace millrace {
 // A tenth of the term is left for killing the runners.
 LeaseKeeper::LeaseKeeper(Leadership& leadership, std::string shard, Lease lease, const Clock& clock,
                          std::chrono::steady_clock::time_point acquired,
-                         std::function<void()> on_lost)
+                         std::function<void()> on_lost, OnHeld on_held)
     : leadership_(leadership),
       shard_(std::move(shard)),
       lease_(lease),
       clock_(clock),
       on_lost_(std::move(on_lost)),
-      valid_until_(acquired + lease.ttl - lease.ttl / 10),
-      renewer_([this] { renew_again_and_again(); }),
-      guard_([this] { guard(); }) {}
+      on_held_(std::move(on_held)),
+      valid_until_(acquired + lease.ttl - lease.ttl / 10) {
+  if (on_held_) on_held_(valid_until_);
+  renewer_ = std::thread([this] { renew_again_and_again(); });
+  guard_ = std::thread([this] { guard(); });
+}
 
 LeaseKeeper::~LeaseKeeper() {
   {
@@ -40,6 +43,7 @@ void LeaseKeeper::renew_again_and_again() {
     if (renewed) pass(FaultPoint::lease_renewed);
     lock.lock();
     if (renewed) valid_until_ = sent + lease_.ttl - lease_.ttl / 10;
+    if (renewed && held_ && on_held_) on_held_(valid_until_);
     // While the store is away: often, as long as the lease lasts.
     pause = renewed ? lease_.ttl / 3 : lease_.ttl / 20;
   }

@@ -20,9 +20,12 @@ class LeaseKeeper {
  public:
   /// `on_lost` is called at most once, from a thread of the keeper: the epoch was superseded, or
   /// the lease ran out on our own steady clock before a renewal succeeded. `acquired` is when the
-  /// lease was asked for.
+  /// lease was asked for. `on_held` is called with the time until which it can be relied on: at
+  /// first, and after each renewal.
+  using OnHeld = std::function<void(std::chrono::steady_clock::time_point)>;
   LeaseKeeper(Leadership& leadership, std::string shard, Lease lease, const Clock& clock,
-              std::chrono::steady_clock::time_point acquired, std::function<void()> on_lost);
+              std::chrono::steady_clock::time_point acquired, std::function<void()> on_lost,
+              OnHeld on_held = {});
   ~LeaseKeeper();
   LeaseKeeper(const LeaseKeeper&) = delete;
   LeaseKeeper& operator=(const LeaseKeeper&) = delete;
@@ -40,6 +43,7 @@ class LeaseKeeper {
   const Lease lease_;
   const Clock& clock_;
   std::function<void()> on_lost_;
+  OnHeld on_held_;
   std::atomic<bool> held_{true};
   std::mutex mutex_;
   std::condition_variable changed_;

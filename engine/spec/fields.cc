@@ -90,15 +90,25 @@ constexpr std::array kRetry = {
     Field{"max_delay", "The delay grows no further than this", kDuration},
     Field{"jitter", "Share of the delay that chance adds or takes",
           R"({"type": "number", "minimum": 0, "maximum": 1, "default": 0.2})"},
+    Field{
+        "also_on",
+        "Codes of errors that are retried as well, for example resource_exhausted (out of memory)",
+        R"({"type": "array", "items": {"enum": ["invalid_argument", "not_found", "conflict", "permission_denied", "resource_exhausted", "data_invalid", "unsupported", "internal"]}})"},
 };
 
 constexpr std::string_view kRetries =
     R"({"oneOf": [{"type": "integer", "minimum": 0, "maximum": 1000}, {"$ref": "#/$defs/retries"}]})";
 
+constexpr std::string_view kGraceText =
+    "Time between SIGTERM and SIGKILL when an attempt is cancelled or out of time; default 5s";
+constexpr std::string_view kMemoryText =
+    "Most memory of one attempt, all of its processes together";
+
 constexpr std::array kDefaults = {
     Field{"retries", "Number of retries, or a mapping", kRetries},
-    Field{"timeout", "Longest time of one attempt", kDuration},
-    Field{"memory", "Most memory of one attempt", kMemory},
+    Field{"timeout", "Longest time of one attempt, from its begin", kDuration},
+    Field{"kill_grace", kGraceText, kDuration},
+    Field{"memory", kMemoryText, kMemory},
     Field{"priority", "Higher starts first", kPriority},
 };
 
@@ -115,8 +125,14 @@ constexpr std::array kTask = {
           "One instance of the task for each item: a list, or an expression that gives one",
           R"({"oneOf": [{"type": "array"}, {"type": "string", "pattern": "^\\$\\{\\{"}]})"},
     Field{"retries", "Number of retries, or a mapping", kRetries},
-    Field{"timeout", "Longest time of one attempt", kDuration},
-    Field{"memory", "Most memory of one attempt", kMemory},
+    Field{
+        "at_most_once",
+        "Never start the task again after an attempt that may have begun, also when its runner or "
+        "engine died",
+        R"({"type": "boolean", "default": false})"},
+    Field{"timeout", "Longest time of one attempt, from its begin", kDuration},
+    Field{"kill_grace", kGraceText, kDuration},
+    Field{"memory", kMemoryText, kMemory},
     Field{"priority", "Higher starts first", kPriority},
 };
 

@@ -32,6 +32,22 @@ void read_retries(const YamlNode& node, RetryPolicy& to, Report& report) {
     to.max_delay = read_duration(entry->value, "max_delay", report).value_or(to.max_delay);
   if (const auto* entry = node.find("jitter"))
     to.jitter = read_number(entry->value, "jitter", 0, 1, report).value_or(to.jitter);
+  if (const auto* entry = node.find("also_on")) {
+    // Of the others a retry helps anyway, or never.
+    const std::vector<std::string> known = {
+        "invalid_argument",   "not_found",    "conflict",    "permission_denied",
+        "resource_exhausted", "data_invalid", "unsupported", "internal"};
+    to.also_on.clear();
+    for (const auto& name : read_names(entry->value, "also_on", report)) {
+      if (std::ranges::find(known, name.text) != known.end()) {
+        to.also_on.push_back(name.text);
+        continue;
+      }
+      const std::string hint = report.suggest(name.text, known);
+      report.error(name.at, "bad-value", "also_on: there is no such code " + quote(name.text),
+                   hint.empty() ? "there are " + listed(known) : hint);
+    }
+  }
 }
 
 void read_operator(const YamlNode& node, TaskSpec& task, TaskPlaces& places,
@@ -129,6 +145,15 @@ void read_limits(const YamlNode& node, TaskSpec& to, const Loading& loading) {
       report.error(entry->value.at, "bad-value", "timeout: an attempt needs more than no time");
     else
       to.timeout = timeout.value_or(to.timeout);
+  }
+  if (const auto* entry = node.find("kill_grace"))
+    to.kill_grace = read_duration(entry->value, "kill_grace", report).value_or(to.kill_grace);
+  if (const auto* entry = node.find("at_most_once")) {
+    to.at_most_once = read_bool(entry->value, "at_most_once", report).value_or(false);
+    if (to.at_most_once && to.retries.max > 0)
+      report.error(entry->value.at, "bad-value",
+                   "at_most_once: the task has " + std::to_string(to.retries.max) + " retries",
+                   "write retries: 0");
   }
   if (const auto* entry = node.find("memory"))
     to.memory_limit_bytes = read_memory(entry->value, "memory", report).value_or(0);

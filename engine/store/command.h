@@ -3,7 +3,8 @@
 //
 //   kind             body                                                          answer
 //   trigger_run      {dag, run?: uuid, params?, logical_date?, trace_id?}            {run}
-//   cancel_run       {run}                                                         {run}
+//   cancel_run       {run, force?}                                                 {run}
+//   cancel_task      {run, task, map_index?, force?}                               {run, task}
 //   retry_run        {run, tasks?: [id]}                                           {run}
 //   pause_dag        {dag, paused}                                                 {dag, paused}
 //   publish_event    {name, event?}                                                {runs: [uuid]}
@@ -23,6 +24,7 @@ namespace millrace::command {
 
 inline constexpr std::string_view trigger_run = "trigger_run";
 inline constexpr std::string_view cancel_run = "cancel_run";
+inline constexpr std::string_view cancel_task = "cancel_task";
 inline constexpr std::string_view retry_run = "retry_run";
 inline constexpr std::string_view pause_dag = "pause_dag";
 inline constexpr std::string_view publish_event = "publish_event";

@@ -52,7 +52,12 @@ void add_identity(std::vector<std::string>& env, const AttemptInfo& info) {
 
 Result<Json> read_outputs(const std::filesystem::path& file) {
   std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) return Json::object();
+  const auto kind = std::filesystem::status(file, ignored).type();
+  if (kind == std::filesystem::file_type::not_found) return Json::object();
+  // To open a pipe that no process writes to would block.
+  if (kind != std::filesystem::file_type::regular)
+    return make_error(ErrorCode::data_invalid,
+                      "the program made $MILLRACE_OUTPUTS something else than a regular file");
   MR_TRY(const std::string text, read_file(file, kMaxOutputsBytes));
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return Json::object();
   auto json = Json::parse(text);
@@ -71,13 +76,14 @@ Error failure(const std::string& program, ExitStatus status, const std::vector<d
   if (status.signal != 0) {
     const char* text = sigdescr_np(status.signal);
     error = unavailable("'" + program + "' was ended by signal " + std::to_string(status.signal) +
-                        (text != nullptr ? " (" + std::string(text) + ")" : ""));
+                        (text != nullptr ? " (" + std::string(text) + ")" : "") +
+                        std::string(kOutputIsInTheLog));
     return error;
   }
   const bool again = std::ranges::find(transient, status.code) != transient.end();
   error = make_error(again ? ErrorCode::unavailable : ErrorCode::invalid_argument,
                      "'" + program + "' ended with exit code " + std::to_string(status.code) +
-                         "; its output is in the log");
+                         std::string(kOutputIsInTheLog));
   error.transient_override = again;
   return error;
 }
@@ -92,6 +98,7 @@ Result<Outcome> Command::run(OperatorContext& ctx) const {
   const std::string& base = ctx.attempt().base_dir;
   program.folder =
       folder == "." ? base : (std::filesystem::path(base) / folder).lexically_normal().string();
+  add(program.env, "PYTHONUNBUFFERED", "1");  // what Python prints is seen while it runs
   MR_CHECK(add_authors(program.env, env));
   add_identity(program.env, ctx.attempt());
   const std::string outputs_file = ctx.work_dir().native() + "/outputs.json";

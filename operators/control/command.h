@@ -18,7 +18,12 @@ struct Command {
       "code 0 is success, 75 (EX_TEMPFAIL) and a signal are transient failures, others permanent "
       "ones. The program finds MILLRACE_DAG_ID, _RUN_ID, _TASK_ID, _MAP_INDEX, _ATTEMPT, _EPOCH (a "
       "fencing token), _IDEMPOTENCY_KEY and _TRACE_ID, TRACEPARENT, and of a scheduled run "
-      "MILLRACE_LOGICAL_DATE, _DATA_INTERVAL_START and _DATA_INTERVAL_END.";
+      "MILLRACE_LOGICAL_DATE, _DATA_INTERVAL_START and _DATA_INTERVAL_END. It leads a process "
+      "group "
+      "of its own: when the task is cancelled or out of time the group gets SIGTERM, and after the "
+      "task's kill_grace everything that the program has started is killed, as it is when the "
+      "program ends. Python writes without a buffer (PYTHONUNBUFFERED=1) unless `env` says "
+      "otherwise.";
   static constexpr int version = 1;
 
   std::vector<std::string> argv;

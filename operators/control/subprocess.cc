@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,6 +74,8 @@ MR_NOT_INSTRUMENTED int become(void* argument) {
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
   for (const int number : kIgnoredByUs) sigaction(number, &standard, nullptr);
+  setpgid(0, 0);  // a signal for the program reaches what it has started
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (image.folder == nullptr || chdir(image.folder) == 0) {
     // Of our descriptors, which it shares so far, it takes three along; the others are not copied.
     if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_UNSHARE) != 0) {
@@ -133,7 +136,7 @@ Error spawn_error(const Subprocess& program, int number) {
 
 /// The child remains a zombie, whose number nobody else can have, until nobody would signal it.
 int wait_for_end(pid_t pid, OperatorContext& ctx) {
-  ctx.on_cancel([pid] { kill(pid, SIGTERM); });
+  ctx.on_cancel([pid] { kill(-pid, SIGTERM); });
   siginfo_t ended;
   while (waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
   }

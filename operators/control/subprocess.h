@@ -1,4 +1,5 @@
-// Subprocess: one program run to its end, in our process group, with our stdout and stderr.
+// Subprocess: one program run to its end, in a process group of its own, with our stdout and
+// stderr. It does not outlive us.
 #pragma once
 
 #include <string>
@@ -20,8 +21,8 @@ struct ExitStatus {
   int signal = 0;  // that ended it
 };
 
-/// Blocks until the program has ended. When the attempt is cancelled it gets a SIGTERM; its end is
-/// still waited for. `not_found` if there is no such program or folder.
+/// Blocks until the program has ended. When the attempt is cancelled its process group gets a
+/// SIGTERM; its end is still waited for. `not_found` if there is no such program or folder.
 Result<ExitStatus> run_subprocess(const Subprocess& program, OperatorContext& ctx);
 
 }  // namespace millrace::operators

@@ -15,27 +15,30 @@ void ScriptedExecutor::start(std::vector<StartAttempt> attempts) {
           play.log,        clock_.now()};
       EXPECT_TRUE(logs_.append({&chunk, 1}).ok());
     }
+    began_.push_back({attempt.key, clock_.now()});
     if (play.outcome)
       running_.push_back({clock_.now() + play.takes, {attempt.key, *std::move(play.outcome)}});
   }
 }
 
-void ScriptedExecutor::cancel(const AttemptKey& key) {
+void ScriptedExecutor::cancel(const AttemptKey& key, bool) {
   std::erase_if(running_, [&](const Running& one) { return one.result.key == key; });
   running_.push_back({clock_.now(), {key, make_error(ErrorCode::cancelled, "cancelled")}});
 }
 
 std::optional<Time> ScriptedExecutor::next_end() const {
   std::optional<Time> first;
+  if (!began_.empty()) first = clock_.now();
   for (const auto& one : running_)
     if (!first || one.end < *first) first = one.end;
   return first;
 }
 
-std::vector<AttemptResult> ScriptedExecutor::take_ended() {
-  std::vector<AttemptResult> ended;
+std::vector<AttemptReport> ScriptedExecutor::take_reports() {
+  std::vector<AttemptReport> ended;
+  for (auto& one : std::exchange(began_, {})) ended.emplace_back(std::move(one));
   for (auto& one : running_)
-    if (one.end <= clock_.now()) ended.push_back(std::move(one.result));
+    if (one.end <= clock_.now()) ended.emplace_back(std::move(one.result));
   std::erase_if(running_, [&](const Running& one) { return one.end <= clock_.now(); });
   return ended;
 }
@@ -69,7 +72,8 @@ void World::stop() {
 
 void World::step(std::vector<Input> inputs) {
   const std::lock_guard lock(stepping_);
-  for (auto& result : executor_.take_ended()) inputs.emplace_back(std::move(result));
+  for (auto& report : executor_.take_reports())
+    std::visit([&](auto& one) { inputs.emplace_back(std::move(one)); }, report);
   const auto report = leader_->step(std::move(inputs));
   EXPECT_TRUE(report.ok()) << report.error().to_string();
   if (on_step_) on_step_();

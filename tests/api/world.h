@@ -51,11 +51,12 @@ class ScriptedExecutor final : public Executor {
       : clock_(clock), logs_(logs), script_(std::move(script)) {}
   void on_report(Report) override {}
   void start(std::vector<StartAttempt> attempts) override;
-  void cancel(const AttemptKey& key) override;
+  void cancel(const AttemptKey& key, bool at_once) override;
   void kill_all() override { running_.clear(); }
 
+  /// When there is something to report next.
   std::optional<Time> next_end() const;
-  std::vector<AttemptResult> take_ended();
+  std::vector<AttemptReport> take_reports();
 
  private:
   struct Running {
@@ -66,6 +67,7 @@ class ScriptedExecutor final : public Executor {
   LogStore& logs_;
   Script script_;
   std::vector<Running> running_;  // those that will end
+  std::vector<AttemptBegan> began_;
 };
 
 class World {

@@ -74,7 +74,7 @@ class ActiveRuns : public ::testing::Test {
 
 TEST_F(ActiveRuns, ARunThatIsOpenedAgainWaitsForItsTurn) {
   retry_a();
-  EXPECT_EQ(1, planner_.running_attempts());
+  EXPECT_EQ(1, planner_.attempts_in_hand());
   EXPECT_EQ(b_, started(planner_).run);
   end_attempt(planner_, invalid_argument("no"));  // run b is over
   EXPECT_EQ(a_, started(planner_).run);
@@ -89,7 +89,7 @@ TEST_F(ActiveRuns, ItWaitsUnderTheNextLeaderToo) {
   next.restore_run(folded(a_));
   next.restore_run(folded(b_));
   next.recover(now_);
-  EXPECT_EQ(1, next.running_attempts());
+  EXPECT_EQ(1, next.attempts_in_hand());
   EXPECT_EQ(b_, started(next).run);
   end_attempt(next, invalid_argument("no"));
   EXPECT_EQ(a_, started(next).run);

@@ -50,7 +50,7 @@ class CanaryPlanner : public ::testing::Test {
     return key;
   }
   void end(const AttemptKey& key, Result<Outcome> outcome, bool lost = false) {
-    planner_.complete({key, std::move(outcome), lost}, now_);
+    planner_.complete({key, std::move(outcome), lost, now_}, now_);
   }
   static Outcome traffic(const std::string& candidate, double weight = 5) {
     Defer defer;
@@ -135,9 +135,7 @@ TEST_F(CanaryPlanner, CancellingACanaryInItsLookReturnsItsTraffic) {
 }
 
 TEST_F(CanaryPlanner, ATimeOutReturnsItsTraffic) {
-  open_canary(run_, kNew, true);
-  now_ += 2min;
-  planner_.tick(now_);
+  end(open_canary(run_, kNew, true), make_error(ErrorCode::timeout, "ran longer than its timeout"));
   expect_returned(kNew);
 }
 

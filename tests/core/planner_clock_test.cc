@@ -52,7 +52,13 @@ class SetClock : public ::testing::Test {
   Time now_ = *parse_rfc3339("2001-02-01T00:00:00Z");
   const Uuid run_{1, 1};
   std::shared_ptr<const Dag> dag_;
-  Planner planner_{PlannerOptions{}, 1, Rng(1)};
+  /// A light attempt, whose deadline the planner keeps.
+  static PlannerOptions options() {
+    PlannerOptions out;
+    out.is_light = [](const std::string&) { return true; };
+    return out;
+  }
+  Planner planner_{options(), 1, Rng(1)};
   AttemptKey running_;
 };
 
@@ -92,7 +98,7 @@ TEST_F(SetClock, ADeferralIsWokenByItsEventAndNotOnceMoreByTime) {
 TEST_F(SetClock, TheNextLeaderWaitsNoLongerThanWasRecorded) {
   set_clock(hours{1});
   planner_.complete({running_, Outcome{Defer{seconds{30}, "", {}, {}}}, false}, now_);
-  Planner next(PlannerOptions{}, 2, Rng(2));
+  Planner next(options(), 2, Rng(2));
   DagState dag;
   dag.dag = dag_;
   next.restore_dag(std::move(dag));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/exec/runner_process.h"
+
 namespace millrace::exec {
 namespace {
 
@@ -78,15 +80,62 @@ TEST(AttemptLog, ReplacesWhatIsNoUtf8ByteForByte) {
   EXPECT_EQ(text_of("\xe2\x82z"), "??z");
 }
 
-TEST(AttemptLog, DropsWhatIsBeyondItsLimitAndSaysSoOnce) {
-  AttemptLog log(some_attempt(), 10);
+TEST(AttemptLog, KeepsTheBeginningAndTheEndOfALongOne) {
+  AttemptLog log(some_attempt(), 20);  // ten bytes of each
   log.append("12345678");
-  log.append("abcdef");
-  log.append("more");
-  EXPECT_EQ(log.take(Time{}, true)->chunk.text,
-            "12345678ab\n[millrace: the log is full at 10 bytes; what follows is dropped]\n");
-  log.append("and more");
-  EXPECT_FALSE(log.take(Time{}, true).has_value());
+  log.append("abcdef\n");
+  for (int i = 0; i < 100; ++i) log.append("middle\n");
+  EXPECT_EQ(log.take(Time{}, false)->chunk.text, "12345678ab");
+  log.append("the end\n");
+  const auto end = log.take(Time{}, true);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->chunk.offset, 10);
+  // 8 + 7 + 700 + 8 bytes; the first 10 and the last 8 are kept.
+  EXPECT_EQ(end->chunk.text,
+            "\n[millrace: 705 bytes are left out here: a log keeps 20 bytes]\nthe end\n");
+}
+
+TEST(AttemptLog, ALogJustWithinItsLimitIsWhole) {
+  AttemptLog log(some_attempt(), 20);
+  log.append("123456789\nabcdefghi\n");
+  std::string text = log.take(Time{}, false)->chunk.text;
+  text += log.take(Time{}, true)->chunk.text;
+  EXPECT_EQ(text, "123456789\nabcdefghi\n");
+}
+
+TEST(AttemptLog, KnowsTheLineThatNamesTheError) {
+  const auto last_line = [](std::string_view text) {
+    AttemptLog log(some_attempt(), 1 << 20);
+    log.append(text);
+    return log.last_line();
+  };
+  EXPECT_EQ(last_line("Traceback (most recent call last):\n  File \"x.py\", line 1, in <module>\n"
+                      "    1/0\nZeroDivisionError: division by zero\n"),
+            "ZeroDivisionError: division by zero");
+  EXPECT_EQ(last_line("cat: nothing: No such file or directory\n\n  \n"),
+            "cat: nothing: No such file or directory");
+  EXPECT_EQ(last_line("Error in f(x) : boom\nExecution halted\n"), "Error in f(x) : boom");
+  EXPECT_EQ(last_line("no newline"), "no newline");
+  EXPECT_EQ(last_line(""), "");
+  EXPECT_EQ(last_line(std::string(10'000, 'x')), std::string(500, 'x') + "…");
+  EXPECT_EQ(last_line("\x1b[31mred\xff\n"), "[31mred?");
+}
+
+TEST(LastLine, StandsInTheErrorOfAProgram) {
+  const auto text = [](std::string message, std::string_view line, std::int64_t limit = 0) {
+    return with_last_line(invalid_argument(std::move(message)), line, limit);
+  };
+  const std::string ended = "'python3' ended with exit code 1; its output is in the log";
+  EXPECT_EQ(text(ended, "ZeroDivisionError: division by zero").message,
+            "'python3' ended with exit code 1: ZeroDivisionError: division by zero");
+  EXPECT_EQ(text(ended, "").message, ended);
+  EXPECT_EQ(text("no such file", "a line").message, "no such file");
+  const Error memory = text(ended, "MemoryError", 64 << 20);
+  EXPECT_EQ(memory.code, ErrorCode::resource_exhausted);
+  EXPECT_EQ(memory.message,
+            "out of memory: the limit of the task is 64 MiB, and 'python3' ended with exit code 1: "
+            "MemoryError");
+  EXPECT_EQ(text(ended, "MemoryError").code, ErrorCode::invalid_argument) << "it had no limit";
 }
 
 }  // namespace

@@ -8,12 +8,14 @@
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <new>
 #include <semaphore>
 #include <string>
@@ -141,11 +143,12 @@ struct LeaveChild {
   static constexpr std::string_view name = "leave_child", doc = "Leaves a child.";
   static constexpr int version = 1;
   std::string pid_file;
-  bool own_session = false, hang = false;
+  bool own_session = false, hang = false, bare = false;
   static auto params() {
     return std::tuple{param("pid_file", &LeaveChild::pid_file, "File"),
                       param("own_session", &LeaveChild::own_session, "Leaves the group").def(false),
-                      param("hang", &LeaveChild::hang, "Stays itself").def(false)};
+                      param("hang", &LeaveChild::hang, "Stays itself").def(false),
+                      param("bare", &LeaveChild::bare, "An empty environment").def(false)};
   }
   Result<Outcome> run(OperatorContext&) const {
     posix_spawnattr_t attributes;
@@ -154,7 +157,9 @@ struct LeaveChild {
     char program[] = "sleep", seconds[] = "1000";
     char* argv[] = {program, seconds, nullptr};
     pid_t pid = 0;
-    const int error = posix_spawnp(&pid, program, nullptr, &attributes, argv, environ);
+    char* nothing[] = {nullptr};
+    const int error =
+        posix_spawnp(&pid, program, nullptr, &attributes, argv, bare ? nothing : environ);
     posix_spawnattr_destroy(&attributes);
     if (error != 0) return internal_error("cannot start sleep");
     std::ofstream(pid_file + ".new") << pid << std::endl;
@@ -194,8 +199,56 @@ struct LookAround {
   }
 };
 
+/// What an attempt finds in its folder, and what it leaves in its place.
+struct Folder {
+  static constexpr std::string_view name = "folder", doc = "Misuses its folder.";
+  static constexpr int version = 1;
+  std::string how, target;
+  static auto params() {
+    return std::tuple{param("how", &Folder::how, "remake, link, none").def("none"),
+                      param("target", &Folder::target, "Of the link").def("")};
+  }
+  Result<Outcome> run(OperatorContext& ctx) const {
+    const std::filesystem::path folder = ctx.work_dir();
+    const auto entries = std::filesystem::directory_iterator(folder);
+    const long found = std::distance(begin(entries), end(entries));
+    if (how != "none") std::filesystem::remove_all(folder);
+    if (how == "link") std::filesystem::create_directory_symlink(target, folder);
+    if (how == "remake") std::filesystem::create_directory(folder);
+    if (how == "remake") std::ofstream(folder / "outputs.json") << R"({"rows": 41})";
+    const auto mode = std::filesystem::status(folder).permissions();
+    return done(Json::object(
+        {{"folder", folder.string()}, {"found", found}, {"mode", static_cast<long>(mode)}}));
+  }
+};
+
+/// Takes memory in children, and waits.
+struct Family {
+  static constexpr std::string_view name = "family", doc = "Allocates in children.";
+  static constexpr int version = 1;
+  long children = 0, mib = 0;
+  static auto params() {
+    return std::tuple{param("children", &Family::children, "How many"),
+                      param("mib", &Family::mib, "Of each")};
+  }
+  Result<Outcome> run(OperatorContext&) const {
+    const std::string size = std::to_string(mib) + "M";
+    for (long i = 0; i < children; ++i) {
+      // dd holds one block in memory while it waits for the pipe to be read.
+      const std::string script = "exec dd if=/dev/zero bs=" + size + " count=1000 2>&1 | sleep 60";
+      const char* argv[] = {"sh", "-c", script.c_str(), nullptr};
+      pid_t pid = 0;
+      if (posix_spawnp(&pid, "sh", nullptr, nullptr, const_cast<char**>(argv), environ) != 0)
+        return internal_error("cannot start sh");
+    }
+    for (int left = static_cast<int>(children); left > 0; --left) wait(nullptr);
+    return done();
+  }
+};
+
 inline Catalog fake_catalog() {
-  return Catalog::of<Echo, Print, Hang, Sleep, Die, Allocate, LeaveChild, Ask, LookAround>();
+  return Catalog::of<Echo, Print, Hang, Sleep, Die, Allocate, LeaveChild, Ask, LookAround, Folder,
+                     Family>();
 }
 
 /// Keeps nothing.

@@ -21,14 +21,14 @@ class LogWriterTest : public ::testing::Test {
     return {out};
   }
   std::string stored() { return *store_.stores().logs.read(Uuid{1, 2}, "t", -1, 1, 0, 1000); }
-  PendingResult result() { return {1, {AttemptKey{}, Outcome{Done{}}}}; }
+  PendingReport result() { return {1, AttemptResult{AttemptKey{}, Outcome{Done{}}}}; }
   void wait_for_release() {
     std::unique_lock lock(mutex_);
     ASSERT_TRUE(
         changed_.wait_for(lock, std::chrono::seconds{60}, [this] { return released_ > 0; }));
   }
   LogWriter::Release release() {
-    return [this](std::vector<PendingResult> results) {
+    return [this](std::vector<PendingReport> results) {
       const std::lock_guard lock(mutex_);
       released_ += results.size();
       seen_at_release_ = stored();

@@ -49,10 +49,17 @@ class PoolTest : public ::testing::Test {
                                  [this](std::string_view name, const Json& arguments) {
                                    return query_(name, arguments);
                                  }});
-    pool_->on_report([this](std::vector<AttemptResult> results) {
+    pool_->on_report([this](std::vector<AttemptReport> reports) {
       const std::lock_guard lock(mutex_);
       ++calls_;
-      for (auto& result : results) {
+      for (auto& report : reports) {
+        if (const auto* began = std::get_if<AttemptBegan>(&report)) {
+          EXPECT_FALSE(results_.contains(began->key)) << "an attempt began after its end";
+          EXPECT_TRUE(began_.emplace(began->key, began->at).second) << "it began twice";
+          continue;
+        }
+        auto& result = std::get<AttemptResult>(report);
+        if (result.began) began_at_end_.emplace(result.key, *result.began);
         EXPECT_FALSE(results_.contains(result.key)) << "an attempt was reported twice";
         if (result.lost) lost_.insert(result.key);
         results_.emplace(result.key, std::move(result.outcome));
@@ -73,6 +80,7 @@ class PoolTest : public ::testing::Test {
     start.op = std::move(op);
     start.with = std::move(with);
     start.timeout = kPatience;
+    start.grace = 2s;
     return start;
   }
 
@@ -85,6 +93,11 @@ class PoolTest : public ::testing::Test {
   bool reported(const AttemptKey& key) {
     const std::lock_guard lock(mutex_);
     return results_.contains(key);
+  }
+  /// Whether its result, or a report before, says that it began.
+  bool has_begun(const AttemptKey& key) {
+    const std::lock_guard lock(mutex_);
+    return began_.contains(key) || began_at_end_.contains(key);
   }
   /// Whether it was reported as ended from outside.
   bool lost(const AttemptKey& key) {
@@ -137,6 +150,8 @@ class PoolTest : public ::testing::Test {
   std::condition_variable changed_;
   std::map<AttemptKey, Result<Outcome>> results_;
   std::set<AttemptKey> lost_;
+  std::map<AttemptKey, Time> began_;         // told while it ran
+  std::map<AttemptKey, Time> began_at_end_;  // told with the result
   int calls_ = 0;
   std::unique_ptr<RunnerPool> pool_;
 };

@@ -127,6 +127,7 @@ TEST(Protocol, AnIllFormedOutcomeIsTheAttemptsErrorNotTheProtocols) {
   done.put(Json::object({{"outcome", "maybe"}}));
   done.put(std::int64_t{0});
   done.put(std::int64_t{0});
+  done.put(std::int64_t{0});
   const auto message = decode_runner_message(done.take());
   ASSERT_TRUE(message.ok());
   EXPECT_FALSE(std::get<DoneMessage>(*message).outcome.ok());

@@ -24,7 +24,7 @@ TEST_F(AheadTest, AnAttemptDoesNotStayBehindALongOne) {
   const auto all = start_behind(attempt("hang", Json::object({{"polite", true}})), 20);
   for (std::size_t i = 1; i < all.size(); ++i) outputs(wait(all[i].key));
   EXPECT_FALSE(reported(all[0].key));
-  pool().cancel(all[0].key);
+  pool().cancel(all[0].key, false);
   EXPECT_EQ(wait(all[0].key).error().code, ErrorCode::cancelled);
 }
 
@@ -33,12 +33,12 @@ TEST_F(AheadTest, IsCancelledWithoutHavingBegun) {
   const auto all =
       start_behind(attempt("hang", Json::object({{"polite", true}, {"started", started}})), 1);
   text_of(started);
-  pool().cancel(all[1].key);
+  pool().cancel(all[1].key, false);
   const auto outcome = wait(all[1].key);
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().code, ErrorCode::cancelled);
   EXPECT_FALSE(reported(all[0].key));
-  pool().cancel(all[0].key);
+  pool().cancel(all[0].key, false);
   EXPECT_EQ(wait(all[0].key).error().code, ErrorCode::cancelled);
 }
 
@@ -56,6 +56,7 @@ TEST_F(AheadTest, OutlivesTheRunnersDeath) {
 
 TEST_F(AheadTest, OutlivesTheTimeoutOfTheOneBefore) {
   auto hang = attempt("hang");
+  hang.grace = 0ms;
   hang.timeout = 30ms;
   const auto all = start_behind(hang, 3);
   EXPECT_EQ(wait(all[0].key).error().code, ErrorCode::timeout);

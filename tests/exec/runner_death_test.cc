@@ -35,6 +35,7 @@ TEST_F(RunnerDeath, CostsTheTaskARetryOnlyIfItCrashedByItself) {
   EXPECT_FALSE(is_lost("abort", 1));
   EXPECT_FALSE(is_lost("exit", 2));
   auto hang = attempt("hang", Json::object(), 3);
+  hang.grace = 0ms;
   hang.timeout = 20ms;  // we kill it
   EXPECT_FALSE(run(hang).ok());
   EXPECT_FALSE(lost(hang.key));
@@ -122,7 +123,7 @@ TEST_F(RunnerDeath, TakesItsChildrenAlong) {
               Json::object({{"pid_file", file.string()}, {"own_session", true}, {"hang", true}}));
   pool().start({start});
   const int child = std::stoi(text_of(file));
-  pool().cancel(start.key);
+  pool().cancel(start.key, false);
   EXPECT_EQ(wait(start.key).error().code, ErrorCode::cancelled);
   EXPECT_TRUE(ended(child));
 }

@@ -9,42 +9,43 @@ using RunnerLimit = PoolTest;
 TEST_F(RunnerLimit, AnAttemptBeyondItsDeadlineIsKilled) {
   auto start = attempt("hang");
   start.timeout = 300ms;
+  start.grace = 50ms;
   const auto outcome = run(start);
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().code, ErrorCode::timeout);
-  EXPECT_EQ(outcome.error().message, "ran longer than its timeout of 300ms and was killed");
+  EXPECT_EQ(outcome.error().message, "ran longer than its timeout of 300ms and was ended");
   EXPECT_EQ(log_of(start), "hanging\n");
 }
 
 TEST_F(RunnerLimit, ACancelledAttemptMayEndByItself) {
-  config_.cancel_grace = kPatience;
   const auto file = root_ / "started";
-  const auto start = attempt("hang", Json::object({{"polite", true}, {"started", file.string()}}));
+  auto start = attempt("hang", Json::object({{"polite", true}, {"started", file.string()}}));
+  start.grace = kPatience;
   pool().start({start});
   text_of(file);
-  pool().cancel(start.key);
+  pool().cancel(start.key, false);
   EXPECT_EQ(wait(start.key).error().code, ErrorCode::cancelled);
   EXPECT_EQ(log_of(start), "hanging\nleaving\n");
 }
 
 TEST_F(RunnerLimit, AnAttemptThatWaitsForSomethingElseIsToldOfItsCancellation) {
-  config_.cancel_grace = kPatience;
   const auto file = root_ / "started";
-  const auto start = attempt("sleep", Json::object({{"started", file.string()}}));
+  auto start = attempt("sleep", Json::object({{"started", file.string()}}));
+  start.grace = kPatience;
   pool().start({start});
   text_of(file);
-  pool().cancel(start.key);
+  pool().cancel(start.key, false);
   EXPECT_EQ(wait(start.key).error().code, ErrorCode::cancelled);
   EXPECT_EQ(log_of(start), "told\ntold again\n");
 }
 
 TEST_F(RunnerLimit, ACancelledAttemptThatStaysIsKilled) {
-  config_.cancel_grace = 100ms;
   const auto file = root_ / "started";
-  const auto start = attempt("hang", Json::object({{"started", file.string()}}));
+  auto start = attempt("hang", Json::object({{"started", file.string()}}));
+  start.grace = 100ms;
   pool().start({start});
   const int pid = std::stoi(text_of(file));
-  pool().cancel(start.key);
+  pool().cancel(start.key, false);
   EXPECT_EQ(wait(start.key).error().code, ErrorCode::cancelled);
   EXPECT_TRUE(ended(pid));
 }
@@ -56,13 +57,13 @@ TEST_F(RunnerLimit, AnAttemptThatWaitsIsCancelledAtOnce) {
   const auto second = attempt("echo", Json::object(), 1);
   pool().start({first, second});
   text_of(file);
-  pool().cancel(second.key);
+  pool().cancel(second.key, false);
   EXPECT_EQ(wait(second.key).error().code, ErrorCode::cancelled);
   EXPECT_FALSE(reported(first.key));
 }
 
 TEST_F(RunnerLimit, CancellingWhatIsUnknownDoesNothing) {
-  pool().cancel(attempt("echo", Json::object(), 77).key);
+  pool().cancel(attempt("echo", Json::object(), 77).key, false);
   outputs(run(attempt("echo")));
 }
 
@@ -73,6 +74,18 @@ TEST_F(RunnerLimit, AnAttemptBeyondItsMemoryIsRefusedByName) {
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().code, ErrorCode::resource_exhausted);
   EXPECT_EQ(outcome.error().message, "out of memory: the limit of the task is 64 MiB");
+}
+
+// Each of the six is within the limit.
+TEST_F(RunnerLimit, TheMemoryOfAnAttemptIsTheSumOverItsProcesses) {
+  auto start = attempt("family", Json::object({{"children", 6}, {"mib", 40}}));
+  start.memory_limit_bytes = 100 << 20;
+  const auto outcome = run(start);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, ErrorCode::resource_exhausted);
+  EXPECT_TRUE(outcome.error().message.starts_with(
+      "out of memory: the limit of the task is 100 MiB, and its processes used "))
+      << outcome.error().message;
 }
 
 TEST_F(RunnerLimit, AMemoryLimitEndsWithItsAttempt) {

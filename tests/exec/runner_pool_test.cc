@@ -86,17 +86,19 @@ TEST_F(PoolTest, StreamsTheLogWhileTheAttemptRuns) {
   while (log_of(start) != "hanging\n" && clock_.steady() < give_up) poll(nullptr, 0, 5);
   EXPECT_EQ(log_of(start), "hanging\n");
   EXPECT_FALSE(reported(start.key));
-  pool().cancel(start.key);
+  pool().cancel(start.key, false);
   EXPECT_FALSE(wait(start.key).ok());
 }
 
-TEST_F(PoolTest, CutsALogAtItsLimitAndSaysSo) {
+TEST_F(PoolTest, KeepsBothEndsOfALongLog) {
   config_.log_limit_bytes = 1 << 20;
   const auto start = attempt("print", Json::object({{"text", "a"}, {"bytes", 5'000'000}}));
   outputs(run(start));
   const std::string text = log_of(start);
   EXPECT_LT(text.size(), (1u << 20) + 200);
-  EXPECT_NE(text.find("the log is full at 1 MiB"), std::string::npos);
+  EXPECT_NE(text.find("bytes are left out here: a log keeps 1 MiB]"), std::string::npos);
+  EXPECT_TRUE(text.starts_with("out a\n"));
+  EXPECT_TRUE(text.ends_with(std::string(99, 'x') + "\n"));
 }
 
 TEST_F(PoolTest, ReportsAlsoWhenTheLogStoreIsAway) {
@@ -131,8 +133,8 @@ TEST_F(PoolTest, GivesAnAttemptAFolderAndEmptiesIt) {
   EXPECT_TRUE(seen["leads_group"].as_bool());
   EXPECT_EQ(seen["secret"], Json(""));
   EXPECT_EQ(seen["nice"], Json(std::min(getpriority(PRIO_PROCESS, 0) + 3, 19)));
-  // stdin, stdout, stderr, the socket, two outputs, statm, two that the link waits on, the folder.
-  EXPECT_EQ(seen["descriptors"], Json(10));
+  // stdin, stdout, stderr, the socket, two outputs, statm, two that the link waits on.
+  EXPECT_EQ(seen["descriptors"], Json(9));
 }
 
 TEST_F(PoolTest, AnUnknownOperatorIsAPermanentError) {

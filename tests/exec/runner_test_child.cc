@@ -23,7 +23,7 @@ class NoLogs final : public LogStore {
   Result<std::int64_t> length(const Uuid&, std::string_view, int, int) override { return 0; }
 };
 
-int engine_main(const char* work_dir, const char* pid_file, bool own_session) {
+int engine_main(const char* work_dir, const char* pid_file, bool own_session, const char* mark) {
   const Catalog catalog = test::fake_catalog();
   test::NoArtifacts artifacts;
   NoLogs logs;
@@ -31,10 +31,14 @@ int engine_main(const char* work_dir, const char* pid_file, bool own_session) {
   RunnerPoolConfig config;
   config.argv = {"/proc/self/exe"};
   config.work_dir = work_dir;
+  config.mark = mark;
   RunnerPool pool(config, {catalog, artifacts, logs, clock, {}});
   StartAttempt start;
   start.op = "leave_child";
-  start.with = Json::object({{"pid_file", pid_file}, {"own_session", own_session}, {"hang", true}});
+  start.with = Json::object({{"pid_file", pid_file},
+                             {"own_session", own_session},
+                             {"hang", true},
+                             {"bare", own_session}});
   pool.start({start});
   while (true) poll(nullptr, 0, -1);
 }
@@ -42,8 +46,9 @@ int engine_main(const char* work_dir, const char* pid_file, bool own_session) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 5 && std::strcmp(argv[1], "engine") == 0)
-    return engine_main(argv[2], argv[3], std::strcmp(argv[4], "own_session") == 0);
+  if (argc >= 5 && std::strcmp(argv[1], "engine") == 0)
+    return engine_main(argv[2], argv[3], std::strcmp(argv[4], "own_session") == 0,
+                       argc == 6 ? argv[5] : "");
   // This one ends before it says hello.
   if (argc == 2 && std::strcmp(argv[1], "broken") == 0) return 4;
   const Catalog catalog = test::fake_catalog();

@@ -45,10 +45,14 @@ int main(int argc, char** argv) {
   std::condition_variable changed;
   int ended = 0, failed = 0;
   RunnerPool pool(config, {catalog, artifacts, store.stores().logs, clock, {}});
-  pool.on_report([&](std::vector<AttemptResult> results) {
+  pool.on_report([&](std::vector<AttemptReport> reports) {
     const std::lock_guard lock(mutex);
-    for (const auto& result : results) failed += result.outcome.ok() ? 0 : 1;
-    ended += static_cast<int>(results.size());
+    for (const auto& report : reports) {
+      const auto* result = std::get_if<AttemptResult>(&report);
+      if (result == nullptr) continue;
+      failed += result->outcome.ok() ? 0 : 1;
+      ++ended;
+    }
     changed.notify_all();
   });
   const auto wait_for = [&](int wanted) {

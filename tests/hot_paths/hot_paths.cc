@@ -35,7 +35,7 @@ class InstantExecutor final : public Executor {
   void start(std::vector<StartAttempt> attempts) override {
     for (auto& attempt : attempts) ended_.push_back({attempt.key, Outcome{Done{}}});
   }
-  void cancel(const AttemptKey&) override {}
+  void cancel(const AttemptKey&, bool) override {}
   void kill_all() override { ended_.clear(); }
   std::vector<Input> take() {
     std::vector<Input> out;
@@ -125,7 +125,7 @@ void fold_a_run(int count) {
 
 void read_events(int count) {
   std::string text;
-  append_json(text, AttemptStarted{{3, -1}, 1, 5});
+  append_json(text, AttemptStarted{{3, -1}, 1, 5, {}});
   for (int i = 0; i < count; ++i) must(event_from_json(must(Json::parse(text))));
 }
 

@@ -16,9 +16,10 @@ bool is_under_way(TaskState state) { return state != TaskState::pending && !is_e
 Invariant judge(const State& state, const Engine& engine, const Decision& d) {
   if (engine.epoch != state.epoch) return Invariant::fenced_engine;
   const Task& task = state.journal.tasks[d.task];
-  if (d.act == Act::start || d.act == Act::outcome)
+  if (d.act == Act::dispatch || d.act == Act::start || d.act == Act::outcome)
     if (is_end(task.state)) return Invariant::terminal_final;
-  if (d.act == Act::start && d.task == 1 && state.journal.tasks[0].state != TaskState::success)
+  if (d.act == Act::start && d.attempt != task.attempt) return Invariant::current_attempt;
+  if (d.act == Act::dispatch && d.task == 1 && state.journal.tasks[0].state != TaskState::success)
     return Invariant::edges;
   if (d.act == Act::clear && d.task == 0 && is_under_way(state.journal.tasks[1].state))
     return Invariant::edges;
@@ -36,23 +37,34 @@ bool fold(Plan& plan, const Decision& d, const Rules& rules) {
     case Act::none:
       return true;
     case Act::recover:
-      for (Task& each : plan.tasks)
+      for (Task& each : plan.tasks) {
+        each.dispatched = 0;
         if (each.state == TaskState::running && !move(each, Cause::enqueue, rules)) return false;
+      }
       return true;
     case Act::cancel:
-      for (Task& each : plan.tasks)
+      for (Task& each : plan.tasks) {
+        each.dispatched = 0;
         if (!is_end(each.state) && !move(each, Cause::cancel, rules)) return false;
+      }
       return true;
     case Act::clear:  // the task and all that is downstream of it, unless that waits anyway
       for (std::size_t t = d.task; t < kTasks; ++t)
         if (is_end(plan.tasks[t].state))
-          plan.tasks[t] = {TaskState::pending, plan.tasks[t].attempt, 0, 0};
+          plan.tasks[t] = {TaskState::pending, plan.tasks[t].attempt, 0, 0, 0};
       return true;
-    case Act::start:
-      if (!move(task, Cause::start, rules)) return false;
+    case Act::dispatch:
+      if (task.state != TaskState::queued && !move(task, Cause::enqueue, rules)) return false;
       task.attempt = d.attempt;
       task.epoch = d.epoch;
+      task.dispatched = 1;
       return true;
+    case Act::give_back:
+      task.dispatched = 0;
+      return true;
+    case Act::start:
+      task.dispatched = 0;
+      return move(task, Cause::start, rules);
     case Act::outcome:
       task.failures = static_cast<Byte>(task.failures + (d.cause == Cause::fail_retry));
       return move(task, d.cause, rules);

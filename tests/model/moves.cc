@@ -48,6 +48,7 @@ class Moves {
     for (const Engine& each : s.engines)
       for (std::size_t t = 0; t < kTasks; ++t) {
         if (each.runners[t].work != Work::busy) continue;
+        if (each.leaving[t].work != Work::none) s.broken = Invariant::alone;
         if (each.life == Life::leads && each.epoch < s.epoch) s.broken = Invariant::one_leader;
         const Task& known = s.journal.tasks[t];
         if (each.runners[t].epoch == s.epoch && each.runners[t].attempt > known.attempt)
@@ -117,10 +118,19 @@ class Moves {
 
   void of_runner(int e, int t) {
     const auto index = static_cast<std::size_t>(t);
-    if (engine(e).runners[index].work != Work::busy) return;
+    if (engine(e).leaving[index].work != Work::none)
+      add(e, said("'s last process is gone of ", t),
+          [=](State&, Engine& engine) { engine.leaving[index] = {}; });
+    const Work work = engine(e).runners[index].work;
+    if (work != Work::waiting && work != Work::busy) return;
     const auto becomes = [&](Work work) {
       return [=](State&, Engine& engine) { engine.runners[index].work = work; };
     };
+    if (work == Work::waiting) {
+      add(e, said("'s runner begins ", t), becomes(Work::busy));
+      add(e, said("'s runner dies before it begins ", t), becomes(Work::unbegun), true);
+      return;
+    }
     add(e, said("'s runner has done ", t), becomes(Work::done));
     add(e, said("'s runner dies under ", t), becomes(Work::died), true);
     add(e, said("'s runner hangs in ", t), becomes(Work::hung), true);
@@ -185,10 +195,23 @@ class Moves {
   /// What a batch releases once it is known to be durable.
   static void carry_out(Engine& engine, const Decision& decision) {
     Runner& runner = engine.runners[decision.task];
-    if (decision.act == Act::start) runner = {Work::busy, decision.attempt, decision.epoch};
-    if (decision.act == Act::outcome) runner = {};
+    if (decision.act == Act::dispatch) runner = {Work::waiting, decision.attempt, decision.epoch};
+    if (decision.act == Act::outcome || decision.act == Act::give_back) runner = {};
     if (decision.act == Act::recover) engine.recovered = 1;
-    if (decision.act == Act::cancel) engine.runners = {};
+    if (decision.act == Act::cancel) end_all(engine);
+  }
+
+  static bool has_begun(const Runner& runner) {
+    return runner.work != Work::none && runner.work != Work::waiting &&
+           runner.work != Work::unbegun;
+  }
+
+  /// What runs is told to end, and lives on for a while.
+  static void end_all(Engine& engine) {
+    for (std::size_t t = 0; t < kTasks; ++t)
+      if (engine.runners[t].work == Work::busy || engine.runners[t].work == Work::hung)
+        engine.leaving[t] = engine.runners[t];
+    engine.runners = {};
   }
 
   void recover(int e) {
@@ -201,23 +224,37 @@ class Moves {
   void start(int e, int t) {
     const Engine& me = engine(e);
     const Task& task = me.plan.tasks[static_cast<std::size_t>(t)];
-    if (is_end(task.state) || !rules_.next(task.state, Cause::start)) return;
+    if (is_end(task.state) || task.dispatched || !rules_.next(task.state, Cause::start)) return;
+    if (rules_.wait_for_end && me.leaving[static_cast<std::size_t>(t)].work != Work::none) return;
     if (t == 1 && me.plan.tasks[0].state != TaskState::success) return;
     const bool resumes = task.state == TaskState::deferred;
     const auto attempt = static_cast<Byte>(task.attempt + !resumes);
-    const Decision decision{Act::start, static_cast<Byte>(t), Cause::start, attempt, me.epoch};
-    decide(e, said("starts ", t), decision,
+    const Decision decision{Act::dispatch, static_cast<Byte>(t), Cause::start, attempt, me.epoch};
+    decide(e, said("dispatches ", t), decision,
            [&](State&, Engine& engine) { carry_out(engine, decision); });
     if (!rules_.durable_first)
       add(
-          e, said("cannot store the start of ", t),
+          e, said("cannot store the dispatch of ", t),
           [&](State&, Engine& engine) { carry_out(engine, decision); }, true);
   }
 
   void complete(int e, int t) {
     const auto index = static_cast<std::size_t>(t);
     const Runner& runner = engine(e).runners[index];
-    if (runner.work == Work::done || runner.work == Work::died) report(e, t, runner, false);
+    const Task& task = engine(e).plan.tasks[index];
+    const bool has_news = runner.work == Work::unbegun || has_begun(runner);
+    if (has_news && task.dispatched && task.attempt == runner.attempt &&
+        task.epoch == runner.epoch) {
+      const bool begun = has_begun(runner);
+      const Decision decision{begun ? Act::start : Act::give_back, static_cast<Byte>(t),
+                              Cause::start, runner.attempt, runner.epoch};
+      decide(e, said(begun ? "hears of the begin of " : "takes back ", t), decision,
+             [=](State&, Engine& engine) { carry_out(engine, decision); });
+    } else if (runner.work == Work::unbegun) {
+      add(e, said("forgets ", t), [=](State&, Engine& engine) { engine.runners[index] = {}; });
+    } else if (runner.work == Work::done || runner.work == Work::died) {
+      report(e, t, runner, false);
+    }
     if (engine(e).late[index].work == Work::done) report(e, t, engine(e).late[index], true);
   }
 
@@ -273,13 +310,13 @@ class Moves {
     decide(e, "cancels the run", {Act::cancel, 0, Cause::cancel, 0, 0},
            [](State& s, Engine& engine) {
              --s.cancels;
-             engine.runners = {};
+             end_all(engine);
            });
     decide(e, "cancels the run, whose attempts are just done",
            {Act::cancel, 0, Cause::cancel, 0, 0}, [](State& s, Engine& engine) {
              --s.cancels;
              for (std::size_t t = 0; t < kTasks; ++t)
-               if (engine.runners[t].work != Work::none && engine.runners[t].work != Work::hung)
+               if (has_begun(engine.runners[t]) && engine.runners[t].work != Work::hung)
                  engine.late[t] = {Work::done, engine.runners[t].attempt, engine.runners[t].epoch};
              engine.runners = {};
            });

@@ -5,9 +5,9 @@
 namespace millrace::model {
 namespace {
 
-constexpr std::array<std::string_view, 10> kNames = {
-    "none",          "by_the_table", "terminal_final", "one_outcome",   "current_attempt",
-    "fenced_engine", "edges",        "one_leader",     "durable_first", "reaches_end"};
+constexpr std::array<std::string_view, 11> kNames = {
+    "none",  "by_the_table", "terminal_final", "one_outcome", "current_attempt", "fenced_engine",
+    "edges", "one_leader",   "durable_first",  "alone",       "reaches_end"};
 
 /// The table without the way back from a dead engine.
 std::optional<TaskState> without_loss(TaskState from, Cause cause) {
@@ -68,6 +68,7 @@ const std::vector<Variant>& broken_variants() {
         without("DurableFirst", &Rules::durable_first, Invariant::durable_first),
         without("RetryGuard", &Rules::retry_guard, Invariant::edges),
         without("Deadline", &Rules::deadline, Invariant::reaches_end),
+        without("WaitForEnd", &Rules::wait_for_end, Invariant::alone),
         with_table("WayBackFromADeadEngine", &without_loss, Invariant::by_the_table),
     };
     Variant exit = with_table("FinalityOfEnds", &with_an_exit, Invariant::terminal_final);

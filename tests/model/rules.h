@@ -28,6 +28,7 @@ struct Rules {
   bool durable_first = true;  // an attempt runs only once its start is in the journal
   bool retry_guard = true;    // no retry of a task while what needs it is under way
   bool deadline = true;       // an attempt that hangs is ended
+  bool wait_for_end = true;   // no attempt begins while one of its task still lives
 };
 
 /// How much may happen in the world at most; the more, the more states.
@@ -51,6 +52,7 @@ enum class Invariant : std::uint8_t {
   edges,            // a task is under way only after what it needs has succeeded
   one_leader,       // no attempt of a former leader runs beside the newest one's
   durable_first,    // no attempt runs that the journal does not know
+  alone,            // no attempt runs while another of its task, of the same engine, still lives
   reaches_end,      // from everywhere the run can still come to its end: no deadlock, no livelock
 };
 std::string_view to_string(Invariant invariant);

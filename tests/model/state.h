@@ -17,6 +17,7 @@ using Byte = std::uint8_t;
 struct Task {
   TaskState state = TaskState::pending;
   Byte attempt = 0, epoch = 0, failures = 0;
+  Byte dispatched = 0;  // queued: the executor may begin the attempt
 };
 
 /// What the journal folds to; an engine in office has a copy, by which it decides.
@@ -24,19 +25,19 @@ struct Plan {
   std::array<Task, kTasks> tasks;
 };
 
-enum class Act : Byte { none, recover, start, outcome, cancel, clear };
+enum class Act : Byte { none, recover, dispatch, give_back, start, outcome, cancel, clear };
 
 /// One batch.
 struct Decision {
   Act act = Act::none;
   Byte task = 0;
   Cause cause = Cause::enqueue;  // of an outcome
-  Byte attempt = 0, epoch = 0;   // which starts, or of which it is the outcome
+  Byte attempt = 0, epoch = 0;   // which is dispatched or starts, or of which it is the outcome
 };
 
-enum class Work : Byte { none, busy, hung, done, died };
+enum class Work : Byte { none, waiting, busy, hung, done, died, unbegun };
 
-/// A runner process with its attempt; `done` and `died` wait to be reported.
+/// A runner process with its attempt; `done`, `died` and `unbegun` wait to be reported.
 struct Runner {
   Work work = Work::none;
   Byte attempt = 0, epoch = 0;
@@ -56,8 +57,9 @@ struct Engine {
   Byte recovered = 0;  // it has looked after the attempts of former epochs
   Plan plan;
   std::array<Runner, kTasks> runners;
-  std::array<Runner, kTasks> late;  // results of attempts that nobody waits for any more
-  Decision unsure;                  // sent and, in truth, committed; the answer was lost
+  std::array<Runner, kTasks> late;     // results of attempts that nobody waits for any more
+  std::array<Runner, kTasks> leaving;  // cancelled attempts whose processes still live
+  Decision unsure;                     // sent and, in truth, committed; the answer was lost
 };
 
 struct State {

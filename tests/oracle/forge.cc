@@ -125,7 +125,8 @@ void Forge::say(const Uuid& run, EventBody body) {
 
 void Forge::attempt(const Uuid& run, TaskRef ref, int number) {
   witness.begun.insert(mark(run, ref, number));
-  say(run, AttemptStarted{ref, number, epoch_});
+  say(run, AttemptDispatched{ref, number, epoch_});
+  say(run, AttemptStarted{ref, number, epoch_, {}});
 }
 
 void Forge::succeed(const Uuid& run, TaskRef ref, int number, std::vector<Effect> effects) {

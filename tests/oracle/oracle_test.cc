@@ -54,7 +54,7 @@ std::vector<Wrong> wrong_runs() {
          f.show([&](Events& e) {
            const auto end = find_event<TaskSucceeded>(e, f.first, Forge::kIngest);
            // After the effect that gives the canary's traffic back.
-           e.insert(end + 2, {0, f.first, end->at, AttemptStarted{Forge::kIngest, 2, 1}});
+           e.insert(end + 2, {0, f.first, end->at, AttemptStarted{Forge::kIngest, 2, 1, {}}});
          });
        }},
       {"AnOldAttemptsOutcome", Rule::current_attempt, "while 2 is the current one",
@@ -72,6 +72,21 @@ std::vector<Wrong> wrong_runs() {
        [](Forge& f) {
          f.show([&](Events& e) { repeat<AttemptStarted>(e, f.first, Forge::kTrain); });
        }},
+      {"TwoDispatchesAtATime", Rule::current_attempt, "while another waits",
+       [](Forge& f) {
+         f.show([&](Events& e) { repeat<AttemptDispatched>(e, f.first, Forge::kTrain); });
+       }},
+      {"AnotherStartThanTheDispatch", Rule::current_attempt, "than was dispatched",
+       [](Forge& f) {
+         f.show([&](Events& e) { body_of<AttemptStarted>(e, f.first, Forge::kTrain).attempt = 7; });
+       }},
+      {"AReturnOfWhatHasBegun", Rule::current_attempt, "was not dispatched",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto start = find_event<AttemptStarted>(e, f.first, Forge::kTrain);
+           e.insert(start + 1, {0, f.first, start->at, AttemptReturned{Forge::kTrain, 1, ""}});
+         });
+       }},
       {"NumbersThatGoBack", Rule::current_attempt, "go back",
        [](Forge& f) {
          f.show([&](Events& e) { body_of<AttemptStarted>(e, f.first, Forge::kTrain).attempt = 0; });
@@ -88,7 +103,7 @@ std::vector<Wrong> wrong_runs() {
            const RunCreated other = body_of<RunCreated>(e, f.second);
            e.insert(end, {{0, Uuid{1, 9}, end->at, other},
                           {0, Uuid{1, 9}, end->at, RunCancelRequested{}},
-                          {0, Uuid{1, 9}, end->at, AttemptStarted{Forge::kIngest, 1, 2}}});
+                          {0, Uuid{1, 9}, end->at, AttemptStarted{Forge::kIngest, 1, 2, {}}}});
          });
          f.slots = 2;
        }},

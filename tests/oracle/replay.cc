@@ -113,8 +113,12 @@ Finding Replay::before_fold(Run& run, const Event& event) {
   if (const auto* cleared = std::get_if<TasksCleared>(&event.body)) clear(run.id, *cleared);
   const TaskRef* ref = task_of(event.body);
   if (ref == nullptr || !run.has(*ref)) return {};  // the fold says it
-  if (const auto* started = std::get_if<AttemptStarted>(&event.body))
-    if (auto wrong = check_start(run, *started)) return wrong;
+  if (const auto* sent = std::get_if<AttemptDispatched>(&event.body))
+    if (auto wrong = check_start(run, sent->ref, sent->attempt, sent->epoch)) return wrong;
+  if (const auto* started = std::get_if<AttemptStarted>(&event.body)) {
+    if (auto wrong = check_start(run, started->ref, started->attempt, started->epoch)) return wrong;
+    ++tally_.attempts;
+  }
   const CourseLimits limits{run.dag->task(ref->task).spec.retries.max,
                             expectations_.limits.max_losses};
   auto wrong = follow(course_of(run.id, *ref), event.body, limits, newest_epoch_);
@@ -123,14 +127,12 @@ Finding Replay::before_fold(Run& run, const Event& event) {
   return wrong;
 }
 
-Finding Replay::check_start(const Run& run, const AttemptStarted& started) {
-  if (!may_start(run, started.ref.task))
+Finding Replay::check_start(const Run& run, TaskRef ref, int attempt, std::int64_t epoch) {
+  if (!may_start(run, ref.task))
     return Violation{Rule::edges,
-                     "task " + task_name(run, started.ref) + " starts before its upstream lets it"};
-  newest_epoch_ = std::max(newest_epoch_, started.epoch);
-  started_.insert(mark_of(run.id, run.dag->task(started.ref.task).spec.id, started.ref.map_index,
-                          started.attempt, started.epoch));
-  ++tally_.attempts;
+                     "task " + task_name(run, ref) + " starts before its upstream lets it"};
+  newest_epoch_ = std::max(newest_epoch_, epoch);
+  started_.insert(mark_of(run.id, run.dag->task(ref.task).spec.id, ref.map_index, attempt, epoch));
   return {};
 }
 

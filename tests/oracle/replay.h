@@ -32,14 +32,15 @@ class Replay {
   const std::map<std::string, DagCourse>& dags() const { return dags_of_; }
   const std::map<Uuid, bool>& commands() const { return commands_; }  // → ok
   const EffectLedger& effects() const { return effects_; }
-  const std::set<std::string>& started() const { return started_; }  // marks
+  /// Marks of the attempts that were dispatched or started: no other may have begun.
+  const std::set<std::string>& started() const { return started_; }
 
  private:
   Finding take(const Event& event);
   Finding take_command(const CommandHandled& handled);
   Finding create(const Event& event, const RunCreated& created);
   Finding before_fold(Run& run, const Event& event);
-  Finding check_start(const Run& run, const AttemptStarted& started);
+  Finding check_start(const Run& run, TaskRef ref, int attempt, std::int64_t epoch);
   Finding check_mark(const Run& run, TaskRef ref, const EventBody& body);
   Finding after_fold(const Run& run, const Event& event);
   Finding check_begin(const Run& run);

@@ -1,5 +1,7 @@
 #include "tests/oracle/task_course.h"
 
+#include <utility>
+
 namespace millrace::oracle {
 namespace {
 
@@ -8,17 +10,29 @@ struct Follow {
   const CourseLimits& limits;
   std::int64_t newest_epoch;
 
-  Finding operator()(const AttemptStarted& e) const {
-    if (course.ended)
-      return Violation{Rule::one_outcome, "an attempt starts after the task has ended"};
-    if (course.running)
-      return Violation{Rule::current_attempt, "an attempt starts while another is under way"};
-    if (e.attempt < course.attempt || e.attempt < 1)
-      return Violation{Rule::current_attempt, "the attempt numbers go back"};
-    if (e.epoch < newest_epoch)
-      return Violation{Rule::newest_epoch, "an old leader starts an attempt"};
+  Finding operator()(const AttemptDispatched& e) const {
+    if (auto wrong = may_begin(e.attempt, e.epoch)) return wrong;
+    if (course.dispatched)
+      return Violation{Rule::current_attempt, "an attempt is dispatched while another waits"};
     course.attempt = e.attempt;
     course.epoch = e.epoch;
+    course.dispatched = true;
+    return {};
+  }
+  Finding operator()(const AttemptReturned& e) const {
+    if (!std::exchange(course.dispatched, false))
+      return Violation{Rule::current_attempt, "an attempt returns that was not dispatched"};
+    if (e.attempt != course.attempt)
+      return Violation{Rule::current_attempt, "another attempt returns than was dispatched"};
+    return {};
+  }
+  Finding operator()(const AttemptStarted& e) const {
+    if (auto wrong = may_begin(e.attempt, e.epoch)) return wrong;
+    if (course.dispatched && (e.attempt != course.attempt || e.epoch != course.epoch))
+      return Violation{Rule::current_attempt, "another attempt starts than was dispatched"};
+    course.attempt = e.attempt;
+    course.epoch = e.epoch;
+    course.dispatched = false;
     course.running = true;
     return {};
   }
@@ -43,6 +57,17 @@ struct Follow {
   }
 
  private:
+  Finding may_begin(int attempt, std::int64_t epoch) const {
+    if (course.ended)
+      return Violation{Rule::one_outcome, "an attempt starts after the task has ended"};
+    if (course.running)
+      return Violation{Rule::current_attempt, "an attempt starts while another is under way"};
+    if (attempt < course.attempt || attempt < 1)
+      return Violation{Rule::current_attempt, "the attempt numbers go back"};
+    if (epoch < newest_epoch)
+      return Violation{Rule::newest_epoch, "an old leader starts an attempt"};
+    return {};
+  }
   Finding check_attempt(int attempt) const {
     if (!course.running)
       return Violation{Rule::current_attempt, "an outcome without an attempt under way"};
@@ -80,6 +105,7 @@ Finding follow(TaskCourse& course, const EventBody& body, const CourseLimits& li
   if (auto wrong = std::visit(Follow{course, limits, newest_epoch}, body)) return wrong;
   if (leaves_running(body)) course.running = false;
   if (is_ending(body)) course.ended = true;
+  if (is_ending(body)) course.dispatched = false;
   return {};
 }
 

@@ -12,8 +12,9 @@ namespace millrace::oracle {
 
 /// Plain data; one for each instance, anew when the instance is cleared.
 struct TaskCourse {
-  int attempt = 0;  // the newest that started; after a clear the numbers go on
+  int attempt = 0;  // the newest that was dispatched or started; after a clear the numbers go on
   std::int64_t epoch = 0;
+  bool dispatched = false;  // the executor may begin `attempt`
   bool running = false;
   bool ended = false;
   int failures = 0, losses = 0;
@@ -25,7 +26,7 @@ struct CourseLimits {
 };
 
 /// Judges one more event of the instance, and notes it. `newest_epoch` is of all attempts that have
-/// started so far, anywhere.
+/// been dispatched or started so far, anywhere.
 Finding follow(TaskCourse& course, const EventBody& body, const CourseLimits& limits,
                std::int64_t newest_epoch);
 

@@ -12,7 +12,7 @@ class IdleExecutor final : public Executor {
  public:
   void on_report(Report) override {}
   void start(std::vector<StartAttempt>) override {}
-  void cancel(const AttemptKey&) override {}
+  void cancel(const AttemptKey&, bool) override {}
   void kill_all() override {}
 };
 

@@ -31,7 +31,7 @@ class FakeExecutor final : public Executor {
   void start(std::vector<StartAttempt> attempts) override {
     started += static_cast<int>(attempts.size());
   }
-  void cancel(const AttemptKey&) override { ++cancelled; }
+  void cancel(const AttemptKey&, bool) override { ++cancelled; }
   void kill_all() override {}
   int started = 0, cancelled = 0;
 };
@@ -42,8 +42,9 @@ class LeaderAndClock : public ::testing::Test {
   void SetUp() override {
     const auto lease = store_.stores().leadership.acquire(kMainShard, "one", hours{10});
     ASSERT_TRUE(lease.ok() && lease->has_value());
-    auto leader =
-        Leader::take_office(PlannerOptions{}, **lease, store_.stores(), executor_, clock_, Rng(1));
+    PlannerOptions options;
+    options.is_light = [](const std::string&) { return true; };  // of others the executor knows it
+    auto leader = Leader::take_office(options, **lease, store_.stores(), executor_, clock_, Rng(1));
     ASSERT_TRUE(leader.ok());
     leader_ = *std::move(leader);
     DagSpec spec;

@@ -12,8 +12,9 @@
 namespace millrace::sim {
 
 struct SimEngine {
-  SimEngine(int number, const SimClock& clock, std::uint64_t seed, oracle::Witness& witness)
-      : name("engine" + std::to_string(number)), executor(clock, seed, witness) {}
+  SimEngine(int number, const SimClock& clock, std::uint64_t seed, int slots,
+            oracle::Witness& witness)
+      : name("engine" + std::to_string(number)), executor(clock, seed, slots, witness) {}
 
   std::string name;
   FakeExecutor executor;
@@ -33,7 +34,9 @@ struct SimEngine {
 
   /// The term of leadership ends; the process lives, and results of the old term are still to come.
   void leave_office() {
-    std::erase_if(inputs, [](const Input& i) { return !std::holds_alternative<AttemptResult>(i); });
+    std::erase_if(inputs, [](const Input& i) {
+      return !std::holds_alternative<AttemptResult>(i) && !std::holds_alternative<AttemptBegan>(i);
+    });
     executor.kill_all();
     leader.reset();
     must_retry = has_lease = lost = false;

@@ -20,26 +20,62 @@ Rng rng_of_attempt(std::uint64_t seed, const StartAttempt& attempt) {
 }  // namespace
 
 void FakeExecutor::start(std::vector<StartAttempt> attempts) {
-  for (const auto& attempt : attempts) {
-    Rng rng = rng_of_attempt(seed_, attempt);
-    const std::string mark =
-        oracle::mark_of(attempt.key.run, attempt.info.task_id, attempt.key.ref.map_index,
-                        attempt.key.attempt, attempt.key.epoch);
-    witness_.begun.insert(mark);
-    AttemptResult result{attempt.key, draw_outcome(attempt, mark, rng), false};
-    std::optional<Duration> end = clock_.passed() + std::chrono::milliseconds{1 + rng.below(5000)};
-    if (rng.uniform() < 0.02) end.reset();
-    running_.insert_or_assign(attempt.key, Running{end, std::move(result), mark});
+  for (auto& attempt : attempts) {
+    if (attempt.light)
+      begin(attempt);
+    else
+      waiting_.emplace(std::pair{-attempt.priority, next_order_++}, std::move(attempt));
   }
+  begin_some();
 }
 
-void FakeExecutor::cancel(const AttemptKey& key) {
+int FakeExecutor::busy_slots() const {
+  return static_cast<int>(
+      std::ranges::count_if(running_, [](const auto& each) { return !each.second.light; }));
+}
+
+void FakeExecutor::begin_some() {
+  while (!waiting_.empty() && busy_slots() < slots_)
+    begin(waiting_.extract(waiting_.begin()).mapped());
+}
+
+void FakeExecutor::begin(const StartAttempt& attempt) {
+  Rng rng = rng_of_attempt(seed_, attempt);
+  const std::string mark =
+      oracle::mark_of(attempt.key.run, attempt.info.task_id, attempt.key.ref.map_index,
+                      attempt.key.attempt, attempt.key.epoch);
+  witness_.begun.insert(mark);
+  AttemptResult result{attempt.key, draw_outcome(attempt, mark, rng), false, clock_.now()};
+  std::optional<Duration> end = clock_.passed() + std::chrono::milliseconds{1 + rng.below(5000)};
+  if (rng.uniform() < 0.02) end.reset();
+  // The planner keeps the deadline of a light one.
+  const Duration deadline = clock_.passed() + attempt.timeout;
+  if (!attempt.light && (!end || *end > deadline)) {
+    end = deadline;
+    result.outcome = make_error(ErrorCode::timeout, "out of time");
+  }
+  // A short one is over before its begin is told.
+  if (!attempt.light && rng.below(2) == 0)
+    reports_.emplace_back(AttemptBegan{attempt.key, clock_.now()});
+  running_.insert_or_assign(attempt.key, Running{end, std::move(result), mark, attempt.light});
+}
+
+void FakeExecutor::cancel(const AttemptKey& key, bool) {
+  const auto waits =
+      std::ranges::find_if(waiting_, [&](const auto& each) { return each.second.key == key; });
+  if (waits != waiting_.end()) {
+    waiting_.erase(waits);
+    reports_.emplace_back(
+        AttemptResult{key, make_error(ErrorCode::cancelled, "cancelled"), false, {}});
+    return;
+  }
   const auto found = running_.find(key);
   if (found == running_.end()) return;
   // The kill races with the end: sometimes the attempt had done its work already.
+  AttemptResult& result = found->second.result;
   const bool was_done = key.run.low % 4 == 0 && found->second.end;
   found->second.end = clock_.passed();
-  if (!was_done) found->second.result = {key, make_error(ErrorCode::cancelled, "killed"), false};
+  if (!was_done) result.outcome = make_error(ErrorCode::cancelled, "killed");
 }
 
 bool FakeExecutor::kill_runner(Rng& rng) {
@@ -47,11 +83,13 @@ bool FakeExecutor::kill_runner(Rng& rng) {
   Running& chosen =
       std::next(running_.begin(), static_cast<std::ptrdiff_t>(rng.below(running_.size())))->second;
   chosen.end = clock_.passed();
-  chosen.result = {chosen.result.key, unavailable("the runner died"), true};
+  chosen.result.outcome = unavailable("the runner died");
+  chosen.result.lost = true;
   return true;
 }
 
 std::optional<Duration> FakeExecutor::until_next_end() const {
+  if (!reports_.empty()) return Duration{0};
   std::optional<Duration> next;
   for (const auto& [key, running] : running_)
     if (running.end) next = std::min(next.value_or(*running.end), *running.end);
@@ -59,7 +97,7 @@ std::optional<Duration> FakeExecutor::until_next_end() const {
   return next;
 }
 
-std::vector<AttemptResult> FakeExecutor::take_ended(Rng& rng, bool chaotic) {
+std::vector<AttemptReport> FakeExecutor::take_reports(Rng& rng, bool chaotic) {
   std::vector<AttemptResult> ended;
   if (chaotic && rng.below(4) == 0) ended = std::exchange(echoes_, {});
   for (auto it = running_.begin(); it != running_.end();) {
@@ -74,7 +112,11 @@ std::vector<AttemptResult> FakeExecutor::take_ended(Rng& rng, bool chaotic) {
     it = running_.erase(it);
   }
   for (std::size_t i = ended.size(); i > 1; --i) std::swap(ended[i - 1], ended[rng.below(i)]);
-  return ended;
+  // That an attempt began is known before its end, and after the end of the one before it.
+  std::vector<AttemptReport> out = std::exchange(reports_, {});
+  for (auto& result : ended) out.emplace_back(std::move(result));
+  begin_some();
+  return out;
 }
 
 }  // namespace millrace::sim

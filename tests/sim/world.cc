@@ -30,8 +30,8 @@ class World {
         store_(clock_),
         network_(store_.stores().journal),
         careless_(behind_network(), options.removed),
-        engines_{SimEngine(0, clock_, options.seed, witness_),
-                 SimEngine(1, clock_, options.seed, witness_)} {
+        engines_{SimEngine(0, clock_, options.seed, real_slots(), witness_),
+                 SimEngine(1, clock_, options.seed, real_slots(), witness_)} {
     store_.set_fault_hook([this](std::string_view call) { return draw_fault(call); });
     store_.stores().inbox.subscribe([this](const AcceptedCommand* accepted) {
       if (accepted != nullptr) hand_over(*accepted);
@@ -39,8 +39,7 @@ class World {
     network_.is_late = [this] { return std::exchange(late_, false); };
     Rng rng = rng_of(options_.seed, 0);
     for (std::uint64_t i = 0; i < kDags; ++i) deploy(i, rng);
-    expected_.limits = {kProcessSlots * (1 + kAheadPerSlot), kLightSlots,
-                        PlannerOptions{}.max_losses, is_light};
+    expected_.limits = {kProcessSlots, kLightSlots, PlannerOptions{}.max_losses, is_light};
     expected_.witness = &witness_;
   }
 
@@ -66,6 +65,9 @@ class World {
             real.logs, real.registry,   real.serving};
   }
   Stores stores() { return careless_.stores(); }
+  int real_slots() const { return kProcessSlots * believed_slots(); }
+  /// How many times what there is.
+  int believed_slots() const { return options_.removed == Removed::slot_limit ? 4 : 1; }
   Rng& rng() { return script_.rng(); }
   bool frozen(const SimEngine& engine) const { return engine.frozen_until > clock_.passed(); }
 
@@ -192,8 +194,8 @@ class World {
       engine.leave_office();
       return;
     }
-    for (auto& result : engine.executor.take_ended(rng(), chaotic))
-      deliver(engine, std::move(result));
+    for (auto& report : engine.executor.take_reports(rng(), chaotic))
+      std::visit([&](auto& one) { deliver(engine, std::move(one)); }, report);
     const auto report = engine.must_retry ? engine.leader->retry()
                                           : engine.leader->step(std::exchange(engine.inputs, {}));
     engine.must_retry = !report && report.error().transient();
@@ -208,7 +210,8 @@ class World {
     }
   }
 
-  void deliver(SimEngine& engine, AttemptResult result) {
+  template <typename Report>  // AttemptResult or AttemptBegan
+  void deliver(SimEngine& engine, Report result) {
     if (options_.removed == Removed::attempt_fence) {
       const Run* run = engine.leader->planner().find_run(result.key.run);
       if (run && run->has(result.key.ref)) {
@@ -244,7 +247,7 @@ class World {
   }
 
   PlannerOptions planner_options() const {
-    const int trust = options_.removed == Removed::slot_limit ? 4 : 1;
+    const int trust = believed_slots();
     PlannerOptions planner;
     planner.process_slots = kProcessSlots * trust;
     planner.light_slots = kLightSlots * trust;

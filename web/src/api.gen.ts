@@ -498,8 +498,12 @@ export const getRun = (run: string): Promise<Run> =>
   request('GET', `/api/v1/runs/${encodeURIComponent(run)}`, {});
 
 /** Cancel a run. */
-export const cancelRun = (run: string, body: { reason?: string } = {}): Promise<CommandResult> =>
+export const cancelRun = (run: string, body: { force?: boolean; reason?: string } = {}): Promise<CommandResult> =>
   request('POST', `/api/v1/runs/${encodeURIComponent(run)}/cancel`, {}, body);
+
+/** Cancel one task. */
+export const cancelTask = (run: string, task: string, body: { map_index?: number; force?: boolean; reason?: string } = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/runs/${encodeURIComponent(run)}/tasks/${encodeURIComponent(task)}/cancel`, {}, body);
 
 /** Run tasks again. */
 export const retryRun = (run: string, body: { tasks?: string[]; reason?: string } = {}): Promise<CommandResult> =>

@@ -4,7 +4,8 @@ import { ApiError } from './http';
 
 const kinds = [
   'dag_registered', 'dag_file_checked', 'dag_paused', 'run_created', 'run_cancel_requested', 'tasks_cleared',
-  'run_finished', 'task_expanded', 'task_queued', 'attempt_started', 'attempt_lost', 'attempt_failed',
+  'run_finished', 'task_expanded', 'task_queued', 'attempt_dispatched', 'attempt_returned', 'attempt_started',
+  'attempt_lost', 'attempt_failed', 'task_cancel_requested',
   'task_deferred', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
   'effects_requested',
 ] as const;

@@ -9,7 +9,8 @@ import { Link, useQuery } from './router';
 import { TaskPanel } from './task';
 
 const allKinds: Kind[] = [
-  'run_cancel_requested', 'tasks_cleared', 'run_finished', 'task_expanded', 'task_queued', 'attempt_started', 'attempt_lost',
+  'run_cancel_requested', 'tasks_cleared', 'run_finished', 'task_expanded', 'task_queued', 'attempt_dispatched',
+  'attempt_returned', 'attempt_started', 'attempt_lost',
   'attempt_failed', 'task_deferred', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
 ];
 

@@ -14,6 +14,11 @@ SELECT coalesce(max(number), 0) FROM millrace.migration
 -- The oldest program that may still be used, going by what came after version $1; 0 when nothing did.
 SELECT coalesce(max(coalesce(works_with, number)), 0) FROM millrace.migration WHERE number > $1
 
+-- name: migrate_identity
+-- Also tells a database from one that was restored from its backup.
+SELECT system_identifier::text || '-' || (SELECT oid FROM pg_database WHERE datname = current_database())::text
+FROM pg_control_system()
+
 -- name: migrate_note
 INSERT INTO millrace.migration (number, name) VALUES ($1, $2)
 

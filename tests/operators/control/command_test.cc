@@ -86,7 +86,8 @@ TEST_F(CommandTest, StopsAtTheFirstFailureOfAScript) {
 TEST_F(CommandTest, ASignalIsATransientFailure) {
   const auto outcome = shell("kill -9 $$");
   ASSERT_FALSE(outcome.ok());
-  EXPECT_EQ(outcome.error().message, "'run' was ended by signal 9 (Killed)");
+  EXPECT_EQ(outcome.error().message,
+            "'run' was ended by signal 9 (Killed); its output is in the log");
   EXPECT_TRUE(outcome.error().transient());
 }
 
@@ -116,6 +117,36 @@ TEST_F(CommandTest, AsksTheProgramToEndWhenItIsCancelled) {
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().code, ErrorCode::cancelled);
   EXPECT_TRUE(std::filesystem::exists(ctx_.base() / "asked"));
+}
+
+// The shell itself does not wait for what it has put into the background.
+TEST_F(CommandTest, AsksAllProcessesOfTheProgramToEnd) {
+  ctx_.stop = [this] { return std::filesystem::exists(ctx_.base() / "running"); };
+  const auto outcome = shell(
+      "(trap 'touch asked; exit 0' TERM; touch running; while true; do sleep 0.05; done) &\n"
+      "trap '' TERM\nwait");
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().code, ErrorCode::cancelled);
+  EXPECT_TRUE(std::filesystem::exists(ctx_.base() / "asked"));
+}
+
+TEST_F(CommandTest, OutputsThatAreNoRegularFileAreRefusedAtOnce) {
+  for (const std::string make : {"mkfifo $MILLRACE_OUTPUTS", "mkdir $MILLRACE_OUTPUTS",
+                                 "ln -s /dev/zero $MILLRACE_OUTPUTS"}) {
+    const auto outcome = shell("rm -rf $MILLRACE_OUTPUTS; " + make);
+    ASSERT_FALSE(outcome.ok()) << make;
+    EXPECT_EQ(outcome.error().code, ErrorCode::data_invalid);
+    EXPECT_EQ(outcome.error().message,
+              "the program made $MILLRACE_OUTPUTS something else than a regular file");
+  }
+}
+
+TEST_F(CommandTest, WhatPythonPrintsIsNotHeldBack) {
+  expect_outcome<Done>(shell("printf '%s' \"$PYTHONUNBUFFERED\" > seen"));
+  EXPECT_EQ(written("seen"), "1");
+  expect_outcome<Done>(shell("printf '%s' \"$PYTHONUNBUFFERED\" > seen",
+                             {"env", Json::object({{"PYTHONUNBUFFERED", ""}})}));
+  EXPECT_EQ(written("seen"), "");
 }
 
 TEST_F(CommandTest, TheProgramSeesNoDescriptorOfOurs) {

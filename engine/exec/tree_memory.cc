@@ -1,0 +1,93 @@
+#include "engine/exec/tree_memory.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/exec/process.h"
+
+namespace millrace::exec {
+namespace {
+
+constexpr std::chrono::milliseconds kLookEvery{100};
+
+/// "Pss:  123 kB": the process's share of what it has in memory.
+std::int64_t kilobytes(std::string_view text, std::string_view name) {
+  const std::size_t at = text.find(name);
+  if (at == std::string_view::npos) return 0;
+  const std::size_t digits = text.find_first_not_of(' ', at + name.size());
+  std::int64_t value = 0;
+  if (digits != std::string_view::npos)
+    std::from_chars(text.data() + digits, text.data() + text.size(), value);
+  return value;
+}
+
+/// As the kernel lists them for each thread: quicker than to look at every process there is, and
+/// good enough for what is looked at again soon. A kernel without such lists has us look at all.
+std::vector<pid_t> listed_children(pid_t parent) {
+  std::vector<pid_t> out;
+  const std::string tasks = "/proc/" + std::to_string(parent) + "/task";
+  std::error_code ignored;
+  for (const auto& task : std::filesystem::directory_iterator(tasks, ignored)) {
+    std::ifstream list(task.path() / "children");
+    if (!list && parent == getpid()) return children_of(parent);
+    for (pid_t child = 0; list >> child;) out.push_back(child);
+  }
+  return out;
+}
+
+std::int64_t memory_of(pid_t pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/smaps_rollup";
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 4096> text{};
+  const ssize_t size = file ? read(file.get(), text.data(), text.size()) : 0;
+  const std::string_view lines(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  return (kilobytes(lines, "\nPss:") + kilobytes(lines, "\nSwapPss:")) << 10;
+}
+
+}  // namespace
+
+std::int64_t memory_of_descendants() {
+  std::int64_t sum = 0;
+  std::vector<pid_t> family = listed_children(getpid());
+  for (std::size_t i = 0; i < family.size(); ++i) {
+    sum += memory_of(family[i]);
+    const auto more = listed_children(family[i]);
+    family.insert(family.end(), more.begin(), more.end());
+  }
+  return sum;
+}
+
+TreeMemory::TreeMemory(std::int64_t limit_bytes) : limit_(limit_bytes) {
+  if (limit_ > 0) thread_ = std::thread([this] { run(); });
+}
+
+TreeMemory::~TreeMemory() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void TreeMemory::run() {
+  std::unique_lock lock(mutex_);
+  while (!changed_.wait_for(lock, kLookEvery, [this] { return stopping_; })) {
+    const std::int64_t used = memory_of_descendants();
+    if (used <= limit_) continue;
+    excess_ = used;
+    kill_descendants(getpid());
+  }
+}
+
+}  // namespace millrace::exec
