@@ -209,7 +209,7 @@ UniqueFd watch_process(pid_t pid) {
 
 std::vector<pid_t> kill_tree(pid_t leader) {
   // It starts nothing any more, and still adopts the orphans of those that are killed: once it is
-  // dead, they are somebody else's.
+  // dead, another process adopts them.
   kill(leader, SIGSTOP);
   auto killed = kill_descendants(leader);
   kill(-leader, SIGKILL);

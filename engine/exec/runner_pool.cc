@@ -26,7 +26,7 @@ void empty_folder(const std::filesystem::path& folder) {
   if (error)
     log::warning("the folder for attempts cannot be made",
                  {{"folder", folder.string()}, {"error", error.message()}});
-  chmod(folder.c_str(), S_IRWXU);  // what attempts write there is nobody else's business
+  chmod(folder.c_str(), S_IRWXU);  // what attempts write is private
   for (const auto& entry : std::filesystem::directory_iterator(folder, error))
     exec::remove_tree(entry.path());
 }

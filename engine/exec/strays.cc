@@ -73,7 +73,7 @@ bool Strays::gone(const std::set<pid_t>& runners) {
   std::erase_if(dying_, [this](pid_t pid) {
     const pid_t reaped = waitpid(pid, nullptr, WNOHANG);
     if (reaped != -1) return reaped == pid;
-    // It is somebody else's child. Its number may be another's by now, which has no mark.
+    // It is the child of another. Its number may be another's by now, which has no mark.
     return !is_alive(pid) || !mark_.is_on(pid);
   });
   return dying_.empty();

@@ -24,7 +24,7 @@ class UniqueFd {
   /// -1 when there is none.
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
-  /// It is somebody else's to close from now on.
+  /// Another owner closes it from now on.
   void release() { fd_ = -1; }
   void reset() {
     if (fd_ >= 0) ::close(fd_);

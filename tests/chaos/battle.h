@@ -16,7 +16,8 @@ struct BattleOptions {
   std::filesystem::path folder;  // of its own; what was in it is removed
   std::chrono::seconds time{60};
   std::uint64_t seed = 1;
-  bool each_once = false;  // each fault once in turn, instead of at random until the time is over
+  bool namespaces = false;  // each engine in a PID namespace of its own
+  bool each_once = false;   // each fault once in turn, instead of at random until the time is over
   std::function<void(const std::string& line)> progress;  // empty: none
 };
 

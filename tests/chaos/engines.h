@@ -28,7 +28,10 @@ class Engines {
 
   /// `dsn` names the server directly; the engines get to it through proxies. State folders, logs
   /// and proxies stand in `folder`.
-  Engines(std::filesystem::path folder, const std::string& dsn, std::filesystem::path dags);
+  /// With `namespaces` each is the first process of a PID namespace of its own, as in a container:
+  /// both have one name and the number 1, and neither sees what the other runs.
+  Engines(std::filesystem::path folder, const std::string& dsn, std::filesystem::path dags,
+          bool namespaces = false);
   ~Engines();
   Engines(const Engines&) = delete;
   Engines& operator=(const Engines&) = delete;
@@ -42,24 +45,31 @@ class Engines {
   std::vector<pid_t> runners(std::size_t engine) const;
   /// Where its API listens, "http://127.0.0.1:PORT"; "" while it is down.
   std::string api(std::size_t engine) const;
-  /// The engine whose process id stands in the owner's name ("host:pid"); none if neither.
+  /// The engine whose process id is in the owner's name ("host:pid:random"); in namespaces the one
+  /// that says that it leads. None if neither.
   std::optional<std::size_t> with_owner(const std::string& owner) const;
 
   /// SIGKILL; a further environment ("NAME=value") for its next life only.
   void kill_engine(std::size_t engine, std::vector<std::string> next_environment = {});
-  /// SIGTERM to both, and none is started again; the exit codes.
+  /// SIGKILL for it and all its runners, so that none of them can end what it has started.
+  void kill_with_runners(std::size_t engine);
+  /// SIGTERM to both, and none is started again; the exit codes. One that stays is killed.
   std::array<int, kCount> stop();
 
  private:
   struct Slot {
-    pid_t pid = 0;
+    pid_t pid = 0;  // what we started: the engine, or what made its namespace
     std::vector<std::string> next_environment;
   };
+  static pid_t engine_of(pid_t started, bool namespaces);
   std::filesystem::path state(std::size_t engine) const;
   void start(std::size_t engine);  // REQUIRES: mutex_
   void tend();
 
+  bool says_it_leads(std::size_t engine) const;
+
   std::filesystem::path folder_, dags_;
+  bool namespaces_;
   std::array<std::unique_ptr<Proxy>, kCount> proxies_;
   std::array<std::unique_ptr<Machine>, kCount> machines_;
   mutable std::mutex mutex_;

@@ -122,6 +122,18 @@ int kill_both(Battlefield& field) {
   return 2;
 }
 
+/// What the attempts have started lives on: the next engine finds it.
+int kill_leader_with_runners(Battlefield& field) {
+  const std::size_t leader = wait_for_leader(field);
+  const Term term = current_term(field.cluster);
+  field.engines.kill_with_runners(leader);
+  measure_failover(field, term);
+  return 1;
+}
+
+int cancel_and_retry(Battlefield& field) { return field.load.cancel_and_retry(field.rng, 1); }
+int cancel_twice(Battlefield& field) { return field.load.cancel_and_retry(field.rng, 2); }
+
 /// Stopped as long as it lives, whatever is thrown.
 class Frozen {
  public:
@@ -272,6 +284,9 @@ std::vector<Fault> process_and_network_faults() {
       {"engine: kill -9 of the leader", 4, kill_leader},
       {"engine: kill -9 of the standby", 6, kill_standby},
       {"engine: kill -9 of both", 2, kill_both},
+      {"engine: kill -9 of the leader and its runners", 6, kill_leader_with_runners},
+      {"user: a run is cancelled, and retried at once", 12, cancel_and_retry},
+      {"user: a run is cancelled twice, and retried", 6, cancel_twice},
       {"engine: SIGSTOP of the leader, SIGCONT when deposed", 3, freeze_leader_shortly},
       {"engine: SIGSTOP of the leader for a minute", kRare, freeze_leader_for_a_minute},
       {"engine or runner: killed at a fault point", 6, fail_at_a_point},

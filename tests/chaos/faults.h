@@ -9,6 +9,7 @@
 #include "engine/base/clock.h"
 #include "engine/pg/private_cluster.h"
 #include "tests/chaos/engines.h"
+#include "tests/chaos/load.h"
 
 namespace millrace::chaos {
 
@@ -17,6 +18,7 @@ struct Battlefield {
   Engines& engines;
   PrivateCluster& cluster;
   Machine& database_machine;
+  Load& load;
   std::filesystem::path folder;
   Rng rng;
   std::map<std::string, std::vector<double>> seconds{};  // measured times, by what was measured

@@ -64,6 +64,8 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "Which faults are drawn; none: another each time");
   app.add_option("--folder", folder, "Where all of it happens; emptied first")
       ->capture_default_str();
+  app.add_flag("--namespaces", options.namespaces,
+               "Each engine in a PID namespace of its own, both with one name (needs root)");
   app.add_flag("--verbose", verbose, "A line for each fault");
   CLI11_PARSE(app, argc, argv);
   millrace::log::configure(millrace::log::Severity::error, millrace::log::Format::text);

@@ -57,7 +57,7 @@ struct Engine {
   Byte recovered = 0;  // it has looked after the attempts of former epochs
   Plan plan;
   std::array<Runner, kTasks> runners;
-  std::array<Runner, kTasks> late;     // results of attempts that nobody waits for any more
+  std::array<Runner, kTasks> late;     // results that come too late
   std::array<Runner, kTasks> leaving;  // cancelled attempts whose processes still live
   Decision unsure;                     // sent and, in truth, committed; the answer was lost
 };
