@@ -67,10 +67,22 @@ Status check_columns(const FeaturesBuild& op, const std::vector<FeatureSpec>& sp
     return invalid_argument(what + ": the table has no column '" + column + "'" +
                             did_you_mean(column, known) + "; it has " + join(known, ", "));
   };
+  // Two keys of 20 digits may be one double: the features of one user would go to another.
+  const auto check_key = [&](const std::string& column, const std::string& what) -> Status {
+    MR_CHECK(check(column, what));
+    for (std::size_t i = 0; i < schema.rows(); ++i) {
+      const std::string_view type = schema.at(i, "column_type").as_view();
+      if (schema.at(i, "column_name").as_view() == column && (type == "DOUBLE" || type == "FLOAT"))
+        return invalid_argument(what + ": the key '" + column + "' is of type " +
+                                std::string(type) +
+                                ", which rounds; read it as an integer or as text (types)");
+    }
+    return {};
+  };
   MR_CHECK(check(op.timestamp, "timestamp"));
-  for (const auto& column : op.entity) MR_CHECK(check(column, "entity"));
+  for (const auto& column : op.entity) MR_CHECK(check_key(column, "entity"));
   for (const auto& spec : specs)
-    for (const auto& column : spec.by) MR_CHECK(check(column, "feature '" + spec.name + "'"));
+    for (const auto& column : spec.by) MR_CHECK(check_key(column, "feature '" + spec.name + "'"));
   return {};
 }
 

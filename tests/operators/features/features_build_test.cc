@@ -93,6 +93,21 @@ TEST_F(FeaturesBuildTest, CompositeKeysDoNotCollide) {
             100);
 }
 
+// 12345678901234567890 and …891 are one double: two users would become one.
+TEST_F(FeaturesBuildTest, RefusesKeysOfFloatingPoint) {
+  const std::string table = put_table(
+      ctx_, "SELECT TIMESTAMP '2001-01-01' AS \"at\", 1.5::DOUBLE AS a, 2::DECIMAL(38,0) AS b");
+  const auto refused = [&](const char* with) {
+    const auto outcome = run(table, with);
+    return outcome ? "no error" : outcome.error().message;
+  };
+  EXPECT_NE(refused(R"json({"timestamp": "at", "entity": ["a"], "features": {"n": "b"}})json")
+                .find("the key 'a' is of type DOUBLE"),
+            std::string::npos);
+  EXPECT_EQ(refused(R"json({"timestamp": "at", "entity": ["b"], "features": {"n": "a"}})json"),
+            "no error");
+}
+
 TEST_F(FeaturesBuildTest, RowsAreFilteredButTheirPastIsNot) {
   const char* with = R"json({"timestamp": "at", "entity": ["k1"], "from": "2001-01-02",
       "to": "2001-01-09", "features": {"n": {"aggregate": "count"}}})json";
