@@ -5,7 +5,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/data/text_table.h"
 
@@ -23,8 +26,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     options.bytes.max_bytes = 1 << 20;
     auto table = TextTable::open(options);
     if (!table) continue;
-    Session session = *Session::open();
-    if (table->attach(session, "rows")) (void)session.query("SELECT * FROM rows() LIMIT 100");
+    // A session is dear: one serves many inputs, whose tables live as long as it does.
+    static std::vector<std::unique_ptr<TextTable>> tables;
+    static std::optional<Session> session;
+    if (!session || tables.size() >= 200) {
+      session.reset();
+      tables.clear();
+      session = *Session::open();
+    }
+    tables.push_back(std::make_unique<TextTable>(*std::move(table)));
+    const std::string name = "rows" + std::to_string(tables.size());
+    if (tables.back()->attach(*session, name))
+      (void)session->query("SELECT * FROM " + name + "() LIMIT 100");
   }
   std::filesystem::remove(file);
   return 0;
