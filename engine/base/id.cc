@@ -28,18 +28,23 @@ Uuid Uuid::v7(Time now, Rng& rng) {
 }
 
 Result<Uuid> Uuid::parse(std::string_view text) {
+  const auto bad = [&] {
+    return invalid_argument("'" + std::string(text.substr(0, 64)) + "' is not a UUID");
+  };
+  if (text.size() != 36) return bad();
   Uuid id;
   int digits = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '-' && (i == 8 || i == 13 || i == 18 || i == 23)) continue;
+    if (i == 8 || i == 13 || i == 18 || i == 23) {
+      if (text[i] != '-') return bad();
+      continue;
+    }
     const int value = hex_value(text[i]);
-    if (value < 0 || digits == 32) break;
+    if (value < 0) return bad();
     auto& half = digits < 16 ? id.high : id.low;
     half = half << 4 | static_cast<std::uint64_t>(value);
     ++digits;
   }
-  if (text.size() != 36 || digits != 32)
-    return invalid_argument("'" + std::string(text.substr(0, 64)) + "' is not a UUID");
   return id;
 }
 

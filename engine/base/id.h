@@ -17,6 +17,7 @@ struct Uuid {
   std::uint64_t low = 0;
 
   static Uuid v7(Time now, Rng& rng);
+  /// 8-4-4-4-12 hex digits in either case, and nothing else (RFC 9562, section 4).
   static Result<Uuid> parse(std::string_view text);
   /// 36 characters, lower case.
   std::string to_string() const;

@@ -83,8 +83,10 @@ class Json {
   struct Limits {
     std::size_t max_bytes = 64u << 20;
     int max_depth = 200;
+    bool round_integers = false;  // read an integer beyond 64 bits as the nearest double
   };
-  /// RFC 8259, UTF-8. The error names line and column. A duplicate member name is refused.
+  /// RFC 8259, UTF-8. The error names line and column. Refused as well: a member name given twice,
+  /// and an integer that does not fit 64 bits, which could not be kept exactly.
   static Result<Json> parse(std::string_view text);
   static Result<Json> parse(std::string_view text, const Limits& limits);
 

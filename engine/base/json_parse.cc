@@ -20,7 +20,7 @@ std::string line_and_column(std::string_view text, std::size_t offset) {
 /// Builds a Json from nlohmann's SAX events, without its document type.
 class Builder final : public nlohmann::json_sax<nlohmann::json> {
  public:
-  Builder(std::string_view text, int max_depth) : text_(text), max_depth_(max_depth) {}
+  Builder(std::string_view text, const Json::Limits& limits) : text_(text), limits_(limits) {}
 
   Json take() { return std::move(root_); }
   Error take_error() { return std::move(error_); }
@@ -30,10 +30,14 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool number_integer(number_integer_t value) override { return put(Json(value)); }
   bool number_unsigned(number_unsigned_t value) override {
     constexpr auto most = static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max());
-    return put(value <= most ? Json(static_cast<std::int64_t>(value))
-                             : Json(static_cast<double>(value)));
+    if (value <= most) return put(Json(static_cast<std::int64_t>(value)));
+    return put_beyond(static_cast<double>(value), std::to_string(value));
   }
-  bool number_float(number_float_t value, const string_t&) override { return put(Json(value)); }
+  bool number_float(number_float_t value, const string_t& written) override {
+    // The library reads an integer that fits none of its types as a double.
+    if (written.find_first_of(".eE") == string_t::npos) return put_beyond(value, written);
+    return put(Json(value));
+  }
   bool string(string_t& value) override { return put(Json(std::move(value))); }
   bool binary(binary_t&) override { return false; }
 
@@ -50,7 +54,15 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
 
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception&) override {
-    return fail("invalid JSON at " + line_and_column(text_, position == 0 ? 0 : position - 1));
+    const std::size_t at = std::min(position == 0 ? 0 : position - 1, text_.size());
+    for (const std::string_view word : {"NaN", "Infinity", "nan", "inf"}) {
+      // `at` is the first letter that fits nothing: of "nan", which begins as "null" does, the "a".
+      const std::size_t start = word == "nan" && at > 0 ? at - 1 : at;
+      if (text_.substr(start).starts_with(word))
+        return fail("JSON has no " + std::string(word) + "; found at " +
+                    line_and_column(text_, start) + place() + "; write null or a text");
+    }
+    return fail("invalid JSON at " + line_and_column(text_, at));
   }
 
  private:
@@ -75,6 +87,20 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
     error_ = invalid_argument(std::move(message));
     return false;
   }
+  bool put_beyond(double value, const std::string& written) {
+    if (limits_.round_integers) return put(Json(value));
+    const bool is_long = written.size() > 64;
+    return fail("the integer " + written.substr(0, 64) + (is_long ? "…" : "") +
+                " does not fit 64 bits" + place() + "; write it as a text to keep it exactly");
+  }
+  /// " (/metrics/auc)": the JSON pointer of the value being read; "" of the document itself.
+  std::string place() const {
+    std::string out;
+    for (const auto& frame : frames_)
+      out += "/" + (frame.value.is_array() ? std::to_string(frame.value.size())
+                                           : frame.key.substr(0, 64));
+    return out.empty() ? out : " (" + out + ")";
+  }
   bool put(Json value) {
     if (frames_.empty()) {
       root_ = std::move(value);
@@ -86,8 +112,8 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool open(Json value) {
-    if (static_cast<int>(frames_.size()) >= max_depth_)
-      return fail("JSON is nested deeper than " + std::to_string(max_depth_));
+    if (static_cast<int>(frames_.size()) >= limits_.max_depth)
+      return fail("JSON is nested deeper than " + std::to_string(limits_.max_depth));
     frames_.push_back({std::move(value), {}, {}});
     return true;
   }
@@ -98,7 +124,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   }
 
   std::string_view text_;
-  int max_depth_;
+  const Json::Limits& limits_;
   std::vector<Frame> frames_;
   Json root_;
   Error error_ = invalid_argument("invalid JSON");
@@ -112,7 +138,10 @@ Result<Json> Json::parse(std::string_view text, const Limits& limits) {
   if (text.size() > limits.max_bytes)
     return make_error(ErrorCode::resource_exhausted,
                       "JSON is larger than " + std::to_string(limits.max_bytes) + " bytes");
-  Builder builder(text, limits.max_depth);
+  // The library takes a NUL byte for the end of the text and would not look at what follows.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos)
+    return invalid_argument("invalid JSON at " + line_and_column(text, nul) + ": a NUL byte");
+  Builder builder(text, limits);
   if (!nlohmann::json::sax_parse(text, &builder)) return builder.take_error();
   return builder.take();
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <optional>
 
 namespace millrace {
 namespace {
@@ -33,16 +34,78 @@ Error bad_time(std::string_view text) {
                           "' is not a time; write it as 2001-02-01T03:00:00Z");
 }
 
-/// Microseconds of a fraction of up to nine digits; -1 if there is none after the point.
+/// Microseconds of a fraction of any length; -1 if there is none after the point.
 std::int64_t take_fraction(std::string_view& text) {
   std::int64_t micros = 0;
   int digits = 0;
-  for (; !text.empty() && text.front() >= '0' && text.front() <= '9' && digits < 9; ++digits) {
+  for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; ++digits) {
     if (digits < 6) micros = micros * 10 + (text.front() - '0');
     text.remove_prefix(1);
   }
   for (int i = digits; i < 6; ++i) micros *= 10;
   return digits == 0 ? -1 : micros;
+}
+
+/// "+hh:mm" at the front of `text`; nullopt if it is none.
+std::optional<Duration> take_offset(std::string_view& text) {
+  const int sign = take(text, '+') ? 1 : take(text, '-') ? -1 : 0;
+  if (sign == 0) return std::nullopt;
+  const int hour = take_number(text, 2);
+  if (hour < 0 || hour > 23 || !take(text, ':')) return std::nullopt;
+  const int minute = take_number(text, 2);
+  if (minute < 0 || minute > 59) return std::nullopt;
+  return sign * (std::chrono::hours{hour} + std::chrono::minutes{minute});
+}
+
+/// True if leap seconds are added just before `time`: at the end of June or December.
+bool follows_leap_second(Time time) {
+  const auto day = floor<days>(time);
+  if (time - day >= std::chrono::seconds{1}) return false;
+  const std::chrono::year_month_day date{day};
+  return date.day() == std::chrono::day{1} &&
+         (date.month() == std::chrono::January || date.month() == std::chrono::July);
+}
+
+enum class Form { short_too, full };
+
+Result<Time> parse(std::string_view text, Form form) {
+  const std::string_view whole = text;
+  const int year = take_number(text, 4);
+  if (year < 0 || !take(text, '-')) return bad_time(whole);
+  const int month = take_number(text, 2);
+  if (month < 0 || !take(text, '-')) return bad_time(whole);
+  const int day = take_number(text, 2);
+  const std::chrono::year_month_day date{
+      std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+      std::chrono::day{static_cast<unsigned>(day < 0 ? 0 : day)}};
+  if (!date.ok()) return bad_time(whole);
+  Time time = std::chrono::sys_days{date};
+  if (text.empty() && form == Form::short_too) return time;
+  if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return bad_time(whole);
+
+  const int hour = take_number(text, 2);
+  if (hour < 0 || hour > 23 || !take(text, ':')) return bad_time(whole);
+  const int minute = take_number(text, 2);
+  if (minute < 0 || minute > 59) return bad_time(whole);
+  int second = 0;
+  std::int64_t micros = 0;
+  if (take(text, ':')) {
+    second = take_number(text, 2);
+    if (second < 0 || second > 60) return bad_time(whole);
+    if (take(text, '.') && (micros = take_fraction(text)) < 0) return bad_time(whole);
+  } else if (form == Form::full) {
+    return bad_time(whole);
+  }
+  time += std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second} +
+          Duration{micros};
+  const bool is_utc = take(text, 'Z') || take(text, 'z');
+  if (!is_utc && (form == Form::full || !text.empty())) {
+    const auto offset = take_offset(text);
+    if (!offset) return bad_time(whole);
+    time -= *offset;
+  }
+  if (!text.empty() || (second == 60 && !follows_leap_second(time))) return bad_time(whole);
+  return time;
 }
 
 }  // namespace
@@ -66,47 +129,8 @@ std::string format_rfc3339(Time time) {
   return std::string(out.data(), static_cast<std::size_t>(n)) + "Z";
 }
 
-Result<Time> parse_rfc3339(std::string_view text) {
-  const std::string_view whole = text;
-  const int year = take_number(text, 4);
-  if (year < 0 || !take(text, '-')) return bad_time(whole);
-  const int month = take_number(text, 2);
-  if (month < 0 || !take(text, '-')) return bad_time(whole);
-  const int day = take_number(text, 2);
-  const std::chrono::year_month_day date{
-      std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
-      std::chrono::day{static_cast<unsigned>(day < 0 ? 0 : day)}};
-  if (!date.ok()) return bad_time(whole);
-  Time time = std::chrono::sys_days{date};
-  if (text.empty()) return time;
-  if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return bad_time(whole);
+Result<Time> parse_rfc3339(std::string_view text) { return parse(text, Form::short_too); }
 
-  const int hour = take_number(text, 2);
-  if (hour < 0 || hour > 23 || !take(text, ':')) return bad_time(whole);
-  const int minute = take_number(text, 2);
-  if (minute < 0 || minute > 59) return bad_time(whole);
-  int second = 0;
-  std::int64_t micros = 0;
-  if (take(text, ':')) {
-    second = take_number(text, 2);
-    if (second < 0 || second > 60) return bad_time(whole);
-    if (take(text, '.') && (micros = take_fraction(text)) < 0) return bad_time(whole);
-  }
-  time += std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second} +
-          Duration{micros};
-  if (text.empty() || take(text, 'Z') || take(text, 'z')) {
-    if (!text.empty()) return bad_time(whole);
-    return time;
-  }
-  const int sign = take(text, '+') ? 1 : take(text, '-') ? -1 : 0;
-  if (sign == 0) return bad_time(whole);
-  const int offset_hour = take_number(text, 2);
-  take(text, ':');
-  const int offset_minute = text.empty() ? 0 : take_number(text, 2);
-  if (offset_hour < 0 || offset_hour > 23 || offset_minute < 0 || offset_minute > 59 ||
-      !text.empty())
-    return bad_time(whole);
-  return time - sign * (std::chrono::hours{offset_hour} + std::chrono::minutes{offset_minute});
-}
+Result<Time> parse_date_time(std::string_view text) { return parse(text, Form::full); }
 
 }  // namespace millrace

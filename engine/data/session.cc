@@ -297,7 +297,8 @@ Result<Json> Session::parse_expression(std::string_view text, std::string_view w
   // The line break ends a trailing comment.
   MR_TRY(Table answer, query("SELECT json_serialize_sql(?::VARCHAR)::VARCHAR AS tree",
                              {"SELECT " + std::string(text) + "\n"}));
-  MR_TRY(Json tree, Json::parse(answer.at(0, "tree").as_view()));
+  // The tree holds places in the text as unsigned numbers, the largest for "none".
+  MR_TRY(Json tree, Json::parse(answer.at(0, "tree").as_view(), {.round_integers = true}));
   if (tree["error"].as_bool(true)) return wrong(tree["error_message"].as_view());
   if (tree["statements"].size() != 1) return wrong("there is more than one statement");
   const Json& node = tree["statements"].at(0)["node"];

@@ -32,6 +32,40 @@ TEST(Json, RefusesDuplicatesDepthAndSize) {
   EXPECT_FALSE(Json::parse("\"\xff\""));
 }
 
+// RFC 8259: a NUL byte is no white space; the library reads it as the end of the text.
+TEST(Json, RefusesANulByteWhereverItIs) {
+  using std::string_literals::operator""s;
+  for (const auto& text : {"{}\0"s, "{\"a\":1}\0 and more"s, "[1,\0 2]"s, "\0"s, "\"a\0b\""s})
+    EXPECT_FALSE(Json::parse(text)) << text;
+  EXPECT_EQ(Json::parse("[1]\n\0x"s).error().message,
+            "invalid JSON at line 2, column 1: a NUL byte");
+}
+
+TEST(Json, KeepsIntegersExactlyOrRefusesThem) {
+  EXPECT_EQ(Json::parse("-9223372036854775808")->dump(), "-9223372036854775808");
+  EXPECT_EQ(Json::parse("9223372036854775807")->dump(), "9223372036854775807");
+  for (const char* text : {"9223372036854775808", "-9223372036854775809", "18446744073709551616",
+                           "12345678901234567890123"})
+    EXPECT_FALSE(Json::parse(text)) << text;
+  EXPECT_EQ(Json::parse(R"({"keys": [1, 12345678901234567890]})").error().message,
+            "the integer 12345678901234567890 does not fit 64 bits (/keys/1); write it as a text "
+            "to keep it exactly");
+  EXPECT_EQ(Json::parse("1e20")->as_double(), 1e20);  // written as a floating-point number
+  EXPECT_EQ(Json::parse("18446744073709551615", {.round_integers = true})->as_double(), 0x1p64);
+}
+
+// Python's json.dumps writes these three.
+TEST(Json, NamesNanAndInfinityWithTheirPlace) {
+  EXPECT_EQ(Json::parse("{\"auc\": {\"test\": NaN}}").error().message,
+            "JSON has no NaN; found at line 1, column 18 (/auc/test); write null or a text");
+  EXPECT_EQ(Json::parse("[1,\n Infinity]").error().message,
+            "JSON has no Infinity; found at line 2, column 2 (/1); write null or a text");
+  EXPECT_EQ(Json::parse("[-Infinity]").error().message,
+            "JSON has no Infinity; found at line 1, column 3 (/0); write null or a text");
+  EXPECT_EQ(Json::parse("[nan]").error().message,
+            "JSON has no nan; found at line 1, column 2 (/0); write null or a text");
+}
+
 TEST(Json, RefusesADuplicateAmongManyMembers) {
   std::string many = R"({"m0":0)";
   for (int i = 1; i < 40; ++i) many += ",\"m" + std::to_string(i) + "\":0";
