@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "engine/spec/yaml_guard.h"
+#include "engine/spec/yaml_scan.h"
 
 namespace millrace::spec {
 namespace {
@@ -21,11 +22,24 @@ using Kind = YamlNode::Kind;
 /// Thrown through the parser to end it early; the reason is in the report.
 struct Stop {};
 
-Position position_of(const YAML::Mark& mark) {
-  return {.line = mark.line + 1,
-          .column = mark.column + 1,
-          .offset = static_cast<std::size_t>(std::max(mark.pos, 0))};
-}
+/// Finds line and column of an offset.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i)
+      if (text[i] == '\n') starts_.push_back(i + 1);
+  }
+  Position at(const YAML::Mark& mark) const {
+    const auto offset = static_cast<std::size_t>(std::max(mark.pos, 0));
+    const auto next = std::ranges::upper_bound(starts_, offset);
+    return {.line = static_cast<int>(next - starts_.begin()),
+            .column = static_cast<int>(offset - *std::prev(next)) + 1,
+            .offset = offset};
+  }
+
+ private:
+  std::vector<std::size_t> starts_ = {0};
+};
 
 /// Values and bytes of scalars in a tree: what a copy of it costs.
 struct Size {
@@ -48,15 +62,16 @@ Size size_of(const YamlNode& node) {
 /// which is before the parser descends into it.
 class Builder final : public YAML::EventHandler {
  public:
-  explicit Builder(Report& report) : report_(report) {}
+  Builder(std::string_view text, const ScannedYaml& scanned, Report& report)
+      : lines_(text), scanned_(scanned), report_(report) {}
 
-  std::optional<YamlNode> take() { return std::move(root_); }
-
-  void OnDocumentStart(const YAML::Mark& mark) override {
-    if (std::exchange(started_, true))
-      stop(position_of(mark), "multiple-documents", "a second YAML document starts here",
-           "one file holds one DAG");
+  /// nullopt if the library's events are not those of the scan.
+  std::optional<YamlNode> take() {
+    if (next_ != scanned_.scalars.size()) return std::nullopt;
+    return std::move(root_);
   }
+
+  void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -67,14 +82,17 @@ class Builder final : public YAML::EventHandler {
     put(std::move(node), anchor);
   }
 
+  /// The library counts the scalars; what they hold is what the scan has read.
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
+                const std::string&) override {
     YamlNode node;
     node.at = position_of(mark);
-    node.text = value;
-    node.plain = tag == "?";
-    count({1, value.size()}, node.at);
-    node.scalar = typed(node, tag);
+    if (next_ >= scanned_.scalars.size()) stop(node.at, "yaml-syntax", "not valid YAML");
+    const ScannedScalar& scalar = scanned_.scalars[next_++];
+    node.text = scalar.text;
+    node.plain = scalar.plain && tag == "?";
+    count({1, node.text.size()}, node.at);
+    node.scalar = typed(node, tag == "?" && !scalar.plain ? "!" : tag);
     put(std::move(node), anchor);
   }
 
@@ -110,6 +128,8 @@ class Builder final : public YAML::EventHandler {
     std::unordered_map<std::string, Position> keys;
   };
 
+  Position position_of(const YAML::Mark& mark) const { return lines_.at(mark); }
+
   [[noreturn]] void stop(const Position& at, std::string_view code, const std::string& message,
                          const std::string& hint = "") {
     report_.error(at, code, message, hint);
@@ -139,10 +159,19 @@ class Builder final : public YAML::EventHandler {
         core_name == "int" || core_name == "float" || core_name == "bool" || core_name == "null";
     if (tag != "?" && !core_type) refuse_tag(node.at, tag);
     Json value = core_schema_value(node.text);
-    if (value.is_number() && !std::isfinite(value.as_double()))
-      report_.error(node.at, "bad-value", quote(node.text) + " is not a finite number",
-                    "put it in quotes if it is meant as text");
+    const bool fits = core_name == "int"     ? value.is_integer() || is_beyond(value)
+                      : core_name == "float" ? value.is_number()
+                      : core_name == "bool"  ? value.is_bool()
+                      : core_name == "null"  ? value.is_null()
+                                             : true;
+    if (!fits)
+      report_.error(node.at, "bad-value", quote(node.text) + " is no " + std::string(core_name),
+                    "remove the tag");
     return value;
+  }
+
+  static bool is_beyond(const Json& value) {
+    return value.is_number() && !std::isfinite(value.as_double());
   }
 
   void refuse_tag(const Position& at, const std::string& tag) {
@@ -217,29 +246,15 @@ class Builder final : public YAML::EventHandler {
     frame.key = node.text;
   }
 
+  Lines lines_;
+  const ScannedYaml& scanned_;
   Report& report_;
+  std::size_t next_ = 0;  // of the scanned scalars
   std::vector<Frame> frames_;
   std::map<YAML::anchor_t, std::pair<YamlNode, Size>> anchored_;
   std::optional<YamlNode> root_;
   Size size_;
-  bool started_ = false;
 };
-
-/// What people most often run into, for a line that the parser refused.
-std::string syntax_hint(std::string_view text, int line) {
-  const Position start{.line = line};
-  std::size_t begin = 0;
-  for (int i = 1; i < start.line && begin != std::string_view::npos; ++i) {
-    begin = text.find('\n', begin);
-    if (begin != std::string_view::npos) ++begin;
-  }
-  if (begin == std::string_view::npos) return "";
-  const std::string_view shown = text.substr(begin, text.find('\n', begin) - begin);
-  if (shown.find("${{") != std::string_view::npos)
-    return "put the text that holds ${{ }} in double quotes";
-  if (shown.find('\t') != std::string_view::npos) return "indent with spaces, not with tabs";
-  return "";
-}
 
 std::string first_lower(std::string message) {
   if (!message.empty() && message[0] >= 'A' && message[0] <= 'Z')
@@ -250,14 +265,23 @@ std::string first_lower(std::string message) {
 template <typename T>
 std::optional<T> number(std::string_view text, int base) {
   T value{};
-  const auto [end, error] = [&] {
-    if constexpr (std::is_integral_v<T>)
-      return std::from_chars(text.data(), text.data() + text.size(), value, base);
-    else
-      return std::from_chars(text.data(), text.data() + text.size(), value);
-  }();
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+template <typename Scalar>
+Json build_json(const YamlNode& node, const Scalar& scalar) {
+  if (node.is_scalar()) return scalar(node);
+  if (node.is_list()) {
+    Json out = Json::array();
+    for (const auto& item : node.items) out.push_back(build_json(item, scalar));
+    return out;
+  }
+  Json out = Json::object();
+  for (const auto& entry : node.entries)  // keys differ: append without a search
+    out.mutable_members().emplace_back(entry.key, build_json(entry.value, scalar));
+  return out;
 }
 
 }  // namespace
@@ -288,51 +312,74 @@ Json core_schema_value(std::string_view text) {
     return Json(negative ? -HUGE_VAL : HUGE_VAL);
   if (digits.size() == text.size() && (digits.starts_with("0x") || digits.starts_with("0o"))) {
     const auto value = number<std::uint64_t>(digits.substr(2), digits[1] == 'x' ? 16 : 8);
-    const bool fits = value && *value <= static_cast<std::uint64_t>(INT64_MAX);
-    return fits ? Json(static_cast<std::int64_t>(*value)) : Json(text);
+    if (value && *value <= static_cast<std::uint64_t>(INT64_MAX))
+      return Json(static_cast<std::int64_t>(*value));
+    const std::string_view allowed = digits[1] == 'x' ? "0123456789abcdefABCDEF" : "01234567";
+    const bool is_number =
+        digits.size() > 2 && digits.find_first_not_of(allowed, 2) == std::string_view::npos;
+    return is_number ? Json(HUGE_VAL) : Json(text);  // which the reader refuses
   }
   // Only what begins as a number may be one: from_chars knows more words than the schema.
   const std::size_t first = digits.starts_with('.') ? 1 : 0;
   if (digits.size() <= first || digits[first] < '0' || digits[first] > '9') return Json(text);
   const std::string_view signed_digits = negative ? text : digits;
   if (const auto value = number<std::int64_t>(signed_digits, 10)) return Json(*value);
-  if (const auto value = number<double>(signed_digits, 10)) return Json(*value);
-  return Json(text);
+  if (digits.find_first_not_of("0123456789") == std::string_view::npos) return Json(HUGE_VAL);
+  double value = 0;
+  const char* const last = signed_digits.data() + signed_digits.size();
+  const auto [end, error] = std::from_chars(signed_digits.data(), last, value);
+  if (end != last) return Json(text);
+  return error == std::errc() ? Json(value) : Json(HUGE_VAL);
 }
 
-Json to_json(const YamlNode& node) {
-  if (node.is_scalar()) return node.scalar;
-  if (node.is_list()) {
-    Json out = Json::array();
-    for (const auto& item : node.items) out.push_back(to_json(item));
-    return out;
-  }
-  Json out = Json::object();
-  for (const auto& entry : node.entries)  // keys differ: append without a search
-    out.mutable_members().emplace_back(entry.key, to_json(entry.value));
-  return out;
+Json to_json(const YamlNode& node, Report& report) {
+  return build_json(node, [&](const YamlNode& scalar) {
+    const bool exact = !scalar.scalar.is_number() || std::isfinite(scalar.scalar.as_double());
+    if (!exact)
+      report.error(scalar.at, "bad-value",
+                   quote(scalar.text) + (scalar.text.find_first_of("nN") == std::string::npos
+                                             ? " does not fit 64 bits"
+                                             : " is not a finite number"),
+                   "put it in quotes if it is meant as text");
+    return exact ? scalar.scalar : Json();
+  });
+}
+
+Json to_json_as_written(const YamlNode& node) {
+  return build_json(
+      node, [](const YamlNode& scalar) { return scalar.is_null() ? Json() : Json(scalar.text); });
 }
 
 std::optional<YamlNode> parse_yaml(std::string_view text, Report& report) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark is no content
   if (!guard_text(text, report)) return std::nullopt;
-  Builder builder(report);
+  const auto scanned = scan_yaml(text, report);
+  if (!scanned) return std::nullopt;
+  if (scanned->empty) {
+    report.file_error("empty", "the file is empty");
+    return std::nullopt;
+  }
+  Builder builder(text, *scanned, report);
   try {
-    std::istringstream stream{std::string(text)};
+    // At the end of its tokens the library forgets the tag of an empty value.
+    const bool only_tag = scanned->scalars.size() == 1 && scanned->scalars[0].empty;
+    std::istringstream stream{scanned->masked + (only_tag ? "\n...\n" : "")};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const Stop&) {
     return std::nullopt;
   } catch (const YAML::Exception& e) {
-    report.error(position_of(e.mark), "yaml-syntax", "not valid YAML: " + first_lower(e.msg),
-                 syntax_hint(text, e.mark.line + 1));
+    report.error(Lines(text).at(e.mark), "yaml-syntax", "not valid YAML: " + first_lower(e.msg));
     return std::nullopt;
   } catch (const std::exception& e) {
     report.file_error("yaml-syntax", std::string("not valid YAML: ") + e.what());
     return std::nullopt;
   }
   auto root = builder.take();
-  if (!root) report.file_error("empty", "the file is empty");
+  if (!root && !report.has_error())
+    report.file_error("yaml-syntax", "not valid YAML: its structure is ambiguous",
+                      "write it more plainly");
   return root;
 }
 

@@ -28,7 +28,7 @@ struct YamlNode {
   Position at;
   std::string text;    // of a scalar, as read
   bool plain = false;  // a scalar without quotes
-  Json scalar;         // typed; null for an empty one
+  Json scalar;         // typed; null for an empty one; not finite if no JSON number is exact
   std::vector<YamlNode> items;
   std::vector<Entry> entries;  // in order; keys differ
 
@@ -51,7 +51,11 @@ struct YamlNode::Entry {
 
 /// The one document of `text`. nullopt if there is no tree to go on with; problems go to `report`.
 std::optional<YamlNode> parse_yaml(std::string_view text, Report& report);
-Json to_json(const YamlNode& node);
+/// The typed value. What JSON cannot hold exactly, `.inf` or an integer beyond 64 bits, is
+/// reported.
+Json to_json(const YamlNode& node, Report& report);
+/// The same with plain scalars as the text that the file has, 1.10 and not 1.1; null stays null.
+Json to_json_as_written(const YamlNode& node);
 /// The value of a plain scalar under the core schema.
 Json core_schema_value(std::string_view text);
 

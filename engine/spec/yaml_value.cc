@@ -9,7 +9,10 @@ namespace millrace {
 Result<Json> parse_yaml_value(std::string_view text, std::string_view file) {
   spec::Report report{std::string(file)};
   const auto tree = spec::parse_yaml(text, report);
-  if (tree && !report.has_error()) return spec::to_json(*tree);
+  if (tree && !report.has_error()) {
+    Json value = spec::to_json(*tree, report);
+    if (!report.has_error()) return value;
+  }
   std::string message;
   for (const auto& diagnostic : report.take())
     message += (message.empty() ? "" : "\n") + to_string(diagnostic);
