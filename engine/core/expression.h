@@ -4,7 +4,9 @@
 // case. Parsing and evaluation are pure, bounded in depth and size, and never throw.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +40,12 @@ class Expression {
   /// Dotted names that it reads, up to the first computed index, e.g. "tasks.train.outputs.model",
   /// sorted, once each.
   std::vector<std::string> references() const;
+  /// The same without what is read inside calls of `function`.
+  std::vector<std::string> references_outside(std::string_view function) const;
+  /// The type that its value has, if it follows from the text and from the types of what it reads.
+  /// `number` may turn out to be an integer; `type_of` answers nullopt for what it does not know.
+  using TypeOf = std::function<std::optional<Json::Type>(const std::string& reference)>;
+  std::optional<Json::Type> type(const TypeOf& type_of) const;
   /// True if it calls success(), failure(), always() or cancelled(): then `if:` replaces the
   /// default "all succeeded".
   bool uses_status_function() const;

@@ -44,15 +44,15 @@ class Value {
 
 /// The member or item that a name or a computed index names; nullptr if there is none.
 const Json* find_item(const Json& value, const Json& index) {
-  if (value.is_object()) return value.find(to_text(index));
+  if (value.is_object()) return find_member(value, to_text(index));
   if (!value.is_array()) return nullptr;
   const double number = std::floor(to_number(index));
   if (!(number >= 0) || number >= static_cast<double>(value.size())) return nullptr;
   return &value.at(static_cast<std::size_t>(number));
 }
 
-const Json* find_member(const Json& value, const std::string& name) {
-  return value.is_object() ? value.find(name) : find_item(value, Json(name));
+const Json* find_named(const Json& value, const std::string& name) {
+  return value.is_object() ? find_member(value, name) : find_item(value, Json(name));
 }
 
 class Evaluator {
@@ -67,7 +67,7 @@ class Evaluator {
       case Kind::root:
         return Value::borrow(scope_.root ? (*scope_.root)[node.name] : kNull);
       case Kind::member:
-        return access(node, [&](const Json& value) { return find_member(value, node.name); });
+        return access(node, [&](const Json& value) { return find_named(value, node.name); });
       case Kind::index: {
         MR_TRY(const Value index, eval(*node.children[1]));
         return access(node, [&](const Json& value) { return find_item(value, index.json()); });
@@ -143,7 +143,21 @@ class Evaluator {
     return value;
   }
 
+  /// case(condition, value, condition, value, …, otherwise): only what is chosen is evaluated.
+  Result<Value> choose(const Node& node) {
+    for (std::size_t i = 0; i + 1 < node.children.size(); i += 2) {
+      MR_TRY(const Value condition, eval(*node.children[i]));
+      if (!condition.json().is_bool())
+        return invalid_argument("case: condition " + std::to_string(i / 2 + 1) + " is " +
+                                std::string(type_name(condition.json().type())) +
+                                "; expected true or false");
+      if (condition.json().as_bool()) return eval(*node.children[i + 1]);
+    }
+    return eval(*node.children.back());
+  }
+
   Result<Value> call(const Node& node) {
+    if (node.function->call == nullptr) return choose(node);
     std::vector<Value> values;
     std::vector<const Json*> arguments;
     values.reserve(node.children.size());  // `arguments` points into it

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "engine/base/upper_case.h"
 #include "engine/core/expression_node.h"
 #include "engine/core/expression_value.h"
 
@@ -24,16 +25,16 @@ Result<Json> call_contains(const Scope&, Arguments a) {
   if (a[0]->is_array())
     return Json(
         std::ranges::any_of(a[0]->items(), [&](const Json& item) { return equal(item, *a[1]); }));
-  const std::string text = to_upper(to_text(*a[0]));
-  return Json(text.find(to_upper(to_text(*a[1]))) != std::string::npos);
+  const std::string text = upper_case(to_text(*a[0]));
+  return Json(text.find(upper_case(to_text(*a[1]))) != std::string::npos);
 }
 
 Result<Json> call_starts_with(const Scope&, Arguments a) {
-  return Json(to_upper(to_text(*a[0])).starts_with(to_upper(to_text(*a[1]))));
+  return Json(upper_case(to_text(*a[0])).starts_with(upper_case(to_text(*a[1]))));
 }
 
 Result<Json> call_ends_with(const Scope&, Arguments a) {
-  return Json(to_upper(to_text(*a[0])).ends_with(to_upper(to_text(*a[1]))));
+  return Json(upper_case(to_text(*a[0])).ends_with(upper_case(to_text(*a[1]))));
 }
 
 /// Reads "{3}" at `i` of `text`, which stands on the brace, and moves `i` behind it; -1 if
@@ -90,12 +91,39 @@ Result<Json> call_join(const Scope&, Arguments a) {
   return Json(std::move(out));
 }
 
-Result<Json> call_to_json(const Scope&, Arguments a) { return bounded(a[0]->dump_pretty()); }
+Result<Json> call_to_json(const Scope&, Arguments a) { return bounded(to_json_text(*a[0])); }
 
 Result<Json> call_from_json(const Scope&, Arguments a) {
   auto value = Json::parse(to_text(*a[0]), {.max_bytes = kMaxOutput, .max_depth = kMaxDepth});
   if (!value) return invalid_argument("fromJSON: " + value.error().message);
   return value;
+}
+
+/// One word of a POSIX shell that stands for `text` as it is.
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'')
+      out += "'\\''";
+    else
+      out += c;
+  }
+  return out += '\'';
+}
+
+/// Of a list: its items, each a word of its own.
+Result<Json> call_quote(const Scope&, Arguments a) {
+  std::string out;
+  const auto add = [&](const Json& value) -> Status {
+    const std::string text = to_text(value);
+    if (text.find('\0') != std::string::npos)
+      return invalid_argument("quote: no argument of a program can hold a NUL byte");
+    out += (out.empty() ? "" : " ") + quoted(text);
+    return out.size() > kMaxOutput ? Status(too_long()) : Status();
+  };
+  if (!a[0]->is_array()) MR_CHECK(add(*a[0]));
+  for (const auto& item : a[0]->items()) MR_CHECK(add(item));
+  return Json(std::move(out));
 }
 
 Result<Json> call_success(const Scope& scope, Arguments) { return Json(scope.success); }
@@ -143,34 +171,41 @@ Result<Json> call_max(const Scope&, Arguments a) { return extreme("max", a, true
 
 constexpr int kMany = 255;
 
+constexpr auto kAnyType = std::nullopt;
+constexpr auto kBoolean = Json::Type::boolean;
+constexpr auto kInteger = Json::Type::integer;
+constexpr auto kText = Json::Type::string;
+
 constexpr std::array kFunctions = {
     // of GitHub Actions
-    Function{"contains", 2, 2, false, call_contains},
-    Function{"startsWith", 2, 2, false, call_starts_with},
-    Function{"endsWith", 2, 2, false, call_ends_with},
-    Function{"format", 1, kMany, false, call_format},
-    Function{"join", 1, 2, false, call_join},
-    Function{"toJSON", 1, 1, false, call_to_json},
-    Function{"fromJSON", 1, 1, false, call_from_json},
-    Function{"success", 0, 0, true, call_success},
-    Function{"failure", 0, 0, true, call_failure},
-    Function{"always", 0, 0, true, call_always},
-    Function{"cancelled", 0, 0, true, call_cancelled},
+    Function{"contains", 2, 2, false, call_contains, kBoolean},
+    Function{"startsWith", 2, 2, false, call_starts_with, kBoolean},
+    Function{"endsWith", 2, 2, false, call_ends_with, kBoolean},
+    Function{"format", 1, kMany, false, call_format, kText},
+    Function{"join", 1, 2, false, call_join, kText},
+    Function{"toJSON", 1, 1, false, call_to_json, kText},
+    Function{"fromJSON", 1, 1, false, call_from_json, kAnyType},
+    Function{"case", 3, kMany, false, nullptr, kAnyType},
+    Function{"success", 0, 0, true, call_success, kBoolean},
+    Function{"failure", 0, 0, true, call_failure, kBoolean},
+    Function{"always", 0, 0, true, call_always, kBoolean},
+    Function{"cancelled", 0, 0, true, call_cancelled, kBoolean},
     // ours
-    Function{"default", 2, 2, false, call_default},  // the second where the first is null
-    Function{"length", 1, 1, false, call_length},
-    Function{"min", 1, kMany, false, call_min},
-    Function{"max", 1, kMany, false, call_max},
-    Function{"date", 1, 2, false, call_date},
-    Function{"date_add", 2, 2, false, call_date_add},
+    Function{"default", 2, 2, false, call_default, kAnyType},  // the second where the first is null
+    Function{"length", 1, 1, false, call_length, kInteger},
+    Function{"min", 1, kMany, false, call_min, Json::Type::number},
+    Function{"max", 1, kMany, false, call_max, Json::Type::number},
+    Function{"date", 1, 2, false, call_date, kText},
+    Function{"date_add", 2, 2, false, call_date_add, kText},
+    Function{"quote", 1, 1, false, call_quote, kText},
 };
 
 }  // namespace
 
 const Function* find_function(std::string_view name) {
-  const std::string wanted = to_upper(name);
+  const std::string wanted = upper_case(name);
   for (const auto& function : kFunctions)
-    if (to_upper(function.name) == wanted) return &function;
+    if (upper_case(function.name) == wanted) return &function;
   return nullptr;
 }
 

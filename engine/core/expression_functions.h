@@ -2,6 +2,7 @@
 // module.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,7 +21,9 @@ struct Function {
   int min_arguments;
   int max_arguments;
   bool status;  // success() and its like, which look at the scope
+  /// nullptr of case(), which evaluates only the arguments that it needs.
   Result<Json> (*call)(const Scope& scope, Arguments arguments);
+  std::optional<Json::Type> gives;  // nullopt: it depends on the arguments
 };
 
 /// Without regard to case, as in GitHub Actions; nullptr if there is none.

@@ -213,6 +213,10 @@ class Parser {
     if (piped_value) MR_CHECK(adopt(*node, std::move(piped_value)));
     if (token_.is("(")) MR_CHECK(arguments(*node));
     const int given = static_cast<int>(node->children.size());
+    if (function->call == nullptr && given >= function->min_arguments && given % 2 == 0)
+      return syntax_error(name.column, text +
+                                           "() takes pairs of a condition and a value, and one " +
+                                           "value for when none holds; the last one is missing");
     if (given >= function->min_arguments && given <= function->max_arguments) return node;
     return syntax_error(name.column, wrong_count(*function, given));
   }

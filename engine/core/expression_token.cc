@@ -83,6 +83,10 @@ Result<Token> Tokenizer::number_literal() {
   if (!value)
     return syntax_error(token.column,
                         "'" + std::string(token.text.substr(0, 64)) + "' is not a number");
+  const bool is_whole = token.text.find_first_not_of("+-0123456789") == std::string_view::npos;
+  if (is_whole && !value->is_integer())
+    return syntax_error(token.column,
+                        "'" + std::string(token.text.substr(0, 64)) + "' does not fit 64 bits");
   token.value = *value;
   return token;
 }

@@ -1,9 +1,12 @@
 #include "engine/core/expression_value.h"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
+#include "engine/base/upper_case.h"
 #include "engine/core/expression.h"
 
 namespace millrace {
@@ -47,13 +50,56 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+/// The number that a value is or turns into, exactly where it is an integer.
+Json exact_number(const Json& value) {
+  if (value.is_integer()) return value;
+  if (value.is_string())
+    if (auto number = parse_number(trimmed(value.as_view()))) return *std::move(number);
+  return Json(to_number(value));
+}
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (upper(a[i]) != upper(b[i])) return false;
-  return true;
+/// ECMAScript, Number::toString: the shortest digits that read back equal, laid out for people.
+std::string number_to_text(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
+  if (number == 0) return "0";
+  std::array<char, 400> text{};
+  const double size = std::abs(number);
+  const auto format =
+      size >= 1e21 || size < 1e-6 ? std::chars_format::scientific : std::chars_format::fixed;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number, format).ptr;
+  return std::string(text.data(), end);
+}
+
+void write_json(std::string& out, const Json& value, int depth) {
+  const auto new_line = [&](int indent) {
+    out += '\n';
+    out.append(static_cast<std::size_t>(indent) * 2, ' ');
+  };
+  if (value.type() == Json::Type::number && std::isfinite(value.as_double())) {
+    out += number_to_text(value.as_double());
+  } else if (value.is_array() || value.is_object()) {
+    out += value.is_array() ? '[' : '{';
+    bool first = true;
+    const auto next = [&] {
+      if (!std::exchange(first, false)) out += ',';
+      new_line(depth + 1);
+    };
+    for (const auto& item : value.items()) {
+      next();
+      write_json(out, item, depth + 1);
+    }
+    for (const auto& [name, item] : value.members()) {
+      next();
+      append_json_string(out, name);
+      out += ": ";
+      write_json(out, item, depth + 1);
+    }
+    if (!first) new_line(depth);
+    out += value.is_array() ? ']' : '}';
+  } else {
+    value.dump_to(out);
+  }
 }
 
 }  // namespace
@@ -107,32 +153,35 @@ std::string to_text(const Json& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return std::string(value.as_view());
   if (value.type() != Json::Type::number) return value.dump();
-  const double number = value.as_double();
-  if (std::isnan(number)) return "NaN";
-  if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
-  std::string text = value.dump();
-  if (text.ends_with(".0")) text.resize(text.size() - 2);
-  return text == "-0" ? "0" : text;
+  return number_to_text(value.as_double());
+}
+
+std::string to_json_text(const Json& value) {
+  std::string out;
+  write_json(out, value, 0);
+  return out;
 }
 
 bool equal(const Json& a, const Json& b) {
-  if (a.is_string() && b.is_string()) return equal_ignoring_case(a.as_view(), b.as_view());
-  if (a.is_integer() && b.is_integer()) return a.as_int() == b.as_int();
+  if (a.is_string() && b.is_string()) return equal_without_case(a.as_view(), b.as_view());
   const bool same_type = a.type() == b.type() && !a.is_number();
   if (same_type) return a == b;
-  return to_number(a) == to_number(b);
+  const Json x = exact_number(a), y = exact_number(b);
+  return x == y;
 }
 
 std::partial_ordering compare(const Json& a, const Json& b) {
-  if (a.is_string() && b.is_string()) return to_upper(a.as_view()) <=> to_upper(b.as_view());
-  if (a.is_integer() && b.is_integer()) return a.as_int() <=> b.as_int();
-  return to_number(a) <=> to_number(b);
+  if (a.is_string() && b.is_string()) return upper_case(a.as_view()) <=> upper_case(b.as_view());
+  const Json x = exact_number(a), y = exact_number(b);
+  if (x.is_integer() && y.is_integer()) return x.as_int() <=> y.as_int();
+  return x.as_double() <=> y.as_double();
 }
 
-std::string to_upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = upper(c);
-  return out;
+const Json* find_member(const Json& mapping, std::string_view name) {
+  if (const Json* found = mapping.find(name)) return found;
+  for (const auto& [other, value] : mapping.members())
+    if (equal_without_case(other, name)) return &value;
+  return nullptr;
 }
 
 std::size_t weight(const Json& value) {

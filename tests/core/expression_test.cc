@@ -322,5 +322,95 @@ TEST(Template, KnowsWhetherItIsConstantAndWhatItReads) {
   EXPECT_EQ(compiled->references(), (std::vector<std::string>{"item", "params.x"}));
 }
 
+// GitHub upper-cases both sides by Unicode (result.ts, toUpperSpecial): "ß" is "SS", and the
+// dotless i keeps its case.
+TEST(Expression, IgnoresCaseBeyondAscii) {
+  check({{"'\xc3\x84ra' == '\xc3\xa4RA'", "true"},  // Ära
+         {"'stra\xc3\x9f"
+          "e' == 'STRASSE'",
+          "true"},                                                // straße
+         {"'\xd0\x94\xd0\xb0' == '\xd0\xb4\xd0\x90'", "true"},    // Да
+         {"'\xc4\xb1' == 'I'", "false"},                          // dotless i
+         {"contains('\xc3\x89t\xc3\xa9', '\xc3\xa9T')", "true"},  // Été
+         {"startsWith('\xc3\x9cnal', '\xc3\xbc')", "true"},
+         {"endsWith('caf\xc3\xa9', 'F\xc3\x89')", "true"},
+         {"'\xc3\xa4' < '\xc3\x84'", "false"},
+         {"'\xff' == '\xff'", "true"}});  // no UTF-8: compared as it is
+}
+
+TEST(Expression, FindsMembersWithoutRegardToCase) {
+  check({{"fromJSON('{\"BAR\": 1}').bar", "1"},
+         {"fromJSON('{\"BAR\": 1}')['Bar']", "1"},
+         {"fromJSON('{\"BAR\": 1, \"bar\": 2}').bar", "2"},  // the same name comes first
+         {"fromJSON('{\"BAR\": 1, \"bar\": 2}').Bar", "1"},
+         {"fromJSON('[{\"A\": 1}, {\"a\": 2}]').*.a", "[1,2]"},
+         {"fromJSON('{\"\xc3\x84\": 1}')['\xc3\xa4']", "1"},
+         {"params.NAME", "\"Flights\""}});
+}
+
+TEST(Expression, CaseTakesTheFirstConditionThatHolds) {
+  check({{"case(params.months == 1, 'one', params.months == 2, 'two', 'many')", "\"two\""},
+         {"case(false, 1, 'none')", "\"none\""},
+         {"CASE(true, 1, fromJSON('broken'))", "1"},  // what is not chosen is not evaluated
+         {"case(params.months, 1, 2)",
+          "error: case: condition 1 is an integer; expected true or false"},
+         {"case(true, 1)", "error: column 1: case() takes at least 3 arguments, 2 given"},
+         {"case(true, 1, false, 2)",
+          "error: column 1: case() takes pairs of a condition and a value, and one value for when "
+          "none holds; the last one is missing"}});
+}
+
+// POSIX.1-2017, shell command language, 2.2.2: nothing is special between single quotes.
+TEST(Expression, QuoteMakesOneWordOfAShell) {
+  check({{"quote('a b')", "\"'a b'\""},
+         {"quote('''; echo INJECTED; echo ''')", R"("''\\''; echo INJECTED; echo '\\'''")"},
+         {"quote('')", "\"''\""},
+         {"quote(null)", "\"''\""},
+         {"quote(1.50)", "\"'1.5'\""},
+         {"params.name | quote", "\"'Flights'\""},
+         {"quote(fromJSON('[\"a\", \"b c\", 3]'))", "\"'a' 'b c' '3'\""},
+         {"quote(fromJSON('\"a\\u0000b\"'))",
+          "error: quote: no argument of a program can hold a NUL byte"}});
+}
+
+// ECMAScript, Number::toString: shortest digits that read back equal, plain up to 1e21.
+TEST(Expression, NumbersBecomeTextWithoutLoss) {
+  check({{"format('{0}', 100000.0)", "\"100000\""},
+         {"format('{0}', 0.1)", "\"0.1\""},
+         {"format('{0}', 1e20)", "\"100000000000000000000\""},
+         {"format('{0}', 1e21)", "\"1e+21\""},
+         {"format('{0}', 0.000001)", "\"0.000001\""},
+         {"format('{0}', -2.50)", "\"-2.5\""},
+         {"format('{0}', 9007199254740993)", "\"9007199254740993\""},
+         {"toJSON(1.0)", "\"1\""},
+         {"toJSON(fromJSON('{\"a\": [1.0, 2.5, 100000.0], \"b\": {}}'))",
+          R"("{\n  \"a\": [\n    1,\n    2.5,\n    100000\n  ],\n  \"b\": {}\n}")"},
+         {"9007199254740993 == 9007199254740992", "false"},
+         {"'9007199254740993' == 9007199254740992", "false"},
+         {"12345678901234567890", "error: column 1: '12345678901234567890' does not fit 64 bits"}});
+}
+
+TEST(Expression, KnowsItsTypeBeforeItIsEvaluated) {
+  const auto type = [](const std::string& text) -> std::string {
+    const auto given =
+        Expression::parse(text)->type([](const std::string& name) -> std::optional<Json::Type> {
+          if (name == "params.n") return Json::Type::integer;
+          if (name == "params.s") return Json::Type::string;
+          return std::nullopt;
+        });
+    return given ? std::string(type_name(*given)) : "?";
+  };
+  EXPECT_EQ(type("params.n"), "an integer");
+  EXPECT_EQ(type("params.n == 1"), "a boolean");
+  EXPECT_EQ(type("params.n || 2.5"), "a number");
+  EXPECT_EQ(type("params.n || params.s"), "?");
+  EXPECT_EQ(type("case(true, params.s, 'x')"), "a string");
+  EXPECT_EQ(type("params.other"), "?");
+  EXPECT_EQ(type("event.*.x"), "?");
+  EXPECT_EQ(type("event.*"), "a list");
+  EXPECT_EQ(type("length(event)"), "an integer");
+  EXPECT_EQ(type("params.s[0]"), "?");
+}
+
 }  // namespace
 }  // namespace millrace
