@@ -1,4 +1,7 @@
 // What expressions see of a run.
+#include <algorithm>
+#include <array>
+
 #include "engine/core/run.h"
 
 namespace millrace {
@@ -8,12 +11,21 @@ Json time_json(const std::optional<Time>& time) {
   return time ? Json(format_rfc3339(*time)) : Json();
 }
 
+/// From the best state to the worst. What has not ended may yet end badly, but is no failure so
+/// far.
+constexpr std::array kWorseAndWorse = {
+    TaskState::success,         TaskState::skipped,  TaskState::pending,      TaskState::queued,
+    TaskState::running,         TaskState::deferred, TaskState::up_for_retry, TaskState::cancelled,
+    TaskState::upstream_failed, TaskState::failed};
+static_assert(kWorseAndWorse.size() == kTaskStateCount);
+
 /// The state of a task as a whole: that of its only instance, or the worst of a mapped task's.
 TaskState state_of(const TaskProgress& task) {
-  TaskState worst = task.instances.empty() ? TaskState::skipped : task.instances[0].state;
-  for (const auto& instance : task.instances)
-    if (instance.state != TaskState::success) worst = instance.state;
-  return worst;
+  if (task.instances.empty()) return TaskState::skipped;
+  const auto badness = [](const TaskInstance& instance) {
+    return std::ranges::find(kWorseAndWorse, instance.state) - kWorseAndWorse.begin();
+  };
+  return std::ranges::max_element(task.instances, {}, badness)->state;
 }
 
 Json task_json(const TaskProgress& task) {
