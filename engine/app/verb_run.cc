@@ -91,13 +91,13 @@ Result<int> verb_run(const Options& options, const std::string& file,
   node->on_journal_change([changes] { changes->note(); });
   MR_TRY(RegisterDag dag, load_for_engine(file, node->catalog()));
   const std::string id = dag.dag->id();
+  MR_TRY(const Json given, parse_params(params, dag.dag->spec().params));
   MR_CHECK(put_and_wait(*node, std::move(dag), *changes));
 
   Command command;
   command.kind = command::trigger_run;
   command.origin = {"cli", "millrace run"};
   command.body = Json::object({{"dag", id}});
-  MR_TRY(const Json given, parse_params(params));
   command.body.set("params", given);
   MR_TRY(const Json answer, node->ask(command, std::chrono::seconds{30}));
   MR_TRY(const Uuid run_id, Uuid::parse(answer["run"].as_view()));

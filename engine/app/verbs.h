@@ -8,6 +8,7 @@
 #include "engine/app/options.h"
 #include "engine/base/json.h"
 #include "engine/base/result.h"
+#include "engine/core/dag.h"
 
 namespace millrace {
 
@@ -32,7 +33,7 @@ Result<int> verb_demo(const Options& options, const DemoOptions& demo);
 // Of a running engine, over REST.
 struct TriggerOptions {
   std::string dag;
-  std::vector<std::string> params;  // name=value; the value is JSON, or else text
+  std::vector<std::string> params;  // name=value
   std::string logical_date;
   std::string idempotency_key;
   bool wait = false;
@@ -62,7 +63,8 @@ Result<int> verb_release(const Options& options, const std::string& model,
                          const std::string& version, const std::string& reason);
 Result<int> verb_models(const Options& options);
 
-/// {"name": value, …} of "name=value" texts.
-Result<Json> parse_params(const std::vector<std::string>& params);
+/// {"name": value, …} of "name=value" texts, each read as its declaration says.
+Result<Json> parse_params(const std::vector<std::string>& params,
+                          const std::vector<ParamSpec>& declared);
 
 }  // namespace millrace

@@ -1,5 +1,6 @@
 // Verbs that use the API. trigger, cancel, retry and rollback need a running engine; runs, show,
 // logs and models also work without one.
+#include <algorithm>
 #include <cstdio>
 #include <set>
 #include <thread>
@@ -64,15 +65,18 @@ Result<int> wait_for_end(const Options& options, const Client& client, const std
 
 }  // namespace
 
-Result<Json> parse_params(const std::vector<std::string>& params) {
+Result<Json> parse_params(const std::vector<std::string>& params,
+                          const std::vector<ParamSpec>& declared) {
   Json out = Json::object();
   for (const auto& param : params) {
     const auto equals = param.find('=');
     if (equals == std::string::npos || equals == 0)
       return invalid_argument("'" + param + "' is not a param; write it as name=value");
-    const std::string value = param.substr(equals + 1);
-    auto parsed = Json::parse(value);
-    out.set(param.substr(0, equals), parsed ? *std::move(parsed) : Json(value));
+    ParamSpec spec{param.substr(0, equals)};  // one that is not declared is the engine's to refuse
+    const auto found = std::ranges::find(declared, spec.name, &ParamSpec::name);
+    if (found != declared.end()) spec = *found;
+    MR_TRY(Json value, param_from_text(spec, std::string_view(param).substr(equals + 1)));
+    out.set(spec.name, std::move(value));
   }
   return out;
 }
@@ -80,14 +84,20 @@ Result<Json> parse_params(const std::vector<std::string>& params) {
 Result<int> verb_trigger(const Options& options, const TriggerOptions& trigger) {
   MR_TRY(const Client client, connect(options));
   Json body = Json::object();
-  MR_TRY(Json params, parse_params(trigger.params));
-  if (params.size() > 0) body.set("params", std::move(params));
+  const std::string dag_path = "/api/v1/dags/" + url_encode(trigger.dag);
+  if (!trigger.params.empty()) {
+    MR_TRY(const Json dag, client.get(dag_path));
+    std::vector<ParamSpec> declared;
+    for (const auto& param : dag["params"].items())
+      declared.push_back({param["name"].as_string(), param["schema"]});
+    MR_TRY(Json params, parse_params(trigger.params, declared));
+    body.set("params", std::move(params));
+  }
   if (!trigger.logical_date.empty()) body.set("logical_date", trigger.logical_date);
   std::vector<std::pair<std::string, std::string>> headers;
   if (!trigger.idempotency_key.empty())
     headers.emplace_back("Idempotency-Key", trigger.idempotency_key);
-  MR_TRY(const Json answer,
-         client.post("/api/v1/dags/" + url_encode(trigger.dag) + "/runs", body, headers));
+  MR_TRY(const Json answer, client.post(dag_path + "/runs", body, headers));
   const std::string run = answer["run"].as_string();
   if (!options.json) std::printf("run %s\n", run.c_str());
   if (trigger.wait) return wait_for_end(options, client, run);

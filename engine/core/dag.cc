@@ -200,40 +200,6 @@ int Dag::index_of(std::string_view task_id) const {
   return found == index_.end() ? -1 : found->second;
 }
 
-namespace {
-
-bool has_type(const Json& value, std::string_view type) {
-  if (type == "string") return value.is_string();
-  if (type == "integer") return value.is_number() && Json(value.as_int()) == value;
-  if (type == "number") return value.is_number();
-  if (type == "boolean") return value.is_bool();
-  if (type == "array") return value.is_array();
-  if (type == "object") return value.is_object();
-  return type == "null" ? value.is_null() : true;
-}
-
-}  // namespace
-
-Status check_param(const ParamSpec& param, const Json& value) {
-  const auto bad = [&](const std::string& expected) {
-    return invalid_argument("param '" + param.name + "' is " + value.dump() + "; expected " +
-                            expected);
-  };
-  const Json& schema = param.schema;
-  if (schema.contains("type") && !has_type(value, schema["type"].as_view()))
-    return bad("a value of type " + schema["type"].as_string());
-  if (schema.contains("minimum") && value.is_number() &&
-      value.as_double() < schema["minimum"].as_double())
-    return bad("at least " + schema["minimum"].dump());
-  if (schema.contains("maximum") && value.is_number() &&
-      value.as_double() > schema["maximum"].as_double())
-    return bad("at most " + schema["maximum"].dump());
-  if (schema.contains("enum") &&
-      std::ranges::find(schema["enum"].items(), value) == schema["enum"].items().end())
-    return bad("one of " + schema["enum"].dump());
-  return {};
-}
-
 Result<Json> Dag::resolve_params(const Json& given) const {
   if (!given.is_object() && !given.is_null())
     return invalid_argument("params must be a mapping of names to values");
