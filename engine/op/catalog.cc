@@ -14,6 +14,37 @@ const ParamInfo* OperatorInfo::find_param(std::string_view param_name) const {
   return found == params.end() ? nullptr : &*found;
 }
 
+bool OperatorInfo::may_output(std::string_view output) const {
+  return outputs.empty() || std::ranges::any_of(outputs, [&](const auto& declared) {
+           return declared.first == "*" || declared.first == output;
+         });
+}
+
+namespace {
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    out += (i == 0 ? "'" : i + 1 == names.size() ? " and '" : ", '") + names[i] + "'";
+  return out;
+}
+
+std::optional<ParamProblem> check_rule(const OperatorInfo& info, const ParamRule& rule,
+                                       const Json& with) {
+  std::vector<std::string> given;
+  for (const auto& name : rule.names)
+    if (is_given(with[name])) given.push_back(name);
+  const std::string which = "of the parameters " + joined(rule.names);
+  if (given.empty() && rule.at_least_one)
+    return ParamProblem{"", "'" + info.name + "' needs one " + which};
+  if (given.size() > 1 && rule.at_most_one)
+    return ParamProblem{given[1], "'" + info.name + "' takes only one " + which + "; " +
+                                      joined(given) + " are given"};
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::vector<ParamProblem> OperatorInfo::check(const Json& with) const {
   std::vector<ParamProblem> problems;
   const auto known = [this] {
@@ -36,6 +67,8 @@ std::vector<ParamProblem> OperatorInfo::check(const Json& with) const {
     if (info.required && !with.contains(info.name))
       problems.push_back({info.name, "'" + name + "' needs the parameter '" + info.name + "' (" +
                                          std::string(to_string(info.type)) + "): " + info.doc});
+  for (const auto& rule : rules)
+    if (auto problem = check_rule(*this, rule, with)) problems.push_back(*std::move(problem));
   return problems;
 }
 

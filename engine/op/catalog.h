@@ -29,10 +29,16 @@ struct OperatorInfo {
   int version = 1;  // part of the fingerprint: raise it when results change
   Placement placement = Placement::process;
   std::vector<ParamInfo> params;
+  std::vector<ParamRule> rules;                              // over several parameters
   std::vector<std::pair<std::string, std::string>> outputs;  // name, doc
 
   const ParamInfo* find_param(std::string_view param_name) const;
-  /// Everything wrong with `with`: unknown, missing, ill-typed, out of range.
+  /// False only if every output is declared and this is none of them. An operator that declares
+  /// `*`, or nothing, decides itself what its outputs are called.
+  bool may_output(std::string_view output) const;
+  /// Everything wrong with `with`: unknown, missing, ill-typed, out of range, too many or too few
+  /// of those that a rule is about. A problem of a rule names its second parameter if too many are
+  /// given, otherwise none.
   std::vector<ParamProblem> check(const Json& with) const;
 };
 
@@ -66,7 +72,7 @@ class Catalog {
   std::map<std::string, Entry, std::less<>> entries_;
 };
 
-// An operator may declare `placement` and `outputs()`; these are the defaults.
+// An operator may declare `placement`, `outputs()` and `rules()`; these are the defaults.
 template <typename Op>
 constexpr Placement placement_of() {
   if constexpr (requires { Op::placement; })
@@ -83,12 +89,21 @@ std::vector<std::pair<std::string, std::string>> outputs_of() {
 }
 
 template <typename Op>
+std::vector<ParamRule> rules_of() {
+  if constexpr (requires { Op::rules(); })
+    return Op::rules();
+  else
+    return {};
+}
+
+template <typename Op>
 void Catalog::add() {
   Entry entry;
   entry.info.name = Op::name;
   entry.info.doc = Op::doc;
   entry.info.version = Op::version;
   entry.info.placement = placement_of<Op>();
+  entry.info.rules = rules_of<Op>();
   entry.info.outputs = outputs_of<Op>();
   auto params = Op::params();
   std::apply([&](const auto&... p) { (entry.info.params.push_back(p.info()), ...); }, params);

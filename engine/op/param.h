@@ -1,6 +1,10 @@
 // Parameters of an operator, declared once: name, member, doc, default, range. From the declaration
 // come decoding, diagnostics, JSON Schema, docs, forms.
 //
+// Where text is wanted, a number, a boolean or (in a list) null is taken as its text; where a
+// number or a boolean is wanted, text that spells one is taken for it. Nothing is rounded on the
+// way.
+//
 //   static auto params() {
 //     return std::tuple{param("input", &CsvSplit::input, "Artifact to split"),
 //                       param("seed", &CsvSplit::seed, "Shuffle seed").def(0)};
@@ -12,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "engine/base/json.h"
@@ -20,7 +25,18 @@
 
 namespace millrace {
 
-enum class ParamType { string, boolean, integer, number, duration, strings, numbers, json };
+enum class ParamType {
+  string,
+  boolean,
+  integer,
+  number,
+  duration,
+  strings,
+  numbers,
+  json,
+  mapping,  // of names to any values
+  texts,    // of names to texts; null stands for none
+};
 std::string_view to_string(ParamType type);
 
 struct ParamInfo {
@@ -32,7 +48,10 @@ struct ParamInfo {
   std::optional<double> minimum, maximum;
   std::vector<std::string> choices;  // of a string, or of the items of strings
   Json example;                      // for docs; may be null
+  bool shell = false;                // a shell runs the text: what is pasted into it is code
 
+  /// True for types whose plain scalars in a file are taken as they are written: 1.10, not 1.1.
+  bool takes_text() const;
   /// JSON Schema of the value; a string holding `${{ }}` is accepted for every type.
   Json schema() const;
 };
@@ -42,6 +61,27 @@ struct ParamProblem {
   std::string param;
   std::string message;
 };
+
+/// How many of some parameters must be given, e.g. "exactly one of run and argv".
+struct ParamRule {
+  std::vector<std::string> names;
+  bool at_least_one = true;
+  bool at_most_one = true;
+};
+inline ParamRule exactly_one_of(std::vector<std::string> names) { return {std::move(names)}; }
+inline ParamRule at_most_one_of(std::vector<std::string> names) {
+  return {std::move(names), false, true};
+}
+
+/// False for null and for what says the same as nothing: "", an empty list.
+bool is_given(const Json& value);
+/// The text of a scalar, as an argument or a path: null is "", 2.0 is "2". nullopt of a list or a
+/// mapping.
+std::optional<std::string> scalar_text(const Json& value);
+/// Whether a value of this type can become one that the parameter takes; the reason if it cannot.
+std::optional<std::string> check_type(const ParamInfo& info, Json::Type type);
+/// The same for one item of a list.
+std::optional<std::string> check_item_type(const ParamInfo& info, Json::Type type);
 
 /// Checks one value against its declaration, without the operator's type.
 /// Strings that hold `${{` are not judged: their value is not known yet.
@@ -59,6 +99,7 @@ void assign(Duration& to, const Json& value);
 void assign(std::vector<std::string>& to, const Json& value);
 void assign(std::vector<double>& to, const Json& value);
 void assign(Json& to, const Json& value);
+void assign_texts(Json& to, const Json& value);  // of every member, null stays
 
 template <typename T>
 struct TypeOf;
@@ -129,13 +170,34 @@ class Param {
     info_.choices = std::move(choices);
     return std::move(*this);
   }
+  /// The text is run by a shell.
+  Param shell() && {
+    info_.shell = true;
+    return std::move(*this);
+  }
+  /// A mapping, of whatever values.
+  Param mapping() && {
+    static_assert(std::is_same_v<T, Json>);
+    info_.type = ParamType::mapping;
+    return std::move(*this);
+  }
+  /// A mapping of names to texts.
+  Param texts() && {
+    static_assert(std::is_same_v<T, Json>);
+    info_.type = ParamType::texts;
+    return std::move(*this);
+  }
   Param example(Json value) && {
     info_.example = std::move(value);
     return std::move(*this);
   }
 
   const ParamInfo& info() const { return info_; }
-  void assign_to(Op& op, const Json& value) const { detail::assign(op.*member_, value); }
+  void assign_to(Op& op, const Json& value) const {
+    if constexpr (std::is_same_v<T, Json>)
+      if (info_.type == ParamType::texts) return detail::assign_texts(op.*member_, value);
+    detail::assign(op.*member_, value);
+  }
 
  private:
   ParamInfo info_;

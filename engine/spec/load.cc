@@ -60,6 +60,7 @@ LoadedDag load_dag(std::string_view text, std::string_view file, const Catalog& 
   spec::LocatedDag dag = spec::read_dag(*root, loading);
   spec::check_graph(dag, loading);
   spec::check_expressions(dag, loading);
+  spec::check_types(dag, loading);
   if (!report.has_error()) {
     // The core has the last word; what it refuses and we did not is a gap in the checks above.
     if (const auto made = Dag::make(dag.spec); !made)

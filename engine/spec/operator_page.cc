@@ -26,6 +26,10 @@ std::string_view name_of(ParamType type) {
       return "list of numbers";
     case ParamType::json:
       return "any";
+    case ParamType::mapping:
+      return "mapping";
+    case ParamType::texts:
+      return "mapping of names to text";
   }
   return "any";
 }
@@ -147,6 +151,16 @@ std::string needs_line(const Json& example) {
   return names.empty() ? "" : "    needs: " + names + "\n";
 }
 
+/// "Give exactly one of `argv` and `run`."
+std::string sentence_of(const ParamRule& rule) {
+  std::string out = "Give ";
+  out += !rule.at_least_one ? "at most" : rule.at_most_one ? "exactly" : "at least";
+  out += " one of ";
+  for (std::size_t i = 0; i < rule.names.size(); ++i)
+    out += (i == 0 ? "" : i + 1 == rule.names.size() ? " and " : ", ") + code(rule.names[i]);
+  return out + ".";
+}
+
 std::string first_sentence(std::string_view doc) {
   const std::size_t end = doc.find(". ");
   return std::string(end == std::string_view::npos ? doc : doc.substr(0, end + 1));
@@ -183,6 +197,7 @@ std::string operator_page(const OperatorInfo& info) {
       page += "| `" + param.name + "` | " + cell(param.doc) + " | " + must_be(param) + " | " +
               default_text(param) + " |\n";
   }
+  for (const auto& rule : info.rules) page += "\n" + sentence_of(rule) + "\n";
   if (!info.outputs.empty()) {
     page += "\n## Outputs\n\n| Name | Meaning |\n|---|---|\n";
     for (const auto& [name, doc] : info.outputs) page += "| `" + name + "` | " + cell(doc) + " |\n";

@@ -122,8 +122,8 @@ void read_on(const YamlNode& node, LocatedDag& dag, const Loading& loading) {
 }
 
 /// `months: 2` is short for `months: {type: integer, default: 2}`.
-Json shorthand_schema(const YamlNode& node) {
-  const Json value = to_json(node);
+Json shorthand_schema(const YamlNode& node, Report& report) {
+  const Json value = to_json(node, report);
   Json schema = Json::object();
   switch (value.type()) {
     case Json::Type::null:
@@ -146,6 +146,27 @@ Json shorthand_schema(const YamlNode& node) {
   return schema.set("default", value);
 }
 
+/// What no value could ever fit is an error of the declaration.
+void check_bounds(const YamlNode& node, const std::string& what, Report& report) {
+  std::optional<double> bounds[2];
+  int i = 0;
+  for (const std::string_view bound : {"minimum", "maximum"}) {
+    if (const auto* entry = node.find(bound))
+      bounds[i] = read_number(entry->value, bound, -kNoBound, kNoBound, report);
+    ++i;
+  }
+  if (bounds[0] && bounds[1] && *bounds[0] > *bounds[1])
+    report.error(node.find("minimum")->value.at, "bad-value",
+                 what + ": the minimum is above the maximum, so no value fits");
+  const auto* choices = node.find("enum");
+  if (choices == nullptr) return;
+  if (!choices->value.is_list())
+    report.error(choices->value.at, "wrong-type", what + ": enum must be a list");
+  else if (choices->value.items.empty())
+    report.error(choices->value.at, "bad-value", what + ": enum is empty, so no value fits",
+                 "list the values that are allowed, or remove it");
+}
+
 Json param_schema(const std::string& name, const YamlNode& node, Report& report) {
   const std::string what = "param " + quote(name);
   check_keys(node, node.at, param_fields(), what, report);
@@ -157,18 +178,18 @@ Json param_schema(const std::string& name, const YamlNode& node, Report& report)
       const std::string hint = report.suggest(type, known);
       report.error(entry->value.at, "bad-value", what + " has the unknown type " + quote(type),
                    hint.empty() ? "there are " + listed(known) : hint);
-      Json rest = to_json(node);
+      Json rest = to_json(node, report);
       std::erase_if(rest.mutable_members(),
                     [](const auto& member) { return member.first == "type"; });
       return rest;
     }
   }
-  for (const std::string_view bound : {"minimum", "maximum"})
-    if (const auto* entry = node.find(bound))
-      read_number(entry->value, bound, -kNoBound, kNoBound, report);
-  if (const auto* entry = node.find("enum"); entry && !entry->value.is_list())
-    report.error(entry->value.at, "wrong-type", what + ": enum must be a list");
-  return to_json(node);
+  check_bounds(node, what, report);
+  Json schema = to_json(node, report);
+  if (schema["type"].as_view() == "string")
+    for (const char* key : {"default", "enum"})
+      if (const auto* entry = node.find(key)) schema.set(key, to_json_as_written(entry->value));
+  return schema;
 }
 
 void read_params(const YamlNode& node, LocatedDag& dag, Report& report) {
@@ -184,7 +205,7 @@ void read_params(const YamlNode& node, LocatedDag& dag, Report& report) {
     if (report.full()) return;
     ParamSpec param{checked_id(entry.key, "param", entry.key_at, report),
                     entry.value.is_mapping() ? param_schema(entry.key, entry.value, report)
-                                             : shorthand_schema(entry.value)};
+                                             : shorthand_schema(entry.value, report)};
     const Json* given = param.schema.find("default");
     if (given == nullptr) {
       if (runs_by_itself)

@@ -53,5 +53,7 @@ std::string read_condition(const YamlNode& node, const Loading& loading);
 void check_graph(const LocatedDag& dag, const Loading& loading);
 /// Syntax of every expression, and whether what it reads exists and is there in time.
 void check_expressions(const LocatedDag& dag, const Loading& loading);
+/// Expressions whose type is known and cannot fit; values from outside in the text of a shell.
+void check_types(const LocatedDag& dag, const Loading& loading);
 
 }  // namespace millrace::spec

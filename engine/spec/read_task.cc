@@ -72,9 +72,7 @@ void report_param(const ParamProblem& problem, const YamlNode* with, const TaskP
   if (info == nullptr)
     return loading.report.error_with_suggestion(entry->key_at, "unknown-param", problem.message);
   const YamlNode& value = entry->value;
-  const bool wants_text = info->type == ParamType::string || info->type == ParamType::duration ||
-                          info->type == ParamType::strings;
-  if (!wants_text && value.is_string() && !value.plain &&
+  if (!info->takes_text() && value.is_string() && !value.plain &&
       !core_schema_value(value.text).is_string())
     return loading.report.error(value.at, "bad-param", problem.message, "remove the quotes");
   if (info->type == ParamType::boolean && is_old_boolean(value))
@@ -94,12 +92,24 @@ void check_with(const TaskSpec& task, const YamlNode* with, const TaskPlaces& pl
     report_param(problem, with, places, loading);
 }
 
+/// The parameters: text as it is written, everything else as YAML types it.
+Json with_values(const YamlNode& with, const OperatorInfo* op, Report& report) {
+  Json out = Json::object();
+  for (const auto& entry : with.entries) {  // keys differ: append without a search
+    const ParamInfo* info = op != nullptr ? op->find_param(entry.key) : nullptr;
+    const bool as_written = info != nullptr && info->takes_text();
+    out.mutable_members().emplace_back(
+        entry.key, as_written ? to_json_as_written(entry.value) : to_json(entry.value, report));
+  }
+  return out;
+}
+
 void read_with(const YamlNode& node, TaskSpec& task, TaskPlaces& places, const Loading& loading) {
   const YamlNode* with = nullptr;
   if (const auto* entry = node.find("with")) {
     if (entry->value.is_mapping()) {
       with = places.with = &entry->value;
-      task.with = to_json(*with);
+      task.with = with_values(*with, places.op, loading.report);
     } else if (!entry->value.is_null()) {
       loading.report.error(entry->value.at, "wrong-type",
                            "with must be a mapping of parameters, but it is " +
@@ -113,7 +123,7 @@ void read_with(const YamlNode& node, TaskSpec& task, TaskPlaces& places, const L
 void read_foreach(const YamlNode& node, TaskSpec& task, TaskPlaces& places,
                   const Loading& loading) {
   places.foreach = &node;
-  task.foreach = to_json(node);
+  task.foreach = to_json(node, loading.report);
   if (node.is_list()) return;
   const auto spans = find_expressions(node.text);
   const bool one = node.is_string() && spans && spans->size() == 1 && spans->front().offset == 3 &&

@@ -1,5 +1,6 @@
 #include "engine/spec/schema.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "engine/spec/fields.h"
@@ -37,6 +38,16 @@ Json mapping_schema(Fields fields) {
   return out.set("properties", std::move(properties));
 }
 
+/// How many of some parameters must be there.
+Json rule_schema(const ParamRule& rule) {
+  Json each = Json::array();
+  for (const auto& name : rule.names)
+    each.push_back(Json::object({{"required", Json::array({name})}}));
+  if (rule.at_least_one && rule.at_most_one) return Json::object({{"oneOf", std::move(each)}});
+  if (rule.at_least_one) return Json::object({{"anyOf", std::move(each)}});
+  return Json::object({{"not", Json::object({{"required", names(rule.names)}})}});
+}
+
 /// The `with` of one operator.
 Json with_schema(const OperatorInfo& info) {
   Json properties = Json::object();
@@ -48,6 +59,9 @@ Json with_schema(const OperatorInfo& info) {
   Json out = Json::object(
       {{"type", "object"}, {"description", info.doc}, {"additionalProperties", false}});
   if (!required.empty()) out.set("required", names(required));
+  Json rules = Json::array();
+  for (const auto& rule : info.rules) rules.push_back(rule_schema(rule));
+  if (rules.size() > 0) out.set("allOf", std::move(rules));
   return out.set("properties", std::move(properties));
 }
 
@@ -56,7 +70,8 @@ Json operator_rule(const OperatorInfo& info) {
   const Json is_this = Json::object({{"operator", Json::object({{"const", info.name}})}});
   Json then = Json::object();
   Json with = with_schema(info);
-  if (with.contains("required")) then.set("required", Json::array({"with"}));
+  const bool rule_asks = std::ranges::any_of(info.rules, &ParamRule::at_least_one);
+  if (with.contains("required") || rule_asks) then.set("required", Json::array({"with"}));
   then.set("properties", Json::object({{"with", std::move(with)}}));
   return Json::object(
       {{"if", Json::object({{"properties", is_this}, {"required", Json::array({"operator"})}})},

@@ -21,12 +21,13 @@ void add(std::vector<std::string>& env, std::string_view name, std::string_view 
 }
 
 Status add_authors(std::vector<std::string>& env, const Json& variables) {
-  if (!variables.is_object())
-    return invalid_argument("parameter 'env' must be a mapping of names to values");
   for (const auto& [name, value] : variables.members()) {
     if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos)
       return invalid_argument("'" + name + "' is no name of an environment variable");
-    add(env, name, value.is_string() ? value.as_string() : value.dump());
+    if (value.is_null())
+      env.push_back(name);  // without a value: the inherited one goes
+    else
+      add(env, name, value.as_view());
   }
   return {};
 }
@@ -62,8 +63,9 @@ Result<Json> read_outputs(const std::filesystem::path& file) {
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return Json::object();
   auto json = Json::parse(text);
   if (!json)
-    return make_error(ErrorCode::data_invalid,
-                      "the program wrote no JSON to $MILLRACE_OUTPUTS: " + json.error().message);
+    return make_error(
+        ErrorCode::data_invalid,
+        "the program wrote to $MILLRACE_OUTPUTS what is no JSON: " + json.error().message);
   if (!json->is_object())
     return make_error(ErrorCode::data_invalid, "the program wrote " +
                                                    std::string(type_name(json->type())) +
@@ -91,8 +93,6 @@ Error failure(const std::string& program, ExitStatus status, const std::vector<d
 }  // namespace
 
 Result<Outcome> Command::run(OperatorContext& ctx) const {
-  if (argv.empty() == script.empty())
-    return invalid_argument("'command' needs one of the parameters 'argv' and 'run'");
   Subprocess program;
   program.argv = script.empty() ? argv : std::vector<std::string>{"/bin/sh", "-ec", script};
   const std::string& base = ctx.attempt().base_dir;

@@ -40,8 +40,13 @@ struct Command {
             .example(Json::array({"python3", "score.py", "--month", "2"})),
         param("run", &Command::script,
               "Lines for /bin/sh, instead of argv; the first failure ends it")
-            .optional(),
-        param("env", &Command::env, "Environment variables to add").def(Json::object()),
+            .optional()
+            .shell(),
+        param("env", &Command::env,
+              "Environment variables to add, with their values as they are written; null removes "
+              "one that is inherited")
+            .def(Json::object())
+            .texts(),
         param("inputs", &Command::inputs, "Any value; the program reads it from $MILLRACE_INPUTS")
             .optional(),
         param("folder", &Command::folder, "Where to run; relative to the DAG file's folder")
@@ -50,6 +55,7 @@ struct Command {
             .def(Json::array({75}))
             .range(1, 255)};
   }
+  static std::vector<ParamRule> rules() { return {exactly_one_of({"argv", "run"})}; }
   static std::vector<std::pair<std::string, std::string>> outputs() {
     return {{"*", "The members of the JSON object that the program wrote to $MILLRACE_OUTPUTS"}};
   }

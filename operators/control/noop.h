@@ -18,6 +18,7 @@ struct Noop {
     return std::tuple{
         param("outputs", &Noop::outputs_to_give, "What tasks downstream see as outputs")
             .def(Json::object())
+            .mapping()
             .example(Json::object({{"month", "2001-02"}}))};
   }
   static std::vector<std::pair<std::string, std::string>> outputs() {

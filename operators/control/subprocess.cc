@@ -40,7 +40,7 @@ std::vector<char*> environment_of(const Subprocess& program) {
   for (auto entry = program.env.rbegin(); entry != program.env.rend(); ++entry) {
     if (std::ranges::find(names, name_of(*entry)) != names.end()) continue;
     names.push_back(name_of(*entry));
-    out.push_back(const_cast<char*>(entry->c_str()));
+    if (name_of(*entry).size() < entry->size()) out.push_back(const_cast<char*>(entry->c_str()));
   }
   std::ranges::sort(names);
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)

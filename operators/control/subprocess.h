@@ -12,8 +12,9 @@ namespace millrace::operators {
 
 struct Subprocess {
   std::vector<std::string> argv;  // argv[0] is looked up in PATH
-  std::vector<std::string> env;   // "NAME=value", added to ours; a later one replaces
-  std::string folder;             // to run in; "": ours
+  // "NAME=value" is added to our environment, "NAME" takes ours away; a later entry replaces.
+  std::vector<std::string> env;
+  std::string folder;  // to run in; "": ours
 };
 
 struct ExitStatus {

@@ -19,10 +19,7 @@ Result<Time> Wait::target(OperatorContext& ctx) const {
   // The moment is fixed on the first call; a restart in between does not begin the wait anew.
   if (const Json& fixed = ctx.attempt().checkpoint["until"]; fixed.is_string())
     return parse_rfc3339(fixed.as_view());
-  const bool has_duration = duration > Duration::zero();
-  if (has_duration == !until.empty())
-    return invalid_argument("'wait' needs one of the parameters 'for' and 'until'");
-  if (has_duration) return ctx.now() + duration;
+  if (until.empty()) return ctx.now() + duration;
   return parse_rfc3339(until);
 }
 

@@ -19,9 +19,9 @@ struct Wait {
     return std::tuple{
         param("for", &Wait::duration, "How long, from the task's start").optional().example("10m"),
         param("until", &Wait::until, "A date or time (RFC 3339); one that has passed ends the wait")
-            .optional()
-            .example("2001-03-01T06:00:00Z")};
+            .optional()};
   }
+  static std::vector<ParamRule> rules() { return {exactly_one_of({"for", "until"})}; }
   static std::vector<std::pair<std::string, std::string>> outputs() {
     return {{"until", "The moment that was waited for"}};
   }

@@ -24,8 +24,6 @@ std::string without_secret(std::string text, const std::string& url) {
 }  // namespace
 
 Result<std::string> NotifyWebhook::address() const {
-  if (url.empty() == url_env.empty())
-    return invalid_argument("'notify.webhook' needs one of the parameters 'url' and 'url_env'");
   if (url_env.empty()) return url;
   const char* value = std::getenv(url_env.c_str());
   if (value == nullptr || *value == '\0')
@@ -34,8 +32,6 @@ Result<std::string> NotifyWebhook::address() const {
 }
 
 Result<Outcome> NotifyWebhook::run(OperatorContext& ctx) const {
-  if (text.empty() == body.is_null())
-    return invalid_argument("'notify.webhook' needs one of the parameters 'text' and 'body'");
   MR_TRY(const std::string target, address());
   HttpRequest request;
   request.method = "POST";

@@ -28,8 +28,11 @@ struct NotifyWebhook {
             .def("")
             .example("A new champion: ${{ tasks.evaluate.outputs.challenger }}"),
         param("body", &N::body, "The whole JSON body, instead of text").optional(),
-        param("headers", &N::headers, "Headers to add").def(Json::object()),
+        param("headers", &N::headers, "Headers to add").def(Json::object()).texts(),
         param("timeout", &N::timeout, "Of one try").def("15s")};
+  }
+  static std::vector<ParamRule> rules() {
+    return {exactly_one_of({"url", "url_env"}), exactly_one_of({"text", "body"})};
   }
   static std::vector<std::pair<std::string, std::string>> outputs() {
     return {{"status", "HTTP status of the answer"}};

@@ -16,8 +16,6 @@
 namespace millrace::operators {
 
 Result<std::string> BatchPredict::predictor(OperatorContext& ctx) const {
-  if (artifact.empty() == model.empty())
-    return invalid_argument("'batch.predict' needs one of the parameters 'artifact' and 'model'");
   if (!artifact.empty()) return artifact;
   MR_TRY(const Json deployment, ctx.query(query::deployment, Json::object({{"model", model}})));
   if (const Json& champion = deployment["champion"]["artifact"]; champion.is_string())

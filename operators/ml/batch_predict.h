@@ -30,6 +30,7 @@ struct BatchPredict {
               "Name of the new column; an error if a column that is kept has this name")
             .def("prediction")};
   }
+  static std::vector<ParamRule> rules() { return {exactly_one_of({"artifact", "model"})}; }
   static std::vector<std::pair<std::string, std::string>> outputs() {
     return {{"table", "Digest of the scored table"},
             {"rows", "How many"},

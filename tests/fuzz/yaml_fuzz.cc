@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include "engine/spec/load.h"
-#include "tests/spec/fake_catalog.h"
+#include "operators/catalog.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const millrace::Catalog catalog = millrace::fake_catalog();
+  static const millrace::Catalog catalog = millrace::builtin_catalog();
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto loaded = millrace::load_dag(text, "fuzz.yaml", catalog);
   for (const auto& diagnostic : loaded.diagnostics) {

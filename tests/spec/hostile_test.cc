@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "engine/spec/load.h"
-#include "tests/spec/fake_catalog.h"
+#include "operators/catalog.h"
 
 namespace millrace {
 namespace {
@@ -49,7 +49,7 @@ double cpu_seconds() {
 std::vector<Diagnostic> diagnose(const std::string& text) {
   const double start = cpu_seconds();
   const long before = peak_memory_kib();
-  const LoadedDag loaded = load_dag(text, "x.yaml", fake_catalog());
+  const LoadedDag loaded = load_dag(text, "x.yaml", builtin_catalog());
   EXPECT_LT(cpu_seconds() - start, kMaxSeconds);
   EXPECT_LT(peak_memory_kib() - before, 1'000'000);
   EXPECT_FALSE(loaded.spec);
@@ -106,7 +106,7 @@ TEST(Hostile, AHundredMegabyteFileIsNotReadWhole) {
   { std::ofstream(path) << "dag: x\n"; }
   std::filesystem::resize_file(path, 100u << 20);  // sparse: takes no space
   const long before = peak_memory_kib();
-  const LoadedDag loaded = load_dag_file(path, fake_catalog());
+  const LoadedDag loaded = load_dag_file(path, builtin_catalog());
   std::filesystem::remove(path);
   ASSERT_EQ(loaded.diagnostics.size(), 1u);
   EXPECT_EQ(loaded.diagnostics[0].code, "too-large");

@@ -6,7 +6,7 @@
 
 #include "engine/base/file.h"
 #include "engine/spec/yaml.h"
-#include "tests/spec/fake_catalog.h"
+#include "operators/catalog.h"
 #include "tests/spec/schema_validator.h"
 
 namespace millrace {
@@ -16,11 +16,11 @@ Json yaml(std::string_view text) {
   spec::Report report{"x.yaml"};
   const auto root = spec::parse_yaml(text, report);
   EXPECT_TRUE(root);
-  return root ? spec::to_json(*root) : Json();
+  return root ? spec::to_json(*root, report) : Json();
 }
 
 std::vector<std::string> problems(std::string_view text) {
-  static const Json schema = dag_json_schema(fake_catalog());
+  static const Json schema = dag_json_schema(builtin_catalog());
   return schema_problems(schema, yaml(text));
 }
 
@@ -41,16 +41,23 @@ TEST(Schema, AcceptsEveryValidCase) {
 
 TEST(Schema, ChecksWithByItsOperator) {
   EXPECT_EQ(
-      problems("{dag: x, tasks: {a: {operator: train, with: {data: d, algorithm: logistic}}}}"),
+      problems("{dag: x, tasks: {a: {operator: train, with: {model: m, data: d, label: l}}}}"),
       Problems());
   EXPECT_EQ(
       problems(
-          "{dag: x, tasks: {a: {operator: train, with: {data: d, algorithm: \"${{ item }}\"}}}}"),
+          "{dag: x, tasks: {a: {operator: train, with: {model: m, data: d, label: l, algorithm: "
+          "\"${{ item }}\"}}}}"),
       Problems());
-  EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: train, with: {data: d, algorithm: forest}}}}"),
+  EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: train, with: {model: m, data: d, label: l, "
+                     "algorithm: forest}}}}"),
             Problems{"/tasks/a/with/algorithm: anyOf"});
   EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: train, with: {data: d}}}}"),
             Problems{"/tasks/a/with: required"});
+  EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: command, with: {run: x, argv: [y]}}}}"),
+            Problems{"/tasks/a/with: oneOf"});
+  EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: wait, with: {}}}}"),
+            Problems{"/tasks/a/with: oneOf"});
+  EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: wait}}}"), Problems{"/tasks/a: required"});
   EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: train}}}"), Problems{"/tasks/a: required"});
   EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: noop, with: {data: d}}}}"),
             Problems{"/tasks/a/with/data: not allowed"});

@@ -68,6 +68,55 @@ TEST_F(CommandTest, TellsTheProgramWhoItIs) {
   EXPECT_EQ(written("parent").substr(0, 36), "00-" + std::string(32, 'a') + "-");
 }
 
+TEST_F(CommandTest, ScalarsBecomeTextWithoutLoss) {
+  const Json argv = Json::array({"/bin/sh", "-c", "printf '%s|' \"$@\" > args", "sh", 2, true,
+                                 Json(), 2.5, 1e20, 100000.0, 9223372036854775807});
+  expect_outcome<Done>(run(Json::object({{"argv", argv}})));
+  EXPECT_EQ(written("args"), "2|true||2.5|100000000000000000000|100000|9223372036854775807|");
+  const auto list = run(Json::object({{"argv", Json::array({"echo", Json::array({1})})}}));
+  EXPECT_EQ(list.error().message, "parameter 'argv': [1] is a list; expected a string");
+  const auto nul = run(Json::object({{"argv", Json::array({"echo", std::string("a\0b", 3)})}}));
+  EXPECT_EQ(nul.error().message, "parameter 'argv': a text must not hold a NUL byte");
+}
+
+TEST_F(CommandTest, EnvironmentKeepsValuesAndNullRemovesOne) {
+  ASSERT_EQ(setenv("MILLRACE_TEST_INHERITED", "ours", 1), 0);
+  expect_outcome<Done>(
+      shell("env | grep -E '^(VERSION|COUNT|ON|EMPTY|NONE|MILLRACE_TEST_INHERITED)=' | sort > env",
+            {"env", Json::object({{"VERSION", "1.10"},
+                                  {"COUNT", 7},
+                                  {"ON", true},
+                                  {"EMPTY", ""},
+                                  {"NONE", Json()},
+                                  {"MILLRACE_TEST_INHERITED", Json()}})}));
+  unsetenv("MILLRACE_TEST_INHERITED");
+  EXPECT_EQ(written("env"), "COUNT=7\nEMPTY=\nON=true\nVERSION=1.10\n");
+  EXPECT_EQ(shell("true", {"env", Json::object({{"A", Json::array({1})}})}).error().message,
+            "parameter 'env': 'A': [1] is a list; expected a string");
+  EXPECT_EQ(shell("true", {"env", Json(3)}).error().message,
+            "parameter 'env': 3 is an integer; expected a mapping of names to texts");
+}
+
+// Python's json.dumps writes NaN, and integers of any length.
+TEST_F(CommandTest, OutputsKeepTheirNumbersOrSayWhichOneCannotBeKept) {
+  const auto outputs = [&](const std::string& json) {
+    return shell("printf '%s' \"$JSON\" > $MILLRACE_OUTPUTS",
+                 {"env", Json::object({{"JSON", json}})});
+  };
+  EXPECT_EQ(expect_outcome<Done>(outputs(R"({"n": 9223372036854775807})")).outputs["n"].dump(),
+            "9223372036854775807");
+  const auto big = outputs(R"({"keys": {"id": 12345678901234567890}})");
+  EXPECT_EQ(big.error().code, ErrorCode::data_invalid);
+  EXPECT_EQ(big.error().message,
+            "the program wrote to $MILLRACE_OUTPUTS what is no JSON: the integer "
+            "12345678901234567890 does not fit 64 bits (/keys/id); write it as a text to keep it "
+            "exactly");
+  EXPECT_EQ(
+      outputs(R"({"auc": NaN})").error().message,
+      "the program wrote to $MILLRACE_OUTPUTS what is no JSON: JSON has no NaN; found at line "
+      "1, column 9 (/auc); write null or a text");
+}
+
 TEST_F(CommandTest, AnExitCodeIsPermanentUnlessItIsListed) {
   const auto permanent = shell("exit 3");
   ASSERT_FALSE(permanent.ok());
@@ -103,8 +152,11 @@ TEST_F(CommandTest, AProgramOrFolderThatIsNotThereIsNamed) {
 }
 
 TEST_F(CommandTest, NeedsExactlyOneProgram) {
-  EXPECT_FALSE(run(Json::object()).ok());
-  EXPECT_FALSE(run(Json::object({{"run", "true"}, {"argv", Json::array({"true"})}})).ok());
+  EXPECT_EQ(run(Json::object()).error().message,
+            "'command' needs one of the parameters 'argv' and 'run'");
+  EXPECT_EQ(
+      run(Json::object({{"run", "true"}, {"argv", Json::array({"true"})}})).error().message,
+      "'command' takes only one of the parameters 'argv' and 'run'; 'argv' and 'run' are given");
   EXPECT_EQ(shell("true", {"env", Json::object({{"A=B", "x"}})}).error().message,
             "'A=B' is no name of an environment variable");
 }

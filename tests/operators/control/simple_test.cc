@@ -15,7 +15,7 @@ TEST(Noop, HandsItsOutputsOn) {
   EXPECT_EQ(expect_outcome<Done>(kCatalog.run("noop", Json::object(), ctx)).outputs,
             Json::object());
   const auto wrong = kCatalog.run("noop", Json::object({{"outputs", 3}}), ctx);
-  EXPECT_EQ(wrong.error().message, "parameter 'outputs' is an integer; expected a mapping");
+  EXPECT_EQ(wrong.error().message, "parameter 'outputs': 3 is an integer; expected a mapping");
 }
 
 TEST(Fail, IsAsTransientAsAskedFor) {
@@ -24,6 +24,25 @@ TEST(Fail, IsAsTransientAsAskedFor) {
   EXPECT_EQ(permanent.error().message, "no");
   EXPECT_FALSE(permanent.error().transient());
   EXPECT_TRUE(kCatalog.run("fail", Json::object({{"transient", true}}), ctx).error().transient());
+}
+
+// Text that is a number is one; a number is a text where one is wanted.
+TEST(Parameters, TakeScalarsForEachOther) {
+  FakeContext ctx;
+  const auto fail = [&](Json with) { return kCatalog.run("fail", with, ctx).error().message; };
+  EXPECT_EQ(fail(Json::object({{"message", 404}})), "404");
+  EXPECT_EQ(fail(Json::object({{"message", false}})), "false");
+  EXPECT_EQ(fail(Json::object({{"message", Json()}})), "failed on purpose");
+  ctx.info.attempt = 3;
+  for (const char* attempts : {"2", " 2\n", "2.0", "+2"})
+    expect_outcome<Done>(kCatalog.run("fail", Json::object({{"attempts", attempts}}), ctx));
+  for (const char* attempts : {"two", "", "2.5", "12345678901234567890", "NaN"})
+    EXPECT_EQ(
+        fail(Json::object({{"attempts", attempts}})),
+        "parameter 'attempts': " + Json(attempts).dump() + " is a string; expected an integer");
+  EXPECT_EQ(fail(Json::object({{"attempts", "-1"}})),
+            "parameter 'attempts': -1 is out of range; it must be at least 0");
+  EXPECT_TRUE(kCatalog.run("fail", Json::object({{"transient", "true"}}), ctx).error().transient());
 }
 
 TEST(Fail, EndsWellAfterTheGivenNumberOfAttempts) {
