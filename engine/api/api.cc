@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/api/cloud_event.h"
 #include "engine/api/context.h"
 #include "engine/api/journal_tail.h"
 #include "engine/api/metrics.h"
@@ -190,6 +191,8 @@ HttpResponse Api::State::page(const HttpRequest& request) {
 }
 
 HttpResponse Api::State::answer(const HttpRequest& request) {
+  if (request.method == "OPTIONS" && request.path == "/api/v1/events")
+    return answer_webhook_handshake(request);
   if (auto response = router.answer(request)) return *std::move(response);
   if (request.method == "GET") {
     if (request.path == "/healthz") return health(false);

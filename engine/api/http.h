@@ -12,6 +12,7 @@ using http::HttpAccess;
 using http::HttpConfig;
 using http::HttpRequest;
 using http::HttpResponse;
+using http::media_type;
 using http::NameValues;
 using http::percent_decode;
 using http::percent_encode;

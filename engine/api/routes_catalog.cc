@@ -34,7 +34,7 @@ Result<Reply> lint(Context& context, const Call& call) {
   if (!context.hooks.lint)
     return make_error(ErrorCode::unsupported, "this process does not read DAG files");
   const auto& request = call.request();
-  if (request.header("content-type").starts_with("application/yaml"))
+  if (media_type(request.header("content-type")) == "application/yaml")
     return json_reply(context.hooks.lint(request.body, "dag.yaml"));
   MR_TRY(const Json body, Json::parse(request.body));
   if (!body["text"].is_string()) return invalid_argument("/text: is required, and a string");

@@ -147,7 +147,9 @@ std::vector<Endpoint> event_endpoints(Context* context, StreamSlots* slots) {
                   .summary = "Hand in CloudEvents 1.0",
                   .doc = "In binary, structured or batch mode. Starts the DAGs whose `on: event` "
                          "matches, and wakes tasks "
-                         "that wait for the type. The same source and id count once for ever.",
+                         "that wait for the type. The same source and id count once for ever. A body in binary "
+                         "mode that is no text arrives as `data_base64`. OPTIONS answers the handshake of "
+                         "CloudEvents webhooks.",
                   .body_kind = Endpoint::Body::raw,
                   .body_types = {"application/cloudevents+json",
                                  "application/cloudevents-batch+json", "application/json"},

@@ -35,15 +35,9 @@ bool is_known_host(std::string_view host, const std::vector<std::string>& names)
                                  std::ranges::find(names, name) != names.end());
 }
 
-std::string_view media_type(std::string_view content_type) {
-  auto type = content_type.substr(0, content_type.find(';'));
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
-  return type;
-}
-
 /// Content types that no HTML form and no `no-cors` fetch can send.
 bool is_api_type(std::string_view content_type) {
-  const std::string type = in_lower_case(media_type(content_type));
+  const std::string type = media_type(content_type);
   return type == "application/json" || type == "application/yaml" ||
          (type.starts_with("application/") && type.ends_with("+json"));
 }
@@ -136,6 +130,13 @@ bool is_ip_address(std::string_view host) {
   const std::string text(host);
   return inet_pton(AF_INET, text.c_str(), bytes) == 1 ||
          inet_pton(AF_INET6, text.c_str(), bytes) == 1;
+}
+
+std::string media_type(std::string_view content_type) {
+  auto type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  while (type.starts_with(' ') || type.starts_with('\t')) type.remove_prefix(1);
+  return in_lower_case(type);
 }
 
 Result<std::string> allowed_host(std::string_view text) {

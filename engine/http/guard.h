@@ -31,6 +31,8 @@ std::optional<Refusal> refuse(const HttpRequest& request, const GuardRules& rule
 
 /// A name as `--allow-host` takes it, in lower case and without a port; an error for anything else.
 Result<std::string> allowed_host(std::string_view text);
+/// The type without its parameters, in lower case: types compare without regard to case.
+std::string media_type(std::string_view content_type);
 /// `host` without port, e.g. "[::1]:80" → "[::1]".
 std::string_view host_without_port(std::string_view host);
 bool is_ip_address(std::string_view host);
