@@ -140,22 +140,24 @@ std::vector<Endpoint> event_endpoints(Context* context, StreamSlots* slots) {
        .handle = [context, slots](const Call& call) {
          return get_events(*context, *slots, call);
        }});
-  list.push_back({.method = "POST",
-                  .pattern = "/api/v1/events",
-                  .id = "publishEvents",
-                  .tag = "events",
-                  .summary = "Hand in CloudEvents 1.0",
-                  .doc = "In binary, structured or batch mode. Starts the DAGs whose `on: event` "
-                         "matches, and wakes tasks "
-                         "that wait for the type. The same source and id count once for ever. A body in binary "
-                         "mode that is no text arrives as `data_base64`. OPTIONS answers the handshake of "
-                         "CloudEvents webhooks.",
-                  .body_kind = Endpoint::Body::raw,
-                  .body_types = {"application/cloudevents+json",
-                                 "application/cloudevents-batch+json", "application/json"},
-                  .also = {202},
-                  .response = TypeOf<std::vector<ReceivedEventView>>::info(),
-                  .handle = [context](const Call& call) { return post_events(*context, call); }});
+  list.push_back(
+      {.method = "POST",
+       .pattern = "/api/v1/events",
+       .id = "publishEvents",
+       .tag = "events",
+       .summary = "Hand in CloudEvents 1.0",
+       .doc =
+           "In binary, structured or batch mode. Starts the DAGs whose `on: event` "
+           "matches, and wakes tasks "
+           "that wait for the type. The same source and id count once for ever. A body in binary "
+           "mode that is no text arrives as `data_base64`. OPTIONS answers the handshake of "
+           "CloudEvents webhooks.",
+       .body_kind = Endpoint::Body::raw,
+       .body_types = {"application/cloudevents+json", "application/cloudevents-batch+json",
+                      "application/json"},
+       .also = {202},
+       .response = TypeOf<std::vector<ReceivedEventView>>::info(),
+       .handle = [context](const Call& call) { return post_events(*context, call); }});
   return list;
 }
 

@@ -19,8 +19,8 @@ std::optional<Json> parse_number(std::string_view text);
 
 /// null is 0, true 1, "" 0, a numeric string its number; anything else NaN.
 double to_number(const Json& value);
-/// null is "". A number has the fewest digits that read back as the same number, without an exponent
-/// from 1e-6 to below 1e21 (ECMAScript, Number::toString).
+/// null is "". A number has the fewest digits that read back as the same number, without an
+/// exponent from 1e-6 to below 1e21 (ECMAScript, Number::toString).
 std::string to_text(const Json& value);
 
 /// Of one type: by value, strings without regard to case. Of two: as numbers, and NaN equals

@@ -150,19 +150,6 @@ Result<std::string> allowed_host(std::string_view text) {
                           "mill.example.com");
 }
 
-std::string trace_id_of(std::string_view traceparent) {
-  const auto hex = [](std::string_view text) {
-    return std::ranges::all_of(
-        text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  };
-  if (traceparent.size() != 55 || !traceparent.starts_with("00-")) return {};
-  if (traceparent[35] != '-' || traceparent[52] != '-') return {};
-  const auto trace = traceparent.substr(3, 32);
-  if (!hex(trace) || !hex(traceparent.substr(36, 16)) || !hex(traceparent.substr(53))) return {};
-  if (trace.find_first_not_of('0') == std::string_view::npos) return {};
-  return std::string(trace);
-}
-
 bool is_request_id(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||

@@ -36,8 +36,6 @@ std::string media_type(std::string_view content_type);
 /// `host` without port, e.g. "[::1]:80" → "[::1]".
 std::string_view host_without_port(std::string_view host);
 bool is_ip_address(std::string_view host);
-/// The trace id of a W3C traceparent header of version 00; "" if it is not one.
-std::string trace_id_of(std::string_view traceparent);
 /// 1 to 64 letters, digits, '-', '_' and '.'.
 bool is_request_id(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <boost/beast/http/read.hpp>
 
 #include "engine/base/log.h"
+#include "engine/base/trace_context.h"
 #include "engine/http/target.h"
 
 namespace millrace::http {
@@ -111,7 +112,7 @@ bool Session::take_header() {
                                   std::string(view(field.value())));
   const auto given_id = request_.header("x-request-id");
   request_.request_id = is_request_id(given_id) ? std::string(given_id) : core_->next_request_id();
-  request_.trace_id = trace_id_of(request_.header("traceparent"));
+  request_.trace_id = trace_id_of_request(request_.headers);
   const auto target = view(message.target());
   request_.path = std::string(target.substr(0, target.find('?')));
   if (message.version() != 10 && message.version() != 11) {

@@ -71,6 +71,8 @@ std::optional<std::string> check_text(const ParamInfo& info, const Json& value) 
   const auto text = scalar_text(value);
   if (!text) return wrong_type(value, "a string");
   if (text->find('\0') != std::string::npos) return "a text must not hold a NUL byte";
+  if (info.time && !text->empty())
+    if (const auto time = parse_rfc3339(*text); !time) return time.error().message;
   return check_choice(info, *text);
 }
 

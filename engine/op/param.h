@@ -49,6 +49,7 @@ struct ParamInfo {
   std::vector<std::string> choices;  // of a string, or of the items of strings
   Json example;                      // for docs; may be null
   bool shell = false;                // a shell runs the text: what is pasted into it is code
+  bool time = false;                 // the text is a date or time (RFC 3339), or empty
 
   /// True for types whose plain scalars in a file are taken as they are written: 1.10, not 1.1.
   bool takes_text() const;
@@ -173,6 +174,12 @@ class Param {
   /// The text is run by a shell.
   Param shell() && {
     info_.shell = true;
+    return std::move(*this);
+  }
+  /// The text is a date or time.
+  Param time() && {
+    static_assert(std::is_same_v<T, std::string>);
+    info_.time = true;
     return std::move(*this);
   }
   /// A mapping, of whatever values.

@@ -7,10 +7,10 @@ namespace {
 
 constexpr std::string_view kText = R"({"type": "string"})";
 constexpr std::string_view kId =
-    R"({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"})";
+    R"({"type": ["string", "integer"], "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"})";
 constexpr std::string_view kBoolean = R"({"type": "boolean"})";
 constexpr std::string_view kDuration =
-    R"({"type": "string", "pattern": "^([0-9]+(ms|s|m|h|d|w))+$", "examples": ["30s", "5m", "1h30m"]})";
+    R"({"type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d|w))+$", "examples": ["30s", "5m", "1h30m"]})";
 constexpr std::string_view kMemory =
     R"({"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(B|[kKMGT]B|[KMGT]iB)$", "examples": ["512MiB", "2GB"]})";
 constexpr std::string_view kPriority =
@@ -18,16 +18,18 @@ constexpr std::string_view kPriority =
 constexpr std::string_view kExpression =
     R"({"type": ["string", "boolean"], "examples": ["${{ failure() }}"]})";
 constexpr std::string_view kNames =
-    R"({"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})";
+    R"({"oneOf": [{"type": ["string", "number", "boolean"]}, {"type": "array", "uniqueItems": true, "items": {"type": ["string", "number", "boolean"]}}]})";
+constexpr std::string_view kNeeds =
+    R"({"oneOf": [{"type": ["string", "number", "boolean", "null"]}, {"type": "array", "uniqueItems": true, "items": {"type": ["string", "number", "boolean"]}}]})";
 constexpr std::string_view kTime =
-    R"({"type": "string", "examples": ["2001-02-01", "2001-02-01T03:00:00Z"]})";
+    R"({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}", "examples": ["2001-02-01", "2001-02-01T03:00:00Z"]})";
 
 constexpr std::array kDag = {
     Field{"dag", "Name of the DAG, unique in its namespace", kId, true},
     Field{"doc", "What the DAG is for", kText},
     Field{"owner", "Who is told when it fails", kText},
     Field{"namespace", "Team that it belongs to", kId},
-    Field{"tags", "Words to find it by", R"({"type": "array", "items": {"type": "string"}})"},
+    Field{"tags", "Words to find it by", kNames},
     Field{"schedule", "When it runs by itself: a cron expression, or a mapping",
           R"({"oneOf": [{"type": "null"}, {"type": "string"}, {"$ref": "#/$defs/schedule"}]})"},
     Field{"max_active_runs", "Runs whose tasks may start at the same time",
@@ -35,12 +37,12 @@ constexpr std::array kDag = {
     Field{"on", "What else starts a run", R"({"$ref": "#/$defs/on"})"},
     Field{
         "params", "Values that a run may be given; a plain value is short for its default",
-        R"({"type": "object", "additionalProperties": {"oneOf": [{"type": ["string", "number", "boolean", "array", "null"]}, {"$ref": "#/$defs/param"}]}})"},
+        R"({"type": ["object", "null"], "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"}, "additionalProperties": {"oneOf": [{"type": ["string", "number", "boolean", "array", "null"]}, {"$ref": "#/$defs/param"}]}})"},
     Field{"defaults", "What every task takes that does not say otherwise",
           R"({"$ref": "#/$defs/defaults"})"},
     Field{
         "tasks", "The tasks, by id",
-        R"({"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/task"}})",
+        R"({"type": "object", "minProperties": 1, "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"}, "additionalProperties": {"$ref": "#/$defs/task"}})",
         true},
 };
 
@@ -115,8 +117,8 @@ constexpr std::array kDefaults = {
 constexpr std::array kTask = {
     Field{"operator", "What the task does", kText, true},
     Field{"doc", "What the task is for", kText},
-    Field{"needs", "Tasks that come before", kNames},
-    Field{"with", "The operator's parameters", R"({"type": "object"})"},
+    Field{"needs", "Tasks that come before", kNeeds},
+    Field{"with", "The operator's parameters", R"({"type": ["object", "null"]})"},
     Field{"if", "Run only where this expression is true, else skip", kExpression},
     Field{
         "trigger_rule", "When the task may start, by the ends of the tasks that it needs",

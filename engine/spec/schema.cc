@@ -56,8 +56,12 @@ Json with_schema(const OperatorInfo& info) {
     properties.set(param.name, param.schema());
     if (param.required) required.push_back(param.name);
   }
-  Json out = Json::object(
-      {{"type", "object"}, {"description", info.doc}, {"additionalProperties", false}});
+  const bool rule_asks = std::ranges::any_of(info.rules, &ParamRule::at_least_one);
+  const bool may_be_empty = required.empty() && !rule_asks;
+  Json out =
+      Json::object({{"type", may_be_empty ? Json::array({"object", "null"}) : Json("object")},
+                    {"description", info.doc},
+                    {"additionalProperties", false}});
   if (!required.empty()) out.set("required", names(required));
   Json rules = Json::array();
   for (const auto& rule : info.rules) rules.push_back(rule_schema(rule));
@@ -70,8 +74,7 @@ Json operator_rule(const OperatorInfo& info) {
   const Json is_this = Json::object({{"operator", Json::object({{"const", info.name}})}});
   Json then = Json::object();
   Json with = with_schema(info);
-  const bool rule_asks = std::ranges::any_of(info.rules, &ParamRule::at_least_one);
-  if (with.contains("required") || rule_asks) then.set("required", Json::array({"with"}));
+  if (with["type"].is_string()) then.set("required", Json::array({"with"}));
   then.set("properties", Json::object({{"with", std::move(with)}}));
   return Json::object(
       {{"if", Json::object({{"properties", is_this}, {"required", Json::array({"operator"})}})},
@@ -96,8 +99,9 @@ Json task_schema(const Catalog& catalog) {
 }  // namespace
 
 Json dag_json_schema(const Catalog& catalog) {
-  Json out = Json::object(
-      {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Millrace DAG"}});
+  Json out = Json::object({{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                           {"$id", "urn:millrace:dag-schema"},
+                           {"title", "Millrace DAG"}});
   const Json dag = mapping_schema(spec::dag_fields());
   for (const auto& [name, value] : dag.members()) out.set(name, value);
   out.set("$defs", Json::object({{"schedule", mapping_schema(spec::schedule_fields())},

@@ -363,7 +363,7 @@ std::optional<YamlNode> parse_yaml(std::string_view text, Report& report) {
   try {
     // At the end of its tokens the library forgets the tag of an empty value.
     const bool only_tag = scanned->scalars.size() == 1 && scanned->scalars[0].empty;
-    std::istringstream stream{scanned->masked + (only_tag ? "\n...\n" : "")};
+    std::istringstream stream{scanned->masked + (only_tag ? "\n...\n" : "\n")};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }

@@ -94,7 +94,7 @@ class YamlGrammar {
   void flow_mapping_entry(int indent);
   /// True if the node is JSON-like, so that a `:` may follow without a space.
   bool flow_node(int indent);
-  bool at_flow_value(bool after_json) const;
+  bool at_flow_value(bool after_json);
   bool at_flow_end() const;
 
   // Scalars: yaml_scan_scalar.cc. `indent`: lines after the first must be indented by more.

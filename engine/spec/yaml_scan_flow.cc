@@ -1,4 +1,6 @@
 // Flow collections, anchors, tags and aliases.
+#include <cctype>
+
 #include "engine/spec/yaml_grammar.h"
 
 namespace millrace::spec {
@@ -25,8 +27,7 @@ YamlGrammar::Properties YamlGrammar::properties(bool flow) {
       anchor();
     else
       tag(flow);
-    if (!space_at(0) && !(flow && is_flow_indicator(peek())))
-      fail("expected a space after an anchor or a tag");
+    if (!space_at(0) && !(flow && at_flow_end())) fail("expected a space after an anchor or a tag");
     const Place end = here();
     skip_blanks();
     if (at_break() || at_end() || peek() == '#') {
@@ -59,7 +60,8 @@ void YamlGrammar::tag(bool flow) {
   const std::size_t start = at_++;
   const auto take_uri = [&](std::string_view except) {
     while (is_uri_char(peek()) && except.find(peek()) == std::string_view::npos) ++at_;
-    return peek() == '%' && is_word(peek(1)) && is_word(peek(2));
+    return peek() == '%' && std::isxdigit(static_cast<unsigned char>(peek(1))) != 0 &&
+           std::isxdigit(static_cast<unsigned char>(peek(2))) != 0;
   };
   if (peek() == '<') {
     ++at_;
@@ -110,8 +112,11 @@ bool YamlGrammar::at_flow_end() const {
   return at_end() || peek() == ',' || peek() == ']' || peek() == '}';
 }
 
-bool YamlGrammar::at_flow_value(bool after_json) const {
-  return peek() == ':' && (after_json || space_at(1) || is_flow_indicator(peek(1)));
+bool YamlGrammar::at_flow_value(bool after_json) {
+  if (peek() != ':') return false;
+  if (!after_json && (peek(1) == '[' || peek(1) == '{'))
+    fail("a key without quotes needs a space after its ':'");
+  return after_json || space_at(1) || is_flow_indicator(peek(1));
 }
 
 void YamlGrammar::flow_collection(int indent) {

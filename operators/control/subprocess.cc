@@ -96,7 +96,7 @@ std::byte* stack_for(std::size_t arguments) {
   thread_local std::vector<std::byte> stack;
   // Where a file is no image, execvpe puts the arguments of a shell on the stack.
   const std::size_t needed = (std::size_t{64} << 10) + arguments * sizeof(char*);
-  if (stack.size() < needed) stack.resize(needed);
+  if (stack.size() < needed) stack = std::vector<std::byte>(needed);  // what was in it is void
   auto* const end = stack.data() + stack.size();
   return end - reinterpret_cast<std::uintptr_t>(end) % 16;
 }

@@ -19,7 +19,8 @@ struct Wait {
     return std::tuple{
         param("for", &Wait::duration, "How long, from the task's start").optional().example("10m"),
         param("until", &Wait::until, "A date or time (RFC 3339); one that has passed ends the wait")
-            .optional()};
+            .optional()
+            .time()};
   }
   static std::vector<ParamRule> rules() { return {exactly_one_of({"for", "until"})}; }
   static std::vector<std::pair<std::string, std::string>> outputs() {

@@ -42,7 +42,7 @@ Result<Outcome> NotifyWebhook::run(OperatorContext& ctx) const {
   request.headers = {{"Content-Type", "application/json"},
                      {"Idempotency-Key", ctx.attempt().idempotency_key()}};
   for (const auto& [name_of_header, value] : headers.members())
-    request.headers.emplace_back(name_of_header, value.as_string());
+    if (!value.is_null()) request.headers.emplace_back(name_of_header, value.as_string());
 
   const auto cancelled = [&] { return ctx.cancelled(); };
   const RetryWorld world{

@@ -196,15 +196,5 @@ TEST_F(HostileTest, AStoreThatIsAwayIs503) {
   EXPECT_EQ(200, get("/readyz").status);
 }
 
-TEST(TraceParent, TakesOnlyWellFormedOnes) {
-  using http::trace_id_of;
-  EXPECT_EQ("0af7651916cd43dd8448eb211c80319c",
-            trace_id_of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
-  EXPECT_EQ("", trace_id_of("00-00000000000000000000000000000000-b7ad6b7169203331-01"));
-  EXPECT_EQ("", trace_id_of("00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
-  EXPECT_EQ("", trace_id_of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331"));
-  EXPECT_EQ("", trace_id_of(""));
-}
-
 }  // namespace
 }  // namespace millrace::testing

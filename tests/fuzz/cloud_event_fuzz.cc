@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/api/cloud_event.h"
+#include "engine/base/trace_context.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace millrace::api;
@@ -17,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)millrace::http::refuse(request, {});
   HttpRequest targeted;
   (void)millrace::http::split_target("/?" + text, targeted);
-  (void)millrace::http::trace_id_of(text);
+  (void)millrace::trace_id_of(text);
   const auto events = read_cloud_events(request);
   if (!events) return 0;
   if (events->size() > kMaxEventsInBatch) std::abort();

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "engine/base/file.h"
+#include "engine/spec/load.h"
 #include "engine/spec/yaml.h"
 #include "operators/catalog.h"
 #include "tests/spec/schema_validator.h"
@@ -71,6 +72,25 @@ TEST(Schema, RefusesUnknownKeysAndValuesOutOfRange) {
   EXPECT_EQ(problems("{dag: x, tasks: {a: {operator: noop, timeout: 5 minutes}}}"),
             Problems{"/tasks/a/timeout: pattern"});
   EXPECT_EQ(problems("{dag: x, tasks: {}}"), Problems{"/tasks: minProperties"});
+}
+
+// Whatever lint takes, an editor with the schema must not mark.
+TEST(Schema, TakesWhatLintTakes) {
+  for (const char* text :
+       {"{dag: x, tags: a, tasks: {a: {operator: noop}}}",
+        "{dag: 2024, params: , tasks: {a: {operator: noop, needs: , with: , timeout: 1.5h}}}",
+        "{dag: x, tasks: {2024: {operator: noop}, b: {operator: noop, needs: 2024}}}",
+        "{dag: x, tasks: {a: {operator: command, with: {argv: [echo, 1.10, true]}}}}",
+        "{dag: x, tasks: {a: {operator: command, with: {run: x, env: {A: 1.10, B: , C: yes}}}}}",
+        "{dag: x, tasks: {a: {operator: fail, with: {attempts: \"2\", message: 404}}}}"}) {
+    EXPECT_EQ(problems(text), Problems()) << text;
+    const LoadedDag loaded = load_dag(text, "x.yaml", builtin_catalog());
+    for (const auto& problem : loaded.diagnostics) ADD_FAILURE() << to_string(problem);
+  }
+  EXPECT_EQ(problems("{dag: x, tags: [a, a], tasks: {a: {operator: noop}}}"),
+            Problems{"/tags: oneOf"});
+  EXPECT_EQ(problems("{dag: x, tasks: {\"a b\": {operator: noop}}}"),
+            Problems{"/tasks: propertyNames"});
 }
 
 }  // namespace

@@ -45,8 +45,9 @@ struct Validator {
 
   bool holds(const Json& schema, const std::string& keyword, const Json& rule, const Json& value,
              const std::string& at) {
-    static const std::set<std::string> notes = {"$schema", "$defs",    "title", "description",
-                                                "default", "examples", "then",  "properties"};
+    static const std::set<std::string> notes = {"$schema",  "$id",         "$defs",
+                                                "title",    "description", "default",
+                                                "examples", "then",        "properties"};
     if (keyword == "properties") {
       for (const auto& [name, member] : value.members())
         if (const Json* part = rule.find(name)) check(*part, member, at + "/" + name);
@@ -74,6 +75,16 @@ struct Validator {
       return !value.is_object() || std::ranges::all_of(rule.items(), [&](const Json& name) {
         return value.contains(name.as_view());
       });
+    if (keyword == "propertyNames")
+      return std::ranges::all_of(value.members(), [&](const Json::Member& member) {
+        return valid(rule, Json(member.first));
+      });
+    if (keyword == "uniqueItems") {
+      for (std::size_t i = 0; i < value.size(); ++i)
+        for (std::size_t k = 0; k < i; ++k)
+          if (value.is_array() && value.at(i) == value.at(k)) return false;
+      return true;
+    }
     if (keyword == "oneOf") return count_valid(rule, value) == 1;
     if (keyword == "anyOf") return count_valid(rule, value) >= 1;
     if (keyword == "allOf") {

@@ -21,17 +21,22 @@ interface Param {
 
 const asText = (value: unknown) => (value == null ? '' : typeof value === 'string' ? value : JSON.stringify(value));
 
-/** The value that a field's text stands for; undefined: not given. */
+/** The value that a field's text stands for; undefined: not given, so that the default holds, digit for digit. */
 function valueOf({ name, schema }: Param, text: string): unknown {
-  if (text === '') return undefined;
+  if (text === '' || text === asText(schema.default)) return undefined;
   if (schema.type === 'string') return text;
   if (schema.type === 'boolean') return text === 'true';
   if (schema.type === 'integer' || schema.type === 'number') {
-    if (Number.isNaN(Number(text))) throw new ApiError(400, `${name} must be a number.`);
-    return Number(text);
+    const value = Number(text);
+    if (Number.isNaN(value)) throw new ApiError(400, `${name} must be a number.`);
+    if (Number.isInteger(value) && !Number.isSafeInteger(value))
+      throw new ApiError(400, `${name} has more digits than a browser keeps; start the run with 'millrace trigger'.`);
+    return value;
   }
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // Without a type only JSON that comes back unchanged counts: 1.10 is a text, 1.1 a number.
+    return schema.type || JSON.stringify(value) === text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1') ? value : text;
   } catch {
     return text;
   }

@@ -85,14 +85,18 @@ TEST(Webhook, PostsSlacksFormWithAnIdempotencyKey) {
 TEST(Webhook, PostsAnyBodyAndHeaders) {
   TinyServer server({204});
   FakeContext ctx;
-  expect_outcome<Done>(kWebhooks.run("notify.webhook",
-                                     Json::object({{"url", server.url()},
-                                                   {"body", Json::object({{"summary", "x"}})},
-                                                   {"headers", Json::object({{"X-Team", "ops"}})}}),
-                                     ctx));
+  expect_outcome<Done>(kWebhooks.run(
+      "notify.webhook",
+      Json::object(
+          {{"url", server.url()},
+           {"body", Json::object({{"summary", "x"}})},
+           {"headers", Json::object({{"X-Team", "ops"}, {"X-Level", 3}, {"X-None", Json()}})}}),
+      ctx));
   server.join();
   EXPECT_TRUE(server.requests.at(0).ends_with("{\"summary\":\"x\"}"));
   EXPECT_NE(server.requests.at(0).find("X-Team: ops"), std::string::npos);
+  EXPECT_NE(server.requests.at(0).find("X-Level: 3"), std::string::npos);
+  EXPECT_EQ(server.requests.at(0).find("X-None"), std::string::npos);
 }
 
 TEST(Webhook, NeverTellsItsAddress) {
