@@ -18,8 +18,8 @@ struct CloudEvent {
 
 /// Errors name the attribute that is missing or wrong.
 Result<std::vector<CloudEvent>> read_cloud_events(const HttpRequest& request);
-/// The answer to OPTIONS (CloudEvents HTTP webhook, section 4): whoever asks may deliver, at any
-/// rate.
+/// The answer to OPTIONS (CloudEvents HTTP webhook, section 4): every sender may deliver, at
+/// any rate.
 HttpResponse answer_webhook_handshake(const HttpRequest& request);
 /// The same source and id are the same event for ever.
 std::string idempotency_key_of(const CloudEvent& event);

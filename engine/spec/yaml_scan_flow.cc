@@ -31,7 +31,7 @@ YamlGrammar::Properties YamlGrammar::properties(bool flow) {
     const Place end = here();
     skip_blanks();
     if (at_break() || at_end() || peek() == '#') {
-      go_to(end);  // a line break or comment is for whoever looks for the value
+      go_to(end);  // a line break or comment belongs to the search for the value
       break;
     }
   }

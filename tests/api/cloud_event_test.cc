@@ -135,7 +135,7 @@ TEST(CloudEvents, AttributesHaveTheTypesOfTheSpecification) {
 }
 
 // CloudEvents HTTP webhook 1.0.2, section 4.
-TEST(CloudEvents, GrantDeliveryToWhoeverAsks) {
+TEST(CloudEvents, GrantDeliveryToEverySender) {
   HttpRequest request;
   request.method = "OPTIONS";
   request.headers = {{"webhook-request-origin", "eventemitter.example.com"},
