@@ -12,7 +12,9 @@
 namespace millrace::data {
 namespace {
 
-std::string digits_of(unsigned __int128 value) {
+__extension__ using Unsigned128 = unsigned __int128;
+
+std::string digits_of(Unsigned128 value) {
   std::string out;
   do {
     out.insert(out.begin(), static_cast<char>('0' + static_cast<int>(value % 10)));
@@ -21,8 +23,8 @@ std::string digits_of(unsigned __int128 value) {
   return out;
 }
 
-unsigned __int128 wide(std::uint64_t upper, std::uint64_t lower) {
-  return static_cast<unsigned __int128>(upper) << 64 | lower;
+Unsigned128 wide(std::uint64_t upper, std::uint64_t lower) {
+  return static_cast<Unsigned128>(upper) << 64 | lower;
 }
 
 /// The digits of a signed 128-bit integer without its sign, and the sign.
@@ -146,7 +148,7 @@ Json decimal_cell(duckdb_hugeint value, std::size_t scale) {
   if (digits.size() <= kDigitsOfDouble)
     return Json(duckdb_hugeint_to_double(value) / std::pow(10.0, static_cast<double>(scale)));
   if (digits.size() <= scale) digits.insert(0, scale + 1 - digits.size(), '0');
-  if (scale > 0) digits.insert(digits.size() - scale, ".");
+  if (scale > 0) digits.insert(digits.size() - scale, 1, '.');
   return Json((negative ? "-" : "") + digits);
 }
 
