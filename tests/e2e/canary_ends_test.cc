@@ -131,14 +131,19 @@ TEST_P(CanaryEnds, ByACancellation) {
 TEST_P(CanaryEnds, ByATimeOut) {
   open_canary();
   expect_open();
-  // A look that hangs: all runners are stopped, and one of them in the middle of a look.
-  EXPECT_TRUE(eventually([&] {
-    if (task_ended()) return true;
-    signal_runners(SIGSTOP);
-    const bool ended = eventually([&] { return task_ended(); }, seconds{5});
-    signal_runners(SIGCONT);
-    return ended;
-  }));
+  // A look that hangs: all runners are stopped, and one of them in the middle of a look. One that a
+  // stopped runner has not begun is queued, and cannot run out of time.
+  EXPECT_TRUE(eventually(
+      [&] {
+        if (task_ended()) return true;
+        signal_runners(SIGSTOP);
+        const auto is_running = [&] { return canary_task()["state"].as_view() == "running"; };
+        const bool hangs = eventually(is_running, seconds{1});
+        const bool ended = hangs && eventually([&] { return task_ended(); }, seconds{5});
+        signal_runners(SIGCONT);
+        return ended;
+      },
+      seconds{300}));
   EXPECT_NE(canary_task()["error"].as_view().find("timeout"), std::string::npos)
       << canary_task().dump();
   expect_back();
