@@ -47,7 +47,8 @@ class CsvReader final : public RecordReader {
   char line_end_ = '\n';
   bool only_empty_is_null_ = true;
   bool unclosed_ = false;
-  std::string scratch_;  // fields whose escapes are taken out
+  bool only_blank_rows_ = false;  // below the header, of those judged
+  std::string scratch_;           // fields whose escapes are taken out
   struct Unescaped {
     std::size_t cell, from, size;
   };
@@ -249,16 +250,21 @@ std::size_t CsvReader::fields_like(char delimiter, std::size_t& agreeing) {
   Record row;
   std::size_t wanted = 0;
   std::size_t rows = 0;
+  std::size_t blank = 0;
   agreeing = 0;
   while (rows < kJudgedRows && parse(row) == Step::row) {
-    const bool passed_over =
-        row.raw.empty() || (dialect_.comment != '\0' && row.raw.front() == dialect_.comment);
-    if (passed_over) continue;
+    if (row.raw.empty()) {
+      if (rows > 0) ++blank;
+      continue;
+    }
+    if (dialect_.comment != '\0' && row.raw.front() == dialect_.comment) continue;
     if (wanted == 0) wanted = row.cells.size();
     ++rows;
     if (row.problem.empty() && row.cells.size() == wanted) ++agreeing;
   }
-  if (agreeing < rows) agreeing = 0;  // not all of them
+  // Not all of them; or none but blank lines, which are the nulls of one column as well.
+  only_blank_rows_ = rows == 1 && blank > 0;
+  if (agreeing < rows || only_blank_rows_) agreeing = 0;
   unclosed_ = false;
   at_ = at;
   next_line_ = line;
@@ -275,9 +281,9 @@ Status CsvReader::find_delimiter() {
     if (agreeing > 0) agreed.push_back(candidate);
   }
   char chosen = ',';
-  if (found.size() == 1) {
+  if (found.size() == 1 && !only_blank_rows_) {
     chosen = found.front();
-  } else if (found.size() > 1) {
+  } else if (!found.empty()) {
     if (agreed.size() != 1) {
       std::string list;
       for (const char c : found) list += (list.empty() ? "" : " or ") + shown(c);
@@ -313,7 +319,7 @@ Status CsvReader::read_names() {
     if (dialect_.names.size() != names_.size())
       return data_invalid(buffer_.name() + ":" + std::to_string(row.line) + ": " +
                           std::to_string(names_.size()) + " fields, but names lists " +
-                          std::to_string(dialect_.names.size()));
+                          std::to_string(dialect_.names.size()) + "; set names or delimiter");
     names_ = dialect_.names;
   }
   if (dialect_.header) return {};
@@ -339,9 +345,9 @@ Status CsvReader::open() {
     break;
   }
   stops_[static_cast<unsigned char>(line_end_)] = true;
-  // Excel's first line names the separator.
+  // Excel's first line names the separator; without a header it could as well be the first value.
   const std::string_view head(text, std::min<std::size_t>(buffer_.size(), 7));
-  const bool announced = head.size() >= 5 &&
+  const bool announced = dialect_.header && head.size() >= 5 &&
                          (head.starts_with("sep=") || head.starts_with("SEP=")) &&
                          (head.size() == 5 || head[5] == '\n' || head[5] == '\r');
   if (announced) {

@@ -257,6 +257,20 @@ TEST_F(TextTableTest, ToldNullsFromEmptyTexts) {
   EXPECT_EQ(read("a.csv", "n,m\n1,2\n\n3,4\n\n"), "BIGINT BIGINT | 1 2 | 3 4");
 }
 
+TEST_F(TextTableTest, LosesNoRowToASeparatorInAName) {
+  // Blank lines are the nulls of one column, or nothing between the rows of two.
+  EXPECT_NE(read("a.csv", "a;b\n\n\n").find("may separate the fields; set delimiter"),
+            std::string::npos);
+  EXPECT_EQ(read("a.csv", "a;b\n1;2\n\n"), "BIGINT BIGINT | 1 2");
+  options_.csv.header = false;
+  options_.csv.names = {"t"};
+  EXPECT_EQ(read("a.csv", "sep=;\nx\n"),
+            "error: a.csv:1: 2 fields, but names lists 1; set names or "
+            "delimiter");
+  options_.csv.delimiter = ',';
+  EXPECT_EQ(read("a.csv", "sep=;\nx\n"), "VARCHAR | sep=; | x");
+}
+
 TEST_F(TextTableTest, MakesNanNullAndCountsIt) {
   EXPECT_EQ(read("a.csv", "x,t\n1.5,nan\nNaN,a\n"), "DECIMAL(18,1) VARCHAR | 1.5 nan | NULL a");
   EXPECT_EQ(findings_.nans.size(), 1u);

@@ -154,6 +154,8 @@ std::optional<std::string> Checker::compare_rows(const Table& table, const data:
     return std::to_string(rows.rows()) + " rows, not " + std::to_string(table.rows);
   for (const auto& column : table.columns) {
     const auto found = std::ranges::find(read.columns(), column.name, &data::TextColumn::name);
+    // Of a header alone nothing tells whether a character of it separates.
+    if (found == read.columns().end() && table.rows == 0 && open_) continue;
     if (found == read.columns().end()) return "the column '" + column.name + "' is gone";
     const bool any =
         std::ranges::any_of(column.values, [](const Value& value) { return !value.null; });
@@ -210,6 +212,7 @@ std::optional<std::string> Checker::check(std::uint64_t seed, Tally& tally) {
           attached_.back()->attach(*session_, "rows" + std::to_string(attached_.size()));
       !attached)
     return described(attached.error().message);
+  open_ = written.may_refuse;
   const auto why = compare(table, *attached_.back(), tally);
   return why ? std::optional(described(*why)) : std::nullopt;
 }

@@ -34,6 +34,7 @@ class Checker {
                                           const data::Table& rows);
 
   std::filesystem::path folder_;
+  bool open_ = false;  // the files alone do not tell what they mean
   std::optional<data::Session> session_;
   std::vector<std::unique_ptr<data::TextTable>> attached_;  // live as long as the session
 };

@@ -152,7 +152,7 @@ std::string csv_text(Dice& dice, const Table& table, const std::vector<std::size
                      std::size_t from, std::size_t to, const Dialect& dialect) {
   const std::string end = dice.of<std::string>({"\n", "\n", "\r\n", "\r"});
   std::string out;
-  if (!dialect.delimiter_is_told && dialect.skip == 0 && dice.chance(8))
+  if (!dialect.delimiter_is_told && dialect.header && dialect.skip == 0 && dice.chance(8))
     out += std::string("sep=") + dialect.delimiter + end;
   for (std::size_t i = 0; i < dialect.skip; ++i) out += "a line to skip" + end;
   const auto add = [&](const std::string& text, bool null, std::size_t position) {
