@@ -11,6 +11,7 @@
 
 #include "engine/base/digest.h"
 #include "engine/base/fault_point.h"
+#include "engine/base/file.h"
 
 namespace millrace {
 namespace {
@@ -33,11 +34,15 @@ class Descriptor {
   int fd_;
 };
 
+/// A full disk may have room again later: transient, whatever its code says of a quota.
 Error failed(std::string_view what, const fs::path& path) {
   const int reason = errno;
   std::string message = std::string(what) + " '" + path.string() + "': " + std::strerror(reason);
-  if (reason == ENOSPC || reason == EDQUOT)
-    return make_error(ErrorCode::resource_exhausted, std::move(message));
+  if (reason == ENOSPC || reason == EDQUOT) {
+    Error full = make_error(ErrorCode::resource_exhausted, std::move(message) + "; make room");
+    full.transient_override = true;
+    return full;
+  }
   if (reason == EACCES || reason == EPERM)
     return make_error(ErrorCode::permission_denied, std::move(message));
   return unavailable(std::move(message));
@@ -48,8 +53,8 @@ Status make_folder(const fs::path& path) {
   return {};
 }
 
-Status flush(const fs::path& path, int flags) {
-  const Descriptor file(::open(path.c_str(), flags | O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+Status flush_artifact(const fs::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!file.ok()) return failed("cannot open", path);
   if (::fsync(file.get()) != 0) return failed("cannot flush", path);
   return {};
@@ -65,31 +70,50 @@ Status write_all(int fd, std::string_view text, const fs::path& path) {
   return {};
 }
 
-/// A file of its own in tmp/, removed unless it was published.
+/// A file of its own in tmp/, removed unless it was published. It is locked as long as its writer
+/// lives, so that others can tell it from what a killed writer has left.
 struct Staged {
   fs::path path;
   Descriptor file;
 
-  explicit Staged(std::string name) : path(), file(::mkostemp(name.data(), O_CLOEXEC)) {
-    if (file.ok()) path = name;
-  }
+  explicit Staged(const fs::path& root) : path(), file(make((root / "tmp").string(), path)) {}
   ~Staged() {
     if (!path.empty()) ::unlink(path.c_str());
   }
   Staged(const Staged&) = delete;
   Staged& operator=(const Staged&) = delete;
+
+ private:
+  static int make(const std::string& folder, fs::path& path) {
+    while (true) {
+      std::string name = folder + "/put-XXXXXX";
+      const int fd = ::mkostemp(name.data(), O_CLOEXEC);
+      if (fd < 0) return fd;
+      struct stat info {};
+      if (::flock(fd, LOCK_EX) == 0 && ::fstat(fd, &info) == 0 && info.st_nlink == 0) {
+        ::close(fd);  // it was taken for a leaving before it was locked
+        continue;
+      }
+      path = name;
+      return fd;
+    }
+  }
 };
 
-Status copy_into(int to, const fs::path& from, const fs::path& target) {
+/// The digest of what was copied.
+Result<std::string> copy_into(int to, const fs::path& from, const fs::path& target) {
   const Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!source.ok()) return failed("cannot open", from);
   std::vector<char> block(std::size_t{1} << 20);
+  Sha256 sha;
   while (true) {
     const ssize_t n = ::read(source.get(), block.data(), block.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return failed("cannot read", from);
-    if (n == 0) return {};
-    MR_CHECK(write_all(to, {block.data(), static_cast<std::size_t>(n)}, target));
+    if (n == 0) return sha.hex();
+    const std::string_view bytes{block.data(), static_cast<std::size_t>(n)};
+    sha.update(bytes);
+    MR_CHECK(write_all(to, bytes, target));
   }
 }
 
@@ -121,32 +145,46 @@ bool is_hex(std::string_view text) {
 
 Result<ArtifactStore> ArtifactStore::open(const fs::path& root) {
   std::error_code problem;
-  const fs::path absolute = fs::absolute(root, problem);
+  fs::path absolute = fs::absolute(root, problem);
   if (problem) return unavailable("cannot resolve '" + root.string() + "'");
-  if (absolute.has_parent_path()) fs::create_directories(absolute.parent_path(), problem);
+  if (absolute.has_parent_path()) MR_CHECK(make_durable_folders(absolute.parent_path()));
   MR_CHECK(make_folder(absolute));
-  MR_CHECK(make_folder(absolute / "tmp"));
-  if (!fs::is_directory(absolute / "tmp", problem))
+  MR_CHECK(flush_folder(absolute.parent_path()));
+  fs::path resolved = fs::canonical(absolute, problem);
+  if (problem)
+    return unavailable("cannot follow the link '" + absolute.string() + "': " + problem.message() +
+                       "; make the folder that it names, or mount it");
+  MR_CHECK(make_folder(resolved / "tmp"));
+  if (!fs::is_directory(resolved / "tmp", problem))
     return unavailable("'" + absolute.string() + "' is no folder");
-  return ArtifactStore(absolute);
+  return ArtifactStore(std::move(resolved));
 }
 
 fs::path ArtifactStore::path_of(std::string_view digest) const {
   return root_ / digest.substr(0, 2) / digest.substr(2);
 }
 
+Status ArtifactStore::make_prefix(std::string_view digest) {
+  const fs::path folder = path_of(digest).parent_path();
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return failed("cannot create", folder);
+  // Also one that was here already: whoever made it may not have come to flush it.
+  auto& durable = (*durable_)[std::stoul(std::string(digest.substr(0, 2)), nullptr, 16)];
+  if (durable) return {};
+  MR_CHECK(flush_folder(root_));
+  durable = true;
+  return {};
+}
+
 Result<StoredArtifact> ArtifactStore::publish(const fs::path& staged, const std::string& digest) {
   const fs::path target = path_of(digest);
-  const bool new_folder = ::mkdir(target.parent_path().c_str(), 0700) == 0;
-  if (!new_folder && errno != EEXIST) return failed("cannot create", target.parent_path());
+  MR_CHECK(make_prefix(digest));
   {
     MR_TRY(const int fd, lock(root_, LOCK_SH));
     const Descriptor held(fd);
     // Over an equal one: that heals a damaged file, and its age counts from now.
     if (::rename(staged.c_str(), target.c_str()) != 0) return failed("cannot name", target);
   }
-  MR_CHECK(flush(target.parent_path(), O_DIRECTORY));
-  if (new_folder) MR_CHECK(flush(root_, O_DIRECTORY));
+  MR_CHECK(flush_folder(target.parent_path()));
   pass(FaultPoint::artifact_named);
   return get(digest);
 }
@@ -158,29 +196,29 @@ Result<StoredArtifact> ArtifactStore::put_file(const fs::path& file) {
   if (!S_ISREG(info.st_mode)) return invalid_argument("'" + file.string() + "' is no regular file");
   struct stat own {};
   if (::stat((root_ / "tmp").c_str(), &own) != 0) return failed("cannot read", root_ / "tmp");
+  if (info.st_dev == own.st_dev) return put_staged(file);
 
-  fs::path source = file;
-  Staged staged((root_ / "tmp" / "put-XXXXXX").string());
+  Staged staged(root_);
   if (!staged.file.ok()) return failed("cannot create a file in", root_ / "tmp");
-  if (info.st_dev != own.st_dev) {
-    MR_CHECK(copy_into(staged.file.get(), file, staged.path));
-    source = staged.path;
-  }
-  if (::chmod(source.c_str(), 0400) != 0) return failed("cannot protect", source);
-  // Age counts from the put, not from when the file was written.
-  ::utimensat(AT_FDCWD, source.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
-  MR_CHECK(flush(source, 0));
-  MR_TRY(const std::string digest, sha256_file(source));
-  MR_TRY(StoredArtifact stored, publish(source, digest));
-  if (source == staged.path) {
-    staged.path.clear();
-    ::unlink(file.c_str());
-  }
+  MR_CHECK(copy_into(staged.file.get(), file, staged.path));
+  MR_TRY(StoredArtifact stored, put_staged(staged.path));
+  staged.path.clear();
+  ::unlink(file.c_str());
   return stored;
 }
 
+/// REQUIRES: the file is on the file system of the root.
+Result<StoredArtifact> ArtifactStore::put_staged(const fs::path& file) {
+  if (::chmod(file.c_str(), 0400) != 0) return failed("cannot protect", file);
+  // Age counts from the put, not from when the file was written.
+  ::utimensat(AT_FDCWD, file.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
+  MR_CHECK(flush_artifact(file));
+  MR_TRY(const std::string digest, sha256_file(file));
+  return publish(file, digest);
+}
+
 Result<StoredArtifact> ArtifactStore::put_text(std::string_view text) {
-  Staged staged((root_ / "tmp" / "put-XXXXXX").string());
+  Staged staged(root_);
   if (!staged.file.ok()) return failed("cannot create a file in", root_ / "tmp");
   MR_CHECK(write_all(staged.file.get(), text, staged.path));
   if (::fchmod(staged.file.get(), 0400) != 0) return failed("cannot protect", staged.path);
@@ -188,6 +226,41 @@ Result<StoredArtifact> ArtifactStore::put_text(std::string_view text) {
   MR_TRY(StoredArtifact stored, publish(staged.path, sha256_hex(text)));
   staged.path.clear();
   return stored;
+}
+
+Result<bool> ArtifactStore::copy_from(const StoredArtifact& artifact) {
+  if (const Status here = verify(artifact.digest); here)
+    return false;
+  else if (here.error().code != ErrorCode::not_found &&
+           here.error().code != ErrorCode::data_damaged)
+    return here.error();
+  Staged staged(root_);
+  if (!staged.file.ok()) return failed("cannot create a file in", root_ / "tmp");
+  MR_TRY(const std::string read, copy_into(staged.file.get(), artifact.path, staged.path));
+  if (read != artifact.digest) return damaged(artifact, read);
+  if (::fchmod(staged.file.get(), 0400) != 0) return failed("cannot protect", staged.path);
+  if (::fsync(staged.file.get()) != 0) return failed("cannot flush", staged.path);
+  // From the disk, not from the cache.
+  ::posix_fadvise(staged.file.get(), 0, 0, POSIX_FADV_DONTNEED);
+  MR_TRY(const std::string written, sha256_file(staged.path));
+  if (written != artifact.digest)
+    return damaged({artifact.digest, staged.path, artifact.bytes}, written);
+  MR_CHECK(publish(staged.path, artifact.digest));
+  staged.path.clear();
+  return true;
+}
+
+Result<std::int64_t> ArtifactStore::remove_leavings() {
+  std::int64_t removed = 0;
+  std::error_code problem;
+  for (const auto& file : fs::directory_iterator(root_ / "tmp", problem)) {
+    if (!file.path().filename().string().starts_with("put-")) continue;
+    const Descriptor opened(::open(file.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!opened.ok() || ::flock(opened.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    removed += ::unlink(file.path().c_str()) == 0;
+  }
+  if (problem) return unavailable("cannot list '" + (root_ / "tmp").string() + "'");
+  return removed;
 }
 
 Result<StoredArtifact> ArtifactStore::get(std::string_view digest) const {
@@ -208,8 +281,7 @@ Status ArtifactStore::verify(std::string_view digest) const {
   MR_TRY(const StoredArtifact stored, get(digest));
   MR_TRY(const std::string actual, sha256_file(stored.path));
   if (actual == digest) return {};
-  return make_error(ErrorCode::data_invalid,
-                    "artifact " + stored.digest + " is damaged: its content has digest " + actual);
+  return damaged(stored, actual);
 }
 
 Result<std::vector<ArtifactStore::Entry>> ArtifactStore::list() const {

@@ -5,7 +5,7 @@
 namespace millrace {
 namespace {
 
-constexpr std::array<ErrorTraits, 12> kTraits = {{
+constexpr std::array<ErrorTraits, 13> kTraits = {{
     {ErrorCode::invalid_argument, "invalid_argument", 400, 2, false},
     {ErrorCode::not_found, "not_found", 404, 3, false},
     {ErrorCode::conflict, "conflict", 409, 4, false},
@@ -18,6 +18,7 @@ constexpr std::array<ErrorTraits, 12> kTraits = {{
     {ErrorCode::data_invalid, "data_invalid", 422, 11, false},
     {ErrorCode::unsupported, "unsupported", 501, 12, false},
     {ErrorCode::internal, "internal", 500, 70, false},
+    {ErrorCode::data_damaged, "data_damaged", 500, 13, false},
 }};
 
 constexpr bool rows_match_codes() {
@@ -60,6 +61,9 @@ Error internal_error(std::string message) {
 }
 Error data_invalid(std::string message) {
   return make_error(ErrorCode::data_invalid, std::move(message));
+}
+Error data_damaged(std::string message) {
+  return make_error(ErrorCode::data_damaged, std::move(message));
 }
 
 }  // namespace millrace

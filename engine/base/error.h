@@ -22,6 +22,7 @@ enum class ErrorCode {
   data_invalid,        // data broke its contract
   unsupported,         // valid, but not offered by this build
   internal,            // we are wrong; a bug report is due
+  data_damaged,        // stored bytes are not what their digest says
 };
 
 /// What the rest of the program needs to know of a code; one row each, in `error.cc`.
@@ -62,6 +63,7 @@ Error conflict(std::string message);
 Error unavailable(std::string message);
 Error internal_error(std::string message);
 Error data_invalid(std::string message);
+Error data_damaged(std::string message);
 Error make_error(ErrorCode code, std::string message);
 
 }  // namespace millrace

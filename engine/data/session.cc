@@ -49,7 +49,10 @@ Error translate(const char* text) {
   }
   const bool absent = message.find("No files found") != std::string::npos ||
                       message.find("No such file") != std::string::npos;
-  return make_error(absent ? ErrorCode::not_found : code, std::move(message));
+  const bool full = message.find("No space left on device") != std::string::npos;
+  Error error = make_error(absent ? ErrorCode::not_found : code, std::move(message));
+  if (full) error.transient_override = true;  // there may be room again later
+  return error;
 }
 
 std::string path_list(const std::vector<std::filesystem::path>& paths) {

@@ -18,7 +18,11 @@ class LightContext final : public OperatorContext {
  public:
   LightContext(const StartAttempt& start, const RunnerPoolConfig& config,
                const RunnerPoolParts& parts, AttemptLog& log, std::function<bool()> cancelled)
-      : start_(start), parts_(parts), log_(log), cancelled_(std::move(cancelled)) {
+      : start_(start),
+        parts_(parts),
+        artifacts_(parts.artifacts),
+        log_(log),
+        cancelled_(std::move(cancelled)) {
     folder_.use(config.work_dir);
   }
   ~LightContext() override { folder_.clear(); }
@@ -30,7 +34,7 @@ class LightContext final : public OperatorContext {
     log_.append("\n");
   }
   const std::filesystem::path& work_dir() const override { return folder_.make(); }
-  Artifacts& artifacts() override { return parts_.artifacts; }
+  Artifacts& artifacts() override { return artifacts_; }
   Result<Json> query(std::string_view name, const Json& arguments) override {
     return parts_.query(name, arguments);
   }
@@ -39,6 +43,7 @@ class LightContext final : public OperatorContext {
  private:
   const StartAttempt& start_;
   const RunnerPoolParts& parts_;
+  CheckedArtifacts artifacts_;
   AttemptLog& log_;
   std::function<bool()> cancelled_;
   mutable WorkFolder folder_;

@@ -76,7 +76,7 @@ class RunnerContext final : public OperatorContext {
   const StartMessage& start_;
   RunnerLink& link_;
   WorkFolder& folder_;
-  Artifacts& artifacts_;
+  CheckedArtifacts artifacts_;
   const Clock& clock_;
 };
 

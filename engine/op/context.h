@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <functional>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,9 @@ struct StoredArtifact {
   std::int64_t bytes = 0;
 };
 
+/// Its bytes have the digest `actual` instead of its own.
+Error damaged(const StoredArtifact& artifact, std::string_view actual);
+
 /// Content-addressed files. Putting the same content twice is one artifact. Nothing is visible to
 /// others until a PublishArtifact effect is committed. Thread-safe.
 class Artifacts {
@@ -33,6 +38,24 @@ class Artifacts {
   virtual Result<StoredArtifact> put_text(std::string_view text) = 0;
   /// not_found if there is none; invalid_argument unless `digest` is 64 hex digits.
   virtual Result<StoredArtifact> get(std::string_view digest) const = 0;
+  /// All of its bytes. `data_damaged` if they are not what the digest says.
+  virtual Result<std::string> read(std::string_view digest, std::size_t max_bytes) const;
+};
+
+/// The store as one attempt sees it: what the attempt reads is compared with its digest, once.
+class CheckedArtifacts final : public Artifacts {
+ public:
+  explicit CheckedArtifacts(Artifacts& store) : store_(store) {}
+  Result<StoredArtifact> put_file(const std::filesystem::path& file) override;
+  Result<StoredArtifact> put_text(std::string_view text) override;
+  /// `data_damaged` as well.
+  Result<StoredArtifact> get(std::string_view digest) const override;
+  Result<std::string> read(std::string_view digest, std::size_t max_bytes) const override;
+
+ private:
+  Artifacts& store_;
+  mutable std::mutex mutex_;
+  mutable std::set<std::string, std::less<>> checked_;  // guarded by mutex_
 };
 
 class OperatorContext {

@@ -105,7 +105,7 @@ Result<Outcome> Command::run(OperatorContext& ctx) const {
   add(program.env, "MILLRACE_OUTPUTS", outputs_file);
   if (!inputs.is_null()) {
     const std::string inputs_file = ctx.work_dir().native() + "/inputs.json";
-    MR_CHECK(write_file_atomic(inputs_file, inputs.dump()));
+    MR_CHECK(write_file(inputs_file, inputs.dump()));
     add(program.env, "MILLRACE_INPUTS", inputs_file);
   }
   MR_TRY(const ExitStatus status, run_subprocess(program, ctx));

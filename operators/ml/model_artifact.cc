@@ -1,7 +1,5 @@
 #include "operators/ml/model_artifact.h"
 
-#include "engine/base/file.h"
-
 namespace millrace::operators {
 namespace {
 
@@ -10,8 +8,7 @@ constexpr std::size_t kMaxModelBytes = 64u << 20;
 }  // namespace
 
 Result<ml::Model> load_model(OperatorContext& ctx, const std::string& artifact) {
-  MR_TRY(const StoredArtifact stored, ctx.artifacts().get(artifact));
-  MR_TRY(const std::string text, read_file(stored.path, kMaxModelBytes));
+  MR_TRY(const std::string text, ctx.artifacts().read(artifact, kMaxModelBytes));
   auto model = ml::Model::parse(text);
   if (!model) return std::move(model).error().at("model " + artifact.substr(0, 12));
   return model;

@@ -89,7 +89,7 @@ TEST_F(ArtifactStoreTest, FindsDamageAndHealsItByAPut) {
   ASSERT_TRUE(store.verify(kAbc).ok());
   std::filesystem::permissions(put->path, std::filesystem::perms::owner_all);
   std::ofstream(put->path) << "abd";
-  EXPECT_EQ(store.verify(kAbc).error().code, ErrorCode::data_invalid);
+  EXPECT_EQ(store.verify(kAbc).error().code, ErrorCode::data_damaged);
   ASSERT_TRUE(store.put_text("abc").ok());
   EXPECT_TRUE(store.verify(kAbc).ok());
 }
