@@ -4,8 +4,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <fstream>
-
 #include "engine/base/file.h"
 #include "engine/base/log.h"
 
@@ -21,11 +19,7 @@ Spool::Spool(std::filesystem::path folder, std::int64_t max_bytes)
     : folder_(std::move(folder)), max_bytes_(max_bytes) {}
 
 Result<std::unique_ptr<Spool>> Spool::open(std::filesystem::path folder, std::int64_t max_bytes) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    return unavailable("cannot make the spool folder '" + folder.string() +
-                       "': " + error.message());
+  MR_CHECK(make_durable_folders(folder));
   std::unique_ptr<Spool> spool(new Spool(std::move(folder), max_bytes));
   MR_CHECK(spool->lock());
   MR_CHECK(spool->scan());
@@ -52,7 +46,8 @@ Status Spool::scan() {
        it.increment(error)) {
     const auto& path = it->path();
     std::error_code ignored;
-    if (path.extension() == ".tmp") {  // half a batch: the process died before it was counted
+    if (path.extension().string().starts_with(
+            ".tmp")) {  // half a batch: the process died before it was counted
       std::filesystem::remove(path, ignored);
       continue;
     }
@@ -89,22 +84,11 @@ void Spool::make_room(std::int64_t bytes) {
 
 Status Spool::put(const PredictionBatch& batch) {
   const std::string text = to_json(batch).dump();
-  const auto target = file_of(batch.id);
-  const auto temporary = file_of(batch.id, ".tmp");
   {
     const std::lock_guard lock(mutex_);
     make_room(static_cast<std::int64_t>(text.size()));
   }
-  std::error_code error;
-  std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  if (out) std::filesystem::rename(temporary, target, error);
-  if (!out || error) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    return unavailable("cannot write '" + target.string() + "'; is the disk full?");
-  }
+  MR_CHECK(write_file_atomic(file_of(batch.id), text));
   const std::lock_guard lock(mutex_);
   sizes_[batch.id] = static_cast<std::int64_t>(text.size());
   bytes_ += static_cast<std::int64_t>(text.size());

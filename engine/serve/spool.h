@@ -1,5 +1,5 @@
 // Spool: batches on their way to the store, on the local disk, so that neither a store that is away
-// nor a killed server loses one.
+// nor a killed server nor a power cut loses one.
 //
 // One file is one batch, "<batch id>.batch" (JSON); a file appears by a rename, so a reader sees
 // all of it or nothing, and ids of version 7 sort by time. A batch is removed only after the store
@@ -34,8 +34,8 @@ class Spool {
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  /// On return the batch outlives the process (not a power cut: the bytes may still be in the
-  /// system's cache). May drop older ones to keep the bound.
+  /// On return the batch outlives the process and a power cut. May drop older ones to keep the
+  /// bound.
   Status put(const PredictionBatch& batch);
   /// The oldest one, or nothing. One that cannot be read is set aside as "<id>.bad".
   std::optional<PredictionBatch> oldest();
