@@ -130,11 +130,12 @@ bool Engine::is_draining() {
 void Engine::loop() {
   do {
     const auto asked = clock_.steady();
-    const auto lease =
-        stores_.leadership.acquire(options_.shard, options_.owner, options_.lease_ttl);
+    const auto lease = stores_.leadership.acquire(options_.shard, options_.owner,
+                                                  options_.lease_ttl, options_.former_owner);
     if (!lease) log::warning("cannot ask for leadership", {{"error", lease.error().message}});
     if (lease && *lease) lead(**lease, asked);
-  } while (pause(options_.lease_ttl / 10) && !is_draining());
+    // Often: a lease counts from when a standby first sees that it was renewed.
+  } while (pause(options_.lease_ttl / 20) && !is_draining());
 }
 
 void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acquired) {

@@ -24,6 +24,8 @@ struct EngineOptions {
   PlannerOptions planner;
   std::string shard{kMainShard};
   std::string owner = "engine";  // for people: host and process
+  /// An owner that is known to be dead, since this engine holds what that one held alone; "": none.
+  std::string former_owner{};
   Duration lease_ttl = std::chrono::seconds{5};
 };
 

@@ -7,30 +7,30 @@ class MemLeadership final : public Leadership {
  public:
   explicit MemLeadership(State& state) : state_(state) {}
 
-  Result<std::optional<Lease>> acquire(std::string_view shard, std::string_view owner,
-                                       Duration ttl) override {
+  Result<std::optional<Lease>> acquire(std::string_view shard, std::string_view owner, Duration ttl,
+                                       std::string_view former) override {
     return call(state_, "leadership.acquire", [&](Callbacks&) -> Result<std::optional<Lease>> {
       HeldLease& held = state_.leases[std::string(shard)];
-      const Time now = state_.clock.now();
-      const bool runs = now < held.expires && held.expires <= now + kLeasesAhead * ttl;
-      if (!held.owner.empty() && held.owner != owner && runs) return std::optional<Lease>();
-      held = {held.epoch + 1, std::string(owner), now + ttl};
+      const bool is_anothers = !held.owner.empty() && held.owner != owner && held.owner != former;
+      if (is_anothers && !state_.lease_sightings.has_lapsed(
+                             shard, owner, {held.epoch, held.renewals}, ttl, state_.clock.steady()))
+        return std::optional<Lease>();
+      held = {held.epoch + 1, std::string(owner), 0};
       return std::optional(Lease{held.epoch, ttl});
     });
   }
-  Status renew(std::string_view shard, std::int64_t epoch, Duration ttl) override {
+  Status renew(std::string_view shard, std::int64_t epoch, Duration) override {
     return call(state_, "leadership.renew", [&](Callbacks&) -> Status {
       MR_TRY(HeldLease * held, current(shard, epoch));
-      held->expires = state_.clock.now() + ttl;
+      ++held->renewals;
       return {};
     });
   }
   Status release(std::string_view shard, std::int64_t epoch) override {
     return call(state_, "leadership.release", [&](Callbacks&) -> Status {
       MR_TRY(HeldLease * held, current(shard, epoch));
-      *held = {held->epoch + 1,
-               "",
-               {}};  // a number that nobody holds: the released one is fenced from here on
+      *held = {held->epoch + 1, "",
+               0};  // a number that nobody holds: the released one is fenced from here on
       return {};
     });
   }

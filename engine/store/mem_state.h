@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/store/lease_sightings.h"
 #include "engine/store/mem_store.h"
 
 namespace millrace::mem {
@@ -32,7 +33,7 @@ struct CommittedBatch {
 struct HeldLease {
   std::int64_t epoch = 0;
   std::string owner;  // "": released
-  Time expires{};
+  std::int64_t renewals = 0;
 };
 
 struct State {
@@ -46,6 +47,7 @@ struct State {
   std::map<std::int64_t, CommittedBatch> batches;  // by first_seq
   std::unordered_map<Uuid, std::vector<std::size_t>> events_of_run;
   std::map<std::string, HeldLease, std::less<>> leases;
+  LeaseSightings lease_sightings;
 
   std::vector<Command> commands;
   std::unordered_map<Uuid, std::size_t> command_index;

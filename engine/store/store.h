@@ -70,17 +70,16 @@ struct Lease {
   Duration ttl{};
 };
 
-/// Who leads a shard. Time is the store's own clock.
+/// Who leads a shard. No wall clock counts, neither the store's nor an engine's: an asker that has
+/// seen the same lease without a renewal for `ttl` of its own steady time takes it over.
 class Leadership {
  public:
-  /// A lease that ends later from now than so many of the asker's was made out before the clock was
-  /// set back, and counts as lapsed: else nobody would lead for as long as it was set back.
-  static constexpr int kLeasesAhead = 10;
-
   virtual ~Leadership() = default;
-  /// nullopt while another owner's lease runs. A new lease has a greater epoch than any before.
+  /// nullopt while another owner's lease runs, as far as this asker has seen: it has to ask again
+  /// and again. A new lease has a greater epoch than any before. `former` is an owner that the
+  /// asker knows to be dead; its lease ends at once.
   virtual Result<std::optional<Lease>> acquire(std::string_view shard, std::string_view owner,
-                                               Duration ttl) = 0;
+                                               Duration ttl, std::string_view former = {}) = 0;
   /// `fenced` if the epoch is no longer the current one (a lapsed one that nobody took over still
   /// is).
   virtual Status renew(std::string_view shard, std::int64_t epoch, Duration ttl) = 0;

@@ -25,6 +25,12 @@ std::int64_t lead(PgStore& store, const std::string& owner) {
   return lease.ok() && *lease ? (*lease)->epoch : 0;
 }
 
+/// From now on this owner knows how long it has seen no renewal.
+void watch(PgStore& store, const std::string& owner) {
+  const auto lease = store.stores().leadership.acquire(kMainShard, owner, seconds{60});
+  EXPECT_TRUE(lease.ok() && !lease->has_value());
+}
+
 Batch batch_of(std::int64_t epoch, std::int64_t first_seq, int n = 1) {
   Batch batch;
   batch.epoch = epoch;
@@ -90,6 +96,7 @@ TEST(AppendTest, ATakeoverAndAnAppendWaitForEachOther) {
   testing::FakeClock clock;
   PgStore store(*database, &clock);
   const std::int64_t epoch = lead(store, "one");
+  watch(store, "two");
   clock.pass(seconds{61});
   const auto watcher = open_database(database->dsn());
   const auto wait_for_waiters = [&](const std::string& n) {
@@ -127,6 +134,7 @@ TEST(AppendTest, ALeaderStuckInAnAppendDoesNotHoldUpItsSuccessor) {
   testing::FakeClock clock;
   PgStore store(*database, &clock);
   const std::int64_t epoch = lead(store, "one");
+  watch(store, "two");
   clock.pass(seconds{61});
   const Status append = database->run<void>([&](pg::Session& session) -> Status {
     session.transaction([&] {

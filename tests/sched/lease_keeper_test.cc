@@ -16,7 +16,8 @@ constexpr Lease kShort{7, milliseconds{300}};
 class Store final : public Leadership {
  public:
   explicit Store(std::function<Status()> renew) : renew_(std::move(renew)) {}
-  Result<std::optional<Lease>> acquire(std::string_view, std::string_view, Duration) override {
+  Result<std::optional<Lease>> acquire(std::string_view, std::string_view, Duration,
+                                       std::string_view) override {
     return std::optional<Lease>();
   }
   Status renew(std::string_view, std::int64_t epoch, Duration) override {

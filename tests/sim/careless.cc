@@ -10,11 +10,11 @@ class CarelessStores::LeadershipSeam final : public Leadership {
   LeadershipSeam(Leadership& real, Removed removed) : real_(real), removed_(removed) {}
   std::int64_t newest_epoch = 0;
 
-  Result<std::optional<Lease>> acquire(std::string_view shard, std::string_view owner,
-                                       Duration ttl) override {
+  Result<std::optional<Lease>> acquire(std::string_view shard, std::string_view owner, Duration ttl,
+                                       std::string_view former) override {
     if (removed_ == Removed::lease_expiry && newest_epoch > 0)
       static_cast<void>(real_.release(shard, newest_epoch));
-    auto lease = real_.acquire(shard, owner, ttl);
+    auto lease = real_.acquire(shard, owner, ttl, former);
     if (lease && *lease) newest_epoch = (*lease)->epoch;
     return lease;
   }

@@ -28,7 +28,6 @@ struct SimEngine {
   bool lost = false;  // the keeper gave it up; the loop has not noticed yet
   std::int64_t epoch = 0;
   Duration valid_until{}, next_renewal{};
-  int jumps_seen = 0;  // of the wall clock, when the lease was last renewed
 
   Duration frozen_until{};  // as by SIGSTOP: its runners go on, itself it does nothing
 

@@ -157,7 +157,6 @@ class World {
     constexpr int kMostMinutes = 60;
     const auto minutes = static_cast<int>(rng().below(2 * kMostMinutes + 1)) - kMostMinutes;
     clock_.jump(std::chrono::minutes{minutes});
-    ++jumps_;
     ++verdict_.chaos.clock_jumps;
     script_.note(
         [&] { return "the wall clock is set by " + std::to_string(minutes) + " minutes"; });
@@ -230,7 +229,6 @@ class World {
     engine.has_lease = true;
     engine.lost = false;
     engine.epoch = (*lease)->epoch;
-    engine.jumps_seen = jumps_;
     engine.valid_until = asked + kLeaseTtl - kLeaseTtl / 10;
     engine.next_renewal = asked + kLeaseTtl / 3;
     auto leader = Leader::take_office(planner_options(), **lease, stores(), engine.executor, clock_,
@@ -258,11 +256,11 @@ class World {
   }
 
   /// When one engine leads, no other believes that it does, and none of another's attempts runs:
-  /// as long as nobody is frozen, and nobody has set the clock by which the store counts.
+  /// as long as nobody is frozen. No wall clock counts.
   void check_one_leader(const SimEngine& newcomer) {
     for (const auto& other : engines_) {
       if (&other == &newcomer || !other.has_lease || other.lost) continue;
-      if (other.jumps_seen != jumps_ || !verdict_.violation.empty()) continue;
+      if (!verdict_.violation.empty()) continue;
       if (clock_.passed() < other.valid_until)
         verdict_.violation = "one_leader: " + newcomer.name + " leads while the lease of " +
                              other.name + " still runs";
@@ -280,7 +278,6 @@ class World {
     if (renewed) {
       engine.valid_until = sent + kLeaseTtl - kLeaseTtl / 10;
       engine.next_renewal = sent + kLeaseTtl / 3;
-      engine.jumps_seen = jumps_;
       return;
     }
     engine.next_renewal = sent + kLeaseTtl / 20;
@@ -384,7 +381,7 @@ class World {
   Users users_;
   Time last_schedule_ = *parse_rfc3339("2001-02-01T02:31:00Z");
   bool calm_ = false, in_slow_call_ = false, late_ = false;
-  int jumps_ = 0, refused_ = 0;
+  int refused_ = 0;
   Verdict verdict_;
 };
 

@@ -24,12 +24,18 @@ class FakeClock final : public Clock {
  public:
   Time now() const override { return Time{Duration{micros_.load()}}; }
   std::chrono::steady_clock::time_point steady() const override {
-    return std::chrono::steady_clock::time_point{std::chrono::microseconds{micros_.load()}};
+    return std::chrono::steady_clock::time_point{
+        std::chrono::microseconds{micros_.load() - set_by_.load()}};
   }
   void pass(Duration duration) { micros_ += duration.count(); }
+  /// The wall clock jumps, steady time does not.
+  void set(Duration by) {
+    micros_ += by.count();
+    set_by_ += by.count();
+  }
 
  private:
-  std::atomic<std::int64_t> micros_{1'000'000'000'000'000};
+  std::atomic<std::int64_t> micros_{1'000'000'000'000'000}, set_by_{0};
 };
 
 /// A fresh, empty store.

@@ -14,6 +14,7 @@ TEST_P(StoreTest, OneLeadsUntilItsLeaseLapses) {
   ASSERT_TRUE(first->has_value());
   EXPECT_EQ(Duration{seconds{10}}, (*first)->ttl);
 
+  EXPECT_FALSE(leadership.acquire("main", "two", seconds{10})->has_value());  // the first sighting
   clock().pass(seconds{9});
   const auto early = leadership.acquire("main", "two", seconds{10});
   ASSERT_OK(early);
@@ -24,6 +25,18 @@ TEST_P(StoreTest, OneLeadsUntilItsLeaseLapses) {
   ASSERT_OK(second);
   ASSERT_TRUE(second->has_value());
   EXPECT_GT((*second)->epoch, (*first)->epoch);
+}
+
+// When a lease was renewed last, an asker knows only from when it has begun to watch.
+TEST_P(StoreTest, AStandbyWatchesForALeaseBeforeItTakesOver) {
+  lead("one");
+  clock().pass(seconds{60});
+  EXPECT_FALSE(stores().leadership.acquire(kMainShard, "two", seconds{10})->has_value());
+  clock().pass(seconds{5});
+  EXPECT_FALSE(stores().leadership.acquire(kMainShard, "three", seconds{10})->has_value());
+  clock().pass(seconds{5});
+  EXPECT_FALSE(stores().leadership.acquire(kMainShard, "three", seconds{10})->has_value());
+  EXPECT_TRUE(stores().leadership.acquire(kMainShard, "two", seconds{10})->has_value());
 }
 
 TEST_P(StoreTest, RenewingKeepsTheLease) {
@@ -39,10 +52,44 @@ TEST_P(StoreTest, RenewingKeepsTheLease) {
   EXPECT_FALSE(leadership.acquire(kMainShard, "two", seconds{10})->has_value());
 }
 
-TEST_P(StoreTest, AClockThatIsSetBackDoesNotKeepADeadLeaderInOffice) {
-  lead("one");
-  clock().pass(-std::chrono::hours{1});
-  EXPECT_TRUE(stores().leadership.acquire(kMainShard, "two", seconds{10})->has_value());
+// With two engines, each set clock deposed a healthy leader, and its tasks ran again.
+TEST_P(StoreTest, ASetClockNeitherDeposesALeaderNorKeepsADeadOneInOffice) {
+  Leadership& leadership = stores().leadership;
+  const std::int64_t epoch = lead("one");
+  for (const Duration by :
+       {Duration(std::chrono::hours{1}), Duration(-std::chrono::hours{1}),
+        Duration(std::chrono::hours{40 * 24}), Duration(-std::chrono::hours{40 * 24})}) {
+    clock().set(by);
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_FALSE(leadership.acquire(kMainShard, "two", seconds{10})->has_value());
+      clock().pass(seconds{4});
+      EXPECT_FALSE(leadership.acquire(kMainShard, "two", seconds{10})->has_value());
+      ASSERT_OK(leadership.renew(kMainShard, epoch, seconds{10}));
+    }
+  }
+  clock().set(-std::chrono::hours{1});
+  EXPECT_FALSE(leadership.acquire(kMainShard, "two", seconds{10})->has_value());
+  clock().pass(seconds{10});
+  EXPECT_TRUE(leadership.acquire(kMainShard, "two", seconds{10})->has_value());
+}
+
+TEST_P(StoreTest, ARenewalWithoutTimeIsSeenAsWell) {
+  Leadership& leadership = stores().leadership;
+  const std::int64_t epoch = lead("one");
+  EXPECT_FALSE(leadership.acquire(kMainShard, "two", seconds{10})->has_value());
+  clock().pass(seconds{10});
+  clock().set(-seconds{10});  // the end of the lease would be what it was
+  ASSERT_OK(leadership.renew(kMainShard, epoch, seconds{10}));
+  EXPECT_FALSE(leadership.acquire(kMainShard, "two", seconds{10})->has_value());
+}
+
+TEST_P(StoreTest, AFormerSelfThatIsKnownToBeDeadIsNotWaitedFor) {
+  const std::int64_t before = lead("one");
+  Leadership& leadership = stores().leadership;
+  EXPECT_FALSE(leadership.acquire(kMainShard, "two", seconds{10}, "zero")->has_value());
+  const auto lease = leadership.acquire(kMainShard, "two", seconds{10}, "one");
+  ASSERT_TRUE(lease->has_value());
+  EXPECT_GT((*lease)->epoch, before);
 }
 
 TEST_P(StoreTest, AnOldEpochCanNeitherRenewNorRelease) {
