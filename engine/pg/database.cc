@@ -10,6 +10,12 @@
 namespace millrace {
 namespace {
 
+/// Each new period moves the bound of a partition once; a row that is written then is written
+/// again.
+constexpr int kTriesWhilePartitionsMove = 6;
+/// A write that was refused for lack of room says so much longer that the next one may be, too.
+constexpr std::chrono::seconds kRoomIsDoubtful{10};
+
 /// A server that went away has closed its side: there is something to read where nothing was asked.
 bool looks_dead(const pg::Session& session) {
   if (!session.is_open() || session.descriptor() < 0) return true;
@@ -78,14 +84,42 @@ void Database::give_back(std::unique_ptr<pg::Session> session, bool is_broken) {
   returned_.notify_one();
 }
 
+void Database::note_room(std::string_view sqlstate) {
+  if (!sqlstate.starts_with("53")) return;
+  const std::lock_guard lock(mutex_);
+  no_room_at_ = std::chrono::steady_clock::now();
+}
+
+bool Database::had_no_room() {
+  const std::lock_guard lock(mutex_);
+  return no_room_at_ && std::chrono::steady_clock::now() - *no_room_at_ < kRoomIsDoubtful;
+}
+
+Status Database::check_commits() {
+  if (had_no_room())
+    return unavailable("PostgreSQL has just refused a write because it has no room");
+  return run<void>([](pg::Session& session) -> Status {
+    session.exec("health_commit");
+    return {};
+  });
+}
+
 Status Database::run_untyped(const Body& body) {
   MR_TRY(std::unique_ptr<pg::Session> session, borrow());
-  try {
-    body(*session);
-  } catch (...) {
-    const pg::Failure failure = pg::current_failure();
-    give_back(std::move(session), failure.connection_is_lost);
-    return failure.error;
+  for (int tries = 1;; ++tries) {
+    try {
+      body(*session);
+      break;
+    } catch (...) {
+      const pg::Failure failure = pg::current_failure();
+      if (failure.partition_moved() && tries < kTriesWhilePartitionsMove) {
+        ::poll(nullptr, 0, tries * 5);
+        continue;
+      }
+      note_room(failure.sqlstate);
+      give_back(std::move(session), failure.connection_is_lost);
+      return failure.error;
+    }
   }
   give_back(std::move(session), false);
   return {};

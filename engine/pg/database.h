@@ -6,7 +6,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -37,9 +39,16 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   /// Runs `body` on a connection of the pool and translates whatever it throws. A connection that
-  /// is found dead before the body has sent anything is replaced without a word.
+  /// is found dead before the body has sent anything is replaced without a word. The body runs
+  /// again where a row met a partition that was just being attached.
   template <typename T>
   Result<T> run(const std::function<Result<T>(pg::Session&)>& body);
+
+  /// True for a while after the server refused something because it had no room: its disk is full,
+  /// or its memory.
+  bool had_no_room();
+  /// An error where the server does not commit.
+  Status check_commits();
 
   /// The completed connection string. Holds the password: never log it.
   const std::string& dsn() const { return dsn_; }
@@ -50,6 +59,7 @@ class Database {
   Database(DatabaseOptions options, std::string dsn, std::string description);
   using Body = std::function<void(pg::Session&)>;
   Status run_untyped(const Body& body);
+  void note_room(std::string_view sqlstate);
   Result<std::unique_ptr<pg::Session>> borrow();
   void give_back(std::unique_ptr<pg::Session> session, bool is_broken);
 
@@ -59,6 +69,7 @@ class Database {
   std::condition_variable returned_;
   std::vector<std::unique_ptr<pg::Session>> idle_;
   int in_use_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> no_room_at_;
 };
 
 template <typename T>

@@ -30,7 +30,11 @@ constexpr std::array kTable = {
     Row{"0A", ErrorCode::unsupported},
 };
 
-ErrorCode code_of(const std::string& sqlstate) {
+/// 23514 is both a CHECK that a row breaks and a row that met a change of the partitions; where the
+/// server speaks another language, Database::run has tried often enough to know.
+ErrorCode code_of(const std::string& sqlstate, std::string_view message) {
+  if (sqlstate == "23514" && message.find("partition") != std::string_view::npos)
+    return ErrorCode::unavailable;
   for (const Row& row : kTable)
     if (sqlstate.starts_with(row.sqlstate)) return row.code;
   return ErrorCode::internal;
@@ -73,7 +77,7 @@ Failure current_failure() {
     if (e.sqlstate().empty())  // what the library itself noticed: the connection is gone
       return make(ErrorCode::unavailable, e.what(), "", true);
     const bool is_lost = e.sqlstate().starts_with("57P") || e.sqlstate().starts_with("08");
-    return make(code_of(e.sqlstate()), e.what(), e.sqlstate(), is_lost);
+    return make(code_of(e.sqlstate(), e.what()), e.what(), e.sqlstate(), is_lost);
   } catch (const pqxx::transaction_rollback& e) {
     return make(ErrorCode::unavailable, e.what(), "40000", false);
   } catch (const pqxx::failure& e) {

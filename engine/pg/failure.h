@@ -23,6 +23,9 @@ struct Failure {
   Error error;
   std::string sqlstate;  // "" where there is none
   bool connection_is_lost = false;
+  /// A row was on its way to a partition that has just got another bound: the same statement finds
+  /// the right one.
+  bool partition_moved() const { return sqlstate == "23514"; }
 };
 
 /// REQUIRES: called in a catch block.

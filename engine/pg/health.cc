@@ -1,13 +1,17 @@
 #include "engine/pg/health.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/base/duration.h"
+#include "engine/pg/history.h"
 #include "engine/pg/session.h"
 #include "engine/store/store.h"
 
 namespace millrace {
 namespace {
+
+constexpr Duration kDatedAhead = std::chrono::minutes{1};
 
 using pg::Params;
 using pg::Rows;
@@ -107,6 +111,32 @@ HealthFinding check_transactions(Session& session, const HealthLimits& limits) {
           ": meanwhile PostgreSQL cannot clear away dead rows; end it: " + oldest.at(0, 2).text()};
 }
 
+/// What a clock that was wrong has left, and whether history may be dropped.
+HealthFinding check_history(Session& session) {
+  if (!session.exec("health_knows_history").at(0, 0).flag())
+    return {"history", true, "of an older schema; 'millrace up' upgrades it"};
+  const Rows rows = session.exec("health_history");
+  const Duration agreed{rows.at(0, 0).number()}, since{rows.at(0, 1).number()};
+  const Duration ahead{rows.at(0, 2).is_null() ? 0 : rows.at(0, 2).number()};
+  const std::int64_t future = rows.at(0, 3).number();
+  if (since < -kDatedAhead || ahead > kDatedAhead)
+    return {"history", false,
+            "PostgreSQL's clock is " + about(std::max(ahead, -since)) +
+                " behind what it has shown before: it was set, or is wrong now; check it (NTP). "
+                "No history is dropped, and schedules wait, until it is right"};
+  if (future > 0)
+    return {"history", false,
+            std::to_string(future) + (future == 1000 ? " runs or more are" : " runs are") +
+                " dated in the future, since the clock was wrong when they were created; they are "
+                "listed first until that time has come"};
+  if (agreed < kTrustedAfter)
+    return {"history", true,
+            "the clock was set or not watched; with a retention, periods are dropped again when "
+            "an engine has watched it for another " +
+                about(kTrustedAfter - agreed)};
+  return {"history", true, "the clock has agreed with steady time for a day or more"};
+}
+
 }  // namespace
 
 Result<std::vector<HealthFinding>> examine(Database& database, const Clock& clock,
@@ -116,10 +146,13 @@ Result<std::vector<HealthFinding>> examine(Database& database, const Clock& cloc
         if (session.exec("migrate_is_new").at(0, 0).flag())
           return not_found("there is no Millrace in it yet: 'millrace up' makes it");
         const Rows settings = session.exec("health_settings");
-        return std::vector<HealthFinding>{
-            check_durability(settings),         check_clocks(settings, clock, limits),
-            check_leader(session, limits),      check_inbox(session, limits),
-            check_connections(session, limits), check_transactions(session, limits)};
+        return std::vector<HealthFinding>{check_durability(settings),
+                                          check_clocks(settings, clock, limits),
+                                          check_leader(session, limits),
+                                          check_inbox(session, limits),
+                                          check_connections(session, limits),
+                                          check_transactions(session, limits),
+                                          check_history(session)};
       });
 }
 

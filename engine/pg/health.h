@@ -25,8 +25,9 @@ struct HealthLimits {
   Duration longest_lease = std::chrono::minutes{1};
 };
 
-/// Server settings, clocks, leader, inbox, connections, old transactions; in this order. `clock` is
-/// this machine's. Errors: the database does not answer, or holds no Millrace yet (`not_found`).
+/// Server settings, clocks, leader, inbox, connections, old transactions, history; in this order.
+/// `clock` is this machine's. Errors: the database does not answer, or holds no Millrace yet
+/// (`not_found`).
 Result<std::vector<HealthFinding>> examine(Database& database, const Clock& clock,
                                            const HealthLimits& limits = {});
 

@@ -26,7 +26,34 @@ constexpr int kRunsPerSweep = 1000, kKeysPerSweep = 10'000;
 constexpr Duration kLookEvery = minutes{1}, kSweepEvery = hours{1};
 constexpr Duration kLeadEvery = seconds{1};  // how soon a new leader looks
 
+/// Clocks that differ by less agree. NTP corrects more than that only by setting the clock.
+constexpr Duration kClockSlack = minutes{1};
+/// So long after it was last compared, a clock may have been set while no engine looked.
+constexpr Duration kLongestRestart = minutes{10};
+/// What an engine makes ahead, so that a night without a leader finds its periods as well.
+constexpr Duration kLeastAhead = hours{12};
+/// More periods are not made at once, nor a wider one, while the clock is not trusted: if it is
+/// wrong, what is written later under the right time must not lie in one endless period.
+constexpr int kMostAtOnce = 2 * kPeriodsPerRetention;
+constexpr Duration kWidestOnDistrust = hours{48};
+
 Time full_hour(Time time) { return Time{std::chrono::floor<hours>(time.time_since_epoch())}; }
+
+Duration apart(Time one, Time other) { return one < other ? other - one : one - other; }
+
+std::string about(Duration duration) {
+  return format_duration(std::chrono::round<seconds>(duration));
+}
+
+/// The end of the period that follows one which ends at `end`; nullopt: none is needed, or none can
+/// be made before the clock is trusted.
+std::optional<Time> next_end(Time end, Time now, Duration width, bool trusted) {
+  if (end >= now + std::max(2 * width, kLeastAhead)) return std::nullopt;
+  if (now - end <= kMostAtOnce * width) return full_hour(end + width);
+  // Nothing ran for long: one period covers all of that time.
+  if (!trusted && now - end > kWidestOnDistrust) return std::nullopt;
+  return full_hour(now);
+}
 
 }  // namespace
 
@@ -35,77 +62,163 @@ Duration period_width(const Retention& retention) {
   return std::clamp(*retention / kPeriodsPerRetention, kShortest, kLongest);
 }
 
-std::optional<Time> History::cut() const {
-  return retention_ ? std::optional(clock_.now() - *retention_) : std::nullopt;
+HistoryClock compare(HistoryClock clock, Time now, std::optional<Duration> elapsed) {
+  const Duration passed = now - clock.seen;
+  clock.seen = now;
+  if (elapsed) {
+    const Duration off = passed > *elapsed ? passed - *elapsed : *elapsed - passed;
+    if (off > kClockSlack) {
+      clock.agreed = {};
+      return clock;
+    }
+    clock.agreed += *elapsed;
+    clock.since_drop += *elapsed;
+    return clock;
+  }
+  // Whether the clock was set while no engine ran cannot be told. Of a machine that rests at night,
+  // the hours of a few days are put together.
+  const bool was_trusted = clock.agreed >= kTrustedAfter;
+  if (passed < -kClockSlack || (was_trusted && passed > kLongestRestart)) clock.agreed = {};
+  return clock;
+}
+
+Result<History::Look> History::look() {
+  return database_.run<Look>([&](Session& session) -> Result<Look> {
+    const std::optional<Time> now =
+        test_clock_ == nullptr ? std::nullopt : std::optional(test_clock_->now());
+    const Rows rows = session.exec("history_clock", Params().add(now));
+    RowReader in(rows, 0);
+    Look out;
+    out.clock.seen = in.next().time();
+    out.clock.agreed = Duration(in.next().number());
+    out.clock.since_drop = Duration(in.next().number());
+    out.newest_event = in.next().maybe_time();
+    out.newest_dropped_end = in.next().maybe_time();
+    out.now = in.next().time();
+    return out;
+  });
+}
+
+Result<History::Look> History::compare_clocks() {
+  const auto steady = clock_.steady();
+  std::optional<Duration> elapsed;
+  if (compared_) elapsed = std::chrono::duration_cast<Duration>(steady - *compared_);
+  MR_TRY(Look out, look());
+  const Duration before = out.clock.since_drop;
+  out.clock = compare(out.clock, out.now, elapsed);
+  if (apart(out.now, clock_.now()) > kClockSlack) out.clock.agreed = {};
+  MR_CHECK(database_.run<void>([&](Session& session) -> Status {
+    session.exec("note_history_clock", Params()
+                                           .add(out.clock.seen)
+                                           .add(out.clock.agreed.count())
+                                           .add((out.clock.since_drop - before).count()));
+    return {};
+  }));
+  compared_ = steady;
+  return out;
+}
+
+Result<std::string> History::distrust() {
+  MR_TRY(Look look, this->look());
+  look.clock = compare(look.clock, look.now, std::nullopt);
+  return distrust(look);
+}
+
+std::string History::distrust(const Look& look) const {
+  if (const Duration off = apart(look.now, clock_.now()); off > kClockSlack)
+    return "this machine's clock and PostgreSQL's differ by " + about(off);
+  if (look.newest_event && *look.newest_event > look.now + kClockSlack)
+    return "the newest event is " + about(*look.newest_event - look.now) +
+           " ahead of PostgreSQL's clock";
+  if (look.clock.agreed < kTrustedAfter)
+    return "the clock was set or was not watched; it is trusted again when it has agreed with "
+           "steady time for another " +
+           about(kTrustedAfter - look.clock.agreed);
+  return "";
 }
 
 Result<History::Upkeep> History::keep() {
   Upkeep done;
+  MR_TRY(const Look look, compare_clocks());
   MR_TRY(done.periods_added, add_periods());
+  done.distrust = distrust(look);
+  if (!retention_ || !done.distrust.empty() || look.clock.since_drop < between_drops()) return done;
   MR_TRY(const auto old, expired());
-  for (const int number : old) {
-    MR_CHECK(drop(number));
-    done.periods_dropped.push_back(number);
-  }
+  if (old.empty()) return done;
+  MR_TRY(const bool dropped, drop(old.front(), std::min(look.now, clock_.now()) - *retention_));
+  if (dropped) done.periods_dropped.push_back(old.front());
   return done;
 }
 
-/// Until the one after the present one is there.
 Result<int> History::add_periods() {
   const Duration width = period_width(retention_);
+  MR_TRY(Look look, this->look());
+  look.clock = compare(look.clock, look.now, std::nullopt);
+  const bool trusted = distrust(look).empty();
   return database_.run<int>([&](Session& session) -> Result<int> {
-    int added = 0;
-    for (;; ++added) {
+    for (int added = 0;; ++added) {
       const Rows last = session.exec("last_period");
-      const Time now = clock_.now(), end = last.at(0, 1).time();
-      if (end >= now + width) return added;
+      const auto end = next_end(last.at(0, 1).time(), look.now, width, trusted);
+      if (!end) return added;
       session.transaction([&] {
         session.exec("upkeep_begins");
-        session.exec(
-            "add_period",
-            Params().add(last.at(0, 0).number()).add(full_hour(std::max(end, now) + width)));
+        session.exec("add_period", Params().add(last.at(0, 0).number()).add(*end));
       });
     }
   });
 }
 
 Result<std::vector<int>> History::expired() {
-  const auto before = cut();
-  if (!before) return std::vector<int>();
+  if (!retention_) return std::vector<int>();
+  MR_TRY(const Look look, this->look());
+  const Time before = std::min(look.now, clock_.now()) - *retention_;
   return database_.run<std::vector<int>>([&](Session& session) -> Result<std::vector<int>> {
-    const Rows rows = session.exec("periods_until", Params().add(*before));
+    const Rows rows = session.exec("periods_until", Params().add(before));
     std::vector<int> numbers;
     for (std::size_t i = 0; i < rows.size(); ++i) numbers.push_back(rows.at(i, 0).small());
     return numbers;
   });
 }
 
-Status History::drop(int number) {
+/// A little less than a period, so that drops do not fall behind.
+Duration History::between_drops() const {
+  const Duration width = period_width(retention_);
+  return width - width / 20;
+}
+
+/// False: another engine has just dropped one.
+Result<bool> History::drop(int number, Time cut) {
   const auto began = clock_.steady();
-  const auto before = cut();
+  bool claimed = false;
   MR_CHECK(database_.run<void>([&](Session& session) -> Status {
     session.transaction([&] {
       session.exec("upkeep_begins");
-      session.exec("drop_period", Params().add(number).add(before));
+      claimed = !session.exec("claim_drop", Params().add(between_drops().count())).empty();
+      if (claimed) session.exec("drop_period", Params().add(number).add(cut));
     });
     return {};
   }));
+  if (!claimed) return false;
   const auto took = std::chrono::duration_cast<Duration>(clock_.steady() - began);
   log::info("a period of history was dropped", {{"period", number},
-                                                {"ended_before", format_rfc3339(*before)},
+                                                {"ended_before", format_rfc3339(cut)},
                                                 {"took_ms", took.count() / 1000}});
-  return {};
+  return true;
 }
 
 Status History::sweep() {
-  const auto before = cut();
-  if (!before) return {};
+  if (!retention_) return {};
+  MR_TRY(Look look, this->look());
+  look.clock = compare(look.clock, look.now, std::nullopt);
+  if (!distrust(look).empty() || !look.newest_dropped_end) return {};
+  const Time before =
+      std::min({look.now - *retention_, clock_.now() - *retention_, *look.newest_dropped_end});
   return database_.run<void>([&](Session& session) -> Status {
-    const Params runs = Params().add(*before).add(kRunsPerSweep);
+    const Params runs = Params().add(before).add(kRunsPerSweep);
     while (session.exec("forget_runs", runs).at(0, 0).number() == kRunsPerSweep) {
     }
-    session.exec("forget_strays", Params().add(*before));
-    const Params keys = Params().add(*before).add(kKeysPerSweep);
+    session.exec("forget_strays", Params().add(before));
+    const Params keys = Params().add(before).add(kKeysPerSweep);
     for (const auto* query : {"forget_command_keys", "forget_scheduled_runs"})
       while (session.exec(query, keys).affected() == kKeysPerSweep) {
       }
@@ -155,10 +268,12 @@ void HistoryKeeper::run() {
   std::unique_lock lock(mutex_);
   while (!changed_.wait_for(lock, kLeadEvery, [&] { return stopping_; })) {
     lock.unlock();
-    if (!leads_())
+    if (!leads_()) {
       looked_.reset();
-    else if (!looked_ || clock_.steady() - *looked_ >= kLookEvery)
+      history_.stop_comparing();
+    } else if (!looked_ || clock_.steady() - *looked_ >= kLookEvery) {
       look();
+    }
     lock.lock();
   }
 }
@@ -173,6 +288,11 @@ void HistoryKeeper::look() {
                  {{"error", kept.error().message}});
     return;
   }
+  if (history_.drops() && kept->distrust.empty() != distrust_.empty())
+    log::info(kept->distrust.empty() ? "history is dropped again: the clock is trusted"
+                                     : "no history is dropped at present",
+              {{"reason", kept->distrust}});
+  distrust_ = kept->distrust;
   metrics_.periods_dropped += static_cast<std::int64_t>(kept->periods_dropped.size());
   if (!kept->periods_dropped.empty())
     metrics_.drop_us += std::chrono::duration_cast<Duration>(clock_.steady() - began).count();

@@ -2,6 +2,10 @@
 // in periods of time (migration 0002); this makes them ahead, and drops whole ones that are older
 // than the retention. What must stay (open runs, artifacts that a model or dataset names) is moved
 // out first, in the same transaction.
+//
+// A clock may be wrong, and what was dropped does not come back. So a period is dropped only by
+// time that has passed: the clocks of engine, server and journal agree, the server's has gone as
+// steady time does for a day, and one period goes for each period's time.
 #pragma once
 
 #include <atomic>
@@ -9,6 +13,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -32,34 +37,66 @@ struct Period {
   std::int64_t runs = 0, tasks = 0;  // estimates of PostgreSQL
 };
 
-/// Thread-safe. `database` is migrated, and outlives it.
+/// What is known of the server's clock, as the database keeps it.
+struct HistoryClock {
+  Time seen{};            // when it was last compared
+  Duration agreed{};      // for so long it has gone as steady time did
+  Duration since_drop{};  // of the same kind, since a period was dropped
+};
+/// Of a clock that has agreed for so long, the time is trusted.
+inline constexpr Duration kTrustedAfter = std::chrono::hours{24};
+/// Compares the server's clock, now at `now`, with steady time, of which `elapsed` has passed since
+/// it was last compared; nullopt: another engine or an earlier start did that.
+HistoryClock compare(HistoryClock before, Time now, std::optional<Duration> elapsed);
+
+/// Thread-safe, but for `keep`. `database` is migrated, and outlives it.
 class History {
  public:
-  History(Database& database, const Clock& clock, Retention retention)
-      : database_(database), clock_(clock), retention_(retention) {}
+  /// `test_clock` replaces the server's.
+  History(Database& database, const Clock& clock, Retention retention,
+          const Clock* test_clock = nullptr)
+      : database_(database), clock_(clock), retention_(retention), test_clock_(test_clock) {}
 
   struct Upkeep {
     int periods_added = 0;
-    std::vector<int> periods_dropped;  // their numbers
+    std::vector<int> periods_dropped;  // their numbers; at most one
+    std::string distrust;              // why no period may be dropped now; "" if one may
   };
-  /// Makes the periods of the time ahead, and drops those that nobody needs any more. Several may
-  /// do so at once. `unavailable` while somebody reads for long: to be tried again.
+  /// Makes the periods of the time ahead, and drops the oldest one if its time has passed. One
+  /// thread, and the leader's; another engine may do so at once. `unavailable` while another
+  /// session reads for long: to be tried again.
   Result<Upkeep> keep();
-  /// Removes single rows that have outlived their period and are not needed any more either.
+  /// Makes the periods of the time ahead, so that what is written finds one.
+  Result<int> add_periods();
+  /// Removes single rows that have outlived their period, up to the newest period that was dropped.
   Status sweep();
   /// Oldest first, also those that were dropped.
   Result<std::vector<Period>> periods();
-  /// What `keep` would drop.
+  /// Another engine leads, and compares the clocks.
+  void stop_comparing() { compared_.reset(); }
+  bool drops() const { return retention_.has_value(); }
+  /// Why no period may be dropped now; "" if one may.
+  Result<std::string> distrust();
+  /// What `keep` would drop, one after the other.
   Result<std::vector<int>> expired();
 
  private:
-  Result<int> add_periods();
-  Status drop(int number);
-  std::optional<Time> cut() const;
+  struct Look {
+    HistoryClock clock;
+    Time now{};  // of the server
+    std::optional<Time> newest_event, newest_dropped_end;
+  };
+  Result<Look> look();
+  Result<Look> compare_clocks();
+  std::string distrust(const Look& look) const;
+  Result<bool> drop(int number, Time cut);
+  Duration between_drops() const;
 
   Database& database_;
   const Clock& clock_;
   const Retention retention_;
+  const Clock* const test_clock_;
+  std::optional<std::chrono::steady_clock::time_point> compared_;
 };
 
 /// Counters since start; read at any time.
@@ -87,6 +124,7 @@ class HistoryKeeper {
   const std::function<bool()> leads_;
   HistoryMetrics metrics_;
   std::optional<std::chrono::steady_clock::time_point> looked_, swept_;
+  std::string distrust_;  // as it was last logged
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;  // guarded by mutex_

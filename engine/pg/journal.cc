@@ -138,7 +138,8 @@ class PgJournal final : public Journal {
   /// cost each row of each append 4 µs and 48 bytes of WAL.
   static Status judge_failure(Session& session, Append& append, const Failure& failure) {
     constexpr std::string_view kUniqueViolation = "23505";
-    if (failure.connection_is_lost) throw;  // Database::run replaces the connection
+    // Database::run replaces the connection, or tries again.
+    if (failure.connection_is_lost || failure.partition_moved()) throw;
     if (failure.sqlstate != kUniqueViolation) return failure.error;
     if (was_committed(session, append.batch)) return {};
     if (append.replaces_tasks || append.batch.tasks_ended.empty()) return failure.error;

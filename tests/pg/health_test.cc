@@ -47,7 +47,7 @@ TEST_F(HealthTest, FindsNothingWhereAllIsWell) {
   lead(seconds{30});
   const auto all = examine(*database_, system_);
   ASSERT_TRUE(all.ok()) << all.error().to_string();
-  EXPECT_EQ(all->size(), 6u);
+  EXPECT_EQ(all->size(), 7u);
   for (const auto& found : *all) EXPECT_TRUE(found.ok) << found.what << ": " << found.detail;
   EXPECT_NE(finding("leader").detail.find("engine 7, epoch 1"), std::string::npos);
 }
@@ -84,6 +84,41 @@ TEST_F(HealthTest, FindsCommandsThatNobodyAnswers) {
 TEST_F(HealthTest, FindsClocksThatDisagree) {
   clock_ = &set_;  // decades ago
   expect_bad("clocks", "ahead of this machine's");
+}
+
+// Runs of a wrong minute stand on top of every list for 40 days.
+TEST_F(HealthTest, FindsRunsOfAClockThatWasWrong) {
+  const std::string id = "millrace.first_id(now() + interval '40 days')";
+  query(*database_,
+        "INSERT INTO millrace.run (run, dag, namespace, version, type, params, "
+        "trace_id, actor, reason, created_at, created_seq) VALUES (" +
+            id + ", 'd', 'default', 'v', 'manual', '{}', 't', 'a', '', now(), 1)");
+  expect_bad("history", "1 runs are dated in the future");
+}
+
+TEST_F(HealthTest, FindsAClockThatWentBack) {
+  query(*database_, "UPDATE millrace.history_clock SET seen = now() + interval '40 days'");
+  expect_bad("history", "PostgreSQL's clock is 40d behind");
+}
+
+TEST_F(HealthTest, SaysForHowLongNoHistoryIsDropped) {
+  query(*database_, "UPDATE millrace.history_clock SET agreed = 23 * 3600000000");
+  EXPECT_TRUE(finding("history").ok);
+  EXPECT_NE(finding("history").detail.find("another 1h"), std::string::npos)
+      << finding("history").detail;
+}
+
+TEST_F(HealthTest, ACommitIsTried) {
+  EXPECT_TRUE(database_->check_commits().ok());
+  EXPECT_FALSE(database_->had_no_room());
+  // As a server whose disk is full answers.
+  const Status full = database_->run<void>([](pg::Session& session) -> Status {
+    session.exec_script("DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$");
+    return {};
+  });
+  EXPECT_CODE(ErrorCode::unavailable, full);
+  EXPECT_TRUE(database_->had_no_room());
+  EXPECT_CODE(ErrorCode::unavailable, database_->check_commits());
 }
 
 TEST_F(HealthTest, FindsConnectionsThatRunOut) {

@@ -40,3 +40,19 @@ SELECT extract(epoch FROM clock_timestamp() - min(c.created_at))::float8
 FROM millrace.command c
 WHERE c.pos > coalesce((SELECT max(pos) FROM millrace.inbox_mark), 0)
   AND NOT EXISTS (SELECT FROM millrace.command_result r WHERE r.command = c.command)
+
+-- name: health_commit
+-- A commit that changes nothing. It waits for the disk as any other does.
+UPDATE millrace.history_clock SET one = one
+
+-- name: health_knows_history
+SELECT to_regclass('millrace.history_clock') IS NOT NULL
+
+-- name: health_history
+-- Microseconds for which the clock has agreed with steady time; from when it was compared last until now; how far the
+-- newest event is ahead of the clock (null: no event); runs that are dated in the future, up to a thousand.
+SELECT agreed, millrace.micros(clock_timestamp()) - millrace.micros(seen),
+       (SELECT millrace.micros(at) FROM millrace.journal ORDER BY seq DESC LIMIT 1) - millrace.micros(clock_timestamp()),
+       (SELECT count(*) FROM (SELECT FROM millrace.run
+                              WHERE run > millrace.first_id(clock_timestamp() + interval '1 minute') LIMIT 1000) AS r)
+FROM millrace.history_clock

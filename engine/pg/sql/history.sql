@@ -6,11 +6,28 @@
 SELECT set_config('statement_timeout', '600s', true), set_config('lock_timeout', '300ms', true),
        pg_advisory_xact_lock(7883953486204461926)
 
+-- name: history_clock
+-- $1 is a test's clock. The fourth value is the time of the newest event, the fifth the end of the newest period that
+-- was dropped; null where there is none.
+SELECT millrace.micros(seen), agreed, since_drop,
+       (SELECT millrace.micros(at) FROM millrace.journal ORDER BY seq DESC LIMIT 1),
+       (SELECT millrace.micros(max(ends)) FROM millrace.period WHERE dropped_at IS NOT NULL),
+       coalesce($1::bigint, millrace.micros(clock_timestamp()))
+FROM millrace.history_clock
+
+-- name: note_history_clock
+-- The third is what has passed: another engine may have dropped a period meanwhile.
+UPDATE millrace.history_clock SET seen = millrace.instant($1), agreed = $2, since_drop = since_drop + $3
+
 -- name: last_period
 SELECT number, millrace.micros(ends) FROM millrace.period ORDER BY number DESC LIMIT 1
 
 -- name: add_period
 SELECT millrace.add_period($1, millrace.instant($2))
+
+-- name: claim_drop
+-- No row: a period was dropped less than $1 ago.
+UPDATE millrace.history_clock SET since_drop = 0 WHERE since_drop >= $1 RETURNING 1
 
 -- name: periods_until
 -- Those that ended by then and are still here, oldest first.
