@@ -50,7 +50,9 @@ ClusterLayout layout_at(const fs::path& home, std::optional<SystemUser> user) {
   layout.data = home / "data";
   layout.log = home / "log";
   layout.sockets = home / "run";
-  if ((layout.sockets / kSocketName).string().size() > kLongestSocketPath)
+  // libpq reads a comma in the name of a host as the end of it.
+  if ((layout.sockets / kSocketName).string().size() > kLongestSocketPath ||
+      layout.sockets.string().find(',') != std::string::npos)
     layout.sockets = fs::path(user ? "/run" : "/tmp") / ("millrace-" + short_hash(home));
   layout.user = std::move(user);
   return layout;
@@ -118,11 +120,7 @@ std::string ClusterLayout::dsn() const {
 }
 
 Result<ClusterLayout> prepare_layout(const fs::path& state_folder) {
-  std::error_code error;
-  fs::create_directories(state_folder, error);
-  if (error)
-    return unavailable("cannot make the state folder '" + state_folder.string() +
-                       "': " + error.message());
+  MR_CHECK(make_durable_folders(state_folder));
   MR_TRY(auto user, user_to_drop_to());
   MR_TRY(const fs::path home, choose_home(canonical_state(state_folder), user));
   MR_CHECK(make_private_folder(home, user));

@@ -101,9 +101,10 @@ Status make_cluster(const pg::PostgresPrograms& programs, const pg::ClusterLayou
   initdb.output = layout.log;
   initdb.folder = layout.home;
   MR_CHECK(pg::run_to_end(initdb, "making a PostgreSQL cluster in '" + layout.home.string() + "'"));
-  fs::rename(fresh, layout.data, error);
+  fs::rename(fresh, layout.data, error);  // initdb has flushed what is in it
   if (error) return unavailable("cannot move the new cluster into place: " + error.message());
-  return {};
+  MR_CHECK(flush_folder(layout.home));
+  return flush_folder(layout.home.parent_path());
 }
 
 /// The server writes at the end of the file (O_APPEND), so that it may be cut under its hands.
@@ -317,6 +318,11 @@ Result<std::string> PrivateCluster::dsn_of(const fs::path& state_folder) {
     return make_error(ErrorCode::not_found,
                       "no PostgreSQL server runs on '" + state_folder.string() + "'");
   return layout.dsn();
+}
+
+Result<fs::path> PrivateCluster::data_of(const fs::path& state_folder) {
+  MR_TRY(const auto layout, pg::find_layout(state_folder));
+  return layout.data;
 }
 
 PrivateCluster::PrivateCluster(std::unique_ptr<Supervisor> supervisor)

@@ -28,6 +28,9 @@ class PrivateCluster {
   /// The address of the cluster that another process runs on this folder; not_found if none does.
   static Result<std::string> dsn_of(const std::filesystem::path& state_folder);
 
+  /// Where the cluster of this folder keeps its data; not_found if there is none.
+  static Result<std::filesystem::path> data_of(const std::filesystem::path& state_folder);
+
   ~PrivateCluster();
   PrivateCluster(const PrivateCluster&) = delete;
   PrivateCluster& operator=(const PrivateCluster&) = delete;

@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "engine/base/file.h"
+
 namespace millrace {
 namespace {
 
@@ -23,8 +25,7 @@ std::string holder_of(int fd) {
 }  // namespace
 
 Result<StateLock> StateLock::acquire(const std::filesystem::path& state_folder) {
-  std::error_code error;
-  std::filesystem::create_directories(state_folder, error);
+  (void)make_durable_folders(state_folder);  // where that fails, so does what follows
   const std::string path = (state_folder / "lock").string();
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0)

@@ -47,6 +47,9 @@ TEST(BackupTest, WhatWasRestoredGoesOnWhereTheDumpWasMade) {
   const auto to = open_database(dsn);
   ASSERT_OK(migrate(*to));
   PgStore restored(*to, &clock);
+  ASSERT_FALSE(restored.stores()
+                   .leadership.acquire(kMainShard, "two", std::chrono::seconds{5})
+                   ->has_value());
   clock.pass(std::chrono::seconds{6});
   const auto next =
       restored.stores().leadership.acquire(kMainShard, "two", std::chrono::seconds{5});

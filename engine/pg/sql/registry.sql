@@ -35,3 +35,7 @@ SELECT dataset, artifact, rows, run, millrace.micros(updated_at) FROM millrace.d
 -- name: list_alerts
 SELECT seq, severity, title, text, owner, run, task, millrace.micros(at)
 FROM millrace.alert ORDER BY pos DESC LIMIT $1
+
+-- name: artifacts_named
+-- All that must be in the store of artifacts.
+SELECT digest FROM millrace.artifact UNION SELECT unnest(millrace.named_artifacts())
