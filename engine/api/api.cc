@@ -165,6 +165,7 @@ HttpResponse Api::State::health(bool ready) {
   const auto seq = context.stores.journal.last_seq();
   view.store = seq.ok();
   view.journal_seq = seq.value_or(view.journal_seq);
+  if (view.store && context.hooks.commits) view.store = context.hooks.commits().ok();
   if (!(view.store && view.leader)) view.status = "unavailable";
   return health_response(view);
 }

@@ -48,6 +48,8 @@ struct ApiHooks {
   std::function<std::string()> metrics;
   /// True while this process leads. Empty: nobody asks.
   std::function<bool()> leading;
+  /// An error while the store cannot commit, though it can be read. Empty: that is not asked.
+  std::function<Status()> commits;
   /// The dashboard; web_assets() in the product.
   std::span<const Asset> assets;
 };

@@ -263,7 +263,7 @@ Json openapi_document() {
   const Json health = Json::object({{"$ref", "#/components/schemas/Health"}});
   paths.set("/healthz",
             plain_get("health", "Is the process alive?", content("application/json", health)));
-  Json ready = plain_get("ready", "Does the store answer, and does this engine lead? Else 503",
+  Json ready = plain_get("ready", "Does the store commit, and does this engine lead? 503 if not",
                          content("application/json", health));
   ready.member("get")
       .member("responses")

@@ -225,7 +225,9 @@ int main(int argc, char** argv) {
 
   auto* doctor =
       app.add_subcommand("doctor", "Check this machine and the state folder and name cures");
-  doctor->callback([&] { chosen = [&] { return verb_doctor(options); }; });
+  bool deep = false;
+  doctor->add_flag("--deep", deep, "Also read every artifact and compare it with its digest");
+  doctor->callback([&] { chosen = [&] { return verb_doctor(options, deep); }; });
 
   auto* history =
       app.add_subcommand("history", "List the periods of history and what --retention would drop");

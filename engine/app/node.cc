@@ -44,6 +44,15 @@ std::string owner_name(std::uint64_t entropy) {
   return std::string(host) + ":" + std::to_string(getpid()) + ":" + random;
 }
 
+/// Who led from this state folder before, and is dead, since we hold the lock of the folder.
+std::string take_over_state(const std::filesystem::path& state, const std::string& owner) {
+  const auto file = state / "owner";
+  const std::string former = read_file(file, 4096).value_or("");
+  if (const Status written = write_file_atomic(file, owner); !written)
+    log::warning("a restart will wait for its own lease", {{"error", written.error().message}});
+  return former;
+}
+
 std::string engine_metrics_text(const EngineMetrics& m, const HistoryMetrics& history) {
   std::string out;
   const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
@@ -106,6 +115,10 @@ struct Node::Body {
   std::unique_ptr<serve::ModelServer> server;
   std::unique_ptr<api::Api> api;
 
+  std::mutex commits_mutex;
+  Status commits;                                                   // guarded by commits_mutex
+  std::optional<std::chrono::steady_clock::time_point> commits_at;  // guarded by commits_mutex
+
   std::mutex mutex;
   std::condition_variable changed;
   std::int64_t change_count = 0;    // guarded by mutex
@@ -117,6 +130,7 @@ struct Node::Body {
   Status start_server();
   void make_api();
   void journal_changed(std::vector<Event> events);
+  Status check_commits();
   Result<std::string> load_model(std::string_view digest) const;
   Status roll_back(const serve::TripReport& trip);
 };
@@ -142,9 +156,14 @@ Status Node::Body::open_store() {
   }
   MR_TRY(database, Database::open(database_options));
   MR_CHECK(migrate(*database));
+  // What is written from now on finds its period; a session that reads for long is not waited for.
+  if (const auto added = History(*database, clock, options.retention).add_periods(); !added)
+    log::warning("periods of history could not be made yet", {{"error", added.error().message}});
   store = std::make_unique<PgStore>(*database);
   MR_TRY(ArtifactStore opened, ArtifactStore::open(options.state / "artifacts"));
   artifacts = std::make_unique<ArtifactStore>(std::move(opened));
+  MR_TRY(const std::int64_t leavings, artifacts->remove_leavings());
+  if (leavings > 0) log::info("removed what killed writers left", {{"files", leavings}});
   return {};
 }
 
@@ -168,6 +187,7 @@ Status Node::Body::start_engine() {
                               }});
   EngineOptions engine_options;
   engine_options.owner = owner_name(system_entropy());
+  engine_options.former_owner = take_over_state(options.state, engine_options.owner);
   // Nobody else can lead on a private cluster; on a shared one a standby should not wait for long.
   if (!options.db.empty()) engine_options.lease_ttl = kSharedLease;
   engine_options.planner.process_slots = worker_count(options);
@@ -198,9 +218,26 @@ void Node::Body::journal_changed(std::vector<Event> events) {
   if (callback) callback();
 }
 
+/// The server needs some room for each commit, and ends where it cannot write its log.
+Status Node::Body::check_commits() {
+  constexpr std::uintmax_t kLeastRoom = 8u << 20;
+  std::error_code error;
+  if (cluster) {
+    const auto space = std::filesystem::space(cluster->data_folder(), error);
+    if (!error && space.available < kLeastRoom)
+      return unavailable("the disk of '" + cluster->data_folder().string() + "' is full");
+  }
+  const std::lock_guard guard(commits_mutex);
+  if (const auto now = clock.steady();
+      !commits_at || now - *commits_at >= std::chrono::seconds{1}) {
+    commits = database->check_commits();
+    commits_at = clock.steady();
+  }
+  return commits;
+}
+
 Result<std::string> Node::Body::load_model(std::string_view digest) const {
-  MR_TRY(const StoredArtifact stored, artifacts->get(digest));
-  return read_file(stored.path, kMaxModelBytes);
+  return artifacts->read(digest, kMaxModelBytes);
 }
 
 /// The breaker has taken the candidate's traffic already; this makes it everybody's truth.
@@ -241,6 +278,7 @@ void Node::Body::make_api() {
   config.instance = std::filesystem::absolute(options.state).string();
   api::ApiHooks hooks;
   hooks.artifact_path = [this](std::string_view digest) -> Result<std::filesystem::path> {
+    MR_CHECK(artifacts->verify(digest));
     MR_TRY(const StoredArtifact stored, artifacts->get(digest));
     return stored.path;
   };
@@ -254,6 +292,7 @@ void Node::Body::make_api() {
     return engine ? engine_metrics_text(engine->metrics(), history->metrics()) : std::string();
   };
   hooks.leading = [this] { return engine != nullptr && engine->metrics().leading; };
+  hooks.commits = [this] { return check_commits(); };
   hooks.assets = api::web_assets();
   api =
       std::make_unique<api::Api>(config, store->stores(), catalog, clock, system_entropy(), hooks);

@@ -1,17 +1,24 @@
 // doctor: what keeps this machine or state folder from working, each with its cure.
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <vector>
 
 #include "engine/app/client.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
+#include "engine/artifact/artifact_store.h"
 #include "engine/base/clock.h"
+#include "engine/pg/backup.h"
 #include "engine/pg/database.h"
 #include "engine/pg/health.h"
 #include "engine/pg/postgres_programs.h"
@@ -38,16 +45,100 @@ Finding check_state(const Options& options) {
     return {"state folder", false,
             "'" + options.state.string() +
                 "' cannot be written; name another one with --state or $MILLRACE_HOME"};
-  const auto space = std::filesystem::space(options.state, error);
-  const auto free_mib = static_cast<long>(space.available >> 20);
-  if (!error && free_mib < 512)
-    return {"state folder", false,
-            "only " + std::to_string(free_mib) + " MiB are free on its disk; make room"};
-  return {"state folder", true,
-          options.state.string() + ", " + std::to_string(free_mib) + " MiB free"};
+  return {"state folder", true, options.state.string()};
 }
 
-std::vector<Finding> check_database(const Options& options) {
+/// Room on the disk of a folder, in bytes and in files.
+Finding check_room(const std::string& what, const std::filesystem::path& folder) {
+  constexpr std::uint64_t kLeastMib = 512, kLeastFiles = 10'000;
+  struct statvfs space {};
+  if (statvfs(folder.c_str(), &space) != 0)
+    return {"disk of " + what, false,
+            "'" + folder.string() + "' cannot be asked: " + std::strerror(errno)};
+  const std::uint64_t free_mib = (std::uint64_t{space.f_bavail} * space.f_frsize) >> 20;
+  if (free_mib < kLeastMib)
+    return {"disk of " + what, false,
+            "only " + std::to_string(free_mib) + " MiB are free on the disk of '" +
+                folder.string() + "'; make room"};
+  if (space.f_files > 0 && space.f_favail < kLeastFiles)
+    return {"disk of " + what, false,
+            "only " + std::to_string(space.f_favail) + " more files fit on the disk of '" +
+                folder.string() + "'; remove some"};
+  return {"disk of " + what, true, std::to_string(free_mib) + " MiB free"};
+}
+
+/// Each disk that work needs, once: state folder, artifacts, and the private PostgreSQL.
+std::vector<Finding> check_disks(const Options& options) {
+  std::vector<std::pair<std::string, std::filesystem::path>> places = {
+      {"the state folder", options.state}};
+  std::error_code error;
+  const auto artifacts = std::filesystem::canonical(options.state / "artifacts", error);
+  if (!error)
+    places.emplace_back("the artifacts", artifacts);
+  else if (std::filesystem::is_symlink(options.state / "artifacts"))
+    return {{"disk of the artifacts", false,
+             "'" + (options.state / "artifacts").string() +
+                 "' is a link to a folder that is not there; mount or make it"}};
+  if (options.db.empty()) {
+    if (const auto data = PrivateCluster::data_of(options.state)) {
+      places.emplace_back("PostgreSQL", *data);
+      places.emplace_back("PostgreSQL's log of changes", *data / "pg_wal");
+    }
+  }
+  std::vector<Finding> out;
+  std::set<dev_t> seen;
+  for (const auto& [what, folder] : places) {
+    struct stat info {};
+    if (stat(folder.c_str(), &info) == 0 && !seen.insert(info.st_dev).second) continue;
+    out.push_back(check_room(what, folder));
+  }
+  return out;
+}
+
+/// Batches of predictions that the store refused for good, kept for a person.
+Finding check_spool(const Options& options) {
+  int bad = 0, waiting = 0;
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator(options.state / "spool", error)) {
+    bad += file.path().extension() == ".bad";
+    waiting += file.path().extension() == ".batch";
+  }
+  if (bad > 0)
+    return {"prediction log", false,
+            std::to_string(bad) + " batches were refused by the database and are set aside as '" +
+                (options.state / "spool").string() +
+                "/*.bad'; the log says why. To send them again, rename them to *.batch and "
+                "restart the model server"};
+  return {"prediction log", true, std::to_string(waiting) + " batches wait on disk"};
+}
+
+/// Reads every artifact, and looks for each that the database names.
+std::vector<Finding> check_artifacts(const Options& options, Database* database) {
+  auto store = ArtifactStore::open(options.state / "artifacts");
+  const auto entries = store ? store->list() : store.error();
+  if (!entries) return {{"artifacts", false, entries.error().message}};
+  std::vector<Finding> out;
+  std::int64_t bytes = 0;
+  for (const auto& entry : *entries) {
+    bytes += entry.artifact.bytes;
+    if (const Status whole = store->verify(entry.artifact.digest); !whole)
+      out.push_back({"artifact", false, whole.error().message});
+  }
+  const auto named =
+      database == nullptr ? std::vector<std::string>() : named_artifacts(*database).value_or({});
+  for (const auto& digest : named)
+    if (!store->get(digest))
+      out.push_back({"artifact", false,
+                     "artifact " + digest + ", which the database names, is missing in '" +
+                         store->root().string() + "'; bring it back from a backup"});
+  if (out.empty())
+    out.push_back({"artifacts", true,
+                   std::to_string(entries->size()) + " with " + std::to_string(bytes >> 20) +
+                       " MiB are what their digests say"});
+  return out;
+}
+
+std::vector<Finding> check_database(const Options& options, std::unique_ptr<Database>& kept) {
   DatabaseOptions database;
   database.patience = std::chrono::seconds{3};
   database.dsn = options.db;
@@ -56,7 +147,7 @@ std::vector<Finding> check_database(const Options& options) {
     if (!dsn) return {{"database", true, "private cluster, not running: 'millrace up' starts it"}};
     database.dsn = *dsn;
   }
-  const auto opened = Database::open(database);
+  auto opened = Database::open(database);
   if (!opened) return {{"database", false, opened.error().message}};
   std::vector<Finding> out = {{"database", true, (*opened)->description()}};
   auto health = examine(**opened, SystemClock());
@@ -66,6 +157,7 @@ std::vector<Finding> check_database(const Options& options) {
     return out;
   }
   std::ranges::move(*health, std::back_inserter(out));
+  kept = *std::move(opened);
   return out;
 }
 
@@ -105,9 +197,14 @@ Finding check_dags(const Options& options) {
 
 }  // namespace
 
-Result<int> verb_doctor(const Options& options) {
+Result<int> verb_doctor(const Options& options, bool deep) {
   std::vector<Finding> findings = {check_programs(options), check_state(options)};
-  std::ranges::move(check_database(options), std::back_inserter(findings));
+  std::ranges::move(check_disks(options), std::back_inserter(findings));
+  std::unique_ptr<Database> database;
+  std::ranges::move(check_database(options, database), std::back_inserter(findings));
+  findings.push_back(check_spool(options));
+  if (deep)
+    std::ranges::move(check_artifacts(options, database.get()), std::back_inserter(findings));
   findings.push_back(check_engine(options));
   findings.push_back(check_dags(options));
   bool well = true;

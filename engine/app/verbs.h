@@ -19,7 +19,7 @@ Result<int> verb_schema();
 Result<int> verb_run(const Options& options, const std::string& file,
                      const std::vector<std::string>& params);
 Result<int> verb_runner(const Options& options);
-Result<int> verb_doctor(const Options& options);
+Result<int> verb_doctor(const Options& options, bool deep);
 Result<int> verb_history(const Options& options);
 Result<int> verb_backup(const Options& options, const std::string& folder);
 Result<int> verb_restore(const Options& options, const std::string& folder);

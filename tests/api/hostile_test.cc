@@ -196,5 +196,19 @@ TEST_F(HostileTest, AStoreThatIsAwayIs503) {
   EXPECT_EQ(200, get("/readyz").status);
 }
 
+// A full disk: PostgreSQL can be read, and commits nothing.
+TEST_F(HostileTest, AStoreThatCannotCommitIsNotReady) {
+  Status commits;
+  api::ApiHooks hooks;
+  hooks.commits = [&] { return commits; };
+  start({}, std::move(hooks));
+  EXPECT_EQ(200, get("/readyz").status);
+  commits = unavailable("no room");
+  EXPECT_EQ(503, get("/readyz").status);
+  EXPECT_EQ(200, get("/healthz").status);
+  commits = {};
+  EXPECT_EQ(200, get("/readyz").status);
+}
+
 }  // namespace
 }  // namespace millrace::testing
