@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tests/chaos/attacks.h"
 #include "tests/chaos/battle.h"
 #include "tests/chaos/faults.h"
 
@@ -25,6 +26,34 @@ TEST(Chaos, EveryFaultOnceLeavesTheOracleContent) {
   EXPECT_GE(report.judgement.tally.runs, report.runs_accepted);
   if (!HasFailure()) std::filesystem::remove_all(options.folder);
 }
+
+/// A few of each attack; the many: ./run chaos --power-cuts 100 --bit-flips 200 --set-clocks 50
+class Attack : public ::testing::Test {
+ protected:
+  AttackOptions options(const std::string& name, int times) {
+    folder_ = std::filesystem::path(MILLRACE_BINARY_DIR) / "chaos_test" / name;
+    return {folder_, times, 9};
+  }
+  void expect_kept(const AttackReport& report, int times) {
+    EXPECT_EQ(report.made, times);
+    for (const auto& complaint : report.complaints) ADD_FAILURE() << complaint;
+    if (!HasFailure()) std::filesystem::remove_all(folder_);
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(Attack, APowerCutLosesNothingThatWasPromised) {
+  const AttackReport report = cut_power(options("power", 2));
+  expect_kept(report, 2);
+  EXPECT_GT(report.counts.at("acknowledged triggers"), 0);
+  EXPECT_GT(report.counts.at("predictions"), 0);
+}
+
+TEST_F(Attack, AFlippedBitIsNamedAsDamage) { expect_kept(flip_bits(options("bits", 8)), 8); }
+
+TEST_F(Attack, ASetClockDropsNoHistory) { expect_kept(set_clocks(options("clocks", 3), 1), 3); }
+
+TEST_F(Attack, ASetClockDeposesNoLeader) { expect_kept(set_clocks(options("clocks2", 3), 2), 3); }
 
 }  // namespace
 }  // namespace millrace::chaos

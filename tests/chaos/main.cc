@@ -5,6 +5,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
+#include "tests/chaos/attacks.h"
 #include "tests/chaos/battle.h"
 
 namespace {
@@ -50,6 +51,32 @@ void print(const BattleReport& report) {
   std::puts(report.clean() ? "the oracle is content" : "promises were broken");
 }
 
+bool print(const AttackReport& report) {
+  std::printf("%s: %d\n", report.name.c_str(), report.made);
+  for (const auto& [what, count] : report.counts)
+    std::printf("  %-40s %8lld\n", what.c_str(), static_cast<long long>(count));
+  for (const auto& complaint : report.complaints) std::printf("BROKEN: %s\n", complaint.c_str());
+  return report.complaints.empty();
+}
+
+bool attack(const BattleOptions& battle, int cuts, int flips, int sets, bool verbose) {
+  const auto options = [&](const char* name, int times) {
+    AttackOptions out{.folder = battle.folder / name, .times = times, .seed = battle.seed};
+    if (verbose)
+      out.progress = [](const std::string& line) {
+        std::puts(line.c_str());
+        std::fflush(stdout);
+      };
+    return out;
+  };
+  bool kept = true;
+  if (cuts > 0) kept &= print(cut_power(options("power-cuts", cuts)));
+  if (flips > 0) kept &= print(flip_bits(options("bit-flips", flips)));
+  if (sets > 0) kept &= print(set_clocks(options("clocks-1", sets), 1));
+  if (sets > 0) kept &= print(set_clocks(options("clocks-2", sets), 2));
+  return kept;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -60,13 +87,22 @@ int main(int argc, char** argv) {
   std::string folder = "build/chaos";
   bool verbose = false;
   options.seed = millrace::system_entropy();
-  app.add_option("--minutes", minutes, "How long faults are injected")->capture_default_str();
+  app.add_option("--minutes", minutes,
+                 "How long faults are injected into two engines; 0: not at all")
+      ->capture_default_str();
   app.add_option("--seed", options.seed, "Which faults are drawn; none: another each time");
   app.add_option("--folder", folder, "Where all of it happens; emptied first")
       ->capture_default_str();
   app.add_flag("--namespaces", options.namespaces,
                "Each engine in a PID namespace of its own, both with one name (needs root)");
   app.add_flag("--verbose", verbose, "A line for each fault");
+  int cuts = 3, flips = 12, sets = 3;
+  app.add_option("--power-cuts", cuts, "Then: power cuts of an engine of its own")
+      ->capture_default_str();
+  app.add_option("--bit-flips", flips, "Then: single bits flipped in artifacts")
+      ->capture_default_str();
+  app.add_option("--set-clocks", sets, "Then: clocks set by -40 to +40 days, twice as many")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   millrace::log::configure(millrace::log::Severity::error, millrace::log::Format::text);
   options.folder = std::filesystem::absolute(folder);
@@ -75,9 +111,14 @@ int main(int argc, char** argv) {
               minutes, options.folder.c_str());
   if (verbose) options.progress = [](const std::string& line) { std::puts(line.c_str()); };
   try {
-    const BattleReport report = fight(options);
-    print(report);
-    return report.clean() ? 0 : 1;
+    bool clean = true;
+    if (minutes > 0) {
+      const BattleReport report = fight(options);
+      print(report);
+      clean = report.clean();
+    }
+    options.folder += "-attacks";
+    return attack(options, cuts, flips, sets, verbose) && clean ? 0 : 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "millrace_chaos: %s\n", error.what());
     return 70;
