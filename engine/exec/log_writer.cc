@@ -104,7 +104,7 @@ void LogWriter::write(std::vector<LogPiece> pieces, std::vector<PendingReport>& 
     release_queued(reports);
     std::unique_lock lock(mutex_);
     if (changed_.wait_for(lock, kRetryPause, [this] { return stopping_; }) ||
-        written.error().code != ErrorCode::unavailable) {
+        !written.error().transient()) {
       log::error("log lines are lost", {{"chunks", pieces.size()}});
       return;
     }
