@@ -68,7 +68,7 @@ class Clients {
   void predict() {
     while (!stopping_) {
       engine_.infer();
-      const double logged = engine_.metric("millrace_serve_prediction_log_logged_total");
+      const double logged = engine_.metric("prediction_log_logged_total");
       if (logged > 0) promises_.predictions = before_ + static_cast<std::int64_t>(logged);
     }
   }
