@@ -48,7 +48,8 @@ class Load {
   std::string broken_key() const;
   /// What the client knows to have ended well or badly.
   int ended() const { return ended_; }
-  /// Cancels a run that may be open, `times` times, and retries it at once; false: no engine answered.
+  /// Cancels a run that may be open, `times` times, and retries it at once; false: no engine
+  /// answered.
   bool cancel_and_retry(Rng& rng, int times);
 
  private:
