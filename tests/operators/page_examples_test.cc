@@ -1,0 +1,95 @@
+// Every YAML example of every page is one that the program takes, without an error or a warning.
+//
+// A block with a top-level `dag:` is a whole file. An indented block is part of `tasks:`; tasks
+// that it reads but does not declare are added as programs, whose outputs may have any name. Any
+// other block is a part of a DAG file's top level.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "engine/base/file.h"
+#include "engine/spec/load.h"
+#include "operators/catalog.h"
+
+namespace millrace {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Example {
+  std::string place;  // "docs/dags.md:12"
+  std::string text;
+};
+
+std::vector<fs::path> pages() {
+  const fs::path root = MILLRACE_SOURCE_DIR;
+  std::vector<fs::path> found{root / "README.md", root / "CONTRIBUTING.md"};
+  for (const auto& entry : fs::recursive_directory_iterator(root / "docs"))
+    if (entry.path().extension() == ".md") found.push_back(entry.path());
+  std::ranges::sort(found);
+  return found;
+}
+
+std::vector<Example> examples_of(const fs::path& page) {
+  std::vector<Example> found;
+  std::istringstream lines(read_file(page, 4u << 20).value_or(""));
+  const std::string name = fs::relative(page, MILLRACE_SOURCE_DIR).string();
+  bool inside = false;
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    if (inside && line.starts_with("```"))
+      inside = false;
+    else if (inside)
+      found.back().text += line + "\n";
+    else if (line == "```yaml") {
+      inside = true;
+      found.push_back({name + ":" + std::to_string(number + 1), ""});
+    }
+  }
+  return found;
+}
+
+bool has_line(const std::string& text, const std::string& pattern) {
+  return std::regex_search(text, std::regex("(^|\n)" + pattern));
+}
+
+/// Tasks that the example reads and does not declare.
+std::set<std::string> missing_tasks(const std::string& tasks) {
+  static const std::regex kRead(R"(tasks\.([A-Za-z_][A-Za-z0-9_-]*))");
+  std::set<std::string> missing;
+  for (std::sregex_iterator at(tasks.begin(), tasks.end(), kRead), end; at != end; ++at)
+    if (!has_line(tasks, "  " + (*at)[1].str() + ":")) missing.insert((*at)[1].str());
+  return missing;
+}
+
+std::string whole_file(const std::string& example) {
+  if (has_line(example, "dag:")) return example;
+  if (!example.starts_with(' '))
+    return "dag: example\n" + example +
+           (has_line(example, "tasks:") ? "" : "tasks: {only: {operator: noop}}\n");
+  std::string file = "dag: example\ntasks:\n" + example;
+  for (const auto& task : missing_tasks(example))
+    file += "  " + task + ": {operator: command, with: {argv: [\"true\"]}}\n";
+  return file;
+}
+
+TEST(Pages, EveryYamlExampleIsAcceptedByLint) {
+  const Catalog catalog = builtin_catalog();
+  std::size_t count = 0;
+  for (const auto& page : pages())
+    for (const auto& example : examples_of(page)) {
+      ++count;
+      const LoadedDag loaded = load_dag(whole_file(example.text), example.place, catalog);
+      for (const auto& diagnostic : loaded.diagnostics)
+        ADD_FAILURE() << example.place << "\n" << render(diagnostic, loaded.source);
+    }
+  EXPECT_GE(count, catalog.names().size() + 1) << "README and each operator have an example";
+}
+
+}  // namespace
+}  // namespace millrace
