@@ -80,13 +80,14 @@ struct Timetable::Rules {
   /// `before` it.
   LocalTime first_new(const Interval& before, const Interval& now) const {
     const LocalTime start = now.local(now.begin);
-    if (spec.dst == DstPolicy::run_both) return start;
+    if (spec.dst == DstPolicy::run_both || fields.hours_open) return start;
     return std::max(start, before.local(now.begin));
   }
 
   /// True if the border at `now.begin` leaves out a local time that would have fired.
   bool fires_at_border(const Interval& before, const Interval& now) const {
-    if (spec.dst == DstPolicy::skip || now.offset <= before.offset) return false;
+    if (fields.hours_open || spec.dst == DstPolicy::skip) return false;
+    if (now.offset <= before.offset) return false;
     return fields.first(before.local(now.begin), now.local(now.begin)).has_value();
   }
 };
@@ -136,6 +137,44 @@ std::optional<Time> Timetable::previous(Time before) const {
     now = earlier;
   }
   return std::nullopt;
+}
+
+namespace {
+
+constexpr std::size_t kDateLength = 10;  // 2001-02-01
+
+/// The first instant at which the wall clock of `zone` shows `local` or more.
+SysSeconds first_instant(Zone zone, LocalTime local) {
+  constexpr auto kGreatestOffset = std::chrono::hours{26};
+  Interval now = interval_at(zone, SysSeconds{local.time_since_epoch()} - kGreatestOffset);
+  while (now.universal(local) >= now.end) now = interval_at(zone, now.end);
+  return std::max(now.begin, now.universal(local));
+}
+
+Result<Time> wall_time(std::string_view text, const std::string& time_zone, Duration later) {
+  MR_TRY(const Time as_utc, parse_rfc3339(text));
+  if (has_utc_offset(text)) return as_utc;
+  MR_TRY(const Zone zone, find_zone(time_zone));
+  const Time wanted = as_utc + later;
+  const auto whole = std::chrono::floor<Seconds>(wanted);
+  return first_instant(zone, LocalTime{whole.time_since_epoch()}) + (wanted - whole);
+}
+
+}  // namespace
+
+bool has_utc_offset(std::string_view text) {
+  return text.size() > kDateLength &&
+         text.substr(kDateLength).find_first_of("Zz+-") != std::string_view::npos;
+}
+
+Result<Time> parse_wall_time(std::string_view text, const std::string& time_zone) {
+  return wall_time(text, time_zone, Duration::zero());
+}
+
+Result<Time> parse_wall_end(std::string_view text, const std::string& time_zone) {
+  if (text.size() != kDateLength) return parse_wall_time(text, time_zone);
+  MR_TRY(const Time next_day, wall_time(text, time_zone, std::chrono::days{1}));
+  return next_day - Duration{1};
 }
 
 }  // namespace millrace

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/base/json.h"
 #include "engine/base/result.h"
@@ -11,7 +12,8 @@
 
 namespace millrace {
 
-/// What to do when daylight saving repeats or leaves out the local time of a firing.
+/// What to do when daylight saving repeats or leaves out the local time of a firing. Only for lines
+/// that name a time of day: one whose hour is `*` or a step follows elapsed time (cron(8)).
 enum class DstPolicy {
   skip,      // a time that does not exist is left out; one that exists twice fires at the first
   run_once,  // a time that does not exist fires at the moment of the change; twice fires at the
@@ -46,5 +48,14 @@ class Timetable {
   struct Rules;
   std::shared_ptr<const Rules> rules_;
 };
+
+/// True if the text of an instant says how far it is from UTC.
+bool has_utc_offset(std::string_view text);
+/// An instant as RFC 3339 has it; a text without an offset is meant by the wall clock of
+/// `time_zone`. A time that the wall clock leaves out is the moment of the change, and of two the
+/// first.
+Result<Time> parse_wall_time(std::string_view text, const std::string& time_zone);
+/// The same as the end of something: a date alone includes its day.
+Result<Time> parse_wall_end(std::string_view text, const std::string& time_zone);
 
 }  // namespace millrace

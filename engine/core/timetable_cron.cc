@@ -210,6 +210,8 @@ Result<Fields> parse(std::string_view expression) {
   out.months = static_cast<std::uint32_t>(month_set);
   out.weekdays =
       static_cast<std::uint32_t>((weekday_set | weekday_set >> 7) & 0x7f);  // 7 is Sunday
+  constexpr std::uint64_t kAllHours = (std::uint64_t{1} << 24) - 1;
+  out.hours_open = hour_set == kAllHours || texts[1].find_first_of("*/") != std::string_view::npos;
   out.days_open = texts[2].starts_with('*');
   out.weekdays_open = texts[4].starts_with('*');
   return out;

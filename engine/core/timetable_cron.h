@@ -22,6 +22,9 @@ struct Fields {
   std::uint32_t months = 0;      // 1 … 12
   std::uint32_t weekdays = 0;    // 0 is Sunday
   bool last_day = false;         // `L`
+  // cron(8): a line with a wildcard hour (`*`, a step, or all 24) names no time of day, so that a
+  // change of the clock is nothing to it: it follows elapsed time.
+  bool hours_open = false;
   // Vixie's rule: a field that begins with `*` restricts no day of its own; two that do not are
   // alternatives.
   bool days_open = true;

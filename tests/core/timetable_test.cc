@@ -3,9 +3,11 @@
 // 2024-03-31 and 2024-10-27 at 1:00 UTC, Lord Howe 2024-04-07 and 2024-10-06 at 2:00, half an hour.
 #include "engine/core/timetable.h"
 
+#include <date/tz.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 
 #include "engine/base/clock.h"
 
@@ -162,8 +164,8 @@ TEST(Dst, EachPolicyDoesWhatItSays) {
        "2024-03-10T07:30:00Z 2024-03-10T08:00:00Z 2024-03-10T08:30:00Z 2024-03-10T09:00:00Z",
        "2024-03-10T07:30:00Z 2024-03-10T08:00:00Z 2024-03-10T08:30:00Z 2024-03-10T09:00:00Z"},
       {"Hourly over the repeated hour", "0 * * * *", "America/Chicago", "2024-11-03T05:00:00Z",
-       "2024-11-03T08:00:00Z", "2024-11-03T06:00:00Z 2024-11-03T08:00:00Z",
-       "2024-11-03T06:00:00Z 2024-11-03T08:00:00Z",
+       "2024-11-03T08:00:00Z", "2024-11-03T06:00:00Z 2024-11-03T07:00:00Z 2024-11-03T08:00:00Z",
+       "2024-11-03T06:00:00Z 2024-11-03T07:00:00Z 2024-11-03T08:00:00Z",
        "2024-11-03T06:00:00Z 2024-11-03T07:00:00Z 2024-11-03T08:00:00Z"},
       {"London leaves out 1:00-2:00 on 2024-03-31", "15 1 * * *", "Europe/London",
        "2024-03-30T12:00:00Z", "2024-04-01T12:00:00Z", "2024-04-01T00:15:00Z",
@@ -190,6 +192,69 @@ TEST(Dst, EachPolicyDoesWhatItSays) {
     EXPECT_EQ(with(DstPolicy::run_once), c.run_once) << c.name << ", run_once";
     EXPECT_EQ(with(DstPolicy::run_both), c.run_both) << c.name << ", run_both";
   }
+}
+
+// cron(8): "Only jobs that run at a particular time (not specified as @hourly, nor with '*' in the
+// hour … specifier) are affected" by a change of the clock.
+TEST(Dst, AWildcardHourFollowsElapsedTime) {
+  EXPECT_EQ(firings(timetable("*/15 * * * *", "Europe/Berlin"), "2025-10-26T00:30:00Z",
+                    "2025-10-26T02:00:00Z"),
+            "2025-10-26T00:45:00Z 2025-10-26T01:00:00Z 2025-10-26T01:15:00Z 2025-10-26T01:30:00Z "
+            "2025-10-26T01:45:00Z 2025-10-26T02:00:00Z");
+  EXPECT_EQ(firings(timetable("0 * * * *", "America/New_York"), "2025-11-02T04:30:00Z",
+                    "2025-11-02T07:00:00Z"),
+            "2025-11-02T05:00:00Z 2025-11-02T06:00:00Z 2025-11-02T07:00:00Z");
+  EXPECT_EQ(firings(timetable("30 * * * *", "Europe/Berlin"), "2025-03-30T00:00:00Z",
+                    "2025-03-30T02:00:00Z"),
+            "2025-03-30T00:30:00Z 2025-03-30T01:30:00Z");
+}
+
+/// Minutes since midnight on the wall clock of `zone`, of each minute in [from, until), by libdate.
+std::vector<int> wall_minutes(const std::string& zone, Time from, Time until) {
+  const auto* place = date::locate_zone(zone);
+  std::vector<int> out;
+  for (Time t = from; t < until; t += std::chrono::minutes{1}) {
+    const auto since = std::chrono::floor<std::chrono::seconds>(t.time_since_epoch());
+    const auto local = since + place->get_info(date::sys_seconds{since}).offset;
+    out.push_back(static_cast<int>((local % std::chrono::hours{24}) / std::chrono::minutes{1}));
+  }
+  return out;
+}
+
+// The definition of the above: each minute whose wall clock matches fires, and no other.
+TEST(Dst, AWildcardHourFiresAtEachMinuteWhoseWallClockMatches) {
+  struct Line {
+    std::string expression;
+    std::function<bool(int hour, int minute)> matches;
+  };
+  const std::vector<Line> lines = {
+      {"*/15 * * * *", [](int, int m) { return m % 15 == 0; }},
+      {"30 * * * *", [](int, int m) { return m == 30; }},
+      {"@hourly", [](int, int m) { return m == 0; }},
+      {"0 */2 * * *", [](int h, int m) { return h % 2 == 0 && m == 0; }},
+      {"45 1-23/2 * * *", [](int h, int m) { return h % 2 == 1 && m == 45; }},
+      {"10 0-23 * * *", [](int, int m) { return m == 10; }},
+      {"5 0,*/3 * * *", [](int h, int m) { return h % 3 == 0 && m == 5; }},
+  };
+  const std::vector<std::pair<Time, Time>> changes = {{at("2025-03-05"), at("2025-04-09")},
+                                                      {at("2025-09-24"), at("2025-11-05")}};
+  for (const std::string zone : {"Europe/Berlin", "America/New_York", "Australia/Lord_Howe"})
+    for (const auto& [from, until] : changes) {
+      const std::vector<int> wall = wall_minutes(zone, from, until);
+      for (const auto& line : lines)
+        for (const auto policy : {DstPolicy::skip, DstPolicy::run_once}) {
+          const Timetable table = timetable(line.expression, zone, policy);
+          std::optional<Time> next = table.next(from - Duration{1});
+          Time t = from;
+          for (const int minute : wall) {
+            const bool fires = line.matches(minute / 60, minute % 60);
+            ASSERT_EQ(fires, next == t)
+                << line.expression << " in " << zone << " at " << format_rfc3339(t);
+            if (fires) next = table.next(t);
+            t += std::chrono::minutes{1};
+          }
+        }
+    }
 }
 
 TEST(Dst, LocalTimeStaysTheSameOverTheYear) {
@@ -251,6 +316,38 @@ TEST(Property, AgreesWithTryingEachMinute) {
       if (fires) next = table.next(t);
     }
   }
+}
+
+// Wall clocks by GNU date: `TZ=America/New_York date -d '2026-03-01 00:00' -u` is 05:00 UTC.
+TEST(WallTime, ATextWithoutOffsetIsMeantInTheZone) {
+  const auto in = [](std::string_view text, const std::string& zone) {
+    const auto time = parse_wall_time(text, zone);
+    return time ? format_rfc3339(*time) : time.error().message;
+  };
+  EXPECT_EQ(in("2026-03-01", "America/New_York"), "2026-03-01T05:00:00Z");
+  EXPECT_EQ(in("2026-03-09", "America/New_York"), "2026-03-09T04:00:00Z");
+  EXPECT_EQ(in("2026-03-01T03:30", "Europe/Berlin"), "2026-03-01T02:30:00Z");
+  EXPECT_EQ(in("2026-03-01 03:30:00.250", "Asia/Kolkata"), "2026-02-28T22:00:00.250Z");
+  EXPECT_EQ(in("2026-03-01T03:30:00Z", "Europe/Berlin"), "2026-03-01T03:30:00Z");
+  EXPECT_EQ(in("2026-03-01T03:30:00+05:00", "Europe/Berlin"), "2026-02-28T22:30:00Z");
+  EXPECT_EQ(in("2026-03-01", "UTC"), "2026-03-01T00:00:00Z");
+  // 2:30 does not exist on 2025-03-30 and comes twice on 2025-10-26.
+  EXPECT_EQ(in("2025-03-30T02:30", "Europe/Berlin"), "2025-03-30T01:00:00Z");
+  EXPECT_EQ(in("2025-10-26T02:30", "Europe/Berlin"), "2025-10-26T00:30:00Z");
+  // Beirut's midnight of 2022-03-27 does not exist: the day begins at 1:00, which is 22:00 UTC.
+  EXPECT_EQ(in("2022-03-27", "Asia/Beirut"), "2022-03-26T22:00:00Z");
+  EXPECT_FALSE(parse_wall_time("2026-03-01", "US/Nowhere"));
+  EXPECT_FALSE(parse_wall_time("2026-02-30", "UTC"));
+}
+
+TEST(WallTime, ADateAsAnEndIncludesItsDay) {
+  const auto end = [](std::string_view text, const std::string& zone) {
+    return format_rfc3339(*parse_wall_end(text, zone));
+  };
+  EXPECT_EQ(end("2026-03-03", "America/New_York"), "2026-03-04T04:59:59.999999Z");
+  EXPECT_EQ(end("2026-03-03", "UTC"), "2026-03-03T23:59:59.999999Z");
+  EXPECT_EQ(end("2026-03-03T00:00", "UTC"), "2026-03-03T00:00:00Z");
+  EXPECT_EQ(end("2025-10-26", "Europe/Berlin"), "2025-10-26T22:59:59.999999Z") << "25 hours long";
 }
 
 }  // namespace
