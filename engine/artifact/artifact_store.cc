@@ -167,7 +167,7 @@ fs::path ArtifactStore::path_of(std::string_view digest) const {
 Status ArtifactStore::make_prefix(std::string_view digest) {
   const fs::path folder = path_of(digest).parent_path();
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return failed("cannot create", folder);
-  // Also one that was here already: whoever made it may not have come to flush it.
+  // Also one that was here already: the process that made it may not have flushed it yet.
   auto& durable = (*durable_)[std::stoul(std::string(digest.substr(0, 2)), nullptr, 16)];
   if (durable) return {};
   MR_CHECK(flush_folder(root_));

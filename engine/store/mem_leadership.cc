@@ -30,7 +30,7 @@ class MemLeadership final : public Leadership {
     return call(state_, "leadership.release", [&](Callbacks&) -> Status {
       MR_TRY(HeldLease * held, current(shard, epoch));
       *held = {held->epoch + 1, "",
-               0};  // a number that nobody holds: the released one is fenced from here on
+               0};  // a number that no engine holds: the released one is fenced from here on
       return {};
     });
   }

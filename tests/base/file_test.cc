@@ -23,7 +23,7 @@ class FileTest : public ::testing::Test {
   const std::filesystem::path root_ = temp_.path() / "root";
 };
 
-// The harness itself: what nobody has flushed is gone.
+// The harness itself: what was not flushed is gone.
 TEST_F(FileTest, APlainFileIsLostWithThePower) {
   ASSERT_TRUE(write_file(root_ / "plain", "text").ok());
   EXPECT_FALSE(std::filesystem::exists(after_power_cut() / "plain"));

@@ -111,7 +111,7 @@ TEST(HistoryClockTest, CountsOnlyTimeThatPassesAsSteadyTimeDoes) {
 // final: a trigger was answered 409, log lines and predictions were lost.
 TEST_P(HistoryUnderSetClocks, WhatIsWrittenWhileAPeriodIsAttachedIsStored) {
   history().stop_comparing();
-  clock().pass(400 * kDay);  // nobody has made the periods of this time
+  clock().pass(400 * kDay);  // the periods of this time do not exist yet
   const RunRow run = start_run();
   const Command command = this->command("key");
   PredictionBatch batch;

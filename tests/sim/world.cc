@@ -256,7 +256,7 @@ class World {
   }
 
   /// When one engine leads, no other believes that it does, and none of another's attempts runs:
-  /// as long as nobody is frozen. No wall clock counts.
+  /// as long as no engine is frozen. No wall clock counts.
   void check_one_leader(const SimEngine& newcomer) {
     for (const auto& other : engines_) {
       if (&other == &newcomer || !other.has_lease || other.lost) continue;

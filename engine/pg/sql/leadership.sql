@@ -28,11 +28,11 @@ FROM (SELECT coalesce($4::bigint, millrace.micros(clock_timestamp())) + $3 AS en
      (SELECT shard FROM millrace.leader WHERE shard = $1 AND epoch = $2 AND owner <> '' FOR SHARE) AS held
 
 -- name: release_lease
--- A number that nobody holds: the released one is fenced from here on.
+-- A number that no engine holds: the released one is fenced from here on.
 UPDATE millrace.leader SET epoch = epoch + 1, owner = '', since = now()
 WHERE shard = $1 AND epoch = $2 AND owner <> ''
 RETURNING millrace.set_lease_end(shard, 1)
 
 -- name: forget_leader
--- Of a restored database: whoever led the original.
+-- The leader that a restored database recorded belongs to the original.
 UPDATE millrace.leader SET epoch = epoch + 1, owner = '', since = now() WHERE owner <> ''
