@@ -67,8 +67,22 @@ std::set<std::string> missing_tasks(const std::string& tasks) {
   return missing;
 }
 
+/// The example as the value of `key` of a task that validates a table.
+std::string as_validation(const std::string& key, const std::string& example) {
+  std::string file =
+      "dag: example\ntasks:\n  ingest: {operator: command, with: {argv: [\"true\"]}}\n"
+      "  validate:\n    needs: ingest\n    operator: validate\n    with:\n"
+      "      input: \"${{ tasks.ingest.outputs.table }}\"\n      " +
+      key + ":\n";
+  std::istringstream lines(example);
+  for (std::string line; std::getline(lines, line);) file += "        " + line + "\n";
+  return file;
+}
+
 std::string whole_file(const std::string& example) {
   if (has_line(example, "dag:")) return example;
+  if (has_line(example, "columns:")) return as_validation("contract", example);
+  if (example.starts_with("- type:")) return as_validation("expectations", example);
   if (!example.starts_with(' '))
     return "dag: example\n" + example +
            (has_line(example, "tasks:") ? "" : "tasks: {only: {operator: noop}}\n");
