@@ -175,8 +175,9 @@ TEST_F(CommandTest, AsksTheProgramToEndWhenItIsCancelled) {
 TEST_F(CommandTest, AsksAllProcessesOfTheProgramToEnd) {
   ctx_.stop = [this] { return std::filesystem::exists(ctx_.base() / "running"); };
   const auto outcome = shell(
-      "(trap 'touch asked; exit 0' TERM; touch running; while true; do sleep 0.05; done) &\n"
-      "trap '' TERM\nwait");
+      "(trap 'touch asked; exit 0' TERM; while [ ! -e deaf ]; do sleep 0.05; done\n"
+      "touch running; while true; do sleep 0.05; done) &\n"
+      "trap '' TERM; touch deaf; wait");
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().code, ErrorCode::cancelled);
   EXPECT_TRUE(std::filesystem::exists(ctx_.base() / "asked"));
