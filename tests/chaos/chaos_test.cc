@@ -51,9 +51,5 @@ TEST_F(Attack, APowerCutLosesNothingThatWasPromised) {
 
 TEST_F(Attack, AFlippedBitIsNamedAsDamage) { expect_kept(flip_bits(options("bits", 8)), 8); }
 
-TEST_F(Attack, ASetClockDropsNoHistory) { expect_kept(set_clocks(options("clocks", 3), 1), 3); }
-
-TEST_F(Attack, ASetClockDeposesNoLeader) { expect_kept(set_clocks(options("clocks2", 3), 2), 3); }
-
 }  // namespace
 }  // namespace millrace::chaos
