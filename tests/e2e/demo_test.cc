@@ -174,7 +174,7 @@ TEST_F(Demo, EndsAsToldThoughRunnerDatabaseAndEngineAreKilled) {
   const std::vector<std::string> expected = {"scheduled         2001-02-01 promote promoted",
                                              "scheduled         2001-03-01 promote promoted",
                                              "scheduled         2001-04-01 refuse",
-                                             "scheduled         2001-05-01 promote promoted",
+                                             "scheduled         2001-05-01 refuse",
                                              "scheduled         2001-06-01 refuse",
                                              "broken data       2001-07-01 halted",
                                              "weak challenger   2001-06-01 refuse",
