@@ -81,7 +81,7 @@ class Flipping {
 
  private:
   std::string trigger(const std::string& dag, const Json& params) {
-    return engine_.trigger(dag, "bits" + std::to_string(next_++), params);
+    return engine_.trigger_once_read(dag, "bits" + std::to_string(next_++), params);
   }
   std::string download(const std::string& digest) {
     return engine_.answer("/api/v1/artifacts/" + digest + "/content");

@@ -151,7 +151,7 @@ AttackReport cut_power(const AttackOptions& options) {
         throw std::runtime_error(
             "PostgreSQL's data is not on the disk under attack; name a "
             "--folder that its user can enter");
-      const std::string learnt = engine.trigger("learn", "learn", Json::object({}));
+      const std::string learnt = engine.trigger_once_read("learn", "learn", Json::object({}));
       if (engine.wait_for(learnt, 90) != "success")
         throw std::runtime_error("no model was shipped: " + engine.get("/runs/" + learnt).dump());
     } else {

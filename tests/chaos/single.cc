@@ -132,6 +132,14 @@ std::string Single::trigger(const std::string& dag, const std::string& key,
   return body && (*body)["run"].is_string() ? (*body)["run"].as_string() : "";
 }
 
+std::string Single::trigger_once_read(const std::string& dag, const std::string& key,
+                                      const Json& params) const {
+  std::string run;
+  time_until([&] { return !(run = trigger(dag, key, params)).empty(); }, kStart);
+  if (run.empty()) throw std::runtime_error("no trigger of '" + dag + "' was accepted");
+  return run;
+}
+
 std::string Single::wait_for(const std::string& run, double seconds) const {
   std::string status;
   time_until(

@@ -36,6 +36,10 @@ class Single {
   Json get(const std::string& path) const;
   /// The run, or "" when the trigger was not accepted.
   std::string trigger(const std::string& dag, const std::string& key, const Json& params) const;
+  /// As `trigger`, but repeats it while the engine has not read the DAG's file yet. Throws when it
+  /// is not accepted in time.
+  std::string trigger_once_read(const std::string& dag, const std::string& key,
+                                const Json& params) const;
   /// "" when it is not over in time.
   std::string wait_for(const std::string& run, double seconds) const;
   /// Asks the served model `flights`; false without a prediction.
