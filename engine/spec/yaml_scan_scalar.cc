@@ -1,28 +1,13 @@
 // Scalars of every style, with their values.
 #include <algorithm>
 
+#include "engine/base/utf8.h"
 #include "engine/spec/yaml_grammar.h"
 
 namespace millrace::spec {
 namespace {
 
 bool is_flow_indicator(char c) { return c == ',' || c == '[' || c == ']' || c == '{' || c == '}'; }
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (code < 0x80) return put(code);
-  if (code < 0x800) {
-    put(0xc0 | code >> 6);
-  } else if (code < 0x10000) {
-    put(0xe0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3f));
-  } else {
-    put(0xf0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3f));
-    put(0x80 | (code >> 6 & 0x3f));
-  }
-  put(0x80 | (code & 0x3f));
-}
 
 /// Takes the white space at the end of what was read since `from`.
 void trim_end(std::string& text, std::size_t from) {
