@@ -173,7 +173,7 @@ FieldInfo reason_in_body() {
 FieldInfo idempotency_header() {
   return FieldInfo{
       "Idempotency-Key", string_type(255),
-      "The same key and body always mean the same wish, also when sent at the same time"}
+      "Requests with the same key and body are executed once, even when they are sent concurrently"}
       .optional();
 }
 
