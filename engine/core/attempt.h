@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
 
+#include "engine/base/fields.h"
 #include "engine/base/json.h"
 #include "engine/base/time.h"
 
@@ -25,6 +27,23 @@ struct AttemptInfo {
   Time data_interval_end{};
   bool has_interval = false;  // false for a manual run without a date
   Json checkpoint;            // of the last Defer; null on the first call
+
+  static constexpr auto fields() {
+    return std::tuple{field("dag", &AttemptInfo::dag_id, "The DAG"),
+                      field("run", &AttemptInfo::run_id, "The run"),
+                      field("task", &AttemptInfo::task_id, "The task"),
+                      field("map_index", &AttemptInfo::map_index, "-1 if it is not mapped"),
+                      field("attempt", &AttemptInfo::attempt, "From 1"),
+                      field("epoch", &AttemptInfo::epoch, "Of the leader that started it"),
+                      field("trace_id", &AttemptInfo::trace_id, "W3C trace id"),
+                      field("owner", &AttemptInfo::owner, "Of the DAG"),
+                      field("base_dir", &AttemptInfo::base_dir, "Where relative paths start"),
+                      field("has_interval", &AttemptInfo::has_interval, "False without a date"),
+                      field("logical_date", &AttemptInfo::logical_date, "Date of the run"),
+                      field("data_interval_start", &AttemptInfo::data_interval_start, "Inclusive"),
+                      field("data_interval_end", &AttemptInfo::data_interval_end, "Exclusive"),
+                      field("checkpoint", &AttemptInfo::checkpoint, "Of the last deferral")};
+  }
 
   /// "run/task/map_index": the same for all attempts, so that an outside system can tell a
   /// repetition.

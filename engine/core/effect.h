@@ -7,9 +7,12 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
+#include "engine/base/fields.h"
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 
@@ -17,51 +20,109 @@ namespace millrace {
 
 /// The artifact becomes visible. Bulk data stands in the artifact store under its digest already.
 struct PublishArtifact {
-  std::string digest;  // SHA-256 of the content
-  std::string kind;    // "table", "model", "report", "file"
-  std::string name;    // for people, unique in the task, e.g. "train"
+  static constexpr std::string_view kind = "publish_artifact";
+  std::string digest;
+  std::string artifact_kind;
+  std::string name;
   std::int64_t bytes = 0;
-  std::int64_t rows = -1;           // -1: not a table
-  Json schema;                      // of a table: [{name, type, nulls, min, max, …}]
-  std::vector<std::string> inputs;  // digests that it was made from: lineage
+  std::int64_t rows = -1;
+  Json schema;
+  std::vector<std::string> inputs;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("digest", &PublishArtifact::digest, "SHA-256 of the content").digest(),
+        field("artifact_kind", &PublishArtifact::artifact_kind, "table, model, report or file"),
+        field("name", &PublishArtifact::name, "For people; unique in the task").optional(),
+        field("bytes", &PublishArtifact::bytes, "Size of the content").optional(),
+        field("rows", &PublishArtifact::rows, "Rows of a table; -1 otherwise").optional(),
+        field("schema", &PublishArtifact::schema, "Columns of a table").optional(),
+        field("inputs", &PublishArtifact::inputs, "Digests of what it was made from").optional()};
+  }
 };
 
 struct RegisterModel {
+  static constexpr std::string_view kind = "register_model";
   std::string model;
   std::string artifact;
   std::string algorithm;
   Json metrics = Json::object();
   Json params = Json::object();
-  std::string manifest;  // digest of the artifact that makes the training repeatable
+  std::string manifest;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("model", &RegisterModel::model, "The model's name").not_empty(),
+        field("artifact", &RegisterModel::artifact, "Digest of the serialised model").digest(),
+        field("algorithm", &RegisterModel::algorithm, "How it was trained").optional(),
+        field("metrics", &RegisterModel::metrics, "Metrics of the training").optional(),
+        field("params", &RegisterModel::params, "Parameters of the training").optional(),
+        field("manifest", &RegisterModel::manifest,
+              "Digest of the artifact that makes the training repeatable")
+            .digest()
+            .optional()};
+  }
 };
 
 /// The verdict of champion against challenger, with everything it rests on.
 struct RecordEvaluation {
+  static constexpr std::string_view kind = "record_evaluation";
   std::string model;
-  std::string champion;          // artifact; "" when there is none yet
-  std::string challenger;        // artifact
-  std::string decision;          // "promote" or "refuse"
-  Json report = Json::object();  // metrics, intervals, p-values, gates, reasons
+  std::string champion;
+  std::string challenger;
+  std::string decision;
+  Json report = Json::object();
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("model", &RecordEvaluation::model, "The model's name").not_empty(),
+        field("champion", &RecordEvaluation::champion,
+              "Digest of the champion; empty when there is none yet")
+            .digest()
+            .optional(),
+        field("challenger", &RecordEvaluation::challenger, "Digest of the challenger").digest(),
+        field("decision", &RecordEvaluation::decision, "promote or refuse"),
+        field("report", &RecordEvaluation::report, "Metrics, intervals, p-values, gates, reasons")
+            .optional()};
+  }
 };
 
 /// Sends `weight` percent of the model's traffic to `candidate`.
 struct SetTraffic {
+  static constexpr std::string_view kind = "set_traffic";
   std::string model;
-  std::string candidate;  // artifact
-  double weight = 0;      // 0 … 100
+  std::string candidate;
+  double weight = 0;
   std::string reason;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("model", &SetTraffic::model, "The served model").not_empty(),
+        field("candidate", &SetTraffic::candidate, "Digest of the version that gets the share")
+            .digest(),
+        field("weight", &SetTraffic::weight, "Percent of the traffic").range(0, 100),
+        field("reason", &SetTraffic::reason, "Kept in the journal").optional()};
+  }
 };
 
 /// `artifact` becomes champion and takes all traffic; the champion so far becomes last known good.
 struct PromoteModel {
+  static constexpr std::string_view kind = "promote_model";
   std::string model;
   std::string artifact;
   std::string reason;
+
+  static constexpr auto fields() {
+    return std::tuple{field("model", &PromoteModel::model, "The served model").not_empty(),
+                      field("artifact", &PromoteModel::artifact, "Digest of the version").digest(),
+                      field("reason", &PromoteModel::reason, "Kept in the journal").optional()};
+  }
 };
 
 /// With a canary under way: its traffic goes back to the champion. Else: back to the last known
 /// good. What was taken back is remembered as withdrawn.
 struct RollbackModel {
+  static constexpr std::string_view kind = "rollback_model";
   std::string model;
   std::string reason;
   Json evidence = Json::object();
@@ -70,26 +131,64 @@ struct RollbackModel {
   std::string artifact = {};
   bool candidate_only = false;  // never touches a champion
   bool blameless = false;       // ended for another reason than the model: not withdrawn
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("model", &RollbackModel::model, "The served model").not_empty(),
+        field("reason", &RollbackModel::reason, "Kept in the journal").optional(),
+        field("evidence", &RollbackModel::evidence, "What was measured").optional(),
+        field("artifact", &RollbackModel::artifact, "Roll back only while this version serves")
+            .digest()
+            .optional(),
+        field("candidate_only", &RollbackModel::candidate_only, "Never touches a champion")
+            .optional(),
+        field("blameless", &RollbackModel::blameless, "The version is not withdrawn").optional()};
+  }
 };
 
 /// A person lets a refused or withdrawn version be deployed again.
 struct ReleaseModel {
+  static constexpr std::string_view kind = "release_model";
   std::string model;
   std::string artifact;
   std::string reason;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("model", &ReleaseModel::model, "The served model").not_empty(),
+        field("artifact", &ReleaseModel::artifact, "Digest of the version").digest(),
+        field("reason", &ReleaseModel::reason, "Why it may be deployed again").not_empty()};
+  }
 };
 
 struct UpdateDataset {
+  static constexpr std::string_view kind = "update_dataset";
   std::string dataset;
   std::string artifact;
   std::int64_t rows = -1;
+
+  static constexpr auto fields() {
+    return std::tuple{field("dataset", &UpdateDataset::dataset, "The dataset's name").not_empty(),
+                      field("artifact", &UpdateDataset::artifact, "Digest of its new content")
+                          .digest()
+                          .optional(),
+                      field("rows", &UpdateDataset::rows, "Its rows; -1 if unknown").optional()};
+  }
 };
 
 struct RaiseAlert {
-  std::string severity;  // "info", "warning", "error"
+  static constexpr std::string_view kind = "raise_alert";
+  std::string severity;
   std::string title;
   std::string text;
   std::string owner;
+
+  static constexpr auto fields() {
+    return std::tuple{field("severity", &RaiseAlert::severity, "info, warning or error"),
+                      field("title", &RaiseAlert::title, "One line"),
+                      field("text", &RaiseAlert::text, "The whole of it").optional(),
+                      field("owner", &RaiseAlert::owner, "Who should act").optional()};
+  }
 };
 
 using Effect = std::variant<PublishArtifact, RegisterModel, RecordEvaluation, SetTraffic,

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/base/error_json.h"
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 #include "engine/base/time.h"
@@ -20,37 +21,59 @@ inline constexpr std::string_view kOutputIsInTheLog = "; its output is in the lo
 
 /// Success. `outputs` is what expressions downstream see as tasks.<id>.outputs.
 struct Done {
+  static constexpr std::string_view kind = "done";
   Json outputs = Json::object();
   std::vector<Effect> effects;
+
+  static constexpr auto fields() {
+    return std::tuple{field("outputs", &Done::outputs, "What expressions downstream see"),
+                      field("effects", &Done::effects, "Committed with the completion")};
+  }
 };
 
 /// Not applicable this time; downstream tasks are skipped unless their trigger rule says otherwise.
 struct Skip {
+  static constexpr std::string_view kind = "skip";
   std::string reason;
+
+  static constexpr auto fields() { return std::tuple{field("reason", &Skip::reason, "Why")}; }
 };
 
 /// Come back later, without a slot meanwhile. The next call of the same attempt finds `checkpoint`
 /// in its context. The effects are committed with the deferral.
 struct Defer {
+  static constexpr std::string_view kind = "defer";
   Duration after{};   // from the moment the deferral is recorded
   std::string event;  // resume as soon as this event arrives; "" means only by time
   Json checkpoint = Json::object();
   std::vector<Effect> effects;
+
+  static constexpr auto fields() {
+    return std::tuple{field("after_us", &Defer::after, "How long to wait at most"),
+                      field("event", &Defer::event, "What ends the wait earlier"),
+                      field("checkpoint", &Defer::checkpoint, "For the next call"),
+                      field("effects", &Defer::effects, "Committed with the deferral")};
+  }
 };
 
 /// A judged failure: the work was done, and its result is "no". Never retried; keeps its evidence.
 struct Fail {
+  static constexpr std::string_view kind = "fail";
   Error error;
   Json outputs = Json::object();
   std::vector<Effect> effects;
+
+  static constexpr auto fields() {
+    return std::tuple{field("error", &Fail::error, "What is wrong"),
+                      field("outputs", &Fail::outputs, "The evidence"),
+                      field("effects", &Fail::effects, "Committed with the failure")};
+  }
 };
 
 using Outcome = std::variant<Done, Skip, Defer, Fail>;
 
-/// {"outcome": "done" | "skip" | "defer" | "fail" | "error", …}: the form of the runner protocol.
-Json to_json(const Result<Outcome>& outcome);
+/// An Outcome, or {"kind": "error", "error": …}: the form of the runner protocol.
+std::string outcome_text(const Result<Outcome>& outcome);
 Result<Outcome> outcome_from_json(const Json& json);
-Json to_json(const Error& error);
-Error error_from_json(const Json& json);
 
 }  // namespace millrace

@@ -11,44 +11,6 @@
 namespace millrace::exec {
 namespace {
 
-// --- what each message holds, in the order of its bytes ----------------------------------------
-
-template <typename Message>
-constexpr auto kFields = std::tuple<>();
-template <>
-constexpr auto kFields<HelloMessage> = std::tuple(&HelloMessage::protocol);
-template <>
-constexpr auto kFields<AttemptInfo> = std::tuple(
-    &AttemptInfo::dag_id, &AttemptInfo::run_id, &AttemptInfo::task_id, &AttemptInfo::map_index,
-    &AttemptInfo::attempt, &AttemptInfo::epoch, &AttemptInfo::trace_id, &AttemptInfo::owner,
-    &AttemptInfo::base_dir, &AttemptInfo::has_interval, &AttemptInfo::logical_date,
-    &AttemptInfo::data_interval_start, &AttemptInfo::data_interval_end, &AttemptInfo::checkpoint);
-template <>
-constexpr auto kFields<StartMessage> = std::tuple(&StartMessage::id, &StartMessage::op,
-                                                  &StartMessage::with, &StartMessage::info,
-                                                  &StartMessage::work_dir,
-                                                  &StartMessage::memory_limit_bytes,
-                                                  &StartMessage::output);
-template <>
-constexpr auto kFields<QueryMessage> = std::tuple(&QueryMessage::id, &QueryMessage::name,
-                                                  &QueryMessage::arguments);
-template <>
-constexpr auto kFields<AnswerMessage> = std::tuple(&AnswerMessage::id, &AnswerMessage::value);
-template <>
-constexpr auto kFields<CancelMessage> = std::tuple(&CancelMessage::id);
-template <>
-constexpr auto kFields<RecallMessage> = std::tuple(&RecallMessage::id);
-template <>
-constexpr auto kFields<ReturnedMessage> = std::tuple(&ReturnedMessage::id);
-template <>
-constexpr auto kFields<BeatMessage> = std::tuple(&BeatMessage::rss_bytes);
-template <>
-constexpr auto kFields<BeganMessage> = std::tuple(&BeganMessage::id, &BeganMessage::for_us);
-template <>
-constexpr auto kFields<DoneMessage> = std::tuple(&DoneMessage::id, &DoneMessage::outcome,
-                                                 &DoneMessage::rss_bytes, &DoneMessage::retire,
-                                                 &DoneMessage::took_us);
-
 // --- a field, there and back -------------------------------------------------------------------
 
 bool says_nothing(const Result<Outcome>& outcome) {
@@ -58,7 +20,7 @@ bool says_nothing(const Result<Outcome>& outcome) {
 
 /// Null for the outcome that most attempts have: done, and nothing else to say.
 void put(WireWriter& to, const Result<Outcome>& outcome) {
-  to.put(says_nothing(outcome) ? Json() : to_json(outcome));
+  to.put(std::string_view(says_nothing(outcome) ? "" : outcome_text(outcome)));
 }
 
 /// An outcome that does not read well (an effect with a malformed digest) is the operator's error.
@@ -94,7 +56,7 @@ void put(WireWriter& to, const Value& value) {
   else if constexpr (std::is_same_v<Value, Time>)
     to.put(std::int64_t{value.time_since_epoch().count()});
   else
-    std::apply([&](auto... field) { (put(to, value.*field), ...); }, kFields<Value>);
+    for_each_field<Value>([&](const auto& field) { put(to, value.*field.get); });
 }
 
 template <typename Value>
@@ -108,7 +70,7 @@ void take(WireReader& from, Value& value) {
   else if constexpr (std::is_same_v<Value, Time>)
     value = Time{Duration{from.integer()}};
   else
-    std::apply([&](auto... field) { (take(from, value.*field), ...); }, kFields<Value>);
+    for_each_field<Value>([&](const auto& field) { take(from, value.*field.get); });
 }
 
 // --- a message: its number among those of its side, and its fields -----------------------------

@@ -21,8 +21,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <variant>
 
+#include "engine/base/fields.h"
 #include "engine/core/attempt.h"
 #include "engine/core/outcome.h"
 
@@ -30,12 +32,16 @@ namespace millrace::exec {
 
 /// Raised when a message changes: engine and runner are the same binary, unless it was replaced
 /// under a running engine.
-inline constexpr int kProtocolVersion = 4;
+inline constexpr int kProtocolVersion = 5;
 /// Outputs stand in the journal; data belongs into artifacts.
 inline constexpr std::size_t kMaxOutcomeBytes = 8u << 20;
 
 struct HelloMessage {
   int protocol = kProtocolVersion;
+
+  static constexpr auto fields() {
+    return std::tuple{field("protocol", &HelloMessage::protocol, "Version")};
+  }
 };
 struct StartMessage {
   std::int64_t id = 0;  // of this attempt on this runner
@@ -45,32 +51,76 @@ struct StartMessage {
   std::string work_dir;  // of the runner; each attempt gets a new folder in it
   std::int64_t memory_limit_bytes = 0;
   int output = 0;  // to which of kRunnerOutputFds its stdout and stderr go
+
+  static constexpr auto fields() {
+    return std::tuple{field("id", &StartMessage::id, "Of this attempt on this runner"),
+                      field("op", &StartMessage::op, "Operator"),
+                      field("with", &StartMessage::with, "Its parameters"),
+                      field("info", &StartMessage::info, "Who and when"),
+                      field("work_dir", &StartMessage::work_dir, "Of the runner"),
+                      field("memory_limit_bytes", &StartMessage::memory_limit_bytes, "0: no limit"),
+                      field("output", &StartMessage::output, "Which output")};
+  }
 };
 struct QueryMessage {
   std::int64_t id = 0;
   std::string name;
   Json arguments;
+
+  static constexpr auto fields() {
+    return std::tuple{field("id", &QueryMessage::id, "Of the query"),
+                      field("name", &QueryMessage::name, "Which"),
+                      field("arguments", &QueryMessage::arguments, "Its arguments")};
+  }
 };
 struct AnswerMessage {
   std::int64_t id = 0;  // of the query
   Result<Json> value = Json();
+
+  static constexpr auto fields() {
+    return std::tuple{field("id", &AnswerMessage::id, "Of the query"),
+                      field("value", &AnswerMessage::value, "Or the error")};
+  }
 };
 struct CancelMessage {
   std::int64_t id = 0;  // of the attempt
+
+  static constexpr auto fields() {
+    return std::tuple{field("id", &CancelMessage::id, "Of the attempt")};
+  }
 };
 struct RecallMessage {
   std::int64_t id = 0;  // of the attempt
+
+  static constexpr auto fields() {
+    return std::tuple{field("id", &RecallMessage::id, "Of the attempt")};
+  }
 };
 struct ReturnedMessage {
   std::int64_t id = 0;  // of the attempt
+
+  static constexpr auto fields() {
+    return std::tuple{field("id", &ReturnedMessage::id, "Of the attempt")};
+  }
 };
 struct BeatMessage {
   std::int64_t rss_bytes = 0;
+
+  static constexpr auto fields() {
+    return std::tuple{field("rss_bytes", &BeatMessage::rss_bytes, "Resident memory")};
+  }
 };
-struct MemoryMessage {};
+struct MemoryMessage {
+  static constexpr auto fields() { return std::tuple{}; }
+};
 struct BeganMessage {
   std::int64_t id = 0;  // of the attempt
   std::int64_t for_us = 0;
+
+  static constexpr auto fields() {
+    return std::tuple{field("id", &BeganMessage::id, "Of the attempt"),
+                      field("for_us", &BeganMessage::for_us, "How long ago")};
+  }
 };
 struct DoneMessage {
   std::int64_t id = 0;  // of the attempt
@@ -78,6 +128,14 @@ struct DoneMessage {
   std::int64_t rss_bytes = 0;
   bool retire = false;  // the runner begins nothing else
   std::int64_t took_us = 0;
+
+  static constexpr auto fields() {
+    return std::tuple{field("id", &DoneMessage::id, "Of the attempt"),
+                      field("outcome", &DoneMessage::outcome, "How it ended"),
+                      field("rss_bytes", &DoneMessage::rss_bytes, "Most resident memory"),
+                      field("retire", &DoneMessage::retire, "Begins nothing else"),
+                      field("took_us", &DoneMessage::took_us, "How long it took")};
+  }
 };
 
 // A message travels with its place in its list as its number.

@@ -42,7 +42,7 @@ Result<std::vector<SourcedEffect>> sourced_effects(const Batch& batch) {
 
 ArtifactRow artifact_row(const EffectSource& source, const PublishArtifact& effect) {
   return {.digest = effect.digest,
-          .kind = effect.kind,
+          .kind = effect.artifact_kind,
           .name = effect.name,
           .bytes = effect.bytes,
           .rows = effect.rows,

@@ -25,7 +25,7 @@ Result<TableArtifact> write_table(OperatorContext& ctx, data::Session& session,
   MR_TRY(out.statistics, data::table_statistics(session, file));
   MR_TRY(out.stored, ctx.artifacts().put_file(file));
   out.effect.digest = out.stored.digest;
-  out.effect.kind = "table";
+  out.effect.artifact_kind = "table";
   out.effect.name = name;
   out.effect.bytes = out.stored.bytes;
   out.effect.rows = out.statistics.rows;
@@ -39,7 +39,7 @@ Result<PublishArtifact> write_report(OperatorContext& ctx, std::string_view text
   MR_TRY(const StoredArtifact stored, ctx.artifacts().put_text(text));
   PublishArtifact effect;
   effect.digest = stored.digest;
-  effect.kind = "report";
+  effect.artifact_kind = "report";
   effect.name = name;
   effect.bytes = stored.bytes;
   effect.inputs = std::move(inputs);

@@ -208,7 +208,7 @@ PublishArtifact publish(const StoredArtifact& stored, std::string kind, std::str
                         std::vector<std::string> inputs) {
   PublishArtifact effect;
   effect.digest = stored.digest;
-  effect.kind = std::move(kind);
+  effect.artifact_kind = std::move(kind);
   effect.name = std::move(name);
   effect.bytes = stored.bytes;
   effect.inputs = std::move(inputs);

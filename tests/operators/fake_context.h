@@ -108,7 +108,7 @@ T expect_outcome(const Result<Outcome>& outcome) {
   }
   const T* found = std::get_if<T>(&*outcome);
   if (found == nullptr) {
-    ADD_FAILURE() << "another outcome: " << to_json(outcome).dump();
+    ADD_FAILURE() << "another outcome: " << outcome_text(outcome);
     return {};
   }
   return *found;

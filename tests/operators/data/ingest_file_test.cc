@@ -21,7 +21,7 @@ class IngestFileTest : public ::testing::Test {
   Error error(Json with) {
     auto outcome = run(std::move(with));
     if (outcome.ok()) {
-      ADD_FAILURE() << "no error: " << to_json(outcome).dump();
+      ADD_FAILURE() << "no error: " << outcome_text(outcome);
       return {};
     }
     return outcome.error();
@@ -45,7 +45,7 @@ TEST_F(IngestFileTest, MakesOneTableOfManyFiles) {
   const auto published = effects_of<PublishArtifact>(made.effects);
   ASSERT_EQ(published.size(), 1u);
   EXPECT_EQ(published[0].digest, made.outputs["table"].as_string());
-  EXPECT_EQ(published[0].kind, "table");
+  EXPECT_EQ(published[0].artifact_kind, "table");
   EXPECT_EQ(published[0].rows, 3);
   EXPECT_EQ(published[0].schema.at(1)["name"].as_view(), "amount");
 }

@@ -42,7 +42,7 @@ class EvaluateTest : public ::testing::Test {
   std::string refused(const std::string& data, Json more = Json::object()) {
     more.set("data", data);
     const auto outcome = evaluate(train(Json::array({"x", "z"})), more);
-    if (outcome.ok()) return "it was judged: " + to_json(outcome).dump();
+    if (outcome.ok()) return "it was judged: " + outcome_text(outcome);
     EXPECT_EQ(outcome.error().code, ErrorCode::data_invalid);
     return outcome.error().message;
   }

@@ -50,7 +50,7 @@ TEST_F(TrainTest, LearnsRegistersAndTells) {
   EXPECT_EQ(registered[0].manifest, out["manifest"].as_string());
   const auto published = millrace::effects_of<PublishArtifact>(done.effects);
   ASSERT_EQ(published.size(), 2u);
-  EXPECT_EQ(published[0].kind, "model");
+  EXPECT_EQ(published[0].artifact_kind, "model");
   EXPECT_EQ(published[0].inputs, std::vector<std::string>{table_});
   const auto model = ml::Model::parse(text_of(out["model"]));
   ASSERT_TRUE(model.ok());
