@@ -29,7 +29,7 @@ Readiness judge(TriggerRule rule, const UpstreamCounts& upstream, bool all_done)
       return when_done(Readiness::skip);
     case TriggerRule::one_done:
       if (success + failed > 0) return Readiness::run;
-      return when_done(upstream.upstream_failed > 0 ? Readiness::upstream_failed : Readiness::skip);
+      return when_done(Readiness::skip);
     case TriggerRule::none_failed:
       if (broken > 0) return Readiness::upstream_failed;
       return when_done(Readiness::run);
@@ -40,8 +40,7 @@ Readiness judge(TriggerRule rule, const UpstreamCounts& upstream, bool all_done)
       if (skipped > 0) return Readiness::skip;
       return when_done(Readiness::run);
     case TriggerRule::all_skipped:
-      if (success > 0) return Readiness::skip;
-      if (broken > 0) return Readiness::upstream_failed;
+      if (success > 0 || broken > 0) return Readiness::skip;
       return when_done(Readiness::run);
     case TriggerRule::always:
       return Readiness::run;
