@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "bench/live.h"
-#include "engine/pg/private_cluster.h"
+#include "engine/cluster/private_cluster.h"
 
 namespace millrace::bench {
 namespace {

@@ -13,7 +13,7 @@
 #include "engine/pg/database.h"
 #include "engine/pg/migrate.h"
 #include "engine/pg/pg_store.h"
-#include "engine/pg/private_cluster.h"
+#include "engine/cluster/private_cluster.h"
 #include "engine/sched/engine.h"
 #include "engine/spec/load.h"
 #include "engine/store/command.h"

@@ -18,7 +18,7 @@
 #include "engine/base/clock.h"
 #include "engine/pg/database.h"
 #include "engine/pg/pg_store.h"
-#include "engine/pg/private_cluster.h"
+#include "engine/cluster/private_cluster.h"
 #include "engine/store/command.h"
 
 namespace millrace::bench {

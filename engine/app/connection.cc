@@ -1,7 +1,7 @@
 #include "engine/app/connection.h"
 
 #include "engine/base/log.h"
-#include "engine/pg/cluster_layout.h"
+#include "engine/cluster/cluster_layout.h"
 
 namespace millrace {
 

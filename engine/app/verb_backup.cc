@@ -4,11 +4,11 @@
 
 #include "engine/app/backup_folder.h"
 #include "engine/app/verbs.h"
-#include "engine/pg/backup.h"
+#include "engine/cluster/backup.h"
 #include "engine/pg/database.h"
 #include "engine/pg/migrate.h"
-#include "engine/pg/private_cluster.h"
-#include "engine/pg/state_lock.h"
+#include "engine/cluster/private_cluster.h"
+#include "engine/cluster/state_lock.h"
 
 namespace millrace {
 

@@ -6,7 +6,7 @@
 #include "engine/app/verbs.h"
 #include "engine/base/clock.h"
 #include "engine/pg/history.h"
-#include "engine/pg/private_cluster.h"
+#include "engine/cluster/private_cluster.h"
 
 namespace millrace {
 namespace {

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "engine/base/clock.h"
-#include "engine/pg/private_cluster.h"
+#include "engine/cluster/private_cluster.h"
 #include "tests/chaos/attack_dags.h"
 #include "tests/chaos/attacks.h"
 #include "tests/chaos/engines.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/base/clock.h"
-#include "engine/pg/private_cluster.h"
+#include "engine/cluster/private_cluster.h"
 #include "tests/chaos/engines.h"
 #include "tests/chaos/load.h"
 

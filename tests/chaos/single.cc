@@ -12,7 +12,7 @@
 #include <stdexcept>
 
 #include "engine/base/file.h"
-#include "engine/pg/private_cluster.h"
+#include "engine/cluster/private_cluster.h"
 #include "tests/chaos/engines.h"
 #include "tests/chaos/processes.h"
 

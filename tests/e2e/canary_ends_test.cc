@@ -11,7 +11,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/time.h"
-#include "engine/pg/private_cluster.h"
+#include "engine/cluster/private_cluster.h"
 #include "tests/e2e/flights_table.h"
 #include "tests/e2e/program.h"
 

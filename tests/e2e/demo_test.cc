@@ -8,7 +8,7 @@
 #include <set>
 
 #include "engine/base/file.h"
-#include "engine/pg/private_cluster.h"
+#include "engine/cluster/private_cluster.h"
 #include "tests/e2e/program.h"
 
 namespace millrace::e2e {

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-#include "engine/pg/child_process.h"
+#include "engine/cluster/child_process.h"
 #include "engine/pg/migrate.h"
 #include "engine/pg/pg_store.h"
 #include "engine/pg/session.h"

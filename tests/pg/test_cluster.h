@@ -7,7 +7,7 @@
 #include <string>
 
 #include "engine/pg/database.h"
-#include "engine/pg/private_cluster.h"
+#include "engine/cluster/private_cluster.h"
 
 namespace millrace::testing {
 

@@ -1,4 +1,4 @@
-#include "engine/pg/private_cluster.h"
+#include "engine/cluster/private_cluster.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -18,8 +18,8 @@
 
 #include "engine/base/file.h"
 #include "engine/base/log.h"
-#include "engine/pg/child_process.h"
-#include "engine/pg/cluster_layout.h"
+#include "engine/cluster/child_process.h"
+#include "engine/cluster/cluster_layout.h"
 
 namespace millrace {
 namespace {

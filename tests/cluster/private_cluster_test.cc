@@ -1,5 +1,5 @@
 // The private cluster and the lock of its folder, as they start, die and come back.
-#include "engine/pg/private_cluster.h"
+#include "engine/cluster/private_cluster.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -10,9 +10,9 @@
 #include <fstream>
 
 #include "engine/base/file.h"
-#include "engine/pg/child_process.h"
-#include "engine/pg/cluster_layout.h"
-#include "engine/pg/state_lock.h"
+#include "engine/cluster/child_process.h"
+#include "engine/cluster/cluster_layout.h"
+#include "engine/cluster/state_lock.h"
 #include "tests/pg/test_cluster.h"
 
 namespace millrace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/base/result.h"
-#include "engine/pg/postgres_programs.h"
+#include "engine/cluster/postgres_programs.h"
 
 namespace millrace::pg {
 

@@ -1,4 +1,4 @@
-#include "engine/pg/postgres_programs.h"
+#include "engine/cluster/postgres_programs.h"
 
 #include <pwd.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // Each condition that a doctor should find, made for real on a database of its own.
-#include "engine/pg/health.h"
+#include "engine/cluster/health.h"
 
 #include <algorithm>
 #include <memory>

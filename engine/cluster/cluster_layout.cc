@@ -1,4 +1,4 @@
-#include "engine/pg/cluster_layout.h"
+#include "engine/cluster/cluster_layout.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 #include "engine/base/digest.h"
 #include "engine/base/file.h"
-#include "engine/pg/child_process.h"
+#include "engine/cluster/child_process.h"
 
 namespace millrace::pg {
 namespace {

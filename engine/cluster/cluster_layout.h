@@ -11,7 +11,7 @@
 #include <string>
 
 #include "engine/base/result.h"
-#include "engine/pg/postgres_programs.h"
+#include "engine/cluster/postgres_programs.h"
 
 namespace millrace::pg {
 

@@ -1,4 +1,4 @@
-#include "engine/pg/state_lock.h"
+#include "engine/cluster/state_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

@@ -1,4 +1,4 @@
-#include "engine/pg/child_process.h"
+#include "engine/cluster/child_process.h"
 
 #include <fcntl.h>
 #include <grp.h>

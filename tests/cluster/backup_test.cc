@@ -1,5 +1,5 @@
 // A dump of a server's database, brought into another one, is a store that goes on.
-#include "engine/pg/backup.h"
+#include "engine/cluster/backup.h"
 
 #include <gtest/gtest.h>
 

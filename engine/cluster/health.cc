@@ -1,4 +1,4 @@
-#include "engine/pg/health.h"
+#include "engine/cluster/health.h"
 
 #include <algorithm>
 #include <cmath>

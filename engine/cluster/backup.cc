@@ -1,10 +1,10 @@
-#include "engine/pg/backup.h"
+#include "engine/cluster/backup.h"
 
 #include <algorithm>
 
 #include "engine/base/digest.h"
 #include "engine/base/file.h"
-#include "engine/pg/child_process.h"
+#include "engine/cluster/child_process.h"
 #include "engine/pg/database.h"
 #include "engine/pg/session.h"
 
