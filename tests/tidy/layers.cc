@@ -180,6 +180,26 @@ Findings check_includes(const Layers& layers, const Tree& tree) {
   return findings;
 }
 
+Findings check_permissions_are_used(const Layers& layers, const Tree& tree) {
+  std::set<std::pair<std::string, std::string>> used;  // module, what it includes
+  for (const SourceFile& file : tree.files) {
+    if (!is_bound(file)) continue;
+    for (const Include& include : file.includes) {
+      const std::string to = module_of(include.target);
+      if (to.empty()) continue;
+      used.emplace(module_of(file.path), to);
+      used.emplace(module_of(file.path), include.target.substr(include.target.find('/') + 1));
+    }
+  }
+  Findings findings;
+  for (const auto& [module, row] : layers.modules)
+    for (const std::string& permission : row)
+      if (permission != "*" && !used.contains({module, permission}))
+        findings.push_back("tests/tidy/layers.txt: no file of " + module + " includes " +
+                           permission + "; remove the permission");
+  return findings;
+}
+
 Findings check_links(const Layers& layers, const Tree& tree) {
   Findings findings;
   for (const SourceFile& file : tree.files) {

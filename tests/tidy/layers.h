@@ -37,6 +37,8 @@ Findings check_table_is_acyclic(const Layers& layers);
 /// The table of docs/architecture.md has the same rows.
 Findings check_table_is_documented(const Layers& layers, const SourceFile& page);
 Findings check_includes(const Layers& layers, const Tree& tree);
+/// A permission that no include uses is removed.
+Findings check_permissions_are_used(const Layers& layers, const Tree& tree);
 /// USES of each millrace_module in CMake.
 Findings check_links(const Layers& layers, const Tree& tree);
 Findings check_libraries(const Layers& layers, const Tree& tree);

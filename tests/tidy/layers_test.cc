@@ -149,5 +149,21 @@ TEST(TidyLayersSample, LibraryThatLeaksThroughTwoHeaders) {
       << found[0];
 }
 
+TEST(TidyLayers, EachPermissionIsUsed) {
+  const Findings found = check_permissions_are_used(project_layers(), project());
+  EXPECT_TRUE(found.empty()) << listing(found);
+}
+
+TEST(TidyLayersSample, AnUnusedPermissionIsFound) {
+  Tree tree;
+  tree.files = {make_source("engine/b/b.cc", "#include \"engine/a/a.h\"\n")};
+  EXPECT_TRUE(
+      check_permissions_are_used(parse_layers("[modules]\na:\nb: a\n[libraries]\n"), tree).empty());
+  EXPECT_EQ(
+      check_permissions_are_used(parse_layers("[modules]\na:\nb: a\nc: a b\n[libraries]\n"), tree)
+          .size(),
+      2u);
+}
+
 }  // namespace
 }  // namespace millrace::tidy
