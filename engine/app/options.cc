@@ -9,6 +9,7 @@
 #include "engine/base/duration.h"
 #include "engine/base/file.h"
 #include "engine/base/json.h"
+#include "engine/http/listener.h"
 
 namespace millrace {
 namespace {
@@ -61,6 +62,16 @@ Result<std::optional<Duration>> parse_retention(std::string_view text) {
   if (*duration < std::chrono::hours{1})
     return invalid_argument("retention '" + std::string(text) + "' is less than an hour");
   return std::optional(*duration);
+}
+
+std::string open_servers_warning(const std::string& host) {
+  if (!http::is_open_to_others(host)) return {};
+  return "WARNING: --host " + host +
+         " opens dashboard, API and model server to every machine that can reach this one.\n"
+         "WARNING: There is no access control: any client of the API can run commands here, change "
+         "models\n"
+         "WARNING: and read data, under any name. Put a proxy that asks for a password before it, "
+         "or a firewall.\n";
 }
 
 int worker_count(const Options& options) {

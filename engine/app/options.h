@@ -41,6 +41,10 @@ Status write_endpoint(const std::filesystem::path& state, const Endpoint& endpoi
 Result<Endpoint> read_endpoint(const Options& options);
 void remove_endpoint(const std::filesystem::path& state);
 
+/// What to tell a person whose --host other machines can reach; "" for an address of this machine
+/// alone.
+std::string open_servers_warning(const std::string& host);
+
 int worker_count(const Options& options);
 
 /// "30s" as the time that a drain may take; "0s": none.

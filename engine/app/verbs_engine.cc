@@ -12,7 +12,6 @@
 #include "engine/artifact/artifact_store.h"
 #include "engine/base/clock.h"
 #include "engine/exec/runner_main.h"
-#include "engine/http/listener.h"
 #include "engine/sched/engine.h"
 #include "engine/spec/load.h"
 #include "engine/spec/schema.h"
@@ -48,22 +47,10 @@ void allow_many_descriptors() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// A warning, not a refusal: in a container there is no other address to listen on.
-void warn_of_open_servers(const Options& options) {
-  if (!http::is_open_to_others(options.host)) return;
-  std::fprintf(stderr,
-               "WARNING: --host %s opens dashboard, API and model server to every machine that "
-               "can reach this one.\n"
-               "WARNING: There is no access control: any client of the API can run commands "
-               "here, change models\n"
-               "WARNING: and read data, under any name. Put a proxy that asks for a password "
-               "before it, or a firewall.\n",
-               options.host.c_str());
-}
-
 Result<int> stay(const Options& options, const NodeParts& parts) {
   allow_many_descriptors();
-  warn_of_open_servers(options);
+  // Not a refusal: in a container there is no other address to listen on.
+  std::fputs(open_servers_warning(options.host).c_str(), stderr);
   MR_TRY(auto node, Node::start(options, parts));
   Endpoint endpoint;
   endpoint.pid = getpid();
