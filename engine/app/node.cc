@@ -1,16 +1,13 @@
 #include "engine/app/node.h"
 
-#include <unistd.h>
-
 #include <condition_variable>
-#include <cstdio>
 #include <mutex>
 #include <optional>
 
 #include "engine/api/api.h"
 #include "engine/app/dag_folder.h"
+#include "engine/app/owner.h"
 #include "engine/artifact/artifact_store.h"
-#include "engine/base/file.h"
 #include "engine/base/log.h"
 #include "engine/exec/query_service.h"
 #include "engine/exec/runner_pool.h"
@@ -33,25 +30,10 @@ namespace millrace {
 namespace {
 
 constexpr Duration kSharedLease = std::chrono::milliseconds{1750};
+/// At the end. What the database did not take then is done again by the next engine, or is in the
+/// spool.
+constexpr Duration kLongestSilence = std::chrono::seconds{1};
 constexpr std::size_t kMaxModelBytes = std::size_t{512} << 20;
-
-/// Two containers may have one host name and the same process number.
-std::string owner_name(std::uint64_t entropy) {
-  char host[256] = "localhost";
-  gethostname(host, sizeof host - 1);
-  char random[17];
-  std::snprintf(random, sizeof random, "%08x", static_cast<unsigned>(entropy));
-  return std::string(host) + ":" + std::to_string(getpid()) + ":" + random;
-}
-
-/// Who led from this state folder before, and is dead, since we hold the lock of the folder.
-std::string take_over_state(const std::filesystem::path& state, const std::string& owner) {
-  const auto file = state / "owner";
-  const std::string former = read_file(file, 4096).value_or("");
-  if (const Status written = write_file_atomic(file, owner); !written)
-    log::warning("a restart will wait for its own lease", {{"error", written.error().message}});
-  return former;
-}
 
 std::string engine_metrics_text(const EngineMetrics& m, const HistoryMetrics& history) {
   std::string out;
@@ -321,6 +303,7 @@ Result<std::unique_ptr<Node>> Node::start(const Options& options, const NodePart
 
 Node::~Node() {
   Body& body = *body_;
+  if (body.database) body.database->end_waits_after(kLongestSilence);
   if (body.dags) body.dags->stop();
   // First, so that a standby leads at once, whatever the clients of the servers do.
   if (body.engine) body.engine->stop();

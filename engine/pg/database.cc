@@ -23,9 +23,10 @@ bool looks_dead(const pg::Session& session) {
   return ::poll(&event, 1, 0) != 0;
 }
 
-Result<std::unique_ptr<pg::Session>> connect(const std::string& dsn) {
+Result<std::unique_ptr<pg::Session>> connect(const std::string& dsn,
+                                             const pg::InterruptPtr& interrupt) {
   try {
-    return std::make_unique<pg::Session>(dsn);
+    return std::make_unique<pg::Session>(dsn, interrupt);
   } catch (...) {
     return pg::current_failure().error;
   }
@@ -34,9 +35,39 @@ Result<std::unique_ptr<pg::Session>> connect(const std::string& dsn) {
 }  // namespace
 
 Database::Database(DatabaseOptions options, std::string dsn, std::string description)
-    : options_(std::move(options)), dsn_(std::move(dsn)), description_(std::move(description)) {}
+    : options_(std::move(options)),
+      dsn_(std::move(dsn)),
+      description_(std::move(description)),
+      interrupt_(std::make_shared<pg::Interrupt>()) {}
 
-Database::~Database() = default;
+Database::~Database() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    answered_.notify_all();
+  }
+  if (watcher_.joinable()) watcher_.join();
+}
+
+void Database::end_waits_after(Duration silence) {
+  if (!watcher_.joinable()) watcher_ = std::thread([this, silence] { watch_silence(silence); });
+}
+
+void Database::watch_silence(Duration silence) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    answered_.wait(lock, [&] { return closing_ || in_use_ > 0; });
+    const std::int64_t seen = answers_;
+    if (answered_.wait_for(lock, silence, [&] { return closing_ || answers_ != seen; })) {
+      if (closing_) return;
+      continue;
+    }
+    log::warning("PostgreSQL does not answer; ending without it", {{"server", description_}});
+    interrupt_->raise();
+    returned_.notify_all();
+    return;
+  }
+}
 
 Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
   MR_TRY(std::string dsn, pg::complete_dsn(options.dsn, options.application));
@@ -46,7 +77,7 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
   const auto deadline = std::chrono::steady_clock::now() + database->options_.patience;
   for (Duration pause = std::chrono::milliseconds{20};;
        pause = std::min<Duration>(pause * 2, std::chrono::seconds{1})) {
-    auto session = connect(database->dsn_);
+    auto session = connect(database->dsn_, database->interrupt_);
     if (session) {
       database->idle_.push_back(*std::move(session));
       return database;
@@ -61,18 +92,21 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
 Result<std::unique_ptr<pg::Session>> Database::borrow() {
   {
     std::unique_lock lock(mutex_);
-    if (!returned_.wait_for(lock, options_.patience,
-                            [&] { return in_use_ < options_.max_connections; }))
+    if (!returned_.wait_for(lock, options_.patience, [&] {
+          return in_use_ < options_.max_connections || interrupt_->raised();
+        }))
       return unavailable("all " + std::to_string(options_.max_connections) +
                          " database connections are in use");
+    if (interrupt_->raised()) return unavailable("PostgreSQL does not answer, and we are ending");
     ++in_use_;
+    answered_.notify_all();
     while (!idle_.empty()) {
       auto session = std::move(idle_.back());
       idle_.pop_back();
       if (!looks_dead(*session)) return session;
     }
   }
-  auto session = connect(dsn_);
+  auto session = connect(dsn_, interrupt_);
   if (!session) give_back(nullptr, true);
   return session;
 }
@@ -80,6 +114,8 @@ Result<std::unique_ptr<pg::Session>> Database::borrow() {
 void Database::give_back(std::unique_ptr<pg::Session> session, bool is_broken) {
   const std::lock_guard lock(mutex_);
   --in_use_;
+  ++answers_;
+  answered_.notify_all();
   if (session && !is_broken && session->is_open()) idle_.push_back(std::move(session));
   returned_.notify_one();
 }

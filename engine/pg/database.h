@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -17,6 +18,7 @@
 namespace millrace {
 
 namespace pg {
+class Interrupt;
 class Session;
 struct Failure;
 }  // namespace pg
@@ -50,6 +52,10 @@ class Database {
   /// An error where the server does not commit.
   Status check_commits();
 
+  /// For the end of the process: as soon as the server has not answered for so long though it was
+  /// asked, no wait for it goes on, and each further `run` is `unavailable`.
+  void end_waits_after(Duration silence);
+
   /// The completed connection string. Holds the password: never log it.
   const std::string& dsn() const { return dsn_; }
   /// For people: no password.
@@ -62,6 +68,7 @@ class Database {
   void note_room(std::string_view sqlstate);
   Result<std::unique_ptr<pg::Session>> borrow();
   void give_back(std::unique_ptr<pg::Session> session, bool is_broken);
+  void watch_silence(Duration silence);
 
   const DatabaseOptions options_;
   const std::string dsn_, description_;
@@ -70,6 +77,11 @@ class Database {
   std::vector<std::unique_ptr<pg::Session>> idle_;
   int in_use_ = 0;
   std::optional<std::chrono::steady_clock::time_point> no_room_at_;
+  const std::shared_ptr<pg::Interrupt> interrupt_;
+  std::condition_variable answered_;
+  std::int64_t answers_ = 0;  // guarded by mutex_
+  bool closing_ = false;      // guarded by mutex_
+  std::thread watcher_;       // of the silence
 };
 
 template <typename T>

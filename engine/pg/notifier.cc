@@ -34,7 +34,8 @@ struct Notifier::State {
 
   const std::string dsn;
   const int stop_event;
-  std::mutex mutex;  // guards what follows
+  const InterruptPtr interrupt = std::make_shared<Interrupt>();  // of both connections
+  std::mutex mutex;                                              // guards what follows
   std::condition_variable changed;
   std::array<std::vector<std::function<void()>>, kTopics> subscribers;
   std::array<bool, kTopics> to_send{};
@@ -82,7 +83,7 @@ struct Notifier::State {
 
   void send(std::unique_ptr<Session>& session, const std::array<bool, kTopics>& topics) {
     if (!session || !session->is_open()) {
-      session = std::make_unique<Session>(dsn);
+      session = std::make_unique<Session>(dsn, interrupt);
       session->exec("notify_need_not_last");
     }
     for (std::size_t topic = 0; topic < kTopics; ++topic)
@@ -94,7 +95,7 @@ struct Notifier::State {
   void listen() {
     while (!stop_within({})) {
       try {
-        Session session(dsn);
+        Session session(dsn, interrupt);
         session.listen({kChannels.begin(), kChannels.end()},
                        [this](const std::string& channel, const std::string& payload) {
                          if (payload == own_name) return;
@@ -140,6 +141,7 @@ Notifier::~Notifier() {
   }
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t n = ::write(state_->stop_event, &one, sizeof one);
+  state_->interrupt->raise();  // a word that is lost is made up for
   state_->speaker.join();
   state_->listener.join();
   ::close(state_->stop_event);

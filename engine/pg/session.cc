@@ -21,6 +21,25 @@ class Listener final : public pqxx::notification_receiver {
   Callback on_notify_;
 };
 
+/// In its own right, so that the wait for it can end before it does.
+std::unique_ptr<pqxx::connection> connect(const std::string& dsn, Interrupt& interrupt) {
+  struct Attempt {
+    std::unique_ptr<pqxx::connection> connection;
+    std::exception_ptr failure;
+  };
+  const auto attempt = std::make_shared<Attempt>();
+  const bool done = interrupt.run([attempt, dsn] {
+    try {
+      attempt->connection = std::make_unique<pqxx::connection>(dsn);
+    } catch (...) {
+      attempt->failure = std::current_exception();
+    }
+  });
+  if (!done) throw pqxx::broken_connection("the wait for the connection was ended");
+  if (attempt->failure) std::rethrow_exception(attempt->failure);
+  return std::move(attempt->connection);
+}
+
 int hex_digit(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
 
 }  // namespace
@@ -133,14 +152,27 @@ Cell Rows::at(std::size_t row, int column) const {
 // --- Session ---
 
 struct Session::State {
-  explicit State(const std::string& dsn) : connection(dsn) {}
-  pqxx::connection connection;
+  State(const std::string& dsn, InterruptPtr given)
+      : interrupt(std::move(given)),
+        owned(interrupt ? connect(dsn, *interrupt) : std::make_unique<pqxx::connection>(dsn)),
+        connection(*owned),
+        socket(connection.sock()) {
+    if (interrupt) interrupt->watch(socket);
+  }
+  ~State() {
+    if (interrupt) interrupt->unwatch(socket);
+  }
+  const InterruptPtr interrupt;
+  const std::unique_ptr<pqxx::connection> owned;
+  pqxx::connection& connection;
+  const int socket;  // while it is open
   std::set<std::string, std::less<>> prepared;
   std::unique_ptr<pqxx::work> transaction;
   std::vector<std::unique_ptr<Listener>> listeners;
 };
 
-Session::Session(const std::string& dsn) : state_(std::make_unique<State>(dsn)) {}
+Session::Session(const std::string& dsn, InterruptPtr interrupt)
+    : state_(std::make_unique<State>(dsn, std::move(interrupt))) {}
 Session::~Session() = default;
 
 Rows Session::exec(std::string_view query, const Params& params) {

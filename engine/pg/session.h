@@ -15,6 +15,7 @@
 #include "engine/base/json.h"
 #include "engine/base/time.h"
 #include "engine/pg/array_text.h"
+#include "engine/pg/interrupt.h"
 
 namespace pqxx {
 class result;
@@ -106,8 +107,9 @@ class RowReader {
 /// Not thread-safe: one thread at a time.
 class Session {
  public:
-  /// Connects. `dsn` is a complete connection string (see connection_string.h).
-  explicit Session(const std::string& dsn);
+  /// Connects. `dsn` is a complete connection string (see connection_string.h). `interrupt` ends
+  /// what waits for the server, as an exception; without one, waits take as long as they take.
+  explicit Session(const std::string& dsn, InterruptPtr interrupt = nullptr);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

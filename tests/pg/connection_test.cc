@@ -1,5 +1,10 @@
 // Addresses, connections and the translation of their failures.
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -99,6 +104,68 @@ TEST(DatabaseTest, MoreThreadsThanConnectionsTakeTurns) {
     });
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(160, done);
+}
+
+TEST(DatabaseTest, WaitsEndOnceTheServerHasBeenSilent) {
+  const auto database = open_database(testing::fresh_database());
+  const auto ask = [&](const std::string& sql) {
+    return database->run<void>([&](pg::Session& session) -> Status {
+      session.exec_script(sql);
+      return {};
+    });
+  };
+  database->end_waits_after(std::chrono::milliseconds{1});
+  const Status silent = ask("SELECT pg_sleep(600)");
+  ASSERT_FALSE(silent.ok());
+  EXPECT_EQ(ErrorCode::unavailable, silent.error().code) << silent.error().to_string();
+  const Status later = ask("SELECT 1");
+  ASSERT_FALSE(later.ok());
+  EXPECT_NE(std::string::npos, later.error().message.find("does not answer"));
+}
+
+/// A port where no connection is accepted, as of a server that was frozen.
+class SilentPort {
+ public:
+  SilentPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* any = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(0, ::bind(socket_, any, size));
+    EXPECT_EQ(0, ::listen(socket_, 1));
+    EXPECT_EQ(0, ::getsockname(socket_, any, &size));
+    port = ntohs(address.sin_port);
+  }
+  ~SilentPort() { ::close(socket_); }
+  /// Until a client has connected.
+  void wait() const {
+    pollfd event{socket_, POLLIN, 0};
+    EXPECT_EQ(1, ::poll(&event, 1, 60'000));
+  }
+  int port = 0;
+
+ private:
+  int socket_;
+};
+
+TEST(InterruptTest, EndsTheWaitForAConnection) {
+  const SilentPort server;
+  const auto interrupt = std::make_shared<pg::Interrupt>();
+  std::thread ends([&] {
+    server.wait();
+    interrupt->raise();
+  });
+  std::string told;
+  try {
+    const pg::Session session(
+        "host=127.0.0.1 user=ada dbname=d connect_timeout=600 port=" + std::to_string(server.port),
+        interrupt);
+  } catch (const std::exception& problem) {
+    told = problem.what();
+  }
+  ends.join();
+  EXPECT_NE(std::string::npos, told.find("was ended")) << told;
 }
 
 }  // namespace
