@@ -1,5 +1,6 @@
 #include "engine/app/client.h"
 
+#include <algorithm>
 #include <cctype>
 
 #include "operators/data/http_client.h"
@@ -39,8 +40,23 @@ std::string url_encode(std::string_view text) {
   return out;
 }
 
-Result<std::string> Client::send(std::string_view method, std::string_view path, std::string body,
-                                 std::vector<std::pair<std::string, std::string>> headers) const {
+std::string next_link(std::string_view header) {
+  while (!header.empty()) {
+    const auto open = header.find('<'), close = header.find('>', open);
+    if (open == header.npos || close == header.npos) return {};
+    const std::string_view target = header.substr(open + 1, close - open - 1);
+    const auto end = std::min(header.find('<', close), header.size());
+    const std::string_view params = header.substr(close + 1, end - close - 1);
+    if (params.find("rel=\"next\"") != params.npos || params.find("rel=next") != params.npos)
+      return std::string(target);
+    header.remove_prefix(end);
+  }
+  return {};
+}
+
+Result<Client::Answer> Client::send(
+    std::string_view method, std::string_view path, std::string body,
+    std::vector<std::pair<std::string, std::string>> headers) const {
   HttpRequest request;
   request.method = method;
   request.url = base_ + std::string(path);
@@ -51,7 +67,7 @@ Result<std::string> Client::send(std::string_view method, std::string_view path,
     return unavailable(response.error().message +
                        "; is the engine running? 'millrace up' starts one");
   if (response->status >= 400) return problem(response->status, response->body);
-  return std::move(response->body);
+  return Answer{std::move(response->body), next_link(response->header("link"))};
 }
 
 Result<Json> Client::get(std::string_view path) const {
@@ -60,16 +76,31 @@ Result<Json> Client::get(std::string_view path) const {
 }
 
 Result<std::string> Client::get_text(std::string_view path) const {
-  return send("GET", path, {}, {});
+  MR_TRY(Answer answer, send("GET", path, {}, {}));
+  return std::move(answer.body);
+}
+
+Result<Json> Client::get_list(std::string path) const {
+  Json all = Json::array();
+  while (!path.empty()) {
+    MR_TRY(const Answer answer, send("GET", path, {}, {}));
+    MR_TRY(const Json page, Json::parse(answer.body));
+    if (!page.is_array()) return internal_error("'" + path + "' is no list");
+    for (const Json& item : page.items()) all.push_back(item);
+    // A page that is empty or names itself would never end.
+    if (page.size() == 0 || answer.next == path) break;
+    path = answer.next;
+  }
+  return all;
 }
 
 Result<Json> Client::post(std::string_view path, const Json& body,
                           const std::vector<std::pair<std::string, std::string>>& headers) const {
   auto all = headers;
   all.emplace_back("Content-Type", "application/json");
-  MR_TRY(const std::string answer, send("POST", path, body.dump(), std::move(all)));
-  if (answer.empty()) return Json::object();
-  return Json::parse(answer);
+  MR_TRY(const Answer answer, send("POST", path, body.dump(), std::move(all)));
+  if (answer.body.empty()) return Json::object();
+  return Json::parse(answer.body);
 }
 
 }  // namespace millrace

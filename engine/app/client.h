@@ -18,14 +18,23 @@ class Client {
 
   Result<Json> get(std::string_view path) const;
   Result<std::string> get_text(std::string_view path) const;
+  /// The items of a list, of all its pages: follows each `Link` to the next one.
+  Result<Json> get_list(std::string path) const;
   Result<Json> post(std::string_view path, const Json& body,
                     const std::vector<std::pair<std::string, std::string>>& headers = {}) const;
 
  private:
-  Result<std::string> send(std::string_view method, std::string_view path, std::string body,
-                           std::vector<std::pair<std::string, std::string>> headers) const;
+  struct Answer {
+    std::string body;
+    std::string next;  // path of the next page; "": there is none
+  };
+  Result<Answer> send(std::string_view method, std::string_view path, std::string body,
+                      std::vector<std::pair<std::string, std::string>> headers) const;
   std::string base_;
 };
+
+/// Where a header `Link` (RFC 8288) says that the next page is; "" if it does not.
+std::string next_link(std::string_view header);
 
 /// One path segment or query value, percent-encoded.
 std::string url_encode(std::string_view text);

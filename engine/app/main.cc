@@ -157,16 +157,15 @@ int main(int argc, char** argv) {
   trigger->add_flag("--wait", trigger_options.wait, "Wait for the end; exit code 1 if it failed");
   trigger->callback([&] { chosen = [&] { return verb_trigger(options, trigger_options); }; });
 
-  std::string filter_dag, filter_status;
-  int limit = 20;
+  RunsOptions runs_options;
   auto* runs = app.add_subcommand("runs", "List runs, newest first");
-  runs->add_option("--dag", filter_dag, "Only runs of this DAG");
-  runs->add_option("--status", filter_status, "running, success, failed or cancelled");
-  runs->add_option("--limit", limit, "Maximum number of runs")
+  runs->add_option("--dag", runs_options.dag, "Only runs of this DAG");
+  runs->add_option("--status", runs_options.status, "running, success, failed or cancelled");
+  runs->add_option("--limit", runs_options.limit, "Maximum number of runs")
       ->capture_default_str()
-      ->check(CLI::Range(1, 500));
-  runs->callback(
-      [&] { chosen = [&] { return verb_runs(options, filter_dag, filter_status, limit); }; });
+      ->check(CLI::Range(1, 100'000));
+  runs->add_option("--before", runs_options.before, "Only runs that are older than this one");
+  runs->callback([&] { chosen = [&] { return verb_runs(options, runs_options); }; });
 
   std::string run_id;
   auto* show = app.add_subcommand("show", "Show a run and its tasks");

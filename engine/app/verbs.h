@@ -39,8 +39,12 @@ struct TriggerOptions {
   bool wait = false;
 };
 Result<int> verb_trigger(const Options& options, const TriggerOptions& trigger);
-Result<int> verb_runs(const Options& options, const std::string& dag, const std::string& status,
-                      int limit);
+struct RunsOptions {
+  std::string dag, status;  // "": any
+  int limit = 20;
+  std::string before;  // a run's id; "": from the newest on
+};
+Result<int> verb_runs(const Options& options, const RunsOptions& wanted);
 Result<int> verb_show(const Options& options, const std::string& run);
 struct LogOptions {
   std::string run, task;

@@ -42,6 +42,8 @@ std::string number(const Json& value) {
   return value.is_number() ? text : "-";
 }
 
+constexpr int kRunsPerPage = 500;  // the API's maximum
+
 bool run_ended(std::string_view status) {
   return status == "success" || status == "failed" || status == "cancelled";
 }
@@ -104,14 +106,30 @@ Result<int> verb_trigger(const Options& options, const TriggerOptions& trigger) 
   return options.json ? print(answer) : 0;
 }
 
-Result<int> verb_runs(const Options& options, const std::string& dag, const std::string& status,
-                      int limit) {
+namespace {
+
+Result<Json> newest_runs(const Client& client, const RunsOptions& wanted) {
+  std::string filter;
+  if (!wanted.dag.empty()) filter += "&dag=" + url_encode(wanted.dag);
+  if (!wanted.status.empty()) filter += "&status=" + url_encode(wanted.status);
+  Json all = Json::array();
+  Json next = wanted.before.empty() ? Json() : Json(wanted.before);
+  do {
+    const int page_size = std::min(kRunsPerPage, wanted.limit - static_cast<int>(all.size()));
+    std::string path = "/api/v1/runs?limit=" + std::to_string(page_size) + filter;
+    if (next.is_string()) path += "&before=" + url_encode(next.as_view());
+    MR_TRY(const Json page, client.get(path));
+    for (const Json& run : page["runs"].items()) all.push_back(run);
+    next = page["next"];
+  } while (next.is_string() && static_cast<int>(all.size()) < wanted.limit);
+  return Json::object({{"runs", std::move(all)}, {"next", std::move(next)}});
+}
+
+}  // namespace
+
+Result<int> verb_runs(const Options& options, const RunsOptions& wanted) {
   MR_TRY(const Connection connection, connect_to_read(options));
-  const Client& client = connection.client;
-  std::string path = "/api/v1/runs?limit=" + std::to_string(limit);
-  if (!dag.empty()) path += "&dag=" + url_encode(dag);
-  if (!status.empty()) path += "&status=" + url_encode(status);
-  MR_TRY(const Json page, client.get(path));
+  MR_TRY(const Json page, newest_runs(connection.client, wanted));
   if (options.json) return print(page);
   Table table({"RUN", "DAG", "STATUS", "TYPE", "LOGICAL DATE", "CREATED", "DURATION"});
   for (const auto& run : page["runs"].items())
@@ -119,6 +137,9 @@ Result<int> verb_runs(const Options& options, const std::string& dag, const std:
                run["type"].as_string(), short_time(run["logical_date"]),
                short_time(run["created_at"]), elapsed(run["created_at"], run["finished_at"])});
   std::fputs(table.empty() ? "no runs\n" : table.to_string().c_str(), stdout);
+  if (page["next"].is_string())
+    std::fprintf(stderr, "there are older runs: --before %s, or a higher --limit\n",
+                 page["next"].as_string().c_str());
   return 0;
 }
 
@@ -126,7 +147,7 @@ Result<int> verb_show(const Options& options, const std::string& run) {
   MR_TRY(const Connection connection, connect_to_read(options));
   const Client& client = connection.client;
   MR_TRY(Json row, client.get("/api/v1/runs/" + url_encode(run)));
-  MR_TRY(const Json tasks, client.get("/api/v1/runs/" + url_encode(run) + "/tasks"));
+  MR_TRY(const Json tasks, client.get_list("/api/v1/runs/" + url_encode(run) + "/tasks"));
   if (options.json) return print(row.set("tasks", tasks));
   std::printf("%s  %s  %s\n", bold(row["dag"].as_view()).c_str(), row["run"].as_string().c_str(),
               paint(row["status"].as_view()).c_str());
