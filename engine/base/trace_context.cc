@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/base/id.h"
+
 namespace millrace {
 namespace {
 
@@ -26,6 +28,15 @@ std::string trace_id_of(std::string_view traceparent) {
   if (version == "ff" || is_zero(trace) || is_zero(parent)) return {};
   if (traceparent.size() > kLength && (version == "00" || traceparent[kLength] != '-')) return {};
   return std::string(trace);
+}
+
+std::string traceparent_of(std::string_view trace_id, std::string_view span_id) {
+  std::string text = "00-" + std::string(trace_id) + "-" + std::string(span_id) + "-01";
+  return !trace_id.empty() && trace_id_of(text) == trace_id ? text : std::string();
+}
+
+std::string CallSpans::operator()() {
+  return traceparent_of(trace_id_, span_id_of(work_ + "/call/" + std::to_string(++*calls_)));
 }
 
 }  // namespace millrace

@@ -48,6 +48,8 @@ struct AttemptInfo {
   /// "run/task/map_index": the same for all attempts, so that an outside system can tell a
   /// repetition.
   std::string idempotency_key() const;
+  /// "run/task/map_index/attempt": names this attempt among all.
+  std::string name() const;
 };
 
 }  // namespace millrace

@@ -7,6 +7,7 @@
 
 #include "engine/base/file.h"
 #include "engine/base/id.h"
+#include "engine/base/trace_context.h"
 #include "operators/control/subprocess.h"
 
 namespace millrace::operators {
@@ -44,7 +45,7 @@ void add_identity(std::vector<std::string>& env, const AttemptInfo& info) {
   add(env, "MILLRACE_IDEMPOTENCY_KEY", key);
   add(env, "MILLRACE_TRACE_ID", info.trace_id);
   if (!info.trace_id.empty())
-    add(env, "TRACEPARENT", "00-" + info.trace_id + "-" + span_id_of(key) + "-01");
+    add(env, "TRACEPARENT", traceparent_of(info.trace_id, span_id_of(info.name())));
   if (!info.has_interval) return;
   add(env, "MILLRACE_LOGICAL_DATE", format_rfc3339(info.logical_date));
   add(env, "MILLRACE_DATA_INTERVAL_START", format_rfc3339(info.data_interval_start));

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "engine/base/trace_context.h"
 #include "operators/data/http_client.h"
 
 namespace millrace::operators {
@@ -42,7 +43,8 @@ Result<Outcome> NotifyWebhook::run(OperatorContext& ctx) const {
   request.headers = {{"Content-Type", "application/json"},
                      {"Idempotency-Key", ctx.attempt().idempotency_key()}};
   for (const auto& [name_of_header, value] : headers.members())
-    if (!value.is_null()) request.headers.emplace_back(name_of_header, value.as_string());
+    if (!value.is_null()) request.set_header(name_of_header, value.as_view());
+  request.traceparent = CallSpans(ctx.attempt().trace_id, ctx.attempt().name());
 
   const auto cancelled = [&] { return ctx.cancelled(); };
   const RetryWorld world{

@@ -199,21 +199,50 @@ Error transfer_error(const Transfer& transfer, CURLcode code, const char* detail
   }
 }
 
+bool same_name(std::string_view one, std::string_view other) {
+  return std::ranges::equal(one, other, [](unsigned char a, unsigned char b) {
+    return std::tolower(a) == std::tolower(b);
+  });
+}
+
+/// A token of RFC 9110, section 5.6.2.
+bool is_token(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
+/// Says how to answer, nothing of who asks. All others may be secrets: X-Api-Key, Private-Token.
+bool is_for_everybody(std::string_view name) {
+  constexpr std::array kNames = {
+      "Accept",        "Accept-Encoding", "Accept-Language", "Content-Type", "If-Modified-Since",
+      "If-None-Match", "Idempotency-Key", "Range",           "User-Agent",   "traceparent"};
+  return std::ranges::any_of(kNames, [&](const char* one) { return same_name(one, name); });
+}
+
 using Handle = std::unique_ptr<CURL, void (*)(CURL*)>;
 using Headers = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
 
 Result<Headers> header_list(const HttpRequest& request) {
+  Headers list(nullptr, curl_slist_free_all);
+  const auto add = [&list](const std::string& line) {
+    list.reset(curl_slist_append(list.release(), line.c_str()));
+  };
   // Asked for by hand: libcurl then leaves the decoding to us.
-  curl_slist* list = curl_slist_append(nullptr, "Accept-Encoding: gzip");
+  if (request.header("Accept-Encoding") == nullptr) add("Accept-Encoding: gzip");
+  if (request.traceparent && request.header("traceparent") == nullptr)
+    if (const std::string span = request.traceparent(); !span.empty()) add("traceparent: " + span);
   for (const auto& [name, value] : request.headers) {
-    const std::string line = name + ": " + value;
-    if (name.empty() || line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
-      curl_slist_free_all(list);
-      return invalid_argument("header '" + name + "' has an empty name or a line break in it");
-    }
-    list = curl_slist_append(list, line.c_str());
+    if (!is_token(name))
+      return invalid_argument("'" + name +
+                              "' is no name of a header: write letters, digits and '-'");
+    if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+      return invalid_argument("header '" + name + "' has a line break or a NUL byte in it");
+    // An empty one is written so for libcurl; "name:" would take out one of its own.
+    add(trim(value).empty() ? name + ";" : name + ": " + value);
   }
-  return Headers(list, curl_slist_free_all);
+  return list;
 }
 
 void set_options(CURL* curl, const HttpRequest& request, const Headers& headers, Transfer& transfer,
@@ -322,15 +351,23 @@ void redirect_to(HttpRequest& request, const std::string& url, int status) {
   }
   // Secrets are for the host that they were given for.
   if (origin_of(url) != origin_of(request.url))
-    std::erase_if(request.headers, [](const auto& header) {
-      std::string name = header.first;
-      std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
-      return name == "authorization" || name == "cookie";
-    });
+    std::erase_if(request.headers,
+                  [](const auto& header) { return !is_for_everybody(header.first); });
   request.url = url;
 }
 
 }  // namespace
+
+const std::string* HttpRequest::header(std::string_view name) const {
+  for (const auto& [key, value] : headers)
+    if (same_name(key, name)) return &value;
+  return nullptr;
+}
+
+void HttpRequest::set_header(std::string_view name, std::string_view value) {
+  std::erase_if(headers, [&](const auto& one) { return same_name(one.first, name); });
+  headers.emplace_back(name, value);
+}
 
 std::string_view HttpResponse::header(std::string_view name) const {
   std::string_view found;

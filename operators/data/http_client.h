@@ -31,6 +31,14 @@ struct HttpRequest {
   int max_redirects = 5;
   /// Hosts that redirects may lead to; empty: all but loopback and link-local addresses.
   std::vector<std::string> allowed_hosts{};
+  /// The traceparent of each request that is sent, also after a redirect and at a new try; empty,
+  /// or with a header of that name: none.
+  std::function<std::string()> traceparent{};
+
+  /// The value of a header, in any case of its name; nullptr if there is none.
+  const std::string* header(std::string_view name) const;
+  /// Replaces one of that name in any case.
+  void set_header(std::string_view name, std::string_view value);
 };
 
 struct HttpResponse {

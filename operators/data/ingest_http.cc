@@ -4,13 +4,15 @@
 #include <fstream>
 
 #include "engine/base/digest.h"
+#include "engine/base/trace_context.h"
 #include "operators/data/http_client.h"
 #include "operators/data/ingest.h"
 
 namespace millrace {
 namespace {
 
-Result<HttpRequest> request_of(const IngestHttp& op, const std::filesystem::path& file) {
+HttpRequest request_of(const IngestHttp& op, const AttemptInfo& attempt,
+                       const std::filesystem::path& file) {
   HttpRequest request;
   request.method = op.method;
   request.url = op.url;
@@ -19,13 +21,10 @@ Result<HttpRequest> request_of(const IngestHttp& op, const std::filesystem::path
   request.max_bytes = op.max_bytes;
   request.timeout = op.timeout;
   request.allowed_hosts = op.allowed_hosts;
-  if (!op.headers.is_null() && !op.headers.is_object())
-    return invalid_argument("headers must be a mapping of names to values");
-  for (const auto& [header, value] : op.headers.members()) {
-    if (!value.is_string()) return invalid_argument("header '" + header + "' must be a string");
-    request.headers.emplace_back(header, value.as_string());
-  }
-  if (!op.etag.empty()) request.headers.emplace_back("If-None-Match", op.etag);
+  request.traceparent = CallSpans(attempt.trace_id, attempt.name());
+  for (const auto& [header, value] : op.headers.members())
+    if (!value.is_null()) request.set_header(header, value.as_view());
+  if (!op.etag.empty()) request.set_header("If-None-Match", op.etag);
   return request;
 }
 
@@ -107,7 +106,7 @@ Result<Outcome> IngestHttp::run(OperatorContext& ctx) const {
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   const auto file = folder / file_name(url);
-  MR_TRY(const HttpRequest request, request_of(*this, file));
+  const HttpRequest request = request_of(*this, ctx.attempt(), file);
   const RetryRule rule{static_cast<int>(retries) + 1, retry_initial, retry_max};
   const RetryWorld world{
       [&] { return ctx.now(); },

@@ -23,7 +23,7 @@ struct IngestHttp : ReadOptions {
 
   std::string url;
   std::string method;
-  Json headers;
+  Json headers = Json::object();
   std::string body;
   std::string etag;
   std::string sha256;
@@ -41,8 +41,11 @@ struct IngestHttp : ReadOptions {
             param("url", &IngestHttp::url, "http:// or https:// address of the data")
                 .example("https://data.example.com/flights.csv"),
             param("method", &IngestHttp::method, "HTTP method").def("GET").one_of({"GET", "POST"}),
-            param("headers", &IngestHttp::headers, "Request headers, name to value")
-                .optional()
+            param("headers", &IngestHttp::headers,
+                  "Request headers, name to value, sent as they are written. A redirect to another "
+                  "host takes along only those that hold no secret, such as Accept")
+                .def(Json::object())
+                .texts()
                 .example(Json::object({{"Accept", "text/csv"}})),
             param("body", &IngestHttp::body, "Request body of a POST").def(""),
             param("allowed_hosts", &IngestHttp::allowed_hosts,

@@ -47,5 +47,24 @@ TEST(TraceContext, TwoHeadersAreNone) {
   EXPECT_EQ(trace_id_of_request(Headers{}), "");
 }
 
+// The format of W3C Trace Context, section 3.2: version 00, two lower-case ids, the sampled flag.
+TEST(TraceContext, WritesWhatItReads) {
+  EXPECT_EQ(traceparent_of("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"),
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  EXPECT_EQ(traceparent_of("", "b7ad6b7169203331"), "");
+  EXPECT_EQ(traceparent_of(kTrace, "0000000000000000"), "");
+  EXPECT_EQ(traceparent_of("00000000000000000000000000000000", "b7ad6b7169203331"), "");
+}
+
+TEST(TraceContext, EachCallHasASpanOfItsOwn) {
+  CallSpans calls(kTrace, "run/task/-1/1");
+  const std::string first = calls(), second = calls();
+  EXPECT_EQ(trace_id_of(first), kTrace);
+  EXPECT_EQ(trace_id_of(second), kTrace);
+  EXPECT_NE(first, second);
+  EXPECT_NE(first, CallSpans(kTrace, "run/task/-1/2")()) << "another attempt";
+  EXPECT_EQ(CallSpans("", "run/task/-1/1")(), "");
+}
+
 }  // namespace
 }  // namespace millrace

@@ -66,6 +66,10 @@ TEST_F(CommandTest, TellsTheProgramWhoItIs) {
             "run1/task1/-1 3 " + std::string(32, 'a') + " 2001-02-01T00:00:00Z blue 7\n");
   EXPECT_EQ(written("parent").size(), 56u);  // W3C Trace Context: 55 characters
   EXPECT_EQ(written("parent").substr(0, 36), "00-" + std::string(32, 'a') + "-");
+  const std::string third = written("parent");
+  ctx_.info.attempt = 4;
+  expect_outcome<Done>(shell("echo $TRACEPARENT > parent"));
+  EXPECT_NE(written("parent"), third) << "another attempt is another span";
 }
 
 TEST_F(CommandTest, ScalarsBecomeTextWithoutLoss) {

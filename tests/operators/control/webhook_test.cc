@@ -85,18 +85,28 @@ TEST(Webhook, PostsSlacksFormWithAnIdempotencyKey) {
 TEST(Webhook, PostsAnyBodyAndHeaders) {
   TinyServer server({204});
   FakeContext ctx;
+  ctx.info.trace_id = "0af7651916cd43dd8448eb211c80319c";
   expect_outcome<Done>(kWebhooks.run(
       "notify.webhook",
-      Json::object(
-          {{"url", server.url()},
-           {"body", Json::object({{"summary", "x"}})},
-           {"headers", Json::object({{"X-Team", "ops"}, {"X-Level", 3}, {"X-None", Json()}})}}),
+      Json::object({{"url", server.url()},
+                    {"body", Json::object({{"summary", "x"}})},
+                    {"headers", Json::object({{"X-Team", "ops"},
+                                              {"X-Level", 3},
+                                              {"X-None", Json()},
+                                              {"X-Empty", ""},
+                                              {"content-type", "application/cloudevents+json"}})}}),
       ctx));
   server.join();
   EXPECT_TRUE(server.requests.at(0).ends_with("{\"summary\":\"x\"}"));
   EXPECT_NE(server.requests.at(0).find("X-Team: ops"), std::string::npos);
   EXPECT_NE(server.requests.at(0).find("X-Level: 3"), std::string::npos);
   EXPECT_EQ(server.requests.at(0).find("X-None"), std::string::npos);
+  EXPECT_NE(server.requests.at(0).find("X-Empty:"), std::string::npos);
+  EXPECT_NE(server.requests.at(0).find("content-type: application/cloudevents+json"),
+            std::string::npos);
+  EXPECT_EQ(server.requests.at(0).find("application/json"), std::string::npos);
+  EXPECT_NE(server.requests.at(0).find("traceparent: 00-0af7651916cd43dd8448eb211c80319c-"),
+            std::string::npos);
 }
 
 TEST(Webhook, NeverTellsItsAddress) {

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <set>
 
 #include "engine/base/file.h"
+#include "engine/base/trace_context.h"
 #include "tests/data/compress.h"
 #include "tests/data/temp_folder.h"
 #include "tests/operators/data/loopback_server.h"
@@ -156,6 +158,81 @@ TEST(HttpClient, RefusesHeadersWithLineBreaks) {
   HttpRequest request = get("http://127.0.0.1:1/");
   request.headers = {{"X", "a\r\nHost: evil"}};
   EXPECT_EQ(http_send(request, kNever).error().code, ErrorCode::invalid_argument);
+}
+
+TEST(HttpClient, SendsHeadersAsTheyAreWritten) {
+  const LoopbackServer server([](httplib::Server& s) {
+    s.Get("/", [](const httplib::Request& in, httplib::Response& out) {
+      std::string all;
+      for (const auto& [name, value] : in.headers) all += "[" + name + "=" + value + "]";
+      out.set_content(all, "text/plain");
+    });
+  });
+  HttpRequest request = get(server.url("/"));
+  request.headers = {{"Accept-Encoding", "identity"}};
+  request.set_header("x-key", "old");
+  request.set_header("X-Key", "a: b; \"c\"");
+  const std::string seen = http_send(request, kNever)->body;
+  EXPECT_NE(seen.find("[Accept-Encoding=identity]"), std::string::npos) << seen;
+  EXPECT_EQ(seen.find("gzip"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("[X-Key=a: b; \"c\"]"), std::string::npos) << seen;
+  EXPECT_EQ(seen.find("old"), std::string::npos) << seen;
+  // Names are tokens: RFC 9110, section 5.6.2.
+  for (const char* name : {"", "X Key", "X-Key:", "X-K\xc3\xa9y", "X\nY"}) {
+    HttpRequest wrong = get(server.url("/"));
+    wrong.headers = {{name, "v"}};
+    EXPECT_EQ(http_send(wrong, kNever).error().code, ErrorCode::invalid_argument) << name;
+  }
+}
+
+TEST(HttpClient, KeepsSecretsFromOtherHosts) {
+  const LoopbackServer server([](httplib::Server& s) {
+    s.Get("/away", [](const httplib::Request& in, httplib::Response& out) {
+      const std::string host = in.get_header_value("Host");
+      out.set_redirect("http://localhost" + host.substr(host.rfind(':')) + "/");
+    });
+    s.Get("/", [](const httplib::Request& in, httplib::Response& out) {
+      std::string seen;
+      for (const char* name : {"Authorization", "cookie", "X-Api-Key", "Private-Token", "Accept"})
+        seen += in.has_header(name) ? std::string(name) + " " : "";
+      out.set_content(seen, "text/plain");
+    });
+  });
+  HttpRequest request = get(server.url("/away"));
+  request.allowed_hosts = {"localhost"};
+  request.headers = {{"Authorization", "s"},
+                     {"cookie", "s"},
+                     {"X-Api-Key", "s"},
+                     {"Private-Token", "s"},
+                     {"ACCEPT", "text/plain"}};
+  EXPECT_EQ(http_send(request, kNever)->body, "Accept ");
+  request.url = server.url("/");
+  EXPECT_EQ(http_send(request, kNever)->body,
+            "Authorization cookie X-Api-Key Private-Token Accept ");
+}
+
+TEST(HttpClient, EachRequestIsASpanOfItsTrace) {
+  std::vector<std::string> seen;
+  const LoopbackServer server([&](httplib::Server& s) {
+    s.Get("/(.*)", [&](const httplib::Request& in, httplib::Response& out) {
+      seen.push_back(in.get_header_value("traceparent"));
+      if (in.path == "/redirected") return out.set_redirect("/flaky");
+      out.status = seen.size() < 4 ? 503 : 200;
+    });
+  });
+  const std::string trace = "0af7651916cd43dd8448eb211c80319c";
+  HttpRequest request = get(server.url("/redirected"));
+  request.traceparent = CallSpans(trace, "run1/task1/-1/1");
+  World world;
+  ASSERT_TRUE(http_send_with_retry(request, {}, world.world()).ok());
+  ASSERT_EQ(seen.size(), 4u);
+  for (const auto& header : seen) EXPECT_EQ(trace_id_of(header), trace) << header;
+  EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), 4u);
+
+  request.url = server.url("/own");
+  request.headers = {{"TraceParent", "their own"}};
+  ASSERT_TRUE(http_send(request, kNever).ok());
+  EXPECT_EQ(seen.back(), "their own");
 }
 
 TEST(HttpClient, RepeatsServerErrorsWithGrowingWaits) {

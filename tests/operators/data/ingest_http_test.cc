@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "engine/base/digest.h"
+#include "engine/base/trace_context.h"
 #include "engine/op/catalog.h"
 #include "tests/operators/data/loopback_server.h"
 #include "tests/operators/read_artifact.h"
@@ -21,6 +22,7 @@ class IngestHttpTest : public ::testing::Test {
     return Catalog::of<IngestHttp>().run("ingest.http", with, ctx_);
   }
   std::atomic<int> calls_ = 0;
+  std::string traceparent_;
   FakeContext ctx_;
   LoopbackServer server_{[this](httplib::Server& s) {
     s.Get("/sales.csv", [this](const httplib::Request& in, httplib::Response& out) {
@@ -34,7 +36,8 @@ class IngestHttpTest : public ::testing::Test {
     s.Get("/list", [](const httplib::Request&, httplib::Response& out) {
       out.set_content(R"([{"id":1,"tag":"a"},{"id":2,"tag":null}])", "application/json");
     });
-    s.Post("/query", [](const httplib::Request& in, httplib::Response& out) {
+    s.Post("/query", [this](const httplib::Request& in, httplib::Response& out) {
+      traceparent_ = in.get_header_value("traceparent");
       out.set_content(
           "{\"asked\":" + in.body + ",\"key\":\"" + in.get_header_value("X-Key") + "\"}\n",
           "application/x-ndjson");
@@ -84,6 +87,22 @@ TEST_F(IngestHttpTest, ReadsJsonArraysAndPosts) {
                                              {"body", "7"},
                                              {"headers", Json::object({{"X-Key", "k"}})}})));
   EXPECT_EQ(rows_of(ctx_, asked.outputs["table"]), R"([{"asked":7,"key":"k"}])");
+}
+
+TEST_F(IngestHttpTest, SendsScalarsAsTheyAreWrittenWithTheTraceOfTheRun) {
+  ctx_.info.trace_id = "0af7651916cd43dd8448eb211c80319c";
+  const Done asked = expect_outcome<Done>(
+      run(Json::object({{"url", server_.url("/query")},
+                        {"method", "POST"},
+                        {"body", "7"},
+                        {"headers", Json::object({{"X-Key", 42}, {"X-None", Json()}})}})));
+  EXPECT_EQ(rows_of(ctx_, asked.outputs["table"]), R"([{"asked":7,"key":"42"}])");
+  EXPECT_EQ(trace_id_of(traceparent_), ctx_.info.trace_id) << traceparent_;
+  const auto wrong = run(Json::object(
+      {{"url", server_.url("/query")}, {"headers", Json::object({{"X-Key", Json::array({1})}})}}));
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(wrong.error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(wrong.error().message.find("X-Key"), std::string::npos) << wrong.error().message;
 }
 
 TEST_F(IngestHttpTest, KeepsNothingOfFailedTries) {
