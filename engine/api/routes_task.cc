@@ -26,6 +26,7 @@ TaskView view_of(const Run& run, TaskRef ref) {
   TaskView view;
   view.task = spec.id;
   view.op = spec.op;
+  view.index = ref.task;
   view.map_index = ref.map_index;
   view.needs = spec.needs;
   view.state = instance.state;

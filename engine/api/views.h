@@ -67,6 +67,7 @@ struct TypeOf<DagFileErrorRow> : RecordType<DagFileErrorRow, dag_file_error_reco
 
 struct TaskView {
   std::string task, op;
+  int index = 0;
   int map_index = -1;
   std::vector<std::string> needs;
   TaskState state = TaskState::pending;

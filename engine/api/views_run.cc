@@ -187,6 +187,8 @@ const Record<TaskView>& task_record() {
   static const auto record =
       Record<TaskView>("Task", "A task instance of a run, as it is now.")
           .field("task", &TaskView::task, "The task's id")
+          .field("index", &TaskView::index,
+                 "Its place in the DAG, from 0; `t` of the events about it (`m`: map_index)")
           .field("map_index", &TaskView::map_index,
                  "Its place among the instances of a mapped task; -1: not mapped")
           .field("operator", &TaskView::op, "What carries it out")

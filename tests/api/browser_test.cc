@@ -77,6 +77,32 @@ TEST_F(DashboardTest, ARunShowsItsGraphTheErrorAndTheLog) {
       "document.querySelectorAll('.gantt .lane').length === 3"));  // two, and the undo
 }
 
+TEST_F(DashboardTest, ARunOfTwoThousandTasksIsFollowedByItsEvents) {
+  DagSpec wide = make_dag("wide", {"gate", "each:gate"});
+  Json items = Json::array();
+  for (int i = 0; i < 2000; ++i) items.push_back(i);
+  wide.tasks[1].foreach = items;
+  world_->add_dag(std::move(wide), "dags/wide.yaml");
+  const std::string run = post("/api/v1/dags/wide/runs", Json::object()).json()["run"].as_string();
+  ASSERT_FALSE(run.empty());
+  open("/runs/" + run);
+  browser_.evaluate("performance.setResourceTimingBufferSize(10000)");
+  const std::string states = "document.querySelectorAll('.segments .dot.s-success').length";
+  bool done = false;
+  for (int i = 0; i < 6 && !done; ++i)
+    done = browser_.wait_for("document.querySelector('.title .state')?.textContent === 'success'");
+  ASSERT_TRUE(done);
+  EXPECT_TRUE(browser_.click(".node", "each"));
+  EXPECT_TRUE(browser_.wait_for(states + " === 2000"))
+      << browser_.evaluate(states).dump() << " instances have succeeded";
+  // Once when the page opens, once when the stream does, and once for the new instances.
+  EXPECT_LE(browser_
+                .evaluate("performance.getEntriesByType('resource').filter((e) => "
+                          "/\\/tasks(\\?|$)/.test(e.name)).length")
+                .as_int(),
+            3);
+}
+
 TEST_F(DashboardTest, ALogIsFollowedAndARunIsCancelled) {
   const auto run = run_of("drift_watch", "running");
   open("/runs/" + run);

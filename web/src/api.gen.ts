@@ -195,6 +195,8 @@ export interface Artifact {
 export interface Task {
   /** The task's id */
   task: string;
+  /** Its place in the DAG, from 0; `t` of the events about it (`m`: map_index) */
+  index: number;
   /** Its place among the instances of a mapped task; -1: not mapped */
   map_index: number;
   /** What carries it out */

@@ -32,29 +32,53 @@ export function useConnection(): Connection {
   return state;
 }
 
-/** Calls back, at most four times a second, after events of these kinds (of this run). */
-export function useEvents(wanted: Kind[], run: string | undefined, onChange: () => void): void {
+/** An event of the journal as the stream sends it; the other fields depend on its kind. */
+export interface JournalEvent {
+  kind: Kind;
+  seq: number;
+  at: string;
+  run?: string;
+  [field: string]: unknown;
+}
+
+/**
+ * Calls back, at most four times a second, with the events of these kinds (of this run) since the last call, in their order. Without
+ * them where events may be missing: the stream was just opened, or opened again.
+ */
+export function useEvents(wanted: Kind[], run: string | undefined, onChange: (events?: JournalEvent[]) => void): void {
   const callback = useRef(onChange);
   callback.current = onChange;
   const address = `/api/v1/events?kinds=${wanted.join(',')}${run ? `&run=${run}` : ''}`;
   useEffect(() => {
     let source: EventSource | undefined;
     let timer: number | undefined;
+    let gap = false;
+    let events: JournalEvent[] = [];
     const soon = () => {
       timer ??= window.setTimeout(() => {
         timer = undefined;
-        callback.current();
+        const passed = events;
+        const complete = !gap;
+        events = [];
+        gap = false;
+        if (!complete) callback.current();
+        if (passed.length > 0) callback.current(passed);
       }, 250);
+    };
+    const take = (message: MessageEvent<string>) => {
+      events.push(JSON.parse(message.data));
+      soon();
     };
     const open = () => {
       if (source || document.hidden) return;
       source = new EventSource(address);
       source.onopen = () => {
         setConnection('live');
-        soon(); // whatever happened while nobody listened
+        gap = true; // for what happened while no stream was open
+        soon();
       };
       source.onerror = () => setConnection('connecting');
-      wanted.forEach((kind) => source?.addEventListener(kind, soon));
+      wanted.forEach((kind) => source?.addEventListener(kind, take));
     };
     const close = () => {
       source?.close();

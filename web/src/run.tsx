@@ -1,18 +1,24 @@
 // One run: its graph with live states, timeline, and the chosen task.
-import { cancelRun, getRun, listArtifacts, listTasks, retryRun, type Artifact, type Run, type Task } from './api.gen';
+import { cancelRun, getRun, listArtifacts, retryRun, type Artifact, type Run, type Task } from './api.gen';
 import { Elapsed, LogicalDate, When, bytes, duration, number } from './format';
 import { Gantt } from './gantt';
 import { Graph, groupTasks } from './graph';
-import { useData, useEvents, type Kind } from './live';
+import { useData, useEvents, type JournalEvent, type Kind } from './live';
 import { Action, Digest, JsonBlock, Pending, State, isEmpty } from './parts';
 import { Link, useQuery } from './router';
 import { TaskPanel } from './task';
+import { useTasks } from './tasks';
 
 const allKinds: Kind[] = [
   'run_cancel_requested', 'tasks_cleared', 'run_finished', 'task_expanded', 'task_queued', 'attempt_dispatched',
   'attempt_returned', 'attempt_started', 'attempt_lost',
   'attempt_failed', 'task_deferred', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
 ];
+
+/** Kinds after which the run itself, or the list of its instances, is asked for again. */
+const ofTheRun: Kind[] = ['run_cancel_requested', 'tasks_cleared', 'run_finished'];
+const ofInstances: Kind[] = ['tasks_cleared', 'task_expanded'];
+const published = (event: JournalEvent) => Array.isArray(event.effects) && event.effects.some((effect) => effect.kind === 'publish_artifact');
 
 function Facts({ run }: { run: Run }) {
   return (
@@ -112,7 +118,7 @@ function interesting(tasks: Task[]): Task | undefined {
 
 export function RunPage({ run: id }: { run: string }) {
   const run = useData(`run ${id}`, () => getRun(id));
-  const tasks = useData(`tasks ${id}`, () => listTasks(id));
+  const tasks = useTasks(id);
   const artifacts = useData(`artifacts ${id}`, () => listArtifacts(id));
   const [place, setPlace] = useQuery('task');
   const reload = () => {
@@ -120,7 +126,13 @@ export function RunPage({ run: id }: { run: string }) {
     tasks.reload();
     artifacts.reload();
   };
-  useEvents(allKinds, id, reload);
+  useEvents(allKinds, id, (events) => {
+    if (!events) return reload();
+    tasks.take(events);
+    if (events.some((event) => ofTheRun.includes(event.kind))) run.reload();
+    if (events.some((event) => ofInstances.includes(event.kind))) tasks.reload();
+    if (events.some(published)) artifacts.reload();
+  });
   if (!run.value || !tasks.value) return <Pending error={run.error ?? tasks.error} retry={reload} />;
 
   const [taskId, index] = place.split('~');

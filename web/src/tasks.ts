@@ -1,0 +1,118 @@
+// The tasks of one run, kept current by the events of the stream: a fold of them, as in engine/core/run.cc. Only what a fold cannot
+// know (new instances, a gap in the stream) costs a request.
+import { useCallback, useRef, useState } from 'preact/hooks';
+import { listTasks, type Task } from './api.gen';
+import { useData, type Data, type JournalEvent } from './live';
+
+const pageSize = 10_000;
+
+async function allTasks(run: string): Promise<Task[]> {
+  const all: Task[] = [];
+  for (;;) {
+    const page = await listTasks(run, { limit: pageSize, offset: all.length });
+    all.push(...page);
+    if (page.length < pageSize) return all;
+  }
+}
+
+const time = (micros: unknown) => (typeof micros === 'number' ? new Date(micros / 1000).toISOString() : null);
+const text = (value: unknown) => (typeof value === 'string' ? value : '');
+
+function errorText(value: unknown): string {
+  const error = (value ?? {}) as { message?: string; where?: string };
+  return error.where ? `${error.where}: ${error.message}` : (error.message ?? '');
+}
+
+/** What an event changes of its task besides `state`; undefined: it is no event of one task. */
+function change(task: Task, event: JournalEvent): Partial<Task> | undefined {
+  const attempt = typeof event.a === 'number' ? event.a : task.attempt;
+  switch (event.kind) {
+    case 'task_queued':
+    case 'attempt_lost':
+      return { state: 'queued' };
+    case 'attempt_dispatched':
+      return { state: 'queued', attempt };
+    case 'attempt_started':
+      return { state: 'running', attempt, started_at: task.started_at ?? time(event.began) ?? event.at };
+    case 'attempt_failed':
+      return { state: 'up_for_retry', failures: task.failures + 1, error: errorText(event.error), wake_at: time(event.retry_at) };
+    case 'task_deferred':
+      return { state: 'deferred', wake_at: time(event.until), wake_event: text(event.event), checkpoint: event.checkpoint ?? null };
+    case 'task_succeeded':
+      return { state: 'success', outputs: event.outputs ?? null };
+    case 'task_failed': {
+      const failures = task.failures + (task.state === 'running' ? 1 : 0);
+      return { state: 'failed', failures, error: errorText(event.error), outputs: event.outputs ?? null };
+    }
+    case 'task_skipped':
+      return { state: 'skipped', reason: text(event.reason) };
+    case 'task_upstream_failed':
+      return { state: 'upstream_failed' };
+    case 'task_cancelled':
+      return { state: 'cancelled' };
+    default:
+      return undefined;
+  }
+}
+
+const ends = new Set(['success', 'failed', 'skipped', 'upstream_failed', 'cancelled']);
+const waits = new Set(['deferred', 'up_for_retry']);
+
+function applied(task: Task, event: JournalEvent): Task {
+  // A snapshot may hold more than an event that came while it was asked for: the newest wins.
+  if (Date.parse(event.at) < Date.parse(task.since)) return task;
+  const changed = change(task, event);
+  if (!changed) return task;
+  const next = { ...task, ...changed, since: event.at };
+  next.ended_at = ends.has(next.state) ? event.at : null;
+  next.duration_s = next.ended_at && next.started_at ? (Date.parse(next.ended_at) - Date.parse(next.started_at)) / 1000 : null;
+  if (!waits.has(next.state)) next.wake_at = null;
+  if (next.state !== 'deferred') next.wake_event = '';
+  return next;
+}
+
+/** The tasks after these events; tasks that did not change stay the same objects. */
+export function fold(tasks: Task[], events: JournalEvent[]): Task[] {
+  const place = new Map(tasks.map((task, at) => [`${task.index}/${task.map_index}`, at]));
+  const next = [...tasks];
+  for (const event of events) {
+    const at = place.get(`${event.t}/${event.m ?? -1}`);
+    if (at !== undefined) next[at] = applied(next[at], event);
+  }
+  return next;
+}
+
+interface Snapshot {
+  run: string;
+  tasks: Task[];
+  late: JournalEvent[]; // came while it was asked for
+}
+
+export interface LiveTasks extends Data<Task[]> {
+  /** Changes the tasks by what the stream sent. */
+  take: (events: JournalEvent[]) => void;
+}
+
+export function useTasks(run: string): LiveTasks {
+  const shown = useRef<Snapshot>();
+  const asked = useRef<Snapshot>();
+  const [, draw] = useState(0);
+  const data = useData(`tasks ${run}`, async () => {
+    const snapshot: Snapshot = { run, tasks: [], late: [] };
+    asked.current = snapshot;
+    try {
+      snapshot.tasks = fold(await allTasks(run), snapshot.late);
+    } finally {
+      if (asked.current === snapshot) asked.current = undefined;
+    }
+    shown.current = snapshot;
+    return snapshot;
+  });
+  const take = useCallback((events: JournalEvent[]) => {
+    asked.current?.late.push(...events);
+    if (!shown.current) return;
+    shown.current.tasks = fold(shown.current.tasks, events.filter((event) => event.run === shown.current!.run));
+    draw((count) => count + 1);
+  }, []);
+  return { value: data.value?.tasks, error: data.error, reload: data.reload, take };
+}
