@@ -114,8 +114,7 @@ HttpResponse asset_response(const Asset& asset, const HttpRequest& request) {
 struct Api::State {
   State(ApiConfig config, Stores stores, const Catalog& catalog, const Clock& clock,
         std::uint64_t seed, ApiHooks hooks)
-      : metrics(tail),
-        tail(stores, clock, [this](const Event& event) { metrics.count(event); }),
+      : tail(stores, clock, [this](const Event& event) { metrics.count(event); }),
         context(std::move(config), stores, catalog, clock, seed, std::move(hooks), tail),
         slots(context.config.max_streams),
         router(all_endpoints(&context, &slots)),
@@ -173,7 +172,7 @@ HttpResponse Api::State::health(bool ready) {
 HttpResponse Api::State::metrics_text() {
   HttpResponse response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = metrics.text();
+  response.body = metrics.text(tail);
   if (context.hooks.metrics) response.body += context.hooks.metrics();
   return response;
 }

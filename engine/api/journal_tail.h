@@ -53,7 +53,7 @@ struct EventFilter {
 /// behind, `behind` says so and it reads the journal itself until it has caught up again.
 class Follower {
  public:
-  Follower(EventFilter filter, std::int64_t after) : filter(std::move(filter)), after_(after) {}
+  Follower(EventFilter wanted, std::int64_t after) : filter(std::move(wanted)), after_(after) {}
 
   const EventFilter filter;
   const std::shared_ptr<http::Wake> wake = std::make_shared<http::Wake>();

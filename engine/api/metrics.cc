@@ -112,10 +112,10 @@ void Metrics::count(const Event& event) {
   }
 }
 
-std::string Metrics::text() {
-  const bool store_up = tail_.store_up();
-  const auto seq = tail_.seq();
-  const auto open = static_cast<std::int64_t>(tail_.open_runs());
+std::string Metrics::text(const JournalTail& tail) {
+  const bool store_up = tail.store_up();
+  const auto seq = tail.seq();
+  const auto open = static_cast<std::int64_t>(tail.open_runs());
   const std::lock_guard lock(mutex_);
   std::string out;
   gauge(out, "millrace_store_up", store_up ? 1 : 0, "1 if the store answers.");

@@ -32,14 +32,11 @@ class Histogram {
 
 class Metrics {
  public:
-  /// The tail must outlive it; it is not looked at before the first scrape.
-  explicit Metrics(const JournalTail& tail) : tail_(tail) {}
-
   void on_request(const HttpAccess& access);
   /// Each event once.
   void count(const Event& event);
   /// Prometheus text format 0.0.4.
-  std::string text();
+  std::string text(const JournalTail& tail);
 
  private:
   void ended(const Event& event, std::string_view state);
@@ -50,7 +47,6 @@ class Metrics {
     friend auto operator<=>(const TaskKey&, const TaskKey&) = default;
   };
 
-  const JournalTail& tail_;
   std::mutex mutex_;
   std::map<TaskKey, Time> started_;  // open attempts
   std::map<std::string, std::uint64_t, std::less<>> runs_finished_, tasks_ended_;

@@ -159,19 +159,19 @@ void Session::on_body(Error error) {
 }
 
 void Session::on_read_error(Error error) {
-  using beast::http::error;
-  if (state_ == State::closed || error == error::end_of_stream || error == error::partial_message)
+  using Cause = beast::http::error;
+  if (state_ == State::closed || error == Cause::end_of_stream || error == Cause::partial_message)
     return close();
   const auto& config = core_->config;
-  if (error == error::body_limit)
+  if (error == Cause::body_limit)
     return refuse({413, "resource_exhausted",
                    "The body is too long; at most " + std::to_string(config.max_body_bytes) +
                        " bytes are taken."});
-  if (error == error::header_limit || error == error::buffer_overflow)
+  if (error == Cause::header_limit || error == Cause::buffer_overflow)
     return refuse(
         {431, "resource_exhausted",
          "The header is longer than " + std::to_string(config.max_header_bytes) + " bytes."});
-  if (error.category() == beast::http::make_error_code(error::bad_method).category())
+  if (error.category() == beast::http::make_error_code(Cause::bad_method).category())
     return refuse({400, "invalid_argument",
                    "The request could not be understood as HTTP/1.1: " + error.message() + "."});
   close();  // the peer is gone, or too slow

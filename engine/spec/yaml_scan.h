@@ -17,7 +17,7 @@
 namespace millrace::spec {
 
 struct ScannedScalar {
-  std::string text;
+  std::string text{};
   bool plain = false;  // without quotes, and no block scalar
   bool empty = false;  // nothing but a tag
 };

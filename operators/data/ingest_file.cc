@@ -83,9 +83,9 @@ Result<Outcome> IngestFile::run(OperatorContext& ctx) const {
   for (const auto& file : ingest.files)
     ingest.sources.push_back(source_name(ctx.attempt().base_dir, file));
   MR_TRY(Done done, ingest_files(ctx, ingest));
-  Json names = Json::array();
-  for (const auto& file : ingest.files) names.push_back(file.filename().string());
-  done.outputs.set("files", std::move(names));
+  Json read = Json::array();
+  for (const auto& file : ingest.files) read.push_back(file.filename().string());
+  done.outputs.set("files", std::move(read));
   return Outcome(std::move(done));
 }
 
