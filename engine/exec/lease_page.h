@@ -7,33 +7,26 @@
 #include <chrono>
 #include <cstdint>
 
-#include "engine/exec/unique_fd.h"
+#include "engine/exec/shared_page.h"
 
 namespace millrace::exec {
 
-/// Thread-safe. Not moved: runners have its memory.
+/// Thread-safe.
 class LeasePage {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
-  /// The engine's end: a new page, without a limit. If there is no memory, it has none to give.
+  /// The engine's end: a new page, without a limit.
   LeasePage();
-  /// A runner's end, of a descriptor that is not needed afterwards.
+  /// A runner's end.
   explicit LeasePage(int fd);
-  ~LeasePage();
-  LeasePage(const LeasePage&) = delete;
-  LeasePage& operator=(const LeasePage&) = delete;
 
-  /// -1: there is none.
-  int fd() const { return fd_.get(); }
+  int fd() const { return page_.fd(); }
   void set(SteadyTime until);
   /// SteadyTime::max(): no limit.
   SteadyTime until() const;
 
  private:
-  void map(int fd, bool writable);
-
-  UniqueFd fd_;
-  std::atomic<std::int64_t>* until_ = nullptr;  // in the page; 0: no limit
+  SharedPage<std::atomic<std::int64_t>> page_;  // 0: no limit
 };
 
 }  // namespace millrace::exec

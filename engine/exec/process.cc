@@ -64,12 +64,17 @@ std::vector<char*> environment_of(const RunnerSpec& spec) {
 }
 
 // No source is overwritten by a target, because spawn_runner moves the sources above the targets.
-int describe(SpawnDescription& spawn, int socket, int output, int second_output, int lease) {
+int describe(SpawnDescription& spawn, int socket, int output, int second_output, int lease,
+             int begins) {
   sigset_t all, none;
   sigfillset(&all);
   sigemptyset(&none);
   const short flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
   auto* actions = &spawn.actions;
+  const auto add_page = [actions](int page, int target) {
+    return page < 0 ? posix_spawn_file_actions_addclose(actions, target)
+                    : posix_spawn_file_actions_adddup2(actions, page, target);
+  };
   for (const int result :
        {posix_spawnattr_setflags(&spawn.attributes, flags),
         posix_spawnattr_setpgroup(&spawn.attributes, 0),
@@ -81,15 +86,20 @@ int describe(SpawnDescription& spawn, int socket, int output, int second_output,
         posix_spawn_file_actions_adddup2(actions, socket, kRunnerSocketFd),
         posix_spawn_file_actions_adddup2(actions, output, kRunnerOutputFds[0]),
         posix_spawn_file_actions_adddup2(actions, second_output, kRunnerOutputFds[1]),
-        lease < 0 ? 0 : posix_spawn_file_actions_adddup2(actions, lease, kRunnerLeaseFd),
-        posix_spawn_file_actions_addclosefrom_np(actions, kRunnerLeaseFd + (lease < 0 ? 0 : 1))})
+        add_page(lease, kRunnerLeaseFd), add_page(begins, kRunnerBeginFd),
+        posix_spawn_file_actions_addclosefrom_np(actions, kRunnerBeginFd + 1)})
     if (result != 0) return result;
   return 0;
 }
 
 UniqueFd above_targets(UniqueFd fd) {
-  if (fd.get() > kRunnerLeaseFd) return fd;
-  return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, kRunnerLeaseFd + 1));
+  if (fd.get() > kRunnerBeginFd) return fd;
+  return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, kRunnerBeginFd + 1));
+}
+
+/// Another descriptor of what stays ours; none of -1.
+UniqueFd copy_above_targets(int fd) {
+  return UniqueFd(fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, kRunnerBeginFd + 1));
 }
 
 void set_nonblocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
@@ -174,11 +184,11 @@ Result<SpawnedRunner> spawn_runner(const RunnerSpec& spec) {
     set_nonblocking(runner.outputs[i].get());
   }
 
-  const UniqueFd their_lease(
-      spec.lease < 0 ? -1 : fcntl(spec.lease, F_DUPFD_CLOEXEC, kRunnerLeaseFd + 1));
+  const UniqueFd their_lease = copy_above_targets(spec.lease),
+                 their_begins = copy_above_targets(spec.begins);
   SpawnDescription spawn;
   if (const int error = describe(spawn, their_socket.get(), their_outputs[0].get(),
-                                 their_outputs[1].get(), their_lease.get());
+                                 their_outputs[1].get(), their_lease.get(), their_begins.get());
       error != 0)
     return system_failure("cannot describe a runner", error);
   std::vector<char*> arguments;

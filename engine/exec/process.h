@@ -21,6 +21,8 @@ inline constexpr int kRunnerSocketFd = 3;
 inline constexpr std::array<int, 2> kRunnerOutputFds = {4, 5};
 /// Where it finds the page that says how long it may work (lease_page.h).
 inline constexpr int kRunnerLeaseFd = 6;
+/// Where it finds the page in which it notes what it begins (begin_page.h).
+inline constexpr int kRunnerBeginFd = 7;
 
 /// A runner that has just been started, with our ends of what connects us. It leads a process group
 /// of its own; whoever owns this must reap `pid`.
@@ -38,6 +40,7 @@ struct RunnerSpec {
   std::string mark;                     // "NAME=value", added to its environment; "": nothing is
   int nice = 0;                         // added to our niceness
   int lease = -1;                       // for kRunnerLeaseFd; -1: none
+  int begins = -1;                      // for kRunnerBeginFd; -1: none
 };
 
 /// Starts argv[0] with stdin from /dev/null, the socket on kRunnerSocketFd, its outputs on

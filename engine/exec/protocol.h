@@ -7,13 +7,13 @@
 //     ── query {id, name, args} ────►
 //     ◄──────────── answer {id, …} ──
 //     ◄─────────────── cancel {id} ──      the attempt should end by itself
-//     ◄─────────────── recall {id} ──      give the attempt back if it has not begun
-//     ── returned {id} ─────────────►      it had not, and now it will not
 //     ── beat {rss} ────────────────►      each second, from a thread of its own
 //     ── memory ────────────────────►      an allocation failed under the attempt's limit
 //     ── began {id, …} ─────────────►      the attempt has been at work for a moment
 //     ── done {id, outcome, …} ─────►      after everything that the attempt printed
 //
+// Before it begins an attempt, the runner notes that in a page that it shares with the engine
+// (begin_page.h); what the engine has taken back there is passed over.
 // The socket's end means that the other process is gone.
 #pragma once
 
@@ -89,20 +89,6 @@ struct CancelMessage {
     return std::tuple{field("id", &CancelMessage::id, "Of the attempt")};
   }
 };
-struct RecallMessage {
-  std::int64_t id = 0;  // of the attempt
-
-  static constexpr auto fields() {
-    return std::tuple{field("id", &RecallMessage::id, "Of the attempt")};
-  }
-};
-struct ReturnedMessage {
-  std::int64_t id = 0;  // of the attempt
-
-  static constexpr auto fields() {
-    return std::tuple{field("id", &ReturnedMessage::id, "Of the attempt")};
-  }
-};
 struct BeatMessage {
   std::int64_t rss_bytes = 0;
 
@@ -139,9 +125,9 @@ struct DoneMessage {
 };
 
 // A message travels with its place in its list as its number.
-using RunnerMessage = std::variant<HelloMessage, QueryMessage, ReturnedMessage, BeatMessage,
-                                   MemoryMessage, DoneMessage, BeganMessage>;
-using EngineMessage = std::variant<StartMessage, AnswerMessage, CancelMessage, RecallMessage>;
+using RunnerMessage =
+    std::variant<HelloMessage, QueryMessage, BeatMessage, MemoryMessage, DoneMessage, BeganMessage>;
+using EngineMessage = std::variant<StartMessage, AnswerMessage, CancelMessage>;
 
 /// A whole frame; `resource_exhausted` if it would be longer than kMaxFrameBytes.
 Result<std::string> encode(const RunnerMessage& message);

@@ -29,9 +29,10 @@ void end_with_descendants() {
   _exit(EXIT_FAILURE);
 }
 
-RunnerLink::RunnerLink(int socket, const LeasePage& lease)
+RunnerLink::RunnerLink(int socket, const LeasePage& lease, BeginPage& begins)
     : socket_(socket),
       lease_(lease),
+      begins_(begins),
       statm_(open("/proc/self/statm", O_RDONLY | O_CLOEXEC)),
       moment_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)) {
@@ -49,11 +50,14 @@ RunnerLink::RunnerLink(int socket, const LeasePage& lease)
 StartMessage RunnerLink::next() {
   // Locked while it waits, so that it cannot miss what the other thread has just read.
   const std::lock_guard reading(read_mutex_);
-  while (starts_.empty()) read_some(0);
-  StartMessage start = std::move(starts_.front());
-  starts_.pop_front();
-  run_begins(start.id);
-  return start;
+  while (true) {
+    while (starts_.empty()) read_some(0);
+    StartMessage start = std::move(starts_.front());
+    starts_.pop_front();
+    if (!begins_.begin(static_cast<std::size_t>(start.output), start.id)) continue;
+    run_begins(start.id);
+    return start;
+  }
 }
 
 void RunnerLink::send(const RunnerMessage& message) {
@@ -213,8 +217,6 @@ void RunnerLink::read_some(int flags) {
 void RunnerLink::take(EngineMessage message) {
   if (auto* start = std::get_if<StartMessage>(&message)) {
     starts_.push_back(std::move(*start));
-  } else if (const auto* recall = std::get_if<RecallMessage>(&message)) {
-    give_back(recall->id);
   } else if (const auto* cancel = std::get_if<CancelMessage>(&message)) {
     const std::lock_guard lock(cancel_mutex_);
     cancelled_ = cancel->id;
@@ -226,12 +228,6 @@ void RunnerLink::take(EngineMessage message) {
     }
     changed_.notify_all();
   }
-}
-
-/// REQUIRES: read_mutex_ is held. An attempt that has begun is not given back.
-void RunnerLink::give_back(std::int64_t id) {
-  if (std::erase_if(starts_, [id](const StartMessage& start) { return start.id == id; }) > 0)
-    send(ReturnedMessage{id});
 }
 
 void RunnerLink::write_all(std::string_view bytes) {

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/exec/begin_page.h"
 #include "engine/exec/frame.h"
 #include "engine/exec/lease_page.h"
 #include "engine/exec/process.h"
@@ -25,12 +26,12 @@ namespace millrace::exec {
 /// Thread-safe. Lives as long as the process: when the engine is gone it ends the process.
 class RunnerLink {
  public:
-  /// `lease` outlives it.
-  RunnerLink(int socket, const LeasePage& lease);
+  /// The pages outlive it.
+  RunnerLink(int socket, const LeasePage& lease, BeginPage& begins);
   RunnerLink(const RunnerLink&) = delete;
 
-  /// Waits for the next attempt. Always called by the same thread, which then runs the attempt and
-  /// ends it by send_done.
+  /// Waits for the next attempt, and notes that it begins. Always called by the same thread, which
+  /// then runs the attempt and ends it by send_done.
   StartMessage next();
   void send(const RunnerMessage& message);
   /// The done message, or an error in its place when its outcome is too big for the journal.
@@ -56,13 +57,13 @@ class RunnerLink {
   void run_begins(std::int64_t id);
   void run_ends();
   void listen();
-  void give_back(std::int64_t id);
   void read_some(int flags);
   void take(EngineMessage message);
   void write_all(std::string_view bytes);
 
   const int socket_;
   const LeasePage& lease_;
+  BeginPage& begins_;
   UniqueFd statm_;
   UniqueFd moment_;  // a timer: the attempt has been running for a moment
   UniqueFd epoll_;   // what `watch` waits for: that, and then the socket

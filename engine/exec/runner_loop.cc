@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kLogFlushBytes = 32u << 10;
 constexpr milliseconds kLogFlushAfter{200};
 constexpr milliseconds kLookForDeadEvery{2};
+constexpr int kMostDeaths = 3;                 // then it is reported
 constexpr std::size_t kAtOnce = 1u << 20;      // bytes from one runner; then others get their turn
 constexpr std::size_t kWholePipe = 16u << 20;  // more than any pipe holds
 
@@ -88,7 +89,7 @@ void RunnerLoop::wake() {
 }
 
 void RunnerLoop::run() {
-  std::array<epoll_event, 64> events{};
+  std::array<epoll_event, kMostEvents> events{};
   while (!stopping_) {
     const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                  wait_ms(parts_.clock.steady()));
@@ -143,8 +144,8 @@ int RunnerLoop::wait_ms(SteadyTime now) const {
     for (const auto& output : runner->outputs)
       if (output.paused) earliest(next, now + kLogFlushAfter);
     if (!runner->running) continue;
-    if (runner->next && !runner->next_recalled)
-      earliest(next, runner->running->given + kLongestWaitAhead);
+    if (runner->next) earliest(next, runner->running->given + kLongestWaitAhead);
+    if (!runner->running->began) earliest(next, runner->running->look_at);
     if (!runner->running->kill_at) earliest(next, runner->running->deadline);
     if (runner->running->kill_at) earliest(next, *runner->running->kill_at);
     if (runner->running->flush_at) earliest(next, *runner->running->flush_at);
@@ -205,8 +206,6 @@ void RunnerLoop::on_message(RunnerProcess& runner, RunnerMessage message) {
   if (auto* done = std::get_if<DoneMessage>(&message)) return on_done(runner, std::move(*done));
   if (auto* query = std::get_if<QueryMessage>(&message)) return on_query(runner, std::move(*query));
   if (const auto* began = std::get_if<BeganMessage>(&message)) return on_began(runner, *began);
-  if (const auto* returned = std::get_if<ReturnedMessage>(&message))
-    return on_returned(runner, returned->id);
   if (const auto* hello = std::get_if<HelloMessage>(&message)) {
     if (hello->protocol != kProtocolVersion) return end_early(runner, EndReason::protocol);
     runner.greeted = true;
@@ -233,23 +232,23 @@ void RunnerLoop::on_query(RunnerProcess& runner, QueryMessage query) {
   });
 }
 
-/// Its deadline counts from there.
 void RunnerLoop::on_began(RunnerProcess& runner, const BeganMessage& began) {
   RunningAttempt* attempt = runner.running.get();
   if (attempt == nullptr || attempt->id != began.id || attempt->began) return;
-  const Duration ago{std::max<std::int64_t>(began.for_us, 0)};
-  const StartAttempt& start = attempt->attempt.start;
-  attempt->began = parts_.clock.now() - ago;
+  note_begin(*attempt, Duration{std::max<std::int64_t>(began.for_us, 0)});
+}
+
+/// Its deadline counts from there.
+void RunnerLoop::note_begin(RunningAttempt& attempt, Duration ago) {
+  const StartAttempt& start = attempt.attempt.start;
+  attempt.began = parts_.clock.now() - ago;
   if (start.timeout > Duration::zero())
-    attempt->deadline = parts_.clock.steady() - ago + start.timeout;
-  send_report({}, {attempt->attempt.generation, AttemptBegan{start.key, *attempt->began}});
+    attempt.deadline = parts_.clock.steady() - ago + start.timeout;
+  send_report({}, {attempt.attempt.generation, AttemptBegan{start.key, *attempt.began}});
 }
 
 void RunnerLoop::on_done(RunnerProcess& runner, DoneMessage done) {
-  if (runner.state != RunnerProcess::State::busy) {  // it is being killed: too late
-    runner.next_may_run |= runner.running && runner.running->id == done.id && !done.retire;
-    return;
-  }
+  if (runner.state != RunnerProcess::State::busy) return;  // it is being killed: too late
   if (runner.running->id != done.id) return end_early(runner, EndReason::protocol);
   // Everything that the attempt printed was in the pipe before this message was sent.
   runner.read_output(runner.running->output, kWholePipe);
@@ -319,8 +318,7 @@ void RunnerLoop::finish_all_dead() {
 /// Its attempt is over when nothing that came from it is alive. False: something still is.
 bool RunnerLoop::finish_dead(RunnerProcess& runner) {
   if (!strays_.gone(runner_pids())) return false;
-  // A last message may have come with the end; then the attempt did end well, and the next one may
-  // have begun.
+  // A last message may have come with the end; then the attempt did end well.
   if (runner.state == RunnerProcess::State::busy || runner.next)
     on_socket(runner, 2 * kMaxFrameBytes);
   int status = 0;
@@ -329,21 +327,28 @@ bool RunnerLoop::finish_dead(RunnerProcess& runner) {
     note_start_failure(unavailable("a runner ended before it was ready: " + describe_exit(status)));
   for (std::size_t output = 0; output < runner.outputs.size(); ++output)
     runner.read_output(output, kWholePipe);
-  const auto bury = [&](std::unique_ptr<RunningAttempt> attempt) {
-    const bool lost = is_lost(*attempt, status);
-    // It was given to the runner, which may not have come to say that it began.
-    if (!attempt->began)
-      attempt->began = parts_.clock.now() -
-                       std::chrono::duration_cast<Duration>(parts_.clock.steady() - attempt->given);
-    auto error = error_of_death(*attempt, status, config_.silence_limit);
-    finish(std::move(attempt), std::move(error), lost);
-  };
-  if (runner.running) bury(std::move(runner.running));
-  if (runner.next && runner.next_may_run) bury(std::move(runner.next));
-  take_back_next(runner);
+  if (runner.running) report_death(runner, std::move(runner.running), status);
+  if (runner.next) report_death(runner, std::move(runner.next), status);
   remove_later(runner.work_dir);
   runners_.erase(runner.serial);
   return true;
+}
+
+void RunnerLoop::report_death(RunnerProcess& runner, std::unique_ptr<RunningAttempt> attempt,
+                              int status) {
+  const auto ago = [this](SteadyTime since) {
+    return std::chrono::duration_cast<Duration>(parts_.clock.steady() - since);
+  };
+  if (const auto begun = runner.begins->begun(attempt->output, attempt->id)) {
+    if (!attempt->began) attempt->began = parts_.clock.now() - ago(*begun);
+  } else if (++attempt->attempt.deaths < kMostDeaths) {
+    return queue_again(std::move(attempt));
+  } else {  // it may be what kills them
+    attempt->began = parts_.clock.now() - ago(attempt->given);
+  }
+  const bool lost = is_lost(*attempt, status);
+  auto error = error_of_death(*attempt, status, config_.silence_limit);
+  finish(std::move(attempt), std::move(error), lost);
 }
 
 void RunnerLoop::on_time(SteadyTime now) {
@@ -357,13 +362,29 @@ void RunnerLoop::check_deadlines(RunnerProcess& runner, SteadyTime now) {
   if (runner.running && runner.running->flush_at && now >= *runner.running->flush_at)
     flush_log(*runner.running);
   if (runner.exited || runner.state == RunnerProcess::State::leaving) return;
-  if (runner.next && now >= runner.running->given + kLongestWaitAhead) recall_next(runner);
+  if (runner.next && now >= runner.running->given + kLongestWaitAhead) take_back_next(runner);
+  if (runner.running && !runner.running->began && now >= runner.running->look_at)
+    look_for_begin(runner, now);
+  if (runner.state == RunnerProcess::State::leaving) return;
   if (runner.running && runner.running->kill_at && now >= *runner.running->kill_at)
     kill(runner);
   else if (runner.running && !runner.running->kill_at && now >= runner.running->deadline)
     end_with_grace(runner, EndReason::timeout);
   else if (now >= runner.last_heard + config_.silence_limit)
     end_early(runner, EndReason::silent);
+}
+
+/// It has not said that it began, and would have by now: it is stopped, or the machine is busy.
+void RunnerLoop::look_for_begin(RunnerProcess& runner, SteadyTime now) {
+  RunningAttempt& attempt = *runner.running;
+  const SteadyTime give_up = attempt.given + config_.begin_limit;
+  if (now >= give_up) {
+    take_back_next(runner);
+    if (take_back_running(runner)) return end_early(runner, EndReason::silent);
+  }
+  attempt.look_at = give_up;
+  if (const auto begun = runner.begins->begun(attempt.output, attempt.id))
+    note_begin(attempt, std::chrono::duration_cast<Duration>(parts_.clock.steady() - *begun));
 }
 
 // --- descriptors -------------------------------------------------------------------------------

@@ -45,6 +45,8 @@ class RunnerLoop {
   enum class Source : std::uint64_t { socket = 0, exit = 1, first_output = 2, second_output = 3 };
   static constexpr std::array kOutputs = {Source::first_output, Source::second_output};
   static constexpr std::uint64_t kWakeTag = 0;
+  // More than the descriptors of all runners: who has spoken is heard before silence counts.
+  static constexpr std::size_t kMostEvents = 1024;
   static std::uint64_t tag_of(const RunnerProcess& runner, Source source) {
     return runner.serial << 2 | static_cast<std::uint64_t>(source);
   }
@@ -79,7 +81,6 @@ class RunnerLoop {
   void on_query(RunnerProcess& runner, QueryMessage query);
   void on_began(RunnerProcess& runner, const BeganMessage& began);
   void on_done(RunnerProcess& runner, DoneMessage done);
-  void on_returned(RunnerProcess& runner, std::int64_t id);
   void on_output(RunnerProcess& runner, std::size_t output);
   void on_exit(RunnerProcess& runner);
   bool finish_dead(RunnerProcess& runner);
@@ -87,6 +88,9 @@ class RunnerLoop {
   std::set<pid_t> runner_pids() const;
   void on_time(SteadyTime now);
   void check_deadlines(RunnerProcess& runner, SteadyTime now);
+  void look_for_begin(RunnerProcess& runner, SteadyTime now);
+  void note_begin(RunningAttempt& attempt, Duration ago);
+  void report_death(RunnerProcess& runner, std::unique_ptr<RunningAttempt> attempt, int status);
 
   // who gets which attempt
   void dispatch();
@@ -95,8 +99,9 @@ class RunnerLoop {
   void recall_less_urgent();
   void give(RunnerProcess& runner, QueuedAttempt attempt);
   void begin(RunnerProcess& runner, std::unique_ptr<RunningAttempt> attempt);
+  bool take_back_running(RunnerProcess& runner);
   void take_back_next(RunnerProcess& runner);
-  void recall_next(RunnerProcess& runner);
+  void queue_again(std::unique_ptr<RunningAttempt> attempt);
   void queue(QueuedAttempt attempt);
   QueuedAttempt take_first();
   void begin_next(RunnerProcess& runner);

@@ -36,13 +36,17 @@ void RunnerLoop::spawn_some() {
 }
 
 void RunnerLoop::spawn_one() {
-  auto spawned = spawn_runner({config_.argv, config_.hidden_env,
-                               Mark(config_.mark).environment_entry(), config_.nice, lease_.fd()});
+  auto begins = std::make_unique<BeginPage>();
+  if (!begins->usable())
+    return note_start_failure(unavailable("there is no memory to share with a runner"));
+  auto spawned =
+      spawn_runner({config_.argv, config_.hidden_env, Mark(config_.mark).environment_entry(),
+                    config_.nice, lease_.fd(), begins->fd()});
   if (!spawned) return note_start_failure(spawned.error());
   const std::uint64_t serial = next_serial_++;
   auto folder = config_.work_dir / ("runner-" + std::to_string(serial));
-  auto runner = std::make_unique<RunnerProcess>(*std::move(spawned), serial, folder.string(),
-                                                parts_.clock.steady());
+  auto runner = std::make_unique<RunnerProcess>(*std::move(spawned), std::move(begins), serial,
+                                                folder.string(), parts_.clock.steady());
   watch(runner->process.socket.get(), tag_of(*runner, Source::socket), EPOLLIN);
   for (std::size_t output = 0; output < kOutputs.size(); ++output)
     watch(runner->process.outputs[output].get(), tag_of(*runner, kOutputs[output]), EPOLLIN);
@@ -73,18 +77,25 @@ void RunnerLoop::cancel_attempts(const std::vector<Cancel>& cancels) {
     return true;
   };
   for (auto& [serial, runner] : runners_) {
-    if (is_wanted(runner->running)) end_with_grace(*runner, EndReason::cancelled);
-    if (!is_wanted(runner->next)) continue;
-    runner->next->reason = EndReason::cancelled;
-    recall_next(*runner);
+    if (is_wanted(runner->next)) {
+      runner->next->reason = EndReason::cancelled;
+      take_back_next(*runner);
+    }
+    if (!is_wanted(runner->running)) continue;
+    const EndReason before = std::exchange(runner->running->reason, EndReason::cancelled);
+    if (take_back_running(*runner)) continue;
+    runner->running->reason = before;
+    end_with_grace(*runner, EndReason::cancelled);
   }
 }
 
 void RunnerLoop::hold_attempts() {
   held_ = true;
   for (auto& waiting : std::exchange(queue_, {})) queue(waiting);
-  for (auto& [serial, runner] : runners_)
-    if (runner->next) recall_next(*runner);
+  for (auto& [serial, runner] : runners_) {
+    take_back_next(*runner);
+    if (runner->running) take_back_running(*runner);
+  }
 }
 
 /// The attempt is asked to end, and killed when its grace is over. The first reason stays.
@@ -99,7 +110,10 @@ void RunnerLoop::end_with_grace(RunnerProcess& runner, EndReason reason) {
   send(runner, encode(CancelMessage{running.id}));
 }
 
-void RunnerLoop::kill(RunnerProcess& runner) { strays_.add(runner.kill()); }
+void RunnerLoop::kill(RunnerProcess& runner) {
+  strays_.add(runner.kill());
+  take_back_next(runner);
+}
 
 void RunnerLoop::end_early(RunnerProcess& runner, EndReason reason) {
   if (runner.running && runner.running->reason == EndReason::none) runner.running->reason = reason;
@@ -150,7 +164,7 @@ void RunnerLoop::remove_later(std::string folder) {
 void RunnerLoop::kill_everything() {
   queue_.clear();
   ready_.clear();
-  for (auto& [serial, runner] : runners_) kill(*runner);
+  for (auto& [serial, runner] : runners_) strays_.add(runner->kill());
   const SteadyTime give_up = parts_.clock.steady() + kReapLimit;
   for (auto& [serial, runner] : runners_) {
     const auto left =

@@ -1,5 +1,6 @@
 // Who gets which attempt: an idle runner first, then a new one; and when all are busy, each may be
-// given one ahead, which it gives back if the one before it takes long.
+// given one ahead, which is taken back if the one before it takes long.
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/fault_point.h"
@@ -38,7 +39,7 @@ void RunnerLoop::give_to_idle() {
 void RunnerLoop::recall_less_urgent() {
   const int priority = queue_.begin()->start.priority;
   for (auto& [serial, runner] : runners_)
-    if (runner->next && runner->next->attempt.start.priority < priority) recall_next(*runner);
+    if (runner->next && runner->next->attempt.start.priority < priority) take_back_next(*runner);
 }
 
 /// Only what no other runner could begin sooner: when there is a runner for every slot, and none of
@@ -65,6 +66,7 @@ void RunnerLoop::give(RunnerProcess& runner, QueuedAttempt attempt) {
   auto frame = encode(StartMessage{given->id, start.op, start.with, start.info, runner.work_dir,
                                    start.memory_limit_bytes, static_cast<int>(output)});
   if (!frame) return finish(std::move(given), frame.error());
+  runner.begins->give(output, given->id);
   send(runner, std::move(frame));
   pass(FaultPoint::attempt_sent);
   if (runner.running)
@@ -75,35 +77,40 @@ void RunnerLoop::give(RunnerProcess& runner, QueuedAttempt attempt) {
 
 void RunnerLoop::begin(RunnerProcess& runner, std::unique_ptr<RunningAttempt> attempt) {
   attempt->given = parts_.clock.steady();
+  const Duration timeout = attempt->attempt.start.timeout;
+  attempt->look_at =
+      attempt->given +
+      (timeout > Duration::zero() ? std::min(timeout, config_.begin_limit) : config_.begin_limit);
   runner.running = std::move(attempt);
   runner.state = RunnerProcess::State::busy;
 }
 
 /// The runner has said that the attempt before it is done: it goes on with the next by itself.
 void RunnerLoop::begin_next(RunnerProcess& runner) {
-  runner.next_recalled = false;
   begin(runner, std::move(runner.next));
   if (runner.running->reason == EndReason::cancelled) end_with_grace(runner, EndReason::cancelled);
 }
 
-void RunnerLoop::recall_next(RunnerProcess& runner) {
-  if (std::exchange(runner.next_recalled, true)) return;
-  send(runner, encode(RecallMessage{runner.next->id}));
+/// False: it has begun. The runner is then free for the next one, as far as we know.
+bool RunnerLoop::take_back_running(RunnerProcess& runner) {
+  if (runner.running->began || !runner.take_back(*runner.running)) return false;
+  queue_again(std::move(runner.running));
+  if (runner.state == RunnerProcess::State::busy) runner.state = RunnerProcess::State::idle;
+  if (runner.next) begin_next(runner);
+  return true;
 }
 
-void RunnerLoop::on_returned(RunnerProcess& runner, std::int64_t id) {
-  if (runner.next && runner.next->id == id) take_back_next(runner);
-}
-
-/// It has not begun, and this runner will not begin it.
+/// Unless it has begun: then the end of the one before it is on its way to us.
 void RunnerLoop::take_back_next(RunnerProcess& runner) {
-  runner.next_recalled = false;
-  if (!runner.next) return;
-  const auto next = std::move(runner.next);
-  if (next->reason == EndReason::cancelled)
-    report(next->attempt, make_error(ErrorCode::cancelled, "cancelled"));
+  if (runner.next && runner.take_back(*runner.next)) queue_again(std::move(runner.next));
+}
+
+/// It has not begun, and the runner that had it will not begin it.
+void RunnerLoop::queue_again(std::unique_ptr<RunningAttempt> attempt) {
+  if (attempt->reason == EndReason::cancelled)
+    report(attempt->attempt, make_error(ErrorCode::cancelled, "cancelled"));
   else
-    queue(std::move(next->attempt));
+    queue(std::move(attempt->attempt));
 }
 
 }  // namespace millrace::exec

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "engine/base/fault_point.h"
+#include "engine/exec/begin_page.h"
 #include "engine/exec/lease_page.h"
 #include "engine/exec/runner_link.h"
 #include "engine/exec/runner_process.h"
@@ -179,7 +180,13 @@ int runner_main(const Catalog& catalog, Artifacts& artifacts, const Clock& clock
   std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
   const exec::LeasePage lease(exec::kRunnerLeaseFd);
   close(exec::kRunnerLeaseFd);
-  RunnerLink link(exec::kRunnerSocketFd, lease);
+  exec::BeginPage begins(exec::kRunnerBeginFd);
+  close(exec::kRunnerBeginFd);
+  if (!begins.usable()) {
+    std::fputs("the runner has no memory that it shares with its engine\n", stderr);
+    return 2;
+  }
+  RunnerLink link(exec::kRunnerSocketFd, lease, begins);
   g_link = &link;
   std::set_new_handler(on_allocation_failure);
   WorkFolder folder;

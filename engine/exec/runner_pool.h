@@ -40,7 +40,10 @@ struct RunnerPoolConfig {
   /// A runner is replaced, while idle, after so many attempts or when it holds so much memory.
   std::int64_t attempts_per_runner = 10'000;
   std::int64_t retire_above_bytes = std::int64_t{768} << 20;
-  Duration silence_limit = std::chrono::seconds{30};      // no heartbeat for so long: killed
+  Duration silence_limit = std::chrono::seconds{30};  // no heartbeat for so long: killed
+  /// A runner that is free for an attempt and has not begun it for so long is replaced, and another
+  /// one gets the attempt.
+  Duration begin_limit = std::chrono::seconds{3};
   std::int64_t log_limit_bytes = std::int64_t{64} << 20;  // of one attempt
   /// Variables of the environment that runners do not see.
   std::vector<std::string> hidden_env = {"MILLRACE_DB", "PGPASSWORD", "PGPASSFILE",

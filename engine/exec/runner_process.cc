@@ -13,9 +13,13 @@
 
 namespace millrace::exec {
 
-RunnerProcess::RunnerProcess(SpawnedRunner spawned, std::uint64_t number, std::string folder,
-                             SteadyTime now)
-    : process(std::move(spawned)), serial(number), work_dir(std::move(folder)), last_heard(now) {}
+RunnerProcess::RunnerProcess(SpawnedRunner spawned, std::unique_ptr<BeginPage> page,
+                             std::uint64_t number, std::string folder, SteadyTime now)
+    : process(std::move(spawned)),
+      begins(std::move(page)),
+      serial(number),
+      work_dir(std::move(folder)),
+      last_heard(now) {}
 
 void RunnerProcess::send(std::string frame) {
   if (has_unsent())

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/exec/attempt_log.h"
+#include "engine/exec/begin_page.h"
 #include "engine/exec/frame.h"
 #include "engine/exec/process.h"
 #include "engine/exec/protocol.h"
@@ -28,6 +29,7 @@ struct QueuedAttempt {
   StartAttempt start;
   std::int64_t generation = 0;
   std::uint64_t order = 0;  // in which it came
+  int deaths = 0;           // of runners that it was given to and that did not come to begin it
 };
 
 /// Those that have not been given to a runner, the next one first: higher priorities, then in the
@@ -55,6 +57,7 @@ struct RunningAttempt {
   AttemptLog log;
   SteadyTime given;           // the runner was free for it
   std::optional<Time> began;  // when the runner says that its work began; nullopt: no word yet
+  SteadyTime look_at = SteadyTime::max();   // without that word, when to look whether it has begun
   SteadyTime deadline = SteadyTime::max();  // known when the begin is
   std::optional<SteadyTime> kill_at;        // end of the grace of one that is to end
   bool at_once = false;                     // it gets no grace
@@ -72,7 +75,8 @@ class RunnerProcess {
     leaving,  // asked to end (its socket is closed), or killed; still to be reaped
   };
 
-  RunnerProcess(SpawnedRunner spawned, std::uint64_t serial, std::string work_dir, SteadyTime now);
+  RunnerProcess(SpawnedRunner spawned, std::unique_ptr<BeginPage> begins, std::uint64_t serial,
+                std::string work_dir, SteadyTime now);
 
   /// Sends what fits, keeps the rest. A dead peer is no error here: its end is seen elsewhere.
   void send(std::string frame);
@@ -95,7 +99,13 @@ class RunnerProcess {
   /// Kills it and everything below it, once; returns what was below it.
   std::vector<pid_t> kill();
 
+  /// True: it has not begun the attempt and never will.
+  bool take_back(const RunningAttempt& attempt) {
+    return begins->take_back(attempt.output, attempt.id);
+  }
+
   const SpawnedRunner process;
+  const std::unique_ptr<BeginPage> begins;
   const std::uint64_t serial;
   const std::string work_dir;  // of its attempts
   State state = State::starting;
@@ -103,9 +113,7 @@ class RunnerProcess {
   // Given ahead, so that the runner need not wait for us between two short attempts. It begins once
   // the runner has said that `running` is done.
   std::unique_ptr<RunningAttempt> next;
-  bool next_recalled = false;  // we asked for it back
-  bool next_may_run = false;   // the runner was killed after it had said so
-  bool exited = false;         // it is dead, and what came from it may not be
+  bool exited = false;  // it is dead, and what came from it may not be
   bool retires_when_idle = false;
   SteadyTime last_heard;
   std::int64_t attempts = 0;

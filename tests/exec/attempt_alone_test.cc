@@ -223,6 +223,7 @@ TEST_F(Stray, OfAnEngineThatWasKilledWithItsRunnerIsFoundByTheNext) {
     pool().end_strays();
     EXPECT_FALSE(exec::is_alive(stray)) << mode;
     pool_.reset();
+    reap_orphans();
   }
 }
 

@@ -57,7 +57,7 @@ struct Print {
     ctx.log("log " + text);
     std::fprintf(stderr, "err %s\n", text.c_str());
     for (long printed = 0; printed < bytes; printed += 100)
-      std::printf("%s\n", std::string(99, 'x').c_str());
+      std::printf("%099ld\n", printed);
     return done();
   }
 };

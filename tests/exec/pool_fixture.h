@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -130,6 +131,11 @@ class PoolTest : public ::testing::Test {
     }
     ADD_FAILURE() << file << " never came";
     return text;
+  }
+  /// Of an engine that was killed: they come to this process where it has had a pool before.
+  static void reap_orphans() {
+    while (waitpid(-1, nullptr, 0) > 0) {
+    }
   }
   /// True as soon as the process has ended.
   static bool ended(int pid) {

@@ -122,7 +122,7 @@ TEST(Protocol, RefusesAValueThatIsNoJson) {
 
 TEST(Protocol, AnIllFormedOutcomeIsTheAttemptsErrorNotTheProtocols) {
   WireWriter done;
-  done.put(std::int64_t{5});  // DoneMessage
+  done.put(std::int64_t{4});  // DoneMessage
   done.put(std::int64_t{1});
   done.put(Json::object({{"kind", "maybe"}}));
   done.put(std::int64_t{0});

@@ -141,6 +141,7 @@ TEST_F(RunnerDeath, OfTheEngineEndsRunnersAndTheirChildren) {
     kill(engine, SIGKILL);
     waitpid(engine, nullptr, 0);
     EXPECT_TRUE(ended(child)) << mode;
+    reap_orphans();
   }
 }
 
