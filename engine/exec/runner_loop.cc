@@ -244,7 +244,7 @@ void RunnerLoop::note_begin(RunningAttempt& attempt, Duration ago) {
   attempt.began = parts_.clock.now() - ago;
   if (start.timeout > Duration::zero())
     attempt.deadline = parts_.clock.steady() - ago + start.timeout;
-  send_report({}, {attempt.attempt.generation, AttemptBegan{start.key, *attempt.began}});
+  send_report({attempt.attempt.generation, AttemptBegan{start.key, *attempt.began}});
 }
 
 void RunnerLoop::on_done(RunnerProcess& runner, DoneMessage done) {

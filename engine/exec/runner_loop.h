@@ -119,7 +119,8 @@ class RunnerLoop {
   void flush_log(RunningAttempt& running);
   void finish(std::unique_ptr<RunningAttempt> attempt, Result<Outcome> outcome, bool lost = false);
   void report(const QueuedAttempt& attempt, Result<Outcome> outcome, bool lost = false);
-  void send_report(std::optional<LogPiece> piece, PendingReport report);
+  void send_report(PendingReport report);
+  void send_behind_log(std::optional<LogPiece> piece, PendingReport report);
   void remove_later(std::string folder);
   void kill_everything();
 

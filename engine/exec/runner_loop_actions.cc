@@ -136,23 +136,27 @@ void RunnerLoop::finish(std::unique_ptr<RunningAttempt> attempt, Result<Outcome>
   if (!outcome)
     outcome =
         with_last_line(outcome.error(), attempt->log.last_line(), queued.start.memory_limit_bytes);
-  auto piece = attempt->log.used() ? attempt->log.take(parts_.clock.now(), true) : std::nullopt;
-  send_report(std::move(piece),
-              {queued.generation,
-               AttemptResult{queued.start.key, std::move(outcome), lost, attempt->began}});
+  PendingReport result{queued.generation,
+                       AttemptResult{queued.start.key, std::move(outcome), lost, attempt->began}};
+  if (attempt->log.used())
+    send_behind_log(attempt->log.take(parts_.clock.now(), true), std::move(result));
+  else
+    send_report(std::move(result));
 }
 
 void RunnerLoop::report(const QueuedAttempt& attempt, Result<Outcome> outcome, bool lost) {
-  send_report({}, {attempt.generation,
-                   AttemptResult{attempt.start.key, std::move(outcome), lost, std::nullopt}});
+  send_report({attempt.generation,
+               AttemptResult{attempt.start.key, std::move(outcome), lost, std::nullopt}});
 }
 
 /// In order: that an attempt began is not known before the end of the one whose place it took.
-void RunnerLoop::send_report(std::optional<LogPiece> piece, PendingReport report) {
-  if (!piece && !logs_.has_reports()) {
-    ready_.push_back(std::move(report));
-    return;
-  }
+void RunnerLoop::send_report(PendingReport report) {
+  if (logs_.has_reports()) return send_behind_log({}, std::move(report));
+  ready_.push_back(std::move(report));
+}
+
+/// Also without a last piece: earlier ones may still be on their way to the store.
+void RunnerLoop::send_behind_log(std::optional<LogPiece> piece, PendingReport report) {
   if (!ready_.empty()) reporter_.deliver(std::exchange(ready_, {}));
   logs_.push_last(std::move(piece), std::move(report));
 }

@@ -56,8 +56,7 @@ struct Print {
     std::printf("out %s\n", text.c_str());
     ctx.log("log " + text);
     std::fprintf(stderr, "err %s\n", text.c_str());
-    for (long printed = 0; printed < bytes; printed += 100)
-      std::printf("%099ld\n", printed);
+    for (long printed = 0; printed < bytes; printed += 100) std::printf("%099ld\n", printed);
     return done();
   }
 };
@@ -172,9 +171,13 @@ struct LeaveChild {
 struct Ask {
   static constexpr std::string_view name = "ask", doc = "Asks the engine.";
   static constexpr int version = 1;
-  std::string question;
-  static auto params() { return std::tuple{param("question", &Ask::question, "Name")}; }
+  std::string question, print;
+  static auto params() {
+    return std::tuple{param("question", &Ask::question, "Name"),
+                      param("print", &Ask::print, "Printed before it").def("")};
+  }
   Result<Outcome> run(OperatorContext& ctx) const {
+    if (!print.empty()) ctx.log(print);
     MR_TRY(Json answer, ctx.query(question, Json::object({{"n", 7}})));
     return done(Json::object({{"answer", std::move(answer)}}));
   }

@@ -3,8 +3,10 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <semaphore>
 #include <set>
 
 #include "tests/exec/pool_fixture.h"
@@ -82,6 +84,39 @@ TEST_F(PoolTest, StoresTheWholeOfALongLogBeforeItReports) {
     ASSERT_EQ(std::stol(text.substr(18 + 100 * line, 99)), static_cast<long>(100 * line));
 }
 
+// All of it is on its way to a slow store when the attempt ends without another word.
+TEST_F(PoolTest, ReportsBehindALogThatIsStillBeingWritten) {
+  config_.slots = 1;
+  std::binary_semaphore writing(0), store_is_free(0);
+  std::atomic<bool> first = true;
+  store_.set_fault_hook([&](std::string_view call) {
+    if (call == "logs.append" && first.exchange(false)) {
+      writing.release();
+      store_is_free.acquire();
+    }
+    return Fault::none;
+  });
+  const std::string text(40'000, 'x');  // so much is written at once
+  const auto prints =
+      attempt("ask", Json::object({{"question", "is it being written"}, {"print", text}}));
+  const auto next = attempt("ask", Json::object({{"question", "what was reported"}}), 1);
+  std::atomic<bool> early = false;
+  query_ = [&](std::string_view name, const Json&) {
+    if (name == "is it being written") writing.acquire();
+    if (name == "what was reported") {
+      early = reported(prints.key);
+      store_is_free.release();
+    }
+    return Result<Json>(Json());
+  };
+  pool().start({prints, next});
+  outputs(wait(prints.key));
+  EXPECT_TRUE(log_of(prints) == text + "\n");
+  outputs(wait(next.key));
+  EXPECT_FALSE(early);
+  pool_.reset();  // it uses what is here
+}
+
 TEST_F(PoolTest, StreamsTheLogWhileTheAttemptRuns) {
   const auto start = attempt("hang", Json::object({{"polite", true}}));
   pool().start({start});
@@ -101,7 +136,7 @@ TEST_F(PoolTest, KeepsBothEndsOfALongLog) {
   EXPECT_LT(text.size(), (1u << 20) + 200);
   EXPECT_NE(text.find("bytes are left out here: a log keeps 1 MiB]"), std::string::npos);
   EXPECT_TRUE(text.starts_with("out a\n"));
-  EXPECT_TRUE(text.ends_with(std::string(99, 'x') + "\n"));
+  EXPECT_TRUE(text.ends_with(std::string(92, '0') + "4999900\n"));
 }
 
 TEST_F(PoolTest, ReportsAlsoWhenTheLogStoreIsAway) {
