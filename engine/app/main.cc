@@ -45,6 +45,14 @@ void add_server_options(CLI::App& verb, Options& options) {
                   "Port of the model server; 0 chooses a free port")
       ->check(CLI::Range(0, 65'535))
       ->capture_default_str();
+  verb.add_option_function<std::string>(
+          "--prediction-log",
+          [&options](const std::string& name) {
+            options.log_when_full = *serve::when_full_from(name);
+          },
+          "When predictions come faster than they are stored: drop them, block their requests, or "
+          "sample them; default drop")
+      ->check(CLI::IsMember({"drop", "block", "sample"}));
   verb.add_option("--log-sampling", options.log_sampling,
                   "Share of predictions to store, 0 to 1; measurements count all of them")
       ->check(CLI::Range(0.0, 1.0))

@@ -9,6 +9,8 @@
 #include "engine/app/owner.h"
 #include "engine/artifact/artifact_store.h"
 #include "engine/base/log.h"
+#include "engine/cluster/private_cluster.h"
+#include "engine/cluster/state_lock.h"
 #include "engine/exec/query_service.h"
 #include "engine/exec/runner_pool.h"
 #include "engine/http/listener.h"
@@ -17,8 +19,6 @@
 #include "engine/pg/history.h"
 #include "engine/pg/migrate.h"
 #include "engine/pg/pg_store.h"
-#include "engine/cluster/private_cluster.h"
-#include "engine/cluster/state_lock.h"
 #include "engine/sched/engine.h"
 #include "engine/serve/model_server.h"
 #include "engine/spec/load.h"
@@ -245,6 +245,7 @@ Status Node::Body::start_server() {
   config.http.host_names = options.allow_hosts;
   config.log.spool_dir = options.state / "spool";
   config.log.sampling = options.log_sampling;
+  config.log.when_full = options.log_when_full;
   config.on_trip = [this](const serve::TripReport& trip) { return roll_back(trip); };
   Stores stores = store->stores();
   server = std::make_unique<serve::ModelServer>(

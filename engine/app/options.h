@@ -9,6 +9,7 @@
 
 #include "engine/base/result.h"
 #include "engine/base/time.h"
+#include "engine/serve/prediction_log.h"
 
 namespace millrace {
 
@@ -21,8 +22,9 @@ struct Options {
   int serve_port = 8794;                 // --serve-port
   std::vector<std::string> allow_hosts;  // --allow-host: names that both servers answer to
   double log_sampling = 1;               // --log-sampling: share of predictions that is logged
-  int workers = 0;                       // --workers; 0: twice the cores, at least 4
-  int nice = 5;                          // --nice, of runners; added to ours
+  serve::WhenFull log_when_full = serve::WhenFull::drop;  // --prediction-log
+  int workers = 0;                            // --workers; 0: twice the cores, at least 4
+  int nice = 5;                               // --nice, of runners; added to ours
   Duration drain = std::chrono::seconds{30};  // --drain: after a SIGTERM, for what still runs
   std::optional<Duration> retention;  // --retention, $MILLRACE_RETENTION; nullopt: everything
   std::string url;                    // --url, $MILLRACE_URL: a running engine; "": from `state`

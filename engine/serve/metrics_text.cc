@@ -136,6 +136,10 @@ void server_metrics(Page& page, const PredictionLog::Stats& log, const HostCount
   one("prediction_log_logged_total", "counter", "Predictions put into batches.", log.logged);
   one("prediction_log_sampled_out_total", "counter", "Predictions left out by the sampling.",
       log.sampled_out);
+  one("prediction_log_thinned_total", "counter",
+      "Predictions left out because the queue was filling.", log.thinned);
+  one("prediction_log_waits_total", "counter", "Times that a request waited for room in the log.",
+      log.waited);
   one("serving_windows_dropped_total", "counter", "Windows of measurements that were lost.",
       host.dropped_windows);
   one("prediction_log_dropped_total", "counter", "Predictions lost before the spool.", log.dropped);

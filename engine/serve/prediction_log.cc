@@ -1,6 +1,7 @@
 #include "engine/serve/prediction_log.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -11,6 +12,9 @@ namespace millrace::serve {
 namespace {
 
 constexpr std::size_t kMostInBatch = 5000;  // a few megabytes
+/// Each holds its request's body.
+constexpr std::size_t kMostWaiting = 1'000;
+constexpr std::array<std::string_view, 3> kPolicies = {"drop", "block", "sample"};
 
 Prediction to_prediction(PredictedRow row) {
   Prediction out;
@@ -34,6 +38,14 @@ Prediction to_prediction(PredictedRow row) {
 
 }  // namespace
 
+std::string_view to_string(WhenFull policy) { return kPolicies[static_cast<std::size_t>(policy)]; }
+
+std::optional<WhenFull> when_full_from(std::string_view name) {
+  const auto found = std::ranges::find(kPolicies, name);
+  if (found == kPolicies.end()) return std::nullopt;
+  return static_cast<WhenFull>(found - kPolicies.begin());
+}
+
 PredictionLog::PredictionLog(PredictionLogConfig config, ServingStore& store, Metering& metering,
                              const Clock& clock, std::uint64_t seed)
     : config_(std::move(config)), store_(store), metering_(metering), clock_(clock), rng_(seed) {}
@@ -54,6 +66,7 @@ void PredictionLog::stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     wake_writer_.notify_all();
+    removed_.notify_all();
   }
   if (writer_.joinable()) writer_.join();
   {
@@ -71,7 +84,12 @@ void PredictionLog::add(PredictedRow row) {
     ++stats_.sampled_out;
     return;
   }
-  if (queue_.size() >= config_.max_queued) {
+  if (is_left_out(row)) {
+    ++stats_.thinned;
+    return;
+  }
+  // Rows of requests that found room a moment ago are kept.
+  if (queue_.size() >= config_.max_queued && config_.when_full != WhenFull::block) {
     if (stats_.dropped++ % 10'000 == 0)
       log::error("the prediction log cannot keep up: predictions are not logged",
                  {{"dropped", stats_.dropped}});
@@ -79,6 +97,40 @@ void PredictionLog::add(PredictedRow row) {
   }
   queue_.push_back(std::move(row));
   if (queue_.size() == config_.batch_size) wake_writer_.notify_one();
+}
+
+/// By the id, so that the rest is a fair sample: all of them up to half of the queue, then fewer,
+/// none of a full one. REQUIRES: mutex_ is held.
+bool PredictionLog::is_left_out(const PredictedRow& row) {
+  if (config_.when_full != WhenFull::sample || 2 * queue_.size() < config_.max_queued) return false;
+  const double share =
+      2 - 2 * static_cast<double>(queue_.size()) / static_cast<double>(config_.max_queued);
+  return place("prediction_log_when_full", row.id) >= share;
+}
+
+bool PredictionLog::has_room() const {
+  if (config_.when_full != WhenFull::block) return true;
+  const std::lock_guard lock(mutex_);
+  return queue_.size() < config_.max_queued;
+}
+
+bool PredictionLog::await_room(std::weak_ptr<http::Wake> wake) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(waiting_, [](const auto& one) { return one.expired(); });
+  if (stopping_ || waiting_.size() >= kMostWaiting) return false;
+  waiting_.push_back(std::move(wake));
+  ++stats_.waited;
+  return true;
+}
+
+void PredictionLog::wake_waiting() {
+  std::vector<std::weak_ptr<http::Wake>> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting.swap(waiting_);
+  }
+  for (const auto& one : waiting)
+    if (const auto wake = one.lock()) wake->notify();
 }
 
 bool PredictionLog::flush(std::chrono::milliseconds timeout) {
@@ -112,6 +164,7 @@ void PredictionLog::write_loop() {
       last = stopping_;
       flush = flushes_asked_;
     }
+    wake_waiting();
     write_batches(std::move(rows), last || flush > flushes_done_);
     const std::lock_guard lock(mutex_);
     flushes_done_ = flush;
@@ -133,14 +186,36 @@ void PredictionLog::write_batches(std::vector<PredictedRow> rows, bool all_windo
 void PredictionLog::write(PredictionBatch batch) {
   batch.id = Uuid::v7(clock_.now(), rng_);
   const auto count = static_cast<std::int64_t>(batch.predictions.size());
-  const auto spooled = spool_->put(batch);
-  if (!spooled) log::error("cannot spool predictions", {{"error", spooled.error().to_string()}});
-  // No disk: the store itself is the second chance.
-  const bool kept = spooled.ok() || store_.append(batch).ok();
+  bool kept = store(batch);
+  if (config_.when_full == WhenFull::block)
+    while (!kept && wait_to_retry()) kept = store(batch);
   const std::lock_guard lock(mutex_);
   (kept ? stats_.logged : stats_.dropped) += count;
   idle_ = false;
   wake_sender_.notify_all();
+}
+
+bool PredictionLog::store(const PredictionBatch& batch) {
+  const bool keeps_all = config_.when_full == WhenFull::block;
+  if (keeps_all) wait_for_spool();
+  const auto spooled =
+      spool_->put(batch, keeps_all ? Spool::Full::exceed : Spool::Full::drop_oldest);
+  if (spooled) return true;
+  log::error("cannot spool predictions", {{"error", spooled.error().to_string()}});
+  // No disk: the store itself is the second chance.
+  return store_.append(batch).ok();
+}
+
+/// Until the store has taken enough, or this process stops: then the spool may exceed its limit.
+void PredictionLog::wait_for_spool() {
+  std::unique_lock lock(mutex_);
+  removed_.wait(lock, [&] { return stopping_ || !spool_->is_full(); });
+}
+
+/// False: this process stops.
+bool PredictionLog::wait_to_retry() {
+  std::unique_lock lock(mutex_);
+  return !removed_.wait_for(lock, config_.retry_first, [&] { return stopping_; });
 }
 
 void PredictionLog::send_loop() {
@@ -170,12 +245,16 @@ bool PredictionLog::send(const PredictionBatch& batch) {
   const auto stored = store_.append(batch);
   if (stored) {
     spool_->remove(batch.id);
+    const std::lock_guard lock(mutex_);
+    removed_.notify_all();
     return true;
   }
   const auto& error = stored.error();
   const bool later = error.transient() || error.code == ErrorCode::unavailable;
   if (!later) {
     spool_->set_aside(batch.id, error.to_string());
+    const std::lock_guard lock(mutex_);
+    removed_.notify_all();
     return true;
   }
   const std::lock_guard lock(mutex_);

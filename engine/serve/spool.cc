@@ -82,9 +82,14 @@ void Spool::make_room(std::int64_t bytes) {
   }
 }
 
-Status Spool::put(const PredictionBatch& batch) {
+bool Spool::is_full() const {
+  const std::lock_guard lock(mutex_);
+  return bytes_ >= max_bytes_;
+}
+
+Status Spool::put(const PredictionBatch& batch, Full full) {
   const std::string text = to_json(batch).dump();
-  {
+  if (full == Full::drop_oldest) {
     const std::lock_guard lock(mutex_);
     make_room(static_cast<std::int64_t>(text.size()));
   }

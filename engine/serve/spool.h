@@ -4,8 +4,8 @@
 // One file is one batch, "<batch id>.batch" (JSON); a file appears by a rename, so a reader sees
 // all of it or nothing, and ids of version 7 sort by time. A batch is removed only after the store
 // has taken it; the store takes each id once. The folder is bounded: beyond `max_bytes` the oldest
-// batches are dropped, counted and logged. One process owns a folder (it holds a lock on it).
-// Thread-safe.
+// batches are dropped, counted and logged, unless the owner waits for room itself. One process owns
+// a folder (it holds a lock on it). Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +34,12 @@ class Spool {
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  /// On return the batch outlives the process and a power cut. May drop older ones to keep the
-  /// bound.
-  Status put(const PredictionBatch& batch);
+  /// What to do with a batch that finds the spool full.
+  enum class Full { drop_oldest, exceed };
+  /// On return the batch outlives the process and a power cut.
+  Status put(const PredictionBatch& batch, Full full = Full::drop_oldest);
+  /// The bound is reached.
+  bool is_full() const;
   /// The oldest one, or nothing. One that cannot be read is set aside as "<id>.bad".
   std::optional<PredictionBatch> oldest();
   /// The store has it.

@@ -129,6 +129,8 @@ Json entity_input(const std::vector<std::string>& features) {
 Json log_json(const PredictionLog::Stats& log) {
   return Json::object({{"logged", log.logged},
                        {"sampled_out", log.sampled_out},
+                       {"thinned", log.thinned},
+                       {"waited", log.waited},
                        {"dropped", log.dropped},
                        {"dropped_batches", log.dropped_batches},
                        {"spooled_batches", log.spooled_batches}});
@@ -142,6 +144,9 @@ Status check_outputs(const std::vector<std::string>& outputs, const ServedModel&
                               (is_binary(contract) ? " or 'label'" : ""));
   return {};
 }
+
+/// How long a request waits for room in the prediction log.
+constexpr std::chrono::milliseconds kRoomPatience{5'000};
 
 /// Its square must be a number as well.
 constexpr double kLargestOutcome = 1e100;
@@ -279,7 +284,28 @@ Result<HttpResponse> V2::metadata(const Target& target) const {
              {"entity_input", entity_input(features)}})}}));
 }
 
+/// The answer, as soon as the prediction log has room for what is predicted.
+Result<HttpResponse> V2::when_there_is_room(const HttpRequest& request) const {
+  const Error full = unavailable("the prediction log is full; ask again in a moment");
+  auto later = std::make_shared<http::Later>();
+  later->wake = std::make_shared<http::Wake>();
+  later->patience = kRoomPatience;
+  if (!parts_.log.await_room(later->wake)) return full;
+  // There may have been room since the caller looked.
+  if (parts_.log.has_room()) later->wake->notify();
+  later->look = [this, request, full,
+                 wake = std::weak_ptr(later->wake)](bool over) -> std::optional<HttpResponse> {
+    if (parts_.log.has_room()) return handle(request);
+    if (over || !parts_.log.await_room(wake)) return error_response(full);
+    return std::nullopt;
+  };
+  HttpResponse response;
+  response.later = std::move(later);
+  return response;
+}
+
 Result<HttpResponse> V2::infer(const Target& target, const HttpRequest& request) const {
+  if (!parts_.log.has_room()) return when_there_is_room(request);
   const auto start = parts_.clock.steady();
   const auto& route = *target.route;
   const ServedModel& contract = target.pinned    ? *target.pinned

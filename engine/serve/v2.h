@@ -56,6 +56,7 @@ class V2 {
   Result<Target> target(std::string_view model, std::string_view version) const;
   Result<HttpResponse> metadata(const Target& target) const;
   Result<HttpResponse> infer(const Target& target, const HttpRequest& request) const;
+  Result<HttpResponse> when_there_is_room(const HttpRequest& request) const;
   Result<HttpResponse> outcomes(const Target& target, const HttpRequest& request) const;
   HttpResponse stats(const Target& target) const;
   HttpResponse index() const;

@@ -295,6 +295,41 @@ TEST_F(LogTest, AFullQueueDropsAndCounts) {
   EXPECT_EQ(10u, stored().size());
 }
 
+TEST_F(LogTest, AFillingQueueIsThinnedAndCounts) {
+  config_.when_full = WhenFull::sample;
+  config_.max_queued = 1000;
+  config_.batch_size = 1'000'000;
+  config_.flush_interval = std::chrono::hours(1);
+  make();
+  for (int i = 0; i < 500; ++i) add("r" + std::to_string(i));
+  EXPECT_EQ(0, log_->stats().thinned) << "half of the queue is for everything";
+  for (int i = 500; i < 3000; ++i) add("r" + std::to_string(i));
+  const auto stats = log_->stats();
+  EXPECT_EQ(0, stats.dropped);
+  ASSERT_TRUE(log_->flush(kPatience));
+  const auto kept = static_cast<std::int64_t>(stored().size());
+  EXPECT_EQ(3000, kept + stats.thinned);
+  // The queue fills by dq/dn = 2 - 2q/1000: after 2,500 more it holds 1000 - 500 exp(-5) = 997.
+  EXPECT_NEAR(997, static_cast<double>(kept), 10);
+}
+
+TEST_F(LogTest, WithBlockTheSpoolIsNotCutWhileTheStoreIsAway) {
+  config_.when_full = WhenFull::block;
+  config_.max_queued = 2;
+  config_.max_spool_bytes = 1;
+  config_.batch_size = 1;
+  world_.set_away(true);
+  make();
+  int added = 0;
+  while (log_->has_room() || log_->stats().logged == 0)
+    if (log_->has_room()) add("r" + std::to_string(added++));
+  world_.set_away(false);
+  ASSERT_TRUE(log_->flush(kPatience));
+  EXPECT_EQ(static_cast<std::size_t>(added), stored().size());
+  EXPECT_EQ(0, log_->stats().dropped);
+  EXPECT_EQ(0, log_->stats().dropped_batches);
+}
+
 TEST(MeteringWindows, CloseByTheSecondAndSumUp) {
   Metering metering;
   const SeriesKey key{"m", "a", "candidate"};
