@@ -16,6 +16,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 #include <string_view>
@@ -149,6 +151,27 @@ std::vector<pid_t> children_of(pid_t parent) {
   return out;
 }
 
+std::vector<pid_t> listed_children_of(pid_t parent) {
+  std::vector<pid_t> out;
+  const std::string tasks = "/proc/" + std::to_string(parent) + "/task";
+  std::error_code ignored;  // it is gone: there are none
+  for (const auto& task : std::filesystem::directory_iterator(tasks, ignored)) {
+    std::ifstream list(task.path() / "children");
+    if (!list && parent == getpid()) return children_of(parent);
+    for (pid_t child = 0; list >> child;) out.push_back(child);
+  }
+  return out;
+}
+
+std::vector<pid_t> listed_descendants_of(pid_t root) {
+  std::vector<pid_t> out = listed_children_of(root);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto more = listed_children_of(out[i]);
+    out.insert(out.end(), more.begin(), more.end());
+  }
+  return out;
+}
+
 std::vector<pid_t> descendants_of(pid_t root) {
   std::multimap<pid_t, pid_t> children;
   for (const pid_t pid : all_processes())
@@ -221,7 +244,8 @@ std::vector<pid_t> kill_tree(pid_t leader) {
   // It starts nothing any more, and still adopts the orphans of those that are killed: once it is
   // dead, another process adopts them.
   kill(leader, SIGSTOP);
-  auto killed = kill_descendants(leader);
+  std::vector<pid_t> killed;
+  if (is_alive(leader)) killed = kill_descendants(leader);  // a zombie has none
   kill(-leader, SIGKILL);
   kill(leader, SIGKILL);
   return killed;
@@ -229,15 +253,20 @@ std::vector<pid_t> kill_tree(pid_t leader) {
 
 std::vector<pid_t> kill_descendants(pid_t root) {
   std::set<pid_t> killed;
-  for (bool any = true; any;) {
-    any = false;
+  const auto kill_new = [&killed](const std::vector<pid_t>& found) {
+    bool any = false;
     // Parents first: a shell whose child is killed would go on with its next line.
-    for (const pid_t pid : descendants_of(root)) {
+    for (const pid_t pid : found) {
       if (!killed.insert(pid).second) continue;
       kill(pid, SIGKILL);
       any = true;
     }
-  }
+    return any;
+  };
+  // The quick look stops most of them soon, the thorough one says that there are no others.
+  do {
+    kill_new(listed_descendants_of(root));
+  } while (kill_new(descendants_of(root)));
   return {killed.begin(), killed.end()};
 }
 

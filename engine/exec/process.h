@@ -64,6 +64,11 @@ std::vector<pid_t> all_processes();
 /// Those that are alive.
 std::vector<pid_t> descendants_of(pid_t root);
 std::vector<pid_t> children_of(pid_t parent);
+/// As the kernel lists them for each thread: quicker than to look at every process there is, but a
+/// child may be missing while another one ends. A kernel without such lists has us look at all.
+std::vector<pid_t> listed_children_of(pid_t parent);
+/// Those, and theirs.
+std::vector<pid_t> listed_descendants_of(pid_t root);
 /// False for a zombie.
 bool is_alive(pid_t pid);
 

@@ -65,18 +65,27 @@ bool Mark::is_on(pid_t pid) const {
 void Strays::add(const std::vector<pid_t>& killed) { dying_.insert(killed.begin(), killed.end()); }
 
 bool Strays::gone(const std::set<pid_t>& runners) {
-  for (const pid_t child : children_of(getpid())) {
-    if (runners.contains(child) || dying_.contains(child) || !mark_.is_on(child)) continue;
-    add(kill_tree(child));
-    dying_.insert(child);
-  }
-  std::erase_if(dying_, [this](pid_t pid) {
-    const pid_t reaped = waitpid(pid, nullptr, WNOHANG);
-    if (reaped != -1) return reaped == pid;
-    // It is the child of another. Its number may be another's by now, which has no mark.
-    return !is_alive(pid) || !mark_.is_on(pid);
-  });
-  return dying_.empty();
+  const auto kill_orphans = [&](const std::vector<pid_t>& children) {
+    for (const pid_t child : children) {
+      if (runners.contains(child) || dying_.contains(child) || !mark_.is_on(child)) continue;
+      add(kill_tree(child));
+      dying_.insert(child);
+    }
+  };
+  const auto all_dead = [&] {
+    std::erase_if(dying_, [this](pid_t pid) {
+      const pid_t reaped = waitpid(pid, nullptr, WNOHANG);
+      if (reaped != -1) return reaped == pid;
+      // It is the child of another. Its number may be another's by now, which has no mark.
+      return !is_alive(pid) || !mark_.is_on(pid);
+    });
+    return dying_.empty();
+  };
+  // To look at every process takes milliseconds: not as long as one that we know of is dying.
+  kill_orphans(listed_children_of(getpid()));
+  if (!all_dead()) return false;
+  kill_orphans(children_of(getpid()));
+  return all_dead();
 }
 
 std::size_t end_strays(const Mark& mark) {

@@ -6,11 +6,8 @@
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "engine/exec/process.h"
 
@@ -30,20 +27,6 @@ std::int64_t kilobytes(std::string_view text, std::string_view name) {
   return value;
 }
 
-/// As the kernel lists them for each thread: quicker than to look at every process there is, and
-/// good enough for what is looked at again soon. A kernel without such lists has us look at all.
-std::vector<pid_t> listed_children(pid_t parent) {
-  std::vector<pid_t> out;
-  const std::string tasks = "/proc/" + std::to_string(parent) + "/task";
-  std::error_code ignored;
-  for (const auto& task : std::filesystem::directory_iterator(tasks, ignored)) {
-    std::ifstream list(task.path() / "children");
-    if (!list && parent == getpid()) return children_of(parent);
-    for (pid_t child = 0; list >> child;) out.push_back(child);
-  }
-  return out;
-}
-
 std::int64_t memory_of(pid_t pid) {
   const std::string path = "/proc/" + std::to_string(pid) + "/smaps_rollup";
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -57,12 +40,7 @@ std::int64_t memory_of(pid_t pid) {
 
 std::int64_t memory_of_descendants() {
   std::int64_t sum = 0;
-  std::vector<pid_t> family = listed_children(getpid());
-  for (std::size_t i = 0; i < family.size(); ++i) {
-    sum += memory_of(family[i]);
-    const auto more = listed_children(family[i]);
-    family.insert(family.end(), more.begin(), more.end());
-  }
+  for (const pid_t pid : listed_descendants_of(getpid())) sum += memory_of(pid);
   return sum;
 }
 
