@@ -33,10 +33,13 @@ Status HttpGet::connect() {
   return unavailable("nobody listens on port " + std::to_string(port_));
 }
 
-Status HttpGet::send(const std::string& path) {
-  const std::string request = "GET " + path +
-                              " HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                              "Accept-Encoding: gzip, deflate, br, zstd\r\n\r\n";  // as browsers do
+Status HttpGet::send(const std::string& head, const std::string& body) {
+  std::string request = head + " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+  if (packs_) request += "Accept-Encoding: gzip, deflate, br, zstd\r\n";
+  if (!body.empty())
+    request +=
+        "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+  request += "\r\n" + body;
   const auto sent = ::send(socket_, request.data(), request.size(), MSG_NOSIGNAL);
   return sent == static_cast<ssize_t>(request.size()) ? Status{}
                                                       : Status{unavailable("the server hung up")};
@@ -52,12 +55,22 @@ Status HttpGet::read_more() {
 
 Result<std::string> HttpGet::get(const std::string& path) {
   MR_CHECK(connect());
-  MR_CHECK(send(path));
+  MR_CHECK(send("GET " + path));
+  return answer(path);
+}
+
+Result<std::string> HttpGet::post(const std::string& path) {
+  MR_CHECK(connect());
+  MR_CHECK(send("POST " + path, "{}"));
+  return answer(path);
+}
+
+Result<std::string> HttpGet::answer(const std::string& path) {
   std::size_t head = 0;
   while ((head = read_.find("\r\n\r\n")) == std::string::npos) MR_CHECK(read_more());
   const std::string headers = read_.substr(0, head);
   const std::size_t at = headers.find("Content-Length: ");
-  if (!headers.starts_with("HTTP/1.1 200") || at == std::string::npos)
+  if (!headers.starts_with("HTTP/1.1 20") || at == std::string::npos)
     return internal_error(path + " was answered with " + headers.substr(0, headers.find('\r')));
   const std::size_t length = std::strtoul(headers.c_str() + at + 16, nullptr, 10);
   while (read_.size() < head + 4 + length) MR_CHECK(read_more());
@@ -72,7 +85,7 @@ Result<std::string> HttpGet::get(const std::string& path) {
 Result<std::string> HttpGet::stream_until(const std::string& path, const std::string& text) {
   close();
   MR_CHECK(connect());
-  MR_CHECK(send(path));
+  MR_CHECK(send("GET " + path));
   while (read_.find(text) == std::string::npos) MR_CHECK(read_more());
   std::string all = std::move(read_);
   close();

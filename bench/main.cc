@@ -4,6 +4,7 @@
 
 #include "bench/core.h"
 #include "bench/footprint.h"
+#include "bench/http.h"
 #include "bench/latency.h"
 #include "bench/rig.h"
 #include "bench/scale.h"
@@ -60,6 +61,11 @@ int main(int argc, char** argv) {
   app.add_subcommand("footprint", "Size, time to ready, memory of an idle engine")->callback([&] {
     status = bench::run_footprint(report, state, repeats);
   });
+  bench::HttpLoad http_load;
+  auto* http = app.add_subcommand(
+      "http", "/healthz beside a crowd of clients, after a restart on a long journal");
+  http->add_option("--events", http_load.events, "Events in the journal")->capture_default_str();
+  http->callback([&] { status = bench::run_http(report, state, http_load); });
   std::int64_t task_rows = 10'000'000;
   auto* scale =
       app.add_subcommand("scale", "The API at ten million task rows, and forgetting them");
