@@ -5,7 +5,9 @@
 SELECT pg_advisory_xact_lock(7883953486204461925)
 
 -- name: migrate_is_new
-SELECT to_regclass('millrace.migration') IS NULL
+-- As this statement sees it: what another has created meanwhile may be missing in the caches behind to_regclass.
+SELECT NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                   WHERE n.nspname = 'millrace' AND c.relname = 'migration')
 
 -- name: migrate_version
 SELECT coalesce(max(number), 0) FROM millrace.migration
