@@ -6,7 +6,7 @@
 #include "engine/api/views.h"
 #include "engine/base/file.h"
 #include "engine/base/suggest.h"
-#include "engine/core/timetable.h"
+#include "engine/core/schedule.h"
 #include "engine/store/command.h"
 
 namespace millrace::api {
@@ -15,26 +15,38 @@ namespace {
 constexpr std::size_t kMaxSourceBytes = 4u << 20;
 constexpr std::size_t kMaxLineBytes = 300;
 
-/// The planner's rule (Planner::next_firing), without its count of active runs.
-std::optional<Time> next_firing(const DagRow& row, const DagSpec& spec, Time now) {
-  if (!spec.schedule || row.paused) return std::nullopt;
+/// The planner's rule, without its count of active runs.
+std::optional<Time> next_firing_of(const DagRow& row, const DagSpec& spec,
+                                   const ScheduledDates& dates, Time now) {
+  if (!spec.schedule || row.paused || !row.retired.empty() || !row.out_of_order.empty())
+    return std::nullopt;
   const auto timetable = Timetable::cron(*spec.schedule);
   if (!timetable) return std::nullopt;
-  Time after =
-      row.last_logical_date.value_or(spec.start ? *spec.start - Duration{1} : row.registered_at);
-  if (!spec.catchup) {
-    const auto latest = timetable->previous(now + Duration{1});
-    if (latest && *latest > after) after = *latest - Duration{1};
-  }
-  const auto next = timetable->next(after);
-  return next && spec.end && *next > *spec.end ? std::nullopt : next;
+  SchedulePosition position{
+      row.registered_at, row.last_logical_date, row.schedule_from, row.schedule_all_until, {}, now};
+  if (const auto known = dates.find(row.dag); known != dates.end())
+    take_dates(position, known->second, now);
+  return next_firing(*timetable, spec, position, now);
+}
+
+/// Empty unless the clock was wrong: a row has the newest date, which is then in the past.
+Result<ScheduledDates> dates_beyond(Context& context, const std::vector<DagRow>& rows) {
+  const Time now = context.clock.now();
+  const auto is_ahead = [&](const DagRow& row) {
+    return row.last_logical_date.value_or(now) > now;
+  };
+  if (std::ranges::none_of(rows, is_ahead)) return ScheduledDates();
+  return context.stores.runs.scheduled_dates(now);
 }
 
 /// Without its recent runs.
-Result<DagView> view_of(Context& context, DagRow row) {
+DagView view_of(Context& context, const ScheduledDates& dates, DagRow row) {
   DagView view;
-  MR_TRY(view.spec, Dag::spec_from_json(row.spec));
-  view.next_run_at = next_firing(row, view.spec, context.clock.now());
+  if (auto spec = Dag::spec_from_json(row.spec))
+    view.spec = *std::move(spec);
+  else  // it is out of order, and stops no other from being shown
+    view.spec.id = row.dag;
+  view.next_run_at = next_firing_of(row, view.spec, dates, context.clock.now());
   view.row = std::move(row);
   return view;
 }
@@ -62,9 +74,10 @@ Result<Reply> list_dags(Context& context, const Call& call) {
     MR_TRY(auto runs, context.stores.runs.newest_of_each_dag(limit));
     for (auto& run : runs) recent[run.dag].push_back(std::move(run));
   }
+  MR_TRY(const auto dates, dates_beyond(context, rows));
   std::vector<DagView> views;
   for (auto& row : rows) {
-    MR_TRY(auto view, view_of(context, std::move(row)));
+    auto view = view_of(context, dates, std::move(row));
     view.recent_runs = std::move(recent[view.row.dag]);
     views.push_back(std::move(view));
   }
@@ -74,7 +87,8 @@ Result<Reply> list_dags(Context& context, const Call& call) {
 Result<Reply> get_dag(Context& context, const Call& call) {
   MR_TRY(auto row, find_dag(context, call.path("dag")));
   DagDetailView detail;
-  MR_TRY(detail.dag, view_of(context, std::move(row)));
+  MR_TRY(const auto dates, dates_beyond(context, {row}));
+  detail.dag = view_of(context, dates, std::move(row));
   if (const std::size_t limit = recent_wanted(call); limit > 0) {
     RunFilter filter;
     filter.dag = detail.dag.row.dag;
@@ -128,15 +142,55 @@ void add_source_lines(DagFileErrorRow& row) {
   }
 }
 
+/// A DAG without a file, as the others that need a look.
+DagFileErrorRow retired_row(const DagRow& dag) {
+  return {
+      dag.source,
+      Json::array({Json::object({{"file", dag.source},
+                                 {"line", 0},
+                                 {"column", 1},
+                                 {"severity", "warning"},
+                                 {"message", "DAG '" + dag.dag + "' is retired: " + dag.retired},
+                                 {"hint", "put the file back to run it; its history stays"},
+                                 {"code", "retired"}})}),
+      dag.updated_at};
+}
+
 Result<Reply> list_dag_errors(Context& context, const Call&) {
   MR_TRY(auto rows, context.stores.runs.dag_file_errors());
   for (auto& row : rows) add_source_lines(row);
+  MR_TRY(const auto dags, context.stores.runs.dags());
+  for (const auto& dag : dags)
+    if (!dag.retired.empty()) rows.push_back(retired_row(dag));
   return reply_of(rows);
+}
+
+Result<Reply> reset_schedule(Context& context, const Call& call) {
+  MR_TRY(const auto row, find_dag(context, call.path("dag")));
+  return context.submit(
+      context.make_command(command::reset_schedule, Json::object({{"dag", row.dag}}), call,
+                           call.body()["reason"].as_view()),
+      command_reply);
 }
 
 FieldInfo recent_in_query(int value) {
   return FieldInfo{"recent", integer_type(0, 50), "How many of its newest runs to add"}.optional(
       value);
+}
+
+Endpoint reset_endpoint(std::function<Result<Reply>(const Call&)> handle) {
+  return {.method = "POST",
+          .pattern = "/api/v1/dags/{dag}/schedule/reset",
+          .id = "resetSchedule",
+          .tag = "dags",
+          .summary = "Continue a schedule from now",
+          .doc = "Dates that were missed are not made up; no date runs twice.",
+          .path = {dag_in_path()},
+          .body_kind = Endpoint::Body::json,
+          .body = {reason_in_body()},
+          .also = {202},
+          .response = TypeOf<CommandView>::info(),
+          .handle = std::move(handle)};
 }
 
 }  // namespace
@@ -175,6 +229,7 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .also = {202},
                   .response = TypeOf<CommandView>::info(),
                   .handle = bind(patch_dag)});
+  list.push_back(reset_endpoint(bind(reset_schedule)));
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/dags/{dag}/source",
                   .id = "getDagSource",
@@ -195,7 +250,7 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .pattern = "/api/v1/dag-errors",
                   .id = "listDagErrors",
                   .tag = "dags",
-                  .summary = "DAG files that cannot be loaded",
+                  .summary = "DAG files that cannot be loaded, and DAGs without a file",
                   .response = TypeOf<std::vector<DagFileErrorRow>>::info(),
                   .handle = bind(list_dag_errors)});
   return list;

@@ -92,9 +92,10 @@ Command command_of(Context& context, const Call& call, const CloudEvent& event) 
 Result<ReceivedEventView> view_of(const CloudEvent& event, const Submitted& submitted) {
   MR_TRY(const auto result, Context::value_of(submitted));
   ReceivedEventView view{
-      event.source, event.id, submitted.repeated, submitted.answer.has_value(), {}};
+      event.source, event.id, submitted.repeated, submitted.answer.has_value(), {}, Json::array()};
   for (const auto& run : result["runs"].items())
     if (const auto id = Uuid::parse(run.as_view())) view.runs.push_back(*id);
+  if (result["not_started"].is_array()) view.not_started = result["not_started"];
   return view;
 }
 

@@ -1,6 +1,7 @@
 // /api/v1/runs: what ran, what runs; trigger, cancel, retry.
 #include "engine/api/context.h"
 #include "engine/api/views.h"
+#include "engine/core/timetable.h"
 #include "engine/store/command.h"
 #include "engine/store/load_run.h"
 
@@ -67,8 +68,11 @@ Json trigger_body(const Call& call, bool keyed) {
   Json body = Json::object({{"dag", call.path("dag")}});
   // No params and no member are the same request.
   if (const Json& params = call.body()["params"]; params.size() > 0) body.set("params", params);
+  // A date without an offset is meant in the DAG's time zone, which the engine knows.
   if (const Json* date = call.body().find("logical_date"); date && !date->is_null())
-    body.set("logical_date", format_rfc3339(*parse_rfc3339(date->as_view())));
+    body.set("logical_date", has_utc_offset(date->as_view())
+                                 ? Json(format_rfc3339(*parse_rfc3339(date->as_view())))
+                                 : *date);
   // With a key the body must be the same each time; a trace id need not be.
   if (!keyed && !call.request().trace_id.empty()) body.set("trace_id", call.request().trace_id);
   return body;
@@ -149,6 +153,12 @@ FieldInfo wait_in_query() {
       .optional();
 }
 
+FieldInfo logical_date_in_body() {
+  return FieldInfo{"logical_date", time_type(),
+                   "The date the run stands for; without an offset, in the DAG's time zone"}
+      .optional();
+}
+
 }  // namespace
 
 std::vector<Endpoint> run_endpoints(Context* context) {
@@ -182,8 +192,7 @@ std::vector<Endpoint> run_endpoints(Context* context) {
        .headers = {idempotency_header()},
        .body_kind = Endpoint::Body::json,
        .body = {FieldInfo{"params", object_type(), "Values for the DAG's params"}.optional(),
-                FieldInfo{"logical_date", time_type(), "The date the run stands for"}.optional(),
-                reason_in_body()},
+                logical_date_in_body(), reason_in_body()},
        .status = 201,
        .also = {200, 202},
        .response = TypeOf<TriggerView>::info(),

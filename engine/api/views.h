@@ -171,6 +171,7 @@ struct ReceivedEventView {
   std::string source, id;
   bool repeated = false, handled = true;
   std::vector<Uuid> runs;
+  Json not_started = Json::array();  // [{dag, reason}]
 };
 const Record<ReceivedEventView>& received_event_record();
 template <>

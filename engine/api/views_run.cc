@@ -8,6 +8,16 @@ std::optional<double> seconds_between(std::optional<Time> start, std::optional<T
   return std::chrono::duration<double>(*end - *start).count();
 }
 
+std::string state_of(const DagView& v) {
+  if (!v.row.out_of_order.empty()) return "out_of_order";
+  if (!v.row.retired.empty()) return "retired";
+  return v.row.paused ? "paused" : "active";
+}
+
+std::string state_reason_of(const DagView& v) {
+  return v.row.out_of_order.empty() ? v.row.retired : v.row.out_of_order;
+}
+
 Json params_of(const DagSpec& spec) {
   Json list = Json::array();
   for (const auto& param : spec.params)
@@ -75,6 +85,11 @@ const Record<DagView>& dag_record() {
           .field(
               "paused", [](const DagView& v) { return v.row.paused; },
               "True: nothing starts it by itself")
+          .field("state", state_of,
+                 "active, paused, retired (no file declares it) or out_of_order (this program "
+                 "cannot compile it): a retired or broken one is refused by triggers as well")
+          .field("state_reason", state_reason_of,
+                 "Why it is retired or out of order; \"\" otherwise")
           .field(
               "cron",
               [](const DagView& v) {
@@ -282,7 +297,10 @@ const Record<ReceivedEventView>& received_event_record() {
                  "True: this source and id were received before")
           .field("handled", &ReceivedEventView::handled,
                  "False: durable, the engine has not answered yet")
-          .field("runs", &ReceivedEventView::runs, "Runs that it started");
+          .field("runs", &ReceivedEventView::runs, "Runs that it started")
+          .field("not_started", &ReceivedEventView::not_started,
+                 "DAGs whose `on: event` matched and that did not start, each with its reason; the "
+                 "event is not kept for them");
   return record;
 }
 

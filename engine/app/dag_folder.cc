@@ -21,6 +21,16 @@ std::string line_of(std::string_view source, int number) {
   return line;
 }
 
+/// The DAG of a file, ready for the engine.
+Result<RegisterDag> registration(const std::filesystem::path& path, const DagSpec& spec) {
+  MR_TRY(Dag dag, Dag::make(spec));
+  const auto absolute = std::filesystem::absolute(path).lexically_normal();
+  return RegisterDag{std::make_shared<const Dag>(std::move(dag)),
+                     absolute.string(),
+                     absolute.parent_path().string(),
+                     {"file", path.filename().string()}};
+}
+
 }  // namespace
 
 Json diagnostics_json(const std::vector<Diagnostic>& diagnostics, std::string_view source) {
@@ -44,19 +54,16 @@ Result<RegisterDag> load_for_engine(const std::filesystem::path& path, const Cat
     for (const auto& diagnostic : loaded.diagnostics) all += render(diagnostic, loaded.source);
     return invalid_argument(all);
   }
-  MR_TRY(Dag dag, Dag::make(*loaded.spec));
-  const auto absolute = std::filesystem::absolute(path).lexically_normal();
-  return RegisterDag{std::make_shared<const Dag>(std::move(dag)),
-                     absolute.string(),
-                     absolute.parent_path().string(),
-                     {"file", path.filename().string()}};
+  return registration(path, *loaded.spec);
 }
 
 DagFolder::DagFolder(std::filesystem::path folder, const Catalog& catalog, Engine& engine)
-    : folder_(std::move(folder)), catalog_(catalog), engine_(engine) {}
+    : folder_(std::filesystem::absolute(std::move(folder)).lexically_normal()),
+      catalog_(catalog),
+      engine_(engine) {}
 
 void DagFolder::start() {
-  scan();
+  scan(std::chrono::steady_clock::now());
   thread_ = std::thread([this] { watch(); });
 }
 
@@ -69,43 +76,111 @@ void DagFolder::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-int DagFolder::scan() {
+bool DagFolder::scan(SteadyTime now) {
   const auto files = find_dag_files(folder_);
-  if (!files) {
-    log::warning("no DAG files", {{"folder", folder_.string()}, {"error", files.error().message}});
-    return 0;
+  SyncDags folder;
+  if (files) {
+    reload(*files);
+    folder = contents();
+  } else {  // what was read before stays as it is
+    folder = contents();
+    folder.complete = false;
+    folder.errors[folder_.string()] = diagnostics_json(
+        {{folder_.string(), 0, 1, Diagnostic::Severity::error, files.error().message,
+          "name the folder of the DAG files with --dags", "unreadable-folder"}},
+        "");
   }
-  int changed = 0;
-  std::map<std::string, std::string> digests;
-  for (const auto& path : *files) {
-    const std::string digest = sha256_file(path).value_or("unreadable");
-    const auto before = digests_.find(path.string());
-    if (before == digests_.end() || before->second != digest) {
-      load(path);
-      ++changed;
-    }
-    digests.emplace(path.string(), digest);
-  }
-  for (const auto& [path, digest] : digests_)
-    if (!digests.contains(path))
-      engine_.put_dag_file({std::filesystem::absolute(path).string(), Json::array()});
-  digests_ = std::move(digests);
-  return changed;
+  const bool soon = keep_missing(folder, now);
+  std::string in_short = files ? "" : files.error().message;
+  for (const auto& [path, file] : files_) in_short += path + ' ' + file.digest + '\n';
+  for (const auto& id : folder.declared) in_short += id + '\n';
+  if (handed_over_ == in_short) return soon;
+  handed_over_ = std::move(in_short);
+  if (!files)
+    log::error("the DAG folder cannot be read; its DAGs stay as they are",
+               {{"folder", folder_.string()}, {"error", files.error().message}});
+  else if (files->empty())
+    log::warning("the DAG folder holds no DAG file", {{"folder", folder_.string()}});
+  engine_.put_folder(std::move(folder));
+  return soon;
 }
 
-void DagFolder::load(const std::filesystem::path& path) {
-  const LoadedDag loaded = load_dag_file(path, catalog_);
-  const std::string source = std::filesystem::absolute(path).lexically_normal().string();
-  engine_.put_dag_file({source, diagnostics_json(loaded.diagnostics, loaded.source)});
-  for (const auto& diagnostic : loaded.diagnostics) log::warning(to_string(diagnostic));
-  if (!loaded.spec) return;
-  auto ready = load_for_engine(path, catalog_);
-  if (ready) engine_.put_dag(*std::move(ready));
+void DagFolder::reload(const std::vector<std::filesystem::path>& paths) {
+  std::map<std::string, File> files;
+  for (const auto& path : paths) {
+    const std::string digest = sha256_file(path).value_or("unreadable");
+    const auto before = files_.find(path.string());
+    if (before != files_.end() && before->second.digest == digest) {
+      files.emplace(path.string(), std::move(before->second));
+      continue;
+    }
+    File file{digest, {path.string(), load_dag_file(path, catalog_)}, {}};
+    for (const auto& diagnostic : file.loaded.loaded.diagnostics)
+      log::warning(to_string(diagnostic));
+    if (file.loaded.loaded.spec)
+      if (auto dag = registration(path, *file.loaded.loaded.spec)) file.dag = *std::move(dag);
+    if (!file.loaded.loaded.declared.empty()) seen_.insert(file.loaded.loaded.declared);
+    files.emplace(path.string(), std::move(file));
+  }
+  files_ = std::move(files);
+}
+
+/// All of it, as the planner wants it.
+SyncDags DagFolder::contents() const {
+  SyncDags folder;
+  folder.folder = folder_.string();
+  folder.seen = seen_;
+  std::vector<LoadedFile> all;
+  for (const auto& [path, file] : files_) all.push_back(file.loaded);
+  std::map<std::string, std::vector<Diagnostic>> rings;
+  for (auto& found : check_dataset_rings(all, catalog_)) rings[found.file].push_back(found);
+  for (const auto& [path, file] : files_) {
+    std::vector<Diagnostic> diagnostics = file.loaded.loaded.diagnostics;
+    const auto ring = rings.find(path);
+    if (ring != rings.end())
+      diagnostics.insert(diagnostics.end(), ring->second.begin(), ring->second.end());
+    if (!diagnostics.empty())
+      folder.errors[path] = diagnostics_json(diagnostics, file.loaded.loaded.source);
+    if (file.dag && ring == rings.end()) {
+      folder.dags.push_back(*file.dag);
+      continue;
+    }
+    const std::string& declared = file.loaded.loaded.declared;
+    if (!declared.empty())
+      folder.declared.insert(declared);
+    else
+      folder.unreadable.insert(std::filesystem::path(path).filename().string());
+  }
+  return folder;
+}
+
+/// A file that is replaced or renamed is gone for a moment: a DAG counts as declared until it has
+/// been missing for a while.
+bool DagFolder::keep_missing(SyncDags& folder, SteadyTime now) {
+  constexpr std::chrono::milliseconds kPatience{800};
+  std::set<std::string> present = folder.declared;
+  for (const auto& dag : folder.dags) present.insert(dag.dag->id());
+  for (const auto& id : declared_) {
+    if (present.contains(id)) {
+      missing_.erase(id);
+      continue;
+    }
+    const auto since = missing_.emplace(id, now).first->second;
+    if (now - since < kPatience) folder.declared.insert(id);
+  }
+  std::erase_if(missing_, [&](const auto& entry) {
+    return present.contains(entry.first) || !folder.declared.contains(entry.first);
+  });
+  declared_ = std::move(present);
+  for (const auto& [id, since] : missing_) declared_.insert(id);
+  return !missing_.empty();
 }
 
 /// inotify tells of a change at once; the slow scan finds what it missed (network folders, new
 /// subfolders).
 void DagFolder::watch() {
+  constexpr std::chrono::milliseconds kUsual{5'000}, kSoon{1'000};
+  bool soon = false;
   const int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   if (fd >= 0)
     inotify_add_watch(fd, folder_.c_str(),
@@ -118,8 +193,9 @@ void DagFolder::watch() {
     const bool told = fd >= 0 && poll(&waiting, 1, 200) > 0;
     char ignored[4096];
     while (fd >= 0 && read(fd, ignored, sizeof ignored) > 0) continue;
-    if (told || std::chrono::steady_clock::now() - last_scan > std::chrono::seconds{5}) {
-      scan();
+    const auto now = std::chrono::steady_clock::now();
+    if (told || now - last_scan > (soon ? kSoon : kUsual)) {
+      soon = scan(now);
       last_scan = std::chrono::steady_clock::now();
     }
     lock.lock();

@@ -1,8 +1,10 @@
 // The millrace program: command line, exit codes (docs/cli.md). What the verbs do: verbs.h.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <span>
 
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
@@ -80,11 +82,38 @@ void add_engine_options(CLI::App& verb, Options& options) {
   add_runner_options(verb, options);
 }
 
-/// The word in the place of a verb that is none; "" if the command line names a verb.
-std::string unknown_verb(const CLI::App& app) {
-  if (!app.get_subcommands().empty()) return "";
+/// Of the verb `schedule`.
+struct ScheduleWords {
+  std::string action, dag, reason;
+};
+
+void add_dag_and_model_verbs(CLI::App& app, const Options& options, ScheduleWords& words,
+                             Verb& chosen) {
+  auto* list = app.add_subcommand("dags", "List DAGs, their states and schedules");
+  list->callback([&] { chosen = [&] { return verb_dags(options); }; });
+  auto* schedule =
+      app.add_subcommand("schedule", "Continue a schedule from now, without what it missed");
+  schedule->add_option("action", words.action, "What to do: reset")
+      ->required()
+      ->check(CLI::IsMember({"reset"}));
+  schedule->add_option("dag", words.dag, "The DAG's id")->required();
+  schedule->add_option("--reason", words.reason, "Kept in the journal");
+  schedule->callback(
+      [&] { chosen = [&] { return verb_schedule_reset(options, words.dag, words.reason); }; });
+  auto* models = app.add_subcommand("models", "List models and the versions that serve them");
+  models->callback([&] { chosen = [&] { return verb_models(options); }; });
+}
+
+/// The word in the place of a verb that is none; "" if the command line names a verb there. A later
+/// word may be a verb by chance: `millrace lnt dags`.
+std::string unknown_verb(const CLI::App& app, std::span<char* const> words) {
+  const auto place = [&](const std::string& word) {
+    return std::ranges::find_if(words, [&](const char* one) { return one == word; });
+  };
+  const auto verbs = app.get_subcommands();
   for (const auto& word : app.remaining())
-    if (!word.starts_with('-')) return word;
+    if (!word.starts_with('-') && (verbs.empty() || place(word) < place(verbs.front()->get_name())))
+      return word;
   return "";
 }
 
@@ -227,13 +256,13 @@ int main(int argc, char** argv) {
   release->callback(
       [&] { chosen = [&] { return verb_release(options, model, artifact, reason); }; });
 
-  auto* models = app.add_subcommand("models", "List models and the versions that serve them");
-  models->callback([&] { chosen = [&] { return verb_models(options); }; });
-
+  ScheduleWords schedule_words;
+  add_dag_and_model_verbs(app, options, schedule_words, chosen);
   auto* doctor =
       app.add_subcommand("doctor", "Check this machine and the state folder and name cures");
   bool deep = false;
   doctor->add_flag("--deep", deep, "Also read every artifact and compare it with its digest");
+  doctor->add_option("--dags", dags, "Folder of DAG files")->capture_default_str();
   doctor->callback([&] { chosen = [&] { return verb_doctor(options, deep); }; });
 
   auto* history =
@@ -270,7 +299,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // --help and --version end here too, with 0
-    if (const std::string verb = unknown_verb(app); !verb.empty() && error.get_exit_code() != 0)
+    if (const std::string verb = unknown_verb(app, {argv, static_cast<std::size_t>(argc)});
+        !verb.empty() && error.get_exit_code() != 0)
       return refuse_verb(app, verb);
     return app.exit(error) == 0 ? 0 : traits(ErrorCode::invalid_argument).exit_code;
   }

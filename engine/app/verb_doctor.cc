@@ -19,11 +19,12 @@
 #include "engine/artifact/artifact_store.h"
 #include "engine/base/clock.h"
 #include "engine/cluster/backup.h"
-#include "engine/pg/database.h"
 #include "engine/cluster/health.h"
 #include "engine/cluster/postgres_programs.h"
 #include "engine/cluster/private_cluster.h"
-#include "engine/spec/load.h"
+#include "engine/pg/database.h"
+#include "engine/pg/pg_store.h"
+#include "engine/spec/check_datasets.h"
 #include "operators/catalog.h"
 
 namespace millrace {
@@ -138,6 +139,38 @@ std::vector<Finding> check_artifacts(const Options& options, Database* database)
   return out;
 }
 
+/// A few names, and how many more there are.
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 5;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i)
+    out += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > kShown) out += " and " + std::to_string(names.size() - kShown) + " more";
+  return out;
+}
+
+std::vector<Finding> examine_dags(const std::vector<DagRow>& dags, Time now) {
+  constexpr Duration kTolerance = std::chrono::minutes{2};
+  std::vector<std::string> broken, retired, ahead;
+  for (const auto& dag : dags) {
+    if (!dag.out_of_order.empty()) broken.push_back("'" + dag.dag + "': " + dag.out_of_order);
+    if (!dag.retired.empty()) retired.push_back("'" + dag.dag + "' (" + dag.source + ")");
+    if (dag.last_logical_date.value_or(now) > now + kTolerance)
+      ahead.push_back("'" + dag.dag + "' " + format_rfc3339(*dag.last_logical_date));
+  }
+  std::vector<Finding> out;
+  std::string detail = std::to_string(dags.size() - retired.size()) + " with a file";
+  if (!retired.empty()) detail += "; retired, since no file declares them: " + listed(retired);
+  if (!broken.empty()) detail = "out of order: " + listed(broken);
+  out.push_back({"DAGs", broken.empty(), detail});
+  if (!ahead.empty())
+    out.push_back({"schedules", true,
+                   "runs were created while the clock was ahead, and their dates are left out when "
+                   "they come: " +
+                       listed(ahead)});
+  return out;
+}
+
 std::vector<Finding> check_database(const Options& options, std::unique_ptr<Database>& kept) {
   DatabaseOptions database;
   database.patience = std::chrono::seconds{3};
@@ -157,6 +190,9 @@ std::vector<Finding> check_database(const Options& options, std::unique_ptr<Data
     return out;
   }
   std::ranges::move(*health, std::back_inserter(out));
+  PgStore store(**opened);
+  if (const auto dags = store.stores().runs.dags())
+    std::ranges::move(examine_dags(*dags, SystemClock().now()), std::back_inserter(out));
   kept = *std::move(opened);
   return out;
 }
@@ -188,10 +224,17 @@ Finding check_dags(const Options& options) {
   const auto files = find_dag_files(options.dags);
   if (!files) return {"DAG files", true, "none in '" + options.dags.string() + "'"};
   const Catalog catalog = builtin_catalog();
-  int bad = 0;
-  for (const auto& file : *files) bad += !load_dag_file(file, catalog).spec.has_value();
-  if (bad > 0)
-    return {"DAG files", false, std::to_string(bad) + " with errors; 'millrace lint' shows them"};
+  std::vector<LoadedFile> loaded;
+  std::set<std::string> bad;
+  for (const auto& file : *files) {
+    loaded.push_back({file.string(), load_dag_file(file, catalog)});
+    if (!loaded.back().loaded.spec) bad.insert(file.string());
+  }
+  for (const auto& one : check_twins(loaded)) bad.insert(one.file);
+  for (const auto& one : check_dataset_rings(loaded, catalog)) bad.insert(one.file);
+  if (!bad.empty())
+    return {"DAG files", false,
+            std::to_string(bad.size()) + " with errors; 'millrace lint' shows them"};
   return {"DAG files", true, std::to_string(files->size()) + " without errors"};
 }
 

@@ -65,6 +65,9 @@ Result<int> verb_rollback(const Options& options, const std::string& model,
                           const std::string& version, const std::string& reason);
 Result<int> verb_release(const Options& options, const std::string& model,
                          const std::string& version, const std::string& reason);
+Result<int> verb_dags(const Options& options);
+Result<int> verb_schedule_reset(const Options& options, const std::string& dag,
+                                const std::string& reason);
 Result<int> verb_models(const Options& options);
 
 /// {"name": value, …} of "name=value" texts, each read as its declaration says.

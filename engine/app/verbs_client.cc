@@ -266,6 +266,36 @@ Result<int> verb_rollback(const Options& options, const std::string& model,
   return 0;
 }
 
+Result<int> verb_dags(const Options& options) {
+  MR_TRY(const Connection connection, connect_to_read(options));
+  MR_TRY(const Json dags, connection.client.get("/api/v1/dags"));
+  if (options.json) return print(dags);
+  Table table({"DAG", "STATE", "SCHEDULE", "NEXT RUN", "LAST LOGICAL DATE", "DETAIL"});
+  for (const auto& dag : dags.items()) {
+    std::string schedule = dag["cron"].as_string("-");
+    if (dag["cron"].is_string() && dag["time_zone"].as_view() != "UTC")
+      schedule += " " + dag["time_zone"].as_string();
+    const std::string reason = dag["state_reason"].as_string();
+    table.add({dag["dag"].as_string(), paint(dag["state"].as_view()), schedule,
+               short_time(dag["next_run_at"]), short_time(dag["last_logical_date"]),
+               reason.empty() ? dag["source"].as_string() : reason});
+  }
+  std::fputs(table.empty() ? "no DAGs\n" : table.to_string().c_str(), stdout);
+  return 0;
+}
+
+Result<int> verb_schedule_reset(const Options& options, const std::string& dag,
+                                const std::string& reason) {
+  MR_TRY(const Client client, connect(options));
+  Json body = Json::object();
+  if (!reason.empty()) body.set("reason", reason);
+  MR_TRY(const Json answer,
+         client.post("/api/v1/dags/" + url_encode(dag) + "/schedule/reset", body));
+  if (options.json) return print(answer);
+  std::printf("the schedule of %s continues from now\n", dag.c_str());
+  return 0;
+}
+
 Result<int> verb_models(const Options& options) {
   MR_TRY(const Connection connection, connect_to_read(options));
   const Client& client = connection.client;

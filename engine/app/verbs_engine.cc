@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 #include "engine/app/node.h"
 #include "engine/app/terminal.h"
@@ -13,6 +14,7 @@
 #include "engine/base/clock.h"
 #include "engine/exec/runner_main.h"
 #include "engine/sched/engine.h"
+#include "engine/spec/check_datasets.h"
 #include "engine/spec/load.h"
 #include "engine/spec/schema.h"
 #include "operators/catalog.h"
@@ -96,25 +98,53 @@ Result<int> verb_runner(const Options& options) {
   return runner_main(catalog, artifacts, clock);
 }
 
-Result<int> verb_lint(const Options& options, const std::vector<std::string>& paths) {
+namespace {
+
+/// What was found in a file, with its text for the caret.
+struct Finding {
+  Diagnostic diagnostic;
+  std::string source;
+};
+
+std::vector<Finding> lint_files(const std::vector<std::filesystem::path>& files) {
   const Catalog catalog = builtin_catalog();
-  MR_TRY(const auto files,
-         files_of(paths.empty() ? std::vector<std::string>{options.dags.string()} : paths));
+  std::vector<LoadedFile> loaded;
+  for (const auto& path : files) loaded.push_back({path.string(), load_dag_file(path, catalog)});
+  std::vector<Diagnostic> together = check_twins(loaded);
+  std::ranges::move(check_dataset_rings(loaded, catalog), std::back_inserter(together));
+  std::vector<Finding> out;
+  for (const auto& file : loaded) {
+    for (const auto& diagnostic : file.loaded.diagnostics)
+      out.push_back({diagnostic, file.loaded.source});
+    for (const auto& diagnostic : together)
+      if (diagnostic.file == file.path) out.push_back({diagnostic, file.loaded.source});
+  }
+  if (files.empty())
+    out.push_back(
+        {{"", 0, 1, Diagnostic::Severity::warning, "there is no DAG file here",
+          "a DAG file ends in .yaml or .yml and has a top-level key 'dag'", "no-dag-files"},
+         ""});
+  return out;
+}
+
+}  // namespace
+
+Result<int> verb_lint(const Options& options, const std::vector<std::string>& paths) {
+  const auto searched = paths.empty() ? std::vector<std::string>{options.dags.string()} : paths;
+  MR_TRY(const auto files, files_of(searched));
   int errors = 0, warnings = 0;
   Json all = Json::array();
-  for (const auto& file : files) {
-    const LoadedDag loaded = load_dag_file(file, catalog);
-    for (const auto& diagnostic : loaded.diagnostics) {
-      (diagnostic.severity == Diagnostic::Severity::error ? errors : warnings) += 1;
-      if (!options.json) std::fputs(render(diagnostic, loaded.source).c_str(), stdout);
-      all.push_back(Json::object({{"file", diagnostic.file},
-                                  {"line", diagnostic.line},
-                                  {"column", diagnostic.column},
-                                  {"severity", to_string(diagnostic.severity)},
-                                  {"message", diagnostic.message},
-                                  {"hint", diagnostic.hint},
-                                  {"code", diagnostic.code}}));
-    }
+  for (auto& [diagnostic, source] : lint_files(files)) {
+    if (diagnostic.file.empty()) diagnostic.file = searched.front();
+    (diagnostic.severity == Diagnostic::Severity::error ? errors : warnings) += 1;
+    if (!options.json) std::fputs(render(diagnostic, source).c_str(), stdout);
+    all.push_back(Json::object({{"file", diagnostic.file},
+                                {"line", diagnostic.line},
+                                {"column", diagnostic.column},
+                                {"severity", to_string(diagnostic.severity)},
+                                {"message", diagnostic.message},
+                                {"hint", diagnostic.hint},
+                                {"code", diagnostic.code}}));
   }
   if (options.json)
     std::printf("%s\n", all.dump_pretty().c_str());

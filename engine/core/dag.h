@@ -78,6 +78,9 @@ Status check_param(const ParamSpec& param, const Json& value);
 /// without one it is JSON if JSON gives back the same text (but for white space), otherwise text.
 Result<Json> param_from_text(const ParamSpec& param, std::string_view text);
 
+/// Which of the dates that passed while a DAG was paused are made up when it is unpaused.
+enum class OnUnpause { none, last, all };
+
 struct DagSpec {
   std::string id;
   std::string doc;
@@ -86,8 +89,9 @@ struct DagSpec {
   std::vector<std::string> tags;
   std::optional<CronSpec> schedule;
   std::optional<Time> start;  // first logical date of catchup
-  std::optional<Time> end;    // last logical date
+  std::optional<Time> end;    // last logical date, inclusive
   bool catchup = false;
+  std::optional<OnUnpause> on_unpause;  // unset: all with catchup, otherwise last
   int max_active_runs = 16;
   std::vector<std::string> datasets;  // a run starts when one of these is updated
   Json on_event;                      // {type, if}: a CloudEvent that starts a run; null: none
@@ -158,5 +162,7 @@ std::string_view to_string(Backoff backoff);
 std::optional<Backoff> backoff_from(std::string_view name);
 std::string_view to_string(DstPolicy policy);
 std::optional<DstPolicy> dst_policy_from(std::string_view name);
+std::string_view to_string(OnUnpause policy);
+std::optional<OnUnpause> on_unpause_from(std::string_view name);
 
 }  // namespace millrace

@@ -13,6 +13,7 @@ constexpr std::array<std::string_view, 11> kRuleNames = {
     "none_skipped", "all_skipped", "always"};
 constexpr std::array<std::string_view, 3> kBackoffNames = {"constant", "linear", "exponential"};
 constexpr std::array<std::string_view, 3> kDstNames = {"skip", "run_once", "run_both"};
+constexpr std::array<std::string_view, 3> kUnpauseNames = {"none", "last", "all"};
 
 template <typename Enum, std::size_t N>
 std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -111,6 +112,12 @@ std::string_view to_string(DstPolicy policy) { return kDstNames[static_cast<std:
 std::optional<DstPolicy> dst_policy_from(std::string_view name) {
   return find_name<DstPolicy>(kDstNames, name);
 }
+std::string_view to_string(OnUnpause policy) {
+  return kUnpauseNames[static_cast<std::size_t>(policy)];
+}
+std::optional<OnUnpause> on_unpause_from(std::string_view name) {
+  return find_name<OnUnpause>(kUnpauseNames, name);
+}
 
 Json Dag::to_json(const DagSpec& spec) {
   Json out = Json::object({{"dag", spec.id}, {"namespace", spec.namespace_}});
@@ -123,6 +130,7 @@ Json Dag::to_json(const DagSpec& spec) {
                                       {"dst", to_string(spec.schedule->dst)}}));
   put_time(out, "start", spec.start);
   put_time(out, "end", spec.end);
+  if (spec.on_unpause) out.set("on_unpause", to_string(*spec.on_unpause));
   out.set("catchup", spec.catchup).set("max_active_runs", spec.max_active_runs);
   if (!spec.datasets.empty()) out.set("datasets", strings(spec.datasets));
   if (!spec.on_event.is_null()) out.set("on_event", spec.on_event);
@@ -149,6 +157,7 @@ Result<DagSpec> Dag::spec_from_json(const Json& json) {
   MR_CHECK(take_time(spec.start, json["start"]));
   MR_CHECK(take_time(spec.end, json["end"]));
   spec.catchup = json["catchup"].as_bool();
+  spec.on_unpause = on_unpause_from(json["on_unpause"].as_view());
   spec.max_active_runs = static_cast<int>(json["max_active_runs"].as_int(16));
   spec.datasets = strings(json["datasets"]);
   spec.on_event = json["on_event"];

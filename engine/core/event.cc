@@ -21,6 +21,12 @@ constexpr std::string_view kEventKind<DagFileChecked> = "dag_file_checked";
 template <>
 constexpr std::string_view kEventKind<DagPaused> = "dag_paused";
 template <>
+constexpr std::string_view kEventKind<DagRetired> = "dag_retired";
+template <>
+constexpr std::string_view kEventKind<DagOutOfOrder> = "dag_out_of_order";
+template <>
+constexpr std::string_view kEventKind<ScheduleMoved> = "schedule_moved";
+template <>
 constexpr std::string_view kEventKind<RunCreated> = "run_created";
 template <>
 constexpr std::string_view kEventKind<RunCancelRequested> = "run_cancel_requested";
@@ -77,6 +83,18 @@ void fields(DagFileChecked*, E& e, F f) {
 template <typename E, typename F>
 void fields(DagPaused*, E& e, F f) {
   f("dag", e.dag), f("paused", e.paused), f("origin", e.origin);
+}
+template <typename E, typename F>
+void fields(DagRetired*, E& e, F f) {
+  f("dag", e.dag), f("reason", e.reason), f("origin", e.origin);
+}
+template <typename E, typename F>
+void fields(DagOutOfOrder*, E& e, F f) {
+  f("dag", e.dag), f("reason", e.reason);
+}
+template <typename E, typename F>
+void fields(ScheduleMoved*, E& e, F f) {
+  f("dag", e.dag), f("from", e.from), f("all_until", e.all_until), f("origin", e.origin);
 }
 template <typename E, typename F>
 void fields(RunCreated*, E& e, F f) {

@@ -60,6 +60,25 @@ struct DagPaused {
   Origin origin;
 };
 
+/// No file declares the DAG any more: nothing starts it until one does, which registers it.
+struct DagRetired {
+  std::string dag;
+  std::string reason;
+  Origin origin;
+};
+/// The stored version cannot be compiled by this program on this machine; "": it can again.
+struct DagOutOfOrder {
+  std::string dag;
+  std::string reason;
+};
+/// Where the schedule goes on: after its change, an unpausing or a reset.
+struct ScheduleMoved {
+  std::string dag;
+  std::optional<Time> from;       // only later dates count; none: as it was
+  std::optional<Time> all_until;  // every missed date up to here is made up
+  Origin origin;
+};
+
 // --- of runs
 
 struct RunCreated {
@@ -189,7 +208,8 @@ using EventBody =
                  TasksCleared, RunFinished, TaskExpanded, TaskQueued, AttemptStarted, AttemptLost,
                  AttemptFailed, TaskDeferred, TaskSucceeded, TaskFailed, TaskSkipped,
                  TaskUpstreamFailed, TaskCancelled, CompletionRejected, EffectsRequested,
-                 CommandHandled, AttemptDispatched, AttemptReturned, TaskCancelRequested>;
+                 CommandHandled, AttemptDispatched, AttemptReturned, TaskCancelRequested,
+                 DagRetired, DagOutOfOrder, ScheduleMoved>;
 
 struct Event {
   std::int64_t seq = 0;  // place in the journal; given when the batch is appended

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cassert>
 
-#include "engine/base/suggest.h"
-
 namespace millrace {
 
 Planner::Planner(PlannerOptions options, std::int64_t epoch, Rng rng)
@@ -50,6 +48,28 @@ void Planner::restore_dag(DagState dag) {
   dags_.insert_or_assign(std::move(id), std::move(dag));
 }
 
+void Planner::restore_broken_dag(const std::string& id, DagState dag, std::string reason) {
+  broken_dags_.insert_or_assign(id, BrokenDag{std::move(dag), std::move(reason)});
+}
+
+void Planner::restore_broken_run(const Uuid& run, std::string reason) {
+  broken_runs_.insert_or_assign(run, std::move(reason));
+}
+
+void Planner::restore_dataset(const std::string& dataset, const std::string& artifact) {
+  datasets_.insert_or_assign(dataset, artifact);
+}
+
+void Planner::restore_file_errors(const std::string& source, Json diagnostics) {
+  file_errors_.insert_or_assign(source, std::move(diagnostics));
+}
+
+Status Planner::check_in_order(const Uuid& run) const {
+  const auto broken = broken_runs_.find(run);
+  if (broken == broken_runs_.end()) return {};
+  return conflict("run " + run.to_string() + " is out of order: " + broken->second);
+}
+
 void Planner::restore_run(Run run) {
   const Uuid id = run.id;
   if (run.status != RunStatus::running) finished_.push_back(id);  // until a retry opens it again
@@ -83,13 +103,13 @@ void Planner::recover(Time now) {
   for (Lane& lane : lanes_) lane.slots = 0;
   for (auto id = order.begin(); id != order.end(); ++id) {
     Run& run = runs_.at(*id);
-    if (!dags_.contains(run.dag->id())) continue;
     if (id < held)
       activate(run, now);
     else
       admit(run, now);
   }
   for (const auto& [id, state] : dags_) reschedule(id, now);
+  report_order(now);
   lanes_[0].slots = options_.process_slots;
   lanes_[1].slots = options_.light_slots;
   fill_slots(now);
@@ -97,47 +117,21 @@ void Planner::recover(Time now) {
 
 // --- inputs
 
-Status Planner::register_dag(const RegisterDag& input, Time now) {
-  const std::string& id = input.dag->id();
-  auto& state = dags_[id];
-  const bool fresh = state.dag == nullptr;
-  if (!fresh && state.source != input.source)
-    return conflict("DAG '" + id + "' of " + input.source + " is defined in " + state.source +
-                    " already");
-  const bool same = !fresh && state.dag->version() == input.dag->version();
-  state.dag = input.dag;  // also if it is the same: of two equal ones, the giver keeps this
-  if (same && state.base_dir == input.base_dir) return {};
-  state.source = input.source;
-  state.base_dir = input.base_dir;
-  if (fresh) state.registered_at = now;
-  emit(Uuid{}, now,
-       DagRegistered{id, input.dag->version(), Dag::to_json(input.dag->spec()), input.source,
-                     input.base_dir, input.origin});
-  reschedule(id, now);
-  return {};
-}
-
-Status Planner::report_dag_file(const ReportDagFile& input, Time now) {
-  emit(Uuid{}, now, DagFileChecked{input.source, input.diagnostics});
-  return {};
-}
-
 Result<Uuid> Planner::trigger_run(const TriggerRun& input, Time now) {
-  const auto found = dags_.find(input.dag);
-  if (found == dags_.end()) {
-    std::vector<std::string> names;
-    for (const auto& [id, state] : dags_) names.push_back(id);
-    return not_found("there is no DAG '" + input.dag + "'" + did_you_mean(input.dag, names));
-  }
+  MR_TRY(DagState* const state, find_dag(input.dag));
+  if (!state->retired.empty())
+    return conflict("DAG '" + input.dag + "' is retired: " + state->retired +
+                    " (the last one was " + state->source + "); put the file back to run it");
   if (runs_.contains(input.run))
     return conflict("run " + input.run.to_string() + " exists already");
-  MR_TRY(Json params, found->second.dag->resolve_params(input.params));
-  Run& run = create_run(input, found->second, std::move(params), std::nullopt, now);
+  MR_TRY(Json params, state->dag->resolve_params(input.params));
+  Run& run = create_run(input, *state, std::move(params), now);
   fill_slots(now);
   return run.id;
 }
 
 Status Planner::cancel_run(const CancelRun& input, Time now) {
+  MR_CHECK(check_in_order(input.run));
   const auto found = runs_.find(input.run);
   if (found == runs_.end() || found->second.status != RunStatus::running) {
     const auto held = slots_.lower_bound({input.run, {0, -1}, 0, 0});
@@ -222,6 +216,7 @@ bool Planner::is_occupied(const Uuid& run, TaskRef ref) const {
 }
 
 Status Planner::retry_run(const RetryRun& input, Time now) {
+  MR_CHECK(check_in_order(input.run));
   const auto found = runs_.find(input.run);
   if (found == runs_.end()) return not_found("there is no run " + input.run.to_string());
   Run& run = found->second;
@@ -246,22 +241,12 @@ Status Planner::retry_run(const RetryRun& input, Time now) {
   return {};
 }
 
-Status Planner::pause_dag(const PauseDag& input, Time now) {
-  const auto found = dags_.find(input.dag);
-  if (found == dags_.end()) return not_found("there is no DAG '" + input.dag + "'");
-  if (found->second.paused == input.paused) return {};
-  found->second.paused = input.paused;
-  emit(Uuid{}, now, DagPaused{input.dag, input.paused, input.origin});
-  reschedule(input.dag, now);
-  return {};
-}
-
 Status Planner::request_effects(const RequestEffects& input, Time now) {
   for (const Effect& effect : input.effects) MR_CHECK(check_effect(effect));
   MR_CHECK(models_.admit_command(input.effects));
   emit(Uuid{}, now, EffectsRequested{input.effects, input.origin});
   models_.apply(input.effects, {});
-  react_to(input.effects, now);
+  react_to(input.effects, "", now);
   fill_slots(now);
   return {};
 }

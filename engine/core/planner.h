@@ -24,6 +24,7 @@
 #include "engine/core/executor.h"
 #include "engine/core/model_state.h"
 #include "engine/core/run.h"
+#include "engine/core/schedule.h"
 
 namespace millrace {
 
@@ -33,15 +34,17 @@ struct CancelAttempt {
 };
 using Action = std::variant<StartAttempt, CancelAttempt>;
 
-/// What the planner knows of one DAG.
+/// What the planner knows of one DAG. It is named by its id alone, so that its file may be renamed
+/// or moved.
 struct DagState {
   std::shared_ptr<const Dag> dag;  // current version
-  std::string source, base_dir;
+  std::string source, base_dir;    // of the newest valid text
   bool paused = false;
-  Time registered_at{};
-  std::optional<Time> cursor;  // logical date of the last scheduled run
-  int active_runs = 0;         // runs whose tasks may start
-  std::vector<Uuid> held;      // open runs beyond max_active_runs, oldest first
+  std::string retired;       // why nothing starts it; "": it is in force
+  std::string out_of_order;  // why it could not be compiled, as recorded
+  SchedulePosition schedule;
+  int active_runs = 0;     // runs whose tasks may start
+  std::vector<Uuid> held;  // open runs beyond max_active_runs, oldest first
 };
 
 // --- inputs
@@ -51,9 +54,19 @@ struct RegisterDag {
   std::string source, base_dir;
   Origin origin;
 };
-struct ReportDagFile {
-  std::string source;
-  Json diagnostics;
+/// All that a watched folder of DAG files holds. A DAG that it does not declare is retired.
+struct SyncDags {
+  std::string folder;
+  std::vector<RegisterDag> dags;       // by source; two may declare one id
+  std::map<std::string, Json> errors;  // diagnostics, by file
+  std::set<std::string> declared;      // ids that files with errors declare: they stay as they are
+  /// Names of files that cannot even tell what they declare: DAGs of such a file stay as they are.
+  std::set<std::string> unreadable;
+  /// Ids that this watcher has seen here: a folder without a file retires no other.
+  std::set<std::string> seen;
+  bool complete = true;  // false: it could not be read, and retires nothing
+
+  bool is_empty() const { return dags.empty() && errors.empty(); }
 };
 struct TriggerRun {
   std::string dag;
@@ -100,6 +113,11 @@ struct PublishEvent {
   Json event;        // a CloudEvent: {id, source, type, subject, time, data}
   Origin origin;
 };
+/// The schedule goes on from now: dates that passed are not made up.
+struct ResetSchedule {
+  std::string dag;
+  Origin origin;
+};
 struct RequestEffects {
   std::vector<Effect> effects;
   Origin origin;
@@ -125,21 +143,32 @@ class Planner {
   // State as it was, before the first input: the DAGs first, then each open run, folded from its
   // events, and what is known of each model.
   void restore_dag(DagState dag);
+  /// One whose stored version cannot be compiled: only it stops. `dag.dag` is nullptr.
+  void restore_broken_dag(const std::string& id, DagState dag, std::string reason);
   void restore_run(Run run);
   void restore_model(std::string model, ModelState state);
+  void restore_broken_run(const Uuid& run, std::string reason);
+  void restore_dataset(const std::string& dataset, const std::string& artifact);
+  void restore_file_errors(const std::string& source, Json diagnostics);
   /// After the last restore: attempts of former epochs are lost and will be queued again.
   void recover(Time now);
 
   // Inputs. A refusal changes nothing.
   Status register_dag(const RegisterDag& input, Time now);
-  Status report_dag_file(const ReportDagFile& input, Time now);
+  void sync_dags(const SyncDags& input, Time now);
   Result<Uuid> trigger_run(const TriggerRun& input, Time now);
   Status cancel_run(const CancelRun& input, Time now);
   Status cancel_task(const CancelTask& input, Time now);
   /// A run that is not open any more must be given back first, by restore_run.
   Status retry_run(const RetryRun& input, Time now);
   Status pause_dag(const PauseDag& input, Time now);
-  void publish_event(const PublishEvent& input, Time now);
+  Status reset_schedule(const ResetSchedule& input, Time now);
+  /// What it started, and which DAGs it would have started.
+  struct Published {
+    std::vector<Uuid> runs;
+    std::vector<std::pair<std::string, std::string>> not_started;  // DAG, reason
+  };
+  Published publish_event(const PublishEvent& input, Time now);
   Status request_effects(const RequestEffects& input, Time now);
   void began(const AttemptBegan& report, Time now);
   void complete(const AttemptResult& result, Time now);
@@ -148,8 +177,11 @@ class Planner {
   /// From now on no attempt is started; those that run go on to their ends.
   void hold_starts() { starts_held_ = true; }
   /// Somebody set the clock by so much. What lasts (deadlines, retries, deferrals) goes on lasting
-  /// as long as it would have; schedules follow the clock.
-  void clock_was_set(Duration by) { clock_set_by_ += by; }
+  /// as long as it would have; schedules follow the clock. They wait until it is known which of
+  /// their dates have a run: see `take_scheduled_dates`.
+  void clock_was_set(Duration by);
+  bool knows_scheduled_dates() const { return knows_scheduled_dates_; }
+  void take_scheduled_dates(const ScheduledDates& dates, Time now);
   void command_handled(const Uuid& command, const Result<Json>& answer, Time now);
 
   /// When `tick` has something to do next; nullopt: only after another input.
@@ -235,8 +267,7 @@ class Planner {
   void announce(Time now);
 
   // planner_run.cc: the course of a run.
-  Run& create_run(const TriggerRun& input, const DagState& dag, Json params,
-                  std::optional<Time> interval_start, Time now);
+  Run& create_run(const TriggerRun& input, const DagState& dag, Json params, Time now);
   void admit(Run& run, Time now);
   bool is_held(const Run& run) const;
   void activate(Run& run, Time now);
@@ -263,7 +294,8 @@ class Planner {
   void on_error(Run& run, const AttemptKey& key, const Error& error, Time now);
   void on_lost(Run& run, const AttemptKey& key, std::string reason, Time now);
   void on_returned(Run& run, const AttemptKey& key, std::string reason, Time now);
-  void react_to(const std::vector<Effect>& effects, Time now);
+  void react_to(const std::vector<Effect>& effects, const std::string& cause, Time now);
+  void start_by_dataset(const UpdateDataset& update, const std::string& cause, Time now);
   void wake_waiting(const std::string& event, Time now);
   void end_instance(Run& run, TaskRef ref);
   void cancel_instance(Run& run, TaskRef ref, bool at_once, Time now);
@@ -273,6 +305,19 @@ class Planner {
   void note_begin(Slot& slot);
   bool is_occupied(const Uuid& run, TaskRef ref) const;
   bool starts_at_most_once(const Run& run, TaskRef ref) const;
+
+  // planner_dags.cc: which DAGs there are.
+  Result<DagState*> find_dag(const std::string& id);
+  Status check_in_order(const Uuid& run) const;
+  std::string base_dir_of(const std::string& dag) const;
+  void change_schedule(DagState& state, const DagSpec& before, Time now);
+  void resume(DagState& state, Origin origin, Time now);
+  void move_schedule(DagState& state, ScheduleMoved moved, Time now);
+  void retire(const std::string& id, std::string reason, const Origin& origin, Time now);
+  void retire_undeclared(const SyncDags& input, std::map<std::string, Json>& errors, Time now);
+  const RegisterDag& choose(const std::vector<const RegisterDag*>& twins) const;
+  void report_order(Time now);
+  void report_files(std::map<std::string, Json> errors, Time now);
 
   // planner_time.cc: timers and schedules.
   /// Time as nobody sets it: the clock's when this planner began, and steady from there.
@@ -292,6 +337,14 @@ class Planner {
   std::int64_t epoch_;
   Rng rng_;
   std::map<std::string, DagState, std::less<>> dags_;
+  struct BrokenDag {
+    DagState state;  // without a Dag
+    std::string reason;
+  };
+  std::map<std::string, BrokenDag, std::less<>> broken_dags_;
+  std::map<Uuid, std::string> broken_runs_;      // → reason
+  std::map<std::string, Json> file_errors_;      // as reported last, by file
+  std::map<std::string, std::string> datasets_;  // → the artifact that is its content
   std::unordered_map<Uuid, Run> runs_;
   std::vector<Uuid> finished_;
   std::array<Lane, 2> lanes_;         // process, light
@@ -317,6 +370,7 @@ class Planner {
   std::uint64_t next_order_ = 0;
   bool starts_held_ = false;
   Duration clock_set_by_{};
+  bool knows_scheduled_dates_ = true;  // false: the clock was set
   std::vector<Event> events_;
   std::vector<Action> actions_;
 };

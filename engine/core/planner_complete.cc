@@ -121,7 +121,7 @@ void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome
     Json outputs = done->outputs.size() == 0 ? Json() : done->outputs;
     emit(run, now, TaskSucceeded{key.ref, key.attempt, std::move(outputs), done->effects});
     end_instance(run, key.ref);
-    react_to(done->effects, now);
+    react_to(done->effects, run.dag->id(), now);
   } else if (const auto* skipped = std::get_if<Skip>(&outcome)) {
     skip(run, key.ref, skipped->reason, now);
   } else if (const auto* defer = std::get_if<Defer>(&outcome)) {
@@ -132,12 +132,12 @@ void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome
     const Timer timer{counted(until), run.id, key.ref, key.attempt, TimerKind::wake, until};
     timers_.insert(timer);
     if (!defer->event.empty()) waiting_.emplace(defer->event, Waiting{run.id, key.ref, timer});
-    react_to(defer->effects, now);
+    react_to(defer->effects, run.dag->id(), now);
   } else if (const auto* judged = std::get_if<Fail>(&outcome)) {
     emit(run, now,
          TaskFailed{key.ref, key.attempt, judged->error, judged->outputs, judged->effects});
     end_instance(run, key.ref);
-    react_to(judged->effects, now);
+    react_to(judged->effects, run.dag->id(), now);
   }
 }
 
@@ -194,34 +194,43 @@ void Planner::on_lost(Run& run, const AttemptKey& key, std::string reason, Time 
       .ready.insert({run.dag->task(key.ref.task).spec.priority, next_order_++, run.id, key.ref});
 }
 
-void Planner::react_to(const std::vector<Effect>& effects, Time now) {
+/// `cause`: the DAG whose run has these effects; "": none.
+void Planner::react_to(const std::vector<Effect>& effects, const std::string& cause, Time now) {
   // Runs that are created here work on a worklist of their own; ours waits.
   std::vector<int> ours = std::exchange(worklist_, {});
   for (const auto& effect : effects) {
     if (const std::string* model = deployed_model(effect))
       wake_waiting("deployment/" + *model, now);
-    const auto* update = std::get_if<UpdateDataset>(&effect);
-    if (update == nullptr) continue;
-    for (auto& [id, state] : dags_) {
-      const auto& datasets = state.dag->spec().datasets;
-      if (state.paused || std::ranges::find(datasets, update->dataset) == datasets.end()) continue;
-      const Json trigger = Json::object(
-          {{"dataset", update->dataset}, {"artifact", update->artifact}, {"rows", update->rows}});
-      auto params = state.dag->resolve_params({});
-      if (!params)
-        continue;  // a DAG with required params cannot be started by data alone; lint says so
-      create_run({id,
-                  Uuid::v7(now, rng_),
-                  RunType::dataset,
-                  std::nullopt,
-                  {},
-                  trigger,
-                  "",
-                  {"engine", "dataset " + update->dataset + " was updated"}},
-                 state, *std::move(params), std::nullopt, now);
-    }
+    if (const auto* update = std::get_if<UpdateDataset>(&effect))
+      start_by_dataset(*update, cause, now);
   }
   worklist_ = std::move(ours);
+}
+
+/// The same content again is no update, and no DAG is started by its own: it would run for ever.
+void Planner::start_by_dataset(const UpdateDataset& update, const std::string& cause, Time now) {
+  std::string& content = datasets_[update.dataset];
+  if (!update.artifact.empty() && content == update.artifact) return;
+  content = update.artifact;
+  for (auto& [id, state] : dags_) {
+    const auto& datasets = state.dag->spec().datasets;
+    if (std::ranges::find(datasets, update.dataset) == datasets.end()) continue;
+    if (state.paused || !state.retired.empty() || id == cause) continue;
+    auto params = state.dag->resolve_params({});
+    if (!params)
+      continue;  // a DAG with required params cannot be started by data alone; lint says so
+    const Json trigger = Json::object(
+        {{"dataset", update.dataset}, {"artifact", update.artifact}, {"rows", update.rows}});
+    create_run({id,
+                Uuid::v7(now, rng_),
+                RunType::dataset,
+                std::nullopt,
+                {},
+                trigger,
+                "",
+                {"engine", "dataset " + update.dataset + " was updated"}},
+               state, *std::move(params), now);
+  }
 }
 
 void Planner::wake_waiting(const std::string& event, Time now) {
@@ -263,19 +272,34 @@ bool matches(const Json& on_event, const PublishEvent& input) {
 
 }  // namespace
 
-void Planner::publish_event(const PublishEvent& input, Time now) {
+Planner::Published Planner::publish_event(const PublishEvent& input, Time now) {
+  Published out;
   wake_waiting(input.name, now);
   for (auto& [id, state] : dags_) {
-    if (state.paused || !state.dag->spec().on_event.is_object() ||
-        !matches(state.dag->spec().on_event, input))
+    const Json& on_event = state.dag->spec().on_event;
+    if (!state.retired.empty() || !on_event.is_object() || !matches(on_event, input)) continue;
+    if (state.paused) {
+      out.not_started.emplace_back(id, "it is paused");
       continue;
+    }
     auto params = state.dag->resolve_params({});
-    if (!params) continue;
-    create_run(
-        {id, Uuid::v7(now, rng_), RunType::event, std::nullopt, {}, input.event, "", input.origin},
-        state, *std::move(params), std::nullopt, now);
+    if (!params) {
+      out.not_started.emplace_back(id, params.error().message);
+      continue;
+    }
+    out.runs.push_back(create_run({id,
+                                   Uuid::v7(now, rng_),
+                                   RunType::event,
+                                   std::nullopt,
+                                   {},
+                                   input.event,
+                                   "",
+                                   input.origin},
+                                  state, *std::move(params), now)
+                           .id);
   }
   fill_slots(now);
+  return out;
 }
 
 }  // namespace millrace

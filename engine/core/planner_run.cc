@@ -7,16 +7,16 @@
 
 namespace millrace {
 
-Run& Planner::create_run(const TriggerRun& input, const DagState& dag, Json params,
-                         std::optional<Time> interval_start, Time now) {
+Run& Planner::create_run(const TriggerRun& input, const DagState& dag, Json params, Time now) {
   RunCreated created;
   created.dag = dag.dag->id();
   created.version = dag.dag->version();
   created.type = input.type;
   created.logical_date = input.logical_date;
   if (input.logical_date) {
-    created.interval_start = interval_start.value_or(*input.logical_date);
-    created.interval_end = input.logical_date;
+    const DataInterval interval = data_interval(*dag.dag, *input.logical_date);
+    created.interval_start = interval.start;
+    created.interval_end = interval.end;
   }
   created.params = std::move(params);
   created.trigger = input.trigger;
@@ -26,7 +26,7 @@ Run& Planner::create_run(const TriggerRun& input, const DagState& dag, Json para
   Run& run = runs_.insert_or_assign(input.run, make_run(events_.back(), dag.dag)).first->second;
 
   DagState& state = dags_.find(run.dag->id())->second;
-  if (input.type == RunType::scheduled) state.cursor = input.logical_date;
+  if (input.type == RunType::scheduled) state.schedule.last = input.logical_date;
   admit(run, now);
   return run;
 }
@@ -278,8 +278,7 @@ StartAttempt Planner::action_of(const Run& run, TaskRef ref, Json with) const {
   info.epoch = epoch_;
   info.trace_id = run.created.trace_id;
   info.owner = run.dag->spec().owner;
-  if (const auto dag = dags_.find(run.dag->id()); dag != dags_.end())
-    info.base_dir = dag->second.base_dir;
+  info.base_dir = base_dir_of(run.dag->id());
   info.has_interval = run.created.logical_date.has_value();
   info.logical_date = run.created.logical_date.value_or(Time{});
   info.data_interval_start = run.created.interval_start.value_or(Time{});

@@ -65,21 +65,11 @@ Planner::Timer Planner::restored_timer(const Run& run, TaskRef ref, TimerKind ki
 }
 
 std::optional<Time> Planner::next_firing(const DagState& state, Time now) const {
-  const auto& timetable = state.dag->timetable();
+  if (!state.dag->timetable() || state.paused || !state.retired.empty()) return std::nullopt;
   const DagSpec& spec = state.dag->spec();
-  if (!timetable || state.paused) return std::nullopt;
   if (state.active_runs + static_cast<int>(state.held.size()) >= spec.max_active_runs)
     return std::nullopt;
-
-  Time after = state.cursor.value_or(spec.start ? *spec.start - Duration{1} : state.registered_at);
-  if (!spec.catchup) {
-    // Only the latest of the firings that were missed counts.
-    const auto latest = timetable->previous(now + Duration{1});
-    if (latest && *latest > after) after = *latest - Duration{1};
-  }
-  const auto next = timetable->next(after);
-  if (!next || (spec.end && *next > *spec.end)) return std::nullopt;
-  return next;
+  return millrace::next_firing(*state.dag->timetable(), spec, state.schedule, now);
 }
 
 void Planner::reschedule(const std::string& dag, Time now) {
@@ -88,7 +78,7 @@ void Planner::reschedule(const std::string& dag, Time now) {
     firing_of_.erase(old);
   }
   const auto found = dags_.find(dag);
-  if (found == dags_.end() || found->second.dag == nullptr) return;
+  if (found == dags_.end() || found->second.dag == nullptr || !knows_scheduled_dates_) return;
   if (const auto next = next_firing(found->second, now)) {
     firings_.emplace(*next, dag);
     firing_of_.emplace(dag, *next);
@@ -97,17 +87,20 @@ void Planner::reschedule(const std::string& dag, Time now) {
 
 void Planner::run_schedules(Time now) {
   while (!firings_.empty() && firings_.begin()->first <= now) {
-    const auto [firing, id] = *firings_.begin();
+    const auto [planned, id] = *firings_.begin();
     DagState& state = dags_.find(id)->second;
+    // Time may have passed since it was planned, more than one date: the machine slept.
+    const auto firing = next_firing(state, now);
     auto params = state.dag->resolve_params({});
-    if (!params) {  // required params have no default: such a DAG cannot run by schedule
+    if (!firing || !params) {  // required params have no default: such a DAG cannot run by schedule
       firings_.erase(firings_.begin());
       firing_of_.erase(id);
       continue;
     }
-    const auto start = state.dag->timetable()->previous(firing);
-    create_run({id, Uuid::v7(now, rng_), RunType::scheduled, firing, {}, {}, "", {"schedule", ""}},
-               state, *std::move(params), start, now);
+    if (*firing <= now)
+      create_run(
+          {id, Uuid::v7(now, rng_), RunType::scheduled, firing, {}, {}, "", {"schedule", ""}},
+          state, *std::move(params), now);
     reschedule(id, now);
   }
 }

@@ -70,6 +70,9 @@ class Fold {
   Status operator()(const DagRegistered&) { return bad("is about no run"); }
   Status operator()(const DagFileChecked&) { return bad("is about no run"); }
   Status operator()(const DagPaused&) { return bad("is about no run"); }
+  Status operator()(const DagRetired&) { return bad("is about no run"); }
+  Status operator()(const DagOutOfOrder&) { return bad("is about no run"); }
+  Status operator()(const ScheduleMoved&) { return bad("is about no run"); }
   Status operator()(const EffectsRequested&) { return {}; }
   Status operator()(const CommandHandled&) { return {}; }
   Status operator()(const CompletionRejected&) { return {}; }

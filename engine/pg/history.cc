@@ -219,9 +219,11 @@ Status History::sweep() {
     }
     session.exec("forget_strays", Params().add(before));
     const Params keys = Params().add(before).add(kKeysPerSweep);
-    for (const auto* query : {"forget_command_keys", "forget_scheduled_runs"})
-      while (session.exec(query, keys).affected() == kKeysPerSweep) {
-      }
+    while (session.exec("forget_command_keys", keys).affected() == kKeysPerSweep) {
+    }
+    const Params dates = Params().add(before).add(kKeysPerSweep).add(look.now);
+    while (session.exec("forget_scheduled_runs", dates).affected() == kKeysPerSweep) {
+    }
     return {};
   });
 }

@@ -12,7 +12,8 @@ namespace {
 
 bool changes_dags(const EventBody& body) {
   return std::holds_alternative<DagRegistered>(body) || std::holds_alternative<DagPaused>(body) ||
-         std::holds_alternative<DagFileChecked>(body);
+         std::holds_alternative<DagFileChecked>(body) || std::holds_alternative<DagRetired>(body) ||
+         std::holds_alternative<DagOutOfOrder>(body) || std::holds_alternative<ScheduleMoved>(body);
 }
 
 struct WriteDags {
@@ -32,6 +33,15 @@ struct WriteDags {
   }
   void operator()(const DagPaused& e) const {
     session.exec("pause_dag", Params().add(e.dag).add(e.paused).add(at));
+  }
+  void operator()(const DagRetired& e) const {
+    session.exec("retire_dag", Params().add(e.dag).add(e.reason).add(at));
+  }
+  void operator()(const DagOutOfOrder& e) const {
+    session.exec("mark_dag_out_of_order", Params().add(e.dag).add(e.reason));
+  }
+  void operator()(const ScheduleMoved& e) const {
+    session.exec("move_schedule", Params().add(e.dag).add(e.from).add(e.all_until));
   }
   void operator()(const DagFileChecked& e) const {
     if (e.diagnostics.size() == 0)

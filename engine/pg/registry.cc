@@ -126,6 +126,9 @@ class PgRegistry final : public Registry {
     return one<ArtifactRow>(shared_, "get_artifact", Params().add(digest), read_artifact,
                             "there is no artifact '" + std::string(digest) + "'");
   }
+  Result<std::vector<DatasetRow>> datasets() override {
+    return list<DatasetRow>(shared_, "list_datasets", {}, read_dataset);
+  }
   Result<DatasetRow> dataset(std::string_view name) override {
     return one<DatasetRow>(shared_, "get_dataset", Params().add(name), read_dataset,
                            "there is no dataset '" + std::string(name) + "'");

@@ -30,6 +30,10 @@ DagRow read_dag(const Rows& rows, std::size_t row) {
   out.registered_at = in.next().time();
   out.updated_at = in.next().time();
   out.last_logical_date = in.next().maybe_time();
+  out.retired = in.next().text();
+  out.out_of_order = in.next().text();
+  out.schedule_from = in.next().maybe_time();
+  out.schedule_all_until = in.next().maybe_time();
   return out;
 }
 
@@ -105,6 +109,18 @@ class PgRunReader final : public RunReader {
 
   Result<std::vector<DagFileErrorRow>> dag_file_errors() override {
     return list<DagFileErrorRow>(shared_, "list_dag_file_errors", {}, read_file_error);
+  }
+
+  Result<ScheduledDates> scheduled_dates(Time now) override {
+    using Entry = std::pair<std::string, Time>;
+    MR_TRY(const auto entries, list<Entry>(shared_, "scheduled_dates", Params().add(now),
+                                           [](const Rows& rows, std::size_t row) {
+                                             return Entry(rows.at(row, 0).text(),
+                                                          rows.at(row, 1).time());
+                                           }));
+    ScheduledDates out;
+    for (const auto& [dag, date] : entries) out[dag].push_back(date);
+    return out;
   }
 
  private:

@@ -11,6 +11,13 @@ namespace {
 
 Result<Uuid> run_of(const Command& command) { return Uuid::parse(command.body["run"].as_view()); }
 
+/// What a date without an offset is meant in.
+std::string time_zone_of(const Planner& planner, const std::string& dag) {
+  const auto found = planner.dags().find(dag);
+  if (found == planner.dags().end() || !found->second.dag->timetable()) return "UTC";
+  return found->second.dag->spec().schedule->time_zone;
+}
+
 Result<Json> trigger_run(const Command& command, Planner& planner, Stores, Time now) {
   TriggerRun input;
   input.run = command.id;
@@ -22,7 +29,7 @@ Result<Json> trigger_run(const Command& command, Planner& planner, Stores, Time 
   input.trace_id = command.body["trace_id"].as_string();
   input.origin = command.origin;
   if (const Json& date = command.body["logical_date"]; date.is_string()) {
-    MR_TRY(input.logical_date, parse_rfc3339(date.as_view()));
+    MR_TRY(input.logical_date, parse_wall_time(date.as_view(), time_zone_of(planner, input.dag)));
   }
   MR_TRY(const Uuid run, planner.trigger_run(input, now));
   return Json::object({{"run", run.to_string()}});
@@ -66,11 +73,21 @@ Result<Json> pause_dag(const Command& command, Planner& planner, Stores, Time no
   return Json::object({{"dag", input.dag}, {"paused", input.paused}});
 }
 
+Result<Json> reset_schedule(const Command& command, Planner& planner, Stores, Time now) {
+  const ResetSchedule input{command.body["dag"].as_string(), command.origin};
+  MR_CHECK(planner.reset_schedule(input, now));
+  return Json::object({{"dag", input.dag}, {"from", format_rfc3339(now)}});
+}
+
 Result<Json> publish_event(const Command& command, Planner& planner, Stores, Time now) {
   const std::string name = command.body["name"].as_string();
   if (name.empty()) return invalid_argument("an event needs a name");
-  planner.publish_event({name, command.body["event"], command.origin}, now);
-  return Json::object({{"name", name}});
+  const auto published = planner.publish_event({name, command.body["event"], command.origin}, now);
+  Json runs = Json::array(), not_started = Json::array();
+  for (const Uuid& run : published.runs) runs.push_back(run.to_string());
+  for (const auto& [dag, reason] : published.not_started)
+    not_started.push_back(Json::object({{"dag", dag}, {"reason", reason}}));
+  return Json::object({{"name", name}, {"runs", runs}, {"not_started", not_started}});
 }
 
 Result<Json> rollback_model(const Command& command, Planner& planner, Stores, Time now) {
@@ -96,10 +113,11 @@ struct Verb {
   Result<Json> (*carry_out)(const Command&, Planner&, Stores, Time);
 };
 constexpr std::array kVerbs = {
-    Verb{command::trigger_run, trigger_run},       Verb{command::cancel_run, cancel_run},
-    Verb{command::cancel_task, cancel_task},       Verb{command::retry_run, retry_run},
-    Verb{command::pause_dag, pause_dag},           Verb{command::publish_event, publish_event},
-    Verb{command::rollback_model, rollback_model}, Verb{command::release_model, release_model},
+    Verb{command::trigger_run, trigger_run},     Verb{command::cancel_run, cancel_run},
+    Verb{command::cancel_task, cancel_task},     Verb{command::retry_run, retry_run},
+    Verb{command::pause_dag, pause_dag},         Verb{command::reset_schedule, reset_schedule},
+    Verb{command::publish_event, publish_event}, Verb{command::rollback_model, rollback_model},
+    Verb{command::release_model, release_model},
 };
 
 }  // namespace

@@ -99,7 +99,13 @@ void Engine::put_dag(RegisterDag dag) {
   add_input(std::move(dag));
 }
 
-void Engine::put_dag_file(ReportDagFile file) { add_input(std::move(file)); }
+void Engine::put_folder(SyncDags folder) {
+  {
+    const std::lock_guard lock(mutex_);
+    folder_ = folder;
+  }
+  add_input(std::move(folder));
+}
 
 /// Who does not lead has no use for a command, and begins its term with a look at the inbox.
 void Engine::notice(const AcceptedCommand* accepted) {
@@ -165,9 +171,11 @@ void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acqu
     // handed over to it is in the inbox, and every DAG file is there anyway.
     std::erase_if(inputs_, [](const Input& input) {
       return std::holds_alternative<RegisterDag>(input) ||
+             std::holds_alternative<SyncDags>(input) ||
              std::holds_alternative<AcceptedCommand>(input);
     });
     for (const auto& [id, dag] : dag_files_) first.emplace_back(dag);
+    if (folder_) first.emplace_back(*folder_);
     metrics_.epoch = lease.epoch;
     metrics_.leading = true;
   }

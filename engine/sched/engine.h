@@ -54,9 +54,9 @@ class Engine {
   /// True as soon as it is drained, and nothing runs here; false when the time is over.
   bool wait_until_drained(Duration patience);
 
-  /// DAG files are remembered and handed to every term of leadership.
+  /// DAGs are remembered and handed to every term of leadership: single ones, and all of a folder.
   void put_dag(RegisterDag dag);
-  void put_dag_file(ReportDagFile file);
+  void put_folder(SyncDags folder);
   /// Blocks until this engine leads or was stopped; false: stopped.
   bool wait_until_leading();
 
@@ -93,6 +93,7 @@ class Engine {
   std::condition_variable changed_;
   std::vector<Input> inputs_;                     // guarded by mutex_
   std::map<std::string, RegisterDag> dag_files_;  // guarded by mutex_; by DAG id
+  std::optional<SyncDags> folder_;                // guarded by mutex_; the newest look at it
   const Leader* gathering_ = nullptr;             // guarded by mutex_; set: results may gather
   bool draining_ = false;                         // guarded by mutex_
   bool stopping_ = false;                         // guarded by mutex_

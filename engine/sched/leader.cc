@@ -46,34 +46,11 @@ Result<std::unique_ptr<Leader>> Leader::take_office(PlannerOptions options, cons
 
 Status Leader::restore() {
   MR_TRY(last_seq_, stores_.journal.last_seq());
-  MR_TRY(const auto dags, stores_.runs.dags());
   DagCache cache(stores_.runs);
-  // All of them before any of what stays with them: soon the DAGs of the files take their place,
-  // and what they leave free should lie together.
-  std::vector<std::shared_ptr<const Dag>> compiled;
-  for (const auto& row : dags) {
-    MR_TRY(DagSpec spec, Dag::spec_from_json(row.spec));
-    MR_TRY(Dag dag, Dag::make(std::move(spec)));
-    compiled.push_back(std::make_shared<const Dag>(std::move(dag)));
-    cache.put(compiled.back());
-  }
-  for (std::size_t i = 0; i < dags.size(); ++i) {
-    const DagRow& row = dags[i];
-    DagState state;
-    state.dag = std::move(compiled[i]);
-    state.source = row.source;
-    state.base_dir = row.base_dir;
-    state.paused = row.paused;
-    state.registered_at = row.registered_at;
-    state.cursor = row.last_logical_date;
-    planner_.restore_dag(std::move(state));
-  }
-  MR_TRY(const auto open, stores_.runs.open_runs());
-  for (const auto& row : open) {
-    MR_TRY(Run run, load_run(stores_.journal, cache, row.run));
-    planner_.restore_run(std::move(run));
-  }
+  MR_CHECK(restore_dags(cache));
+  MR_CHECK(restore_runs(cache));
   MR_CHECK(restore_models());
+  MR_CHECK(restore_rest());
   planner_.recover(clock_.now());
   pass(FaultPoint::office_taken);
   return {};
@@ -94,10 +71,93 @@ Status Leader::restore_models() {
   return {};
 }
 
+namespace {
+
+/// Where a DAG stands, without its Dag.
+DagState stored_state(const DagRow& row, const ScheduledDates& dates, Time now) {
+  DagState state;
+  state.source = row.source;
+  state.base_dir = row.base_dir;
+  state.paused = row.paused;
+  state.retired = row.retired;
+  state.out_of_order = row.out_of_order;
+  state.schedule.registered_at = row.registered_at;
+  state.schedule.from = row.schedule_from;
+  state.schedule.all_until = row.schedule_all_until;
+  const auto known = dates.find(row.dag);
+  take_dates(state.schedule, known == dates.end() ? std::vector<Time>() : known->second, now);
+  return state;
+}
+
+}  // namespace
+
+/// A DAG that cannot be compiled stops only itself.
+Status Leader::restore_dags(DagCache& cache) {
+  const Time now = clock_.now();
+  MR_TRY(const auto rows, stores_.runs.dags());
+  MR_TRY(const auto dates, stores_.runs.scheduled_dates(now));
+  // All of them before any of what stays with them: soon the DAGs of the files take their place,
+  // and what they leave free should lie together.
+  std::vector<Result<std::shared_ptr<const Dag>>> compiled;
+  for (const auto& row : rows) {
+    compiled.push_back(compile_stored(row.spec));
+    if (compiled.back()) cache.put(*compiled.back());
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    DagState state = stored_state(rows[i], dates, now);
+    if (compiled[i]) {
+      state.dag = *std::move(compiled[i]);
+      planner_.restore_dag(std::move(state));
+      continue;
+    }
+    const std::string& reason = compiled[i].error().message;
+    log::error("a DAG is out of order", {{"dag", rows[i].dag}, {"error", reason}});
+    planner_.restore_broken_dag(rows[i].dag, std::move(state), reason);
+  }
+  return {};
+}
+
+/// So does an open run that cannot be folded: it stays open for a program that can.
+Status Leader::restore_runs(DagCache& cache) {
+  MR_TRY(const auto open, stores_.runs.open_runs());
+  for (const auto& row : open) {
+    auto run = load_run(stores_.journal, cache, row.run);
+    if (run) {
+      planner_.restore_run(*std::move(run));
+      continue;
+    }
+    if (run.error().transient()) return run.error();
+    const std::string id = row.run.to_string();
+    log::error("a run is out of order", {{"run", id}, {"error", run.error().message}});
+    planner_.restore_broken_run(row.run, run.error().message);
+    MR_CHECK(raise_alert("run " + id + " of DAG '" + row.dag + "' is out of order",
+                         run.error().message));
+  }
+  return {};
+}
+
+Status Leader::restore_rest() {
+  MR_TRY(const auto datasets, stores_.registry.datasets());
+  for (const auto& row : datasets) planner_.restore_dataset(row.dataset, row.artifact);
+  MR_TRY(const auto errors, stores_.runs.dag_file_errors());
+  for (const auto& row : errors) planner_.restore_file_errors(row.source, row.diagnostics);
+  return {};
+}
+
+/// Once: each term finds the same.
+Status Leader::raise_alert(const std::string& title, const std::string& text) {
+  constexpr std::size_t kLook = 500;
+  MR_TRY(const auto alerts, stores_.registry.alerts(kLook));
+  if (std::ranges::find(alerts, title, &AlertRow::title) != alerts.end()) return {};
+  return planner_.request_effects({{RaiseAlert{"error", title, text, ""}}, {"engine", text}},
+                                  clock_.now());
+}
+
 Result<StepReport> Leader::step(std::vector<Input> inputs) {
   assert(batch_.events.empty() && "the last batch is not durable yet");
   const Time now = clock_.now();
   notice_a_set_clock(now);
+  if (!planner_.knows_scheduled_dates()) read_scheduled_dates(now);
   for (const auto& input : inputs) plan(input, now);
   if (commands_waiting_) MR_CHECK(take_commands(now));
   planner_.tick(now);
@@ -114,6 +174,14 @@ void Leader::notice_a_set_clock(Time now) {
                {{"seconds", static_cast<double>(by.count()) / 1e6}});
   planner_.clock_was_set(by);
   wall_ahead_ = ahead;
+}
+
+/// After the clock was set. If it fails, schedules wait, and the next step tries again.
+void Leader::read_scheduled_dates(Time now) {
+  if (const auto dates = stores_.runs.scheduled_dates(now))
+    planner_.take_scheduled_dates(*dates, now);
+  else
+    log::warning("the dates of schedules cannot be read", {{"error", dates.error().message}});
 }
 
 bool Leader::can_wait(const Input& input) const {
@@ -133,10 +201,8 @@ void Leader::plan(const Input& input, Time now) {
     if (const auto status = planner_.register_dag(*dag, now); !status)
       log::warning("a DAG was refused",
                    {{"dag", dag->dag->id()}, {"error", status.error().message}});
-  } else if (const auto* file = std::get_if<ReportDagFile>(&input)) {
-    if (const auto status = planner_.report_dag_file(*file, now); !status)
-      log::warning("a DAG file's report was refused",
-                   {{"file", file->source}, {"error", status.error().message}});
+  } else if (const auto* folder = std::get_if<SyncDags>(&input)) {
+    planner_.sync_dags(*folder, now);
   } else if (const auto* accepted = std::get_if<AcceptedCommand>(&input)) {
     take_handed_over(*accepted, now);
   } else {

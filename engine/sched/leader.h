@@ -15,6 +15,7 @@
 #include "engine/base/clock.h"
 #include "engine/core/planner.h"
 #include "engine/sched/commands_seen.h"
+#include "engine/store/load_run.h"
 #include "engine/store/store.h"
 
 namespace millrace {
@@ -22,7 +23,7 @@ namespace millrace {
 /// The inbox may hold something new.
 struct CommandsWaiting {};
 
-using Input = std::variant<AttemptResult, AttemptBegan, RegisterDag, ReportDagFile, CommandsWaiting,
+using Input = std::variant<AttemptResult, AttemptBegan, RegisterDag, SyncDags, CommandsWaiting,
                            AcceptedCommand>;
 
 /// What a step did, for metrics and for who follows the journal in this process.
@@ -68,7 +69,12 @@ class Leader {
          const Clock& clock, Rng rng);
   Status restore();
   Status restore_models();
+  Status restore_dags(DagCache& cache);
+  Status restore_runs(DagCache& cache);
+  Status restore_rest();
+  Status raise_alert(const std::string& title, const std::string& text);
   void notice_a_set_clock(Time now);
+  void read_scheduled_dates(Time now);
   void plan(const Input& input, Time now);
   void take_handed_over(const AcceptedCommand& accepted, Time now);
   Status take_commands(Time now);

@@ -55,12 +55,18 @@ constexpr std::array kSchedule = {
           R"({"type": "string", "default": "UTC", "examples": ["America/Chicago"]})"},
     Field{"dst",
           "What to do when daylight saving leaves out a local time (skip drops it, the others fire "
-          "at the change) or repeats it (run_both fires twice)",
+          "at the change) or repeats it (run_both fires twice); a line whose hour is * or a step "
+          "follows elapsed time",
           R"({"enum": ["skip", "run_once", "run_both"], "default": "run_once"})"},
     Field{"catchup", "Run the dates that passed since `start` as well",
           R"({"type": "boolean", "default": false})"},
-    Field{"start", "First logical date", kTime},
-    Field{"end", "Last logical date", kTime},
+    Field{
+        "on_unpause",
+        "What is made up of the dates that passed while the DAG was paused: nothing, the last one "
+        "or all; default: all with catchup, otherwise last",
+        R"({"enum": ["none", "last", "all"]})"},
+    Field{"start", "First logical date; without an offset, in `timezone`", kTime},
+    Field{"end", "Last logical date; a date alone includes its day", kTime},
 };
 
 constexpr std::array kOn = {

@@ -1,8 +1,11 @@
 #include "engine/spec/load.h"
 
 #include <algorithm>
+#include <fstream>
+#include <set>
 
 #include "engine/base/file.h"
+#include "engine/spec/check_datasets.h"
 #include "engine/spec/read_dag.h"
 #include "engine/spec/yaml.h"
 
@@ -13,29 +16,56 @@ using spec::Report;
 
 constexpr int kMaxFolderDepth = 8;
 
-/// A line that begins with `dag:`, or a flow mapping that holds the key: enough to tell a DAG, also
-/// a broken one.
-bool looks_like_dag(std::string_view text) {
+/// Where the value of `dag:` begins: of a line that begins with the key, or of a flow mapping that
+/// holds it. Enough to tell a DAG, also a broken one; npos: this is none.
+std::size_t find_dag_value(std::string_view text) {
   for (const std::string_view key : {"dag:", "\"dag\":", "'dag':"}) {
     for (std::size_t at = text.find(key); at != std::string_view::npos;
          at = text.find(key, at + 1)) {
       const bool line_start =
           at == 0 || text[at - 1] == '\n' || text.substr(0, at) == "\xef\xbb\xbf";
-      if (line_start) return true;
+      if (line_start) return at + key.size();
       const bool flow = text.find_first_not_of(" \t\r\n") == text.find('{');
       const char before = text[at - 1];
-      if (flow && (before == '{' || before == ',' || before == ' ')) return true;
+      if (flow && (before == '{' || before == ',' || before == ' ')) return at + key.size();
     }
   }
-  return false;
+  return std::string_view::npos;
+}
+
+bool looks_like_dag(std::string_view text) {
+  return find_dag_value(text) != std::string_view::npos;
+}
+
+/// "" if it cannot be told.
+std::string declared_id(std::string_view text) {
+  const std::size_t at = find_dag_value(text);
+  if (at == std::string_view::npos) return "";
+  std::string_view value = text.substr(at);
+  value = value.substr(0, value.find_first_of("\n,}#"));
+  std::string id(value);
+  std::erase_if(id,
+                [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '"' || c == '\''; });
+  return is_valid_id(id) ? id : "";
 }
 
 bool is_yaml(const std::filesystem::path& path) {
   return path.extension() == ".yaml" || path.extension() == ".yml";
 }
 
+/// A DAG that starts on a dataset which it updates itself would run for ever.
+void check_own_datasets(const spec::LocatedDag& dag, const spec::Loading& loading) {
+  const auto updated = updated_datasets(dag.spec, loading.catalog);
+  for (const auto& dataset : dag.spec.datasets)
+    if (std::ranges::find(updated, dataset) != updated.end())
+      loading.report.error(dag.datasets_at, "dataset-ring",
+                           "DAG '" + dag.spec.id + "' starts on the dataset '" + dataset +
+                               "', which it updates itself: this would go on for ever",
+                           "start it by a schedule, or update another dataset");
+}
+
 LoadedDag failed(Report& report, std::string_view source) {
-  return {std::nullopt, report.take(), std::string(source)};
+  return {std::nullopt, report.take(), std::string(source), declared_id(source)};
 }
 
 }  // namespace
@@ -66,7 +96,9 @@ LoadedDag load_dag(std::string_view text, std::string_view file, const Catalog& 
     if (const auto made = Dag::make(dag.spec); !made)
       report.error_with_suggestion(dag.at, "invalid-dag", made.error().to_string());
   }
-  LoadedDag out{std::nullopt, {}, std::string(text)};
+  if (!report.has_error()) check_own_datasets(dag, loading);
+  LoadedDag out{std::nullopt, {}, std::string(text), dag.spec.id};
+  if (out.declared.empty()) out.declared = declared_id(text);
   if (!report.has_error()) out.spec = std::move(dag.spec);
   out.diagnostics = report.take();
   return out;
@@ -90,27 +122,83 @@ LoadedDag load_dag_file(const std::filesystem::path& path, const Catalog& catalo
   return failed(report, "");
 }
 
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Finds the files below a folder, and follows each symbolic link once: what lies in the folder
+/// itself is listed by its own path.
+class FileSearch {
+ public:
+  Status look(const fs::path& folder, int depth) {
+    std::error_code error;
+    if (!seen_.insert(fs::canonical(folder, error).string()).second) return {};
+    std::vector<fs::path> entries;
+    fs::directory_iterator at(folder, error);
+    for (; !error && at != fs::directory_iterator(); at.increment(error))
+      if (!at->path().filename().string().starts_with('.')) entries.push_back(at->path());
+    if (error) return unavailable("reading '" + folder.string() + "' failed: " + error.message());
+    std::ranges::sort(entries);
+    for (const auto& entry : entries) {
+      std::error_code ignored;  // what vanishes meanwhile is not there
+      if (fs::is_symlink(entry, ignored))
+        links_.emplace_back(entry, depth);
+      else
+        MR_CHECK(visit(entry, depth));
+    }
+    return {};
+  }
+  Status follow_links() {
+    for (std::size_t next = 0; next < links_.size(); ++next) {
+      const auto [path, depth] = links_[next];
+      MR_CHECK(visit(path, depth));
+    }
+    return {};
+  }
+  std::vector<fs::path> take() {
+    std::ranges::sort(found_);
+    return std::move(found_);
+  }
+
+ private:
+  Status visit(const fs::path& path, int depth) {
+    std::error_code ignored;
+    if (fs::is_directory(path, ignored))
+      return depth < kMaxFolderDepth ? look(path, depth + 1) : Status();
+    if (!is_yaml(path) || !fs::is_regular_file(path, ignored)) return {};
+    // One that cannot be read is listed: loading it says why.
+    const auto head = read_head(path);
+    if (head && !looks_like_dag(*head)) return {};
+    if (seen_.insert(fs::canonical(path, ignored).string()).second) found_.push_back(path);
+    return {};
+  }
+  /// The whole text, or the beginning of one that is too large.
+  static std::optional<std::string> read_head(const fs::path& path) {
+    const auto text = read_file(path, spec::kMaxYamlBytes);
+    if (text) return *text;
+    if (text.error().code != ErrorCode::resource_exhausted) return std::nullopt;
+    std::string head(1 << 16, '\0');
+    std::ifstream file(path, std::ios::binary);
+    file.read(head.data(), static_cast<std::streamsize>(head.size()));
+    head.resize(static_cast<std::size_t>(file.gcount()));
+    return head;
+  }
+
+  std::set<std::string> seen_;  // canonical paths
+  std::vector<std::pair<fs::path, int>> links_;
+  std::vector<fs::path> found_;
+};
+
+}  // namespace
+
 Result<std::vector<std::filesystem::path>> find_dag_files(const std::filesystem::path& folder) {
-  namespace fs = std::filesystem;
   std::error_code error;
   if (!fs::is_directory(folder, error))
     return not_found("there is no folder '" + folder.string() + "'");
-  std::vector<fs::path> found;
-  fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, error);
-  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
-    const bool hidden = at->path().filename().string().starts_with('.');
-    std::error_code ignored;  // a file that vanishes meanwhile is no file
-    if (at->is_directory(ignored)) {
-      if (hidden || at.depth() >= kMaxFolderDepth) at.disable_recursion_pending();
-      continue;
-    }
-    if (hidden || !is_yaml(at->path()) || !at->is_regular_file(ignored)) continue;
-    const auto text = read_file(at->path(), spec::kMaxYamlBytes);
-    if (text && looks_like_dag(*text)) found.push_back(at->path());
-  }
-  if (error) return unavailable("reading '" + folder.string() + "' failed: " + error.message());
-  std::ranges::sort(found);
-  return found;
+  FileSearch search;
+  MR_CHECK(search.look(folder, 0));
+  MR_CHECK(search.follow_links());
+  return search.take();
 }
 
 }  // namespace millrace

@@ -19,6 +19,8 @@ struct LoadedDag {
   std::optional<DagSpec> spec;          // only if there is no error; Dag::make accepts it
   std::vector<Diagnostic> diagnostics;  // in the order of the file
   std::string source;                   // the text, for `render`
+  /// The id that the text declares, also where it has errors; "" if it cannot be told.
+  std::string declared;
 };
 
 /// `file` is what diagnostics call it.
@@ -27,6 +29,7 @@ LoadedDag load_dag(std::string_view text, std::string_view file, const Catalog& 
 LoadedDag load_dag_file(const std::filesystem::path& path, const Catalog& catalog);
 
 /// The files below `folder` that end in .yaml or .yml and have a top-level `dag:` key, sorted.
+/// Symbolic links are followed; what can be reached in two ways is listed once.
 /// Others (contracts stand beside their DAGs) and hidden folders are passed over. not_found if
 /// there is no such folder.
 Result<std::vector<std::filesystem::path>> find_dag_files(const std::filesystem::path& folder);

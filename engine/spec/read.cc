@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "engine/base/duration.h"
+#include "engine/core/timetable.h"
 
 namespace millrace::spec {
 namespace {
@@ -157,12 +158,14 @@ std::optional<std::int64_t> read_memory(const YamlNode& node, std::string_view k
   return std::nullopt;
 }
 
-std::optional<Time> read_time(const YamlNode& node, std::string_view key, Report& report) {
+std::optional<Time> read_time(const YamlNode& node, std::string_view key,
+                              const std::string& time_zone, DayEdge edge, Report& report) {
   if (!node.is_string()) {
     wrong_type(node, key, "a time such as 2001-02-01 or 2001-02-01T03:00:00Z", report);
     return std::nullopt;
   }
-  const auto time = parse_rfc3339(node.text);
+  const auto time = edge == DayEdge::end ? parse_wall_end(node.text, time_zone)
+                                         : parse_wall_time(node.text, time_zone);
   if (time) return *time;
   report.error(node.at, "bad-value", std::string(key) + ": " + time.error().message);
   return std::nullopt;

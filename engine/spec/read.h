@@ -34,7 +34,10 @@ std::optional<double> read_number(const YamlNode& node, std::string_view key, do
                                   double high, Report& report);
 std::optional<Duration> read_duration(const YamlNode& node, std::string_view key, Report& report);
 std::optional<std::int64_t> read_memory(const YamlNode& node, std::string_view key, Report& report);
-std::optional<Time> read_time(const YamlNode& node, std::string_view key, Report& report);
+/// A text without an offset is meant in `time_zone`; a date alone as an end includes its day.
+enum class DayEdge { begin, end };
+std::optional<Time> read_time(const YamlNode& node, std::string_view key,
+                              const std::string& time_zone, DayEdge edge, Report& report);
 
 /// `yes`, `off` and their like, which were booleans in YAML 1.1 and are strings now.
 bool is_old_boolean(const YamlNode& node);

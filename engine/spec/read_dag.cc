@@ -57,12 +57,32 @@ void check_timetable(const CronSpec& cron, const Position& cron_at, const Positi
   if (!zone) report.error_with_suggestion(zone_at, "bad-schedule", zone.error().message);
 }
 
-void read_dates(const YamlNode& node, DagSpec& spec, Report& report) {
+/// The value that `from` gives the name under `key`, one of `known`; nullopt, reported, otherwise.
+template <typename From>
+auto read_choice(const YamlNode& node, std::string_view key, const std::vector<std::string>& known,
+                 From from, Report& report) -> decltype(from(std::string_view())) {
+  const auto name = read_string(node, key, report);
+  if (!name) return std::nullopt;
+  const auto value = from(*name);
+  if (!value) {
+    const std::string hint = report.suggest(*name, known);
+    report.error(node.at, "bad-value", std::string(key) + ": there is no policy " + quote(*name),
+                 hint.empty() ? "there are " + listed(known) : hint);
+  }
+  return value;
+}
+
+/// `time_zone`: what dates without an offset are meant in.
+void read_dates(const YamlNode& node, const std::string& time_zone, DagSpec& spec, Report& report) {
   if (const auto* entry = node.find("catchup"))
     spec.catchup = read_bool(entry->value, "catchup", report).value_or(false);
-  if (const auto* entry = node.find("start")) spec.start = read_time(entry->value, "start", report);
+  if (const auto* entry = node.find("on_unpause"))
+    spec.on_unpause =
+        read_choice(entry->value, "on_unpause", {"none", "last", "all"}, on_unpause_from, report);
+  if (const auto* entry = node.find("start"))
+    spec.start = read_time(entry->value, "start", time_zone, DayEdge::begin, report);
   if (const auto* entry = node.find("end")) {
-    spec.end = read_time(entry->value, "end", report);
+    spec.end = read_time(entry->value, "end", time_zone, DayEdge::end, report);
     if (spec.start && spec.end && *spec.end < *spec.start)
       report.error(entry->value.at, "bad-schedule", "end is before start");
   }
@@ -76,22 +96,17 @@ void read_schedule(const YamlNode& node, DagSpec& spec, Report& report) {
     cron.expression = node.text;
   } else {
     if (!check_keys(node, node.at, schedule_fields(), "schedule", report)) return;
-    read_dates(node, spec, report);
     if (const auto* entry = node.find("timezone")) {
       zone_at = entry->value.at;
       cron.time_zone = read_string(entry->value, "timezone", report).value_or("UTC");
     }
-    if (const auto* entry = node.find("dst")) {
-      const std::string name = read_string(entry->value, "dst", report).value_or("run_once");
-      const auto policy = dst_policy_from(name);
-      const std::vector<std::string> known = {"skip", "run_once", "run_both"};
-      if (!policy) {
-        const std::string hint = report.suggest(name, known);
-        report.error(entry->value.at, "bad-value", "dst: there is no policy " + quote(name),
-                     hint.empty() ? "there are " + listed(known) : hint);
-      }
-      cron.dst = policy.value_or(DstPolicy::run_once);
-    }
+    // An unknown zone is reported once, at its own place.
+    const bool zone_is_known = Timetable::cron({"@daily", cron.time_zone, cron.dst}).ok();
+    read_dates(node, zone_is_known ? cron.time_zone : "UTC", spec, report);
+    if (const auto* entry = node.find("dst"))
+      cron.dst = read_choice(entry->value, "dst", {"skip", "run_once", "run_both"}, dst_policy_from,
+                             report)
+                     .value_or(DstPolicy::run_once);
     const auto* entry = node.find("cron");
     if (entry == nullptr) return;
     cron_at = entry->value.at;
@@ -106,8 +121,10 @@ void read_schedule(const YamlNode& node, DagSpec& spec, Report& report) {
 void read_on(const YamlNode& node, LocatedDag& dag, const Loading& loading) {
   Report& report = loading.report;
   if (!check_keys(node, node.at, on_fields(), "on", report)) return;
-  if (const auto* entry = node.find("dataset"))
+  if (const auto* entry = node.find("dataset")) {
+    dag.datasets_at = entry->value.at;
     dag.spec.datasets = texts(read_names(entry->value, "dataset", report));
+  }
   const auto* event = node.find("event");
   if (event == nullptr || !check_keys(event->value, event->key_at, event_fields(), "event", report))
     return;

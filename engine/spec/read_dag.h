@@ -29,6 +29,7 @@ struct LocatedDag {
   DagSpec spec;
   std::vector<TaskPlaces> tasks;  // as spec.tasks
   Position at;                    // of the DAG's id
+  Position datasets_at;           // of `on: dataset`
   const YamlNode* event_condition = nullptr;
 };
 

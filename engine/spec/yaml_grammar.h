@@ -10,6 +10,11 @@
 
 namespace millrace::spec {
 
+/// c-flow-indicator.
+inline bool is_flow_indicator(char c) {
+  return c == ',' || c == '[' || c == ']' || c == '{' || c == '}';
+}
+
 class YamlGrammar {
  public:
   YamlGrammar(std::string_view text, Report& report);

@@ -7,8 +7,6 @@
 namespace millrace::spec {
 namespace {
 
-bool is_flow_indicator(char c) { return c == ',' || c == '[' || c == ']' || c == '{' || c == '}'; }
-
 /// Takes the white space at the end of what was read since `from`.
 void trim_end(std::string& text, std::size_t from) {
   while (text.size() > from && (text.back() == ' ' || text.back() == '\t')) text.pop_back();

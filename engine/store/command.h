@@ -7,7 +7,8 @@
 //   cancel_task      {run, task, map_index?, force?}                               {run, task}
 //   retry_run        {run, tasks?: [id]}                                           {run}
 //   pause_dag        {dag, paused}                                                 {dag, paused}
-//   publish_event    {name, event?}                                                {runs: [uuid]}
+//   reset_schedule   {dag}                                                         {dag, from}
+//   publish_event    {name, event?}                    {runs: [uuid], not_started: [{dag, reason}]}
 //   rollback_model   {model, reason, evidence?, artifact?, candidate_only?}        {model}
 //   release_model    {model, artifact, reason}                                     {model,
 //   artifact}
@@ -27,6 +28,7 @@ inline constexpr std::string_view cancel_run = "cancel_run";
 inline constexpr std::string_view cancel_task = "cancel_task";
 inline constexpr std::string_view retry_run = "retry_run";
 inline constexpr std::string_view pause_dag = "pause_dag";
+inline constexpr std::string_view reset_schedule = "reset_schedule";
 inline constexpr std::string_view publish_event = "publish_event";
 inline constexpr std::string_view rollback_model = "rollback_model";
 inline constexpr std::string_view release_model = "release_model";

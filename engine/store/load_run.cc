@@ -27,11 +27,17 @@ Result<std::shared_ptr<const Dag>> DagCache::get(const std::string& dag,
   auto& known = dags_[{dag, version}];
   if (known == nullptr) {
     MR_TRY(const Json stored, runs_.dag_version(dag, version));
-    MR_TRY(DagSpec spec, Dag::spec_from_json(stored));
-    MR_TRY(Dag made, Dag::make(std::move(spec)));
-    known = std::make_shared<const Dag>(std::move(made));
+    MR_TRY(known, compile_stored(stored));
   }
   return known;
+}
+
+Result<std::shared_ptr<const Dag>> compile_stored(const Json& spec) {
+  auto read = Dag::spec_from_json(spec);
+  if (!read) return invalid_argument(read.error().to_string());
+  auto made = Dag::make(*std::move(read));
+  if (!made) return invalid_argument(made.error().to_string());
+  return std::make_shared<const Dag>(*std::move(made));
 }
 
 void DagCache::put(const std::shared_ptr<const Dag>& dag) {

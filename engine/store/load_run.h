@@ -11,6 +11,10 @@
 
 namespace millrace {
 
+/// The Dag of a stored spec. An error is of the spec, and never transient: an unknown time zone, or
+/// what an older program accepted.
+Result<std::shared_ptr<const Dag>> compile_stored(const Json& spec);
+
 /// The Dags of stored versions, each read and compiled once. Not thread-safe; keeps a reference to
 /// `runs`.
 class DagCache {

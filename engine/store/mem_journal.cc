@@ -86,6 +86,8 @@ struct FoldDags {
     row.source = e.source;
     row.base_dir = e.base_dir;
     row.updated_at = at;
+    row.retired.clear();
+    row.out_of_order.clear();
     state.dag_versions.insert_or_assign({e.dag, e.version}, e.spec);
   }
   void operator()(const DagPaused& e) const {
@@ -93,6 +95,22 @@ struct FoldDags {
     if (row == state.dags.end()) return;
     row->second.paused = e.paused;
     row->second.updated_at = at;
+  }
+  void operator()(const DagRetired& e) const {
+    const auto row = state.dags.find(e.dag);
+    if (row == state.dags.end()) return;
+    row->second.retired = e.reason;
+    row->second.updated_at = at;
+  }
+  void operator()(const DagOutOfOrder& e) const {
+    if (const auto row = state.dags.find(e.dag); row != state.dags.end())
+      row->second.out_of_order = e.reason;
+  }
+  void operator()(const ScheduleMoved& e) const {
+    const auto row = state.dags.find(e.dag);
+    if (row == state.dags.end()) return;
+    if (e.from) row->second.schedule_from = e.from;
+    row->second.schedule_all_until = e.all_until;
   }
   void operator()(const DagFileChecked& e) const {
     if (e.diagnostics.size() == 0)

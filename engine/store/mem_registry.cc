@@ -83,6 +83,13 @@ class MemRegistry final : public Registry {
       return state_.artifacts[found->second];
     });
   }
+  Result<std::vector<DatasetRow>> datasets() override {
+    return call(state_, "registry.datasets", [&](Callbacks&) -> Result<std::vector<DatasetRow>> {
+      std::vector<DatasetRow> out;
+      for (const auto& [name, row] : state_.datasets) out.push_back(row);
+      return out;
+    });
+  }
   Result<DatasetRow> dataset(std::string_view name) override {
     return call(state_, "registry.dataset", [&](Callbacks&) -> Result<DatasetRow> {
       const auto row = state_.datasets.find(name);

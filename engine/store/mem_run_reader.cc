@@ -96,6 +96,18 @@ class MemRunReader final : public RunReader {
                   return values(state_.dag_file_errors);
                 });
   }
+  Result<ScheduledDates> scheduled_dates(Time now) override {
+    return call(state_, "runs.scheduled_dates", [&](Callbacks&) -> Result<ScheduledDates> {
+      ScheduledDates out;
+      for (const auto& [dag, date] : state_.scheduled) {
+        if (!state_.dags.contains(dag)) continue;
+        auto& dates = out[dag];
+        if (date <= now) dates.clear();
+        dates.push_back(date);
+      }
+      return out;
+    });
+  }
 
  private:
   State& state_;

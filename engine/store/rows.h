@@ -24,6 +24,10 @@ struct DagRow {
   Time registered_at{};  // first version
   Time updated_at{};
   std::optional<Time> last_logical_date;  // of its scheduled runs
+  std::string retired;                    // why nothing starts it; "": it is in force
+  std::string out_of_order;               // why it cannot be compiled; "": it can
+  // Where its schedule goes on: see ScheduleMoved.
+  std::optional<Time> schedule_from, schedule_all_until;
 };
 
 /// Diagnostics of a DAG file that could not be loaded; the last good version stays in force.
@@ -89,7 +93,7 @@ struct ModelVersionRow {
 /// Artifacts that traffic may go to, and what keeps one from it.
 struct DeployableRow {
   std::string model, artifact;
-  bool registered = false;  // a version of the model
+  bool registered = false;       // a version of the model
   std::string not_shipped = {};  // why it must not be deployed; "": it may
 };
 

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/schedule.h"
 #include "engine/store/rows.h"
 
 namespace millrace {
@@ -136,6 +137,8 @@ class RunReader {
   /// The spec of any version that was ever registered.
   virtual Result<Json> dag_version(std::string_view dag, std::string_view version) = 0;
   virtual Result<std::vector<DagFileErrorRow>> dag_file_errors() = 0;
+  /// What a schedule must know to go on from `now`.
+  virtual Result<ScheduledDates> scheduled_dates(Time now) = 0;
 };
 
 class LogStore {
@@ -171,6 +174,8 @@ class Registry {
   /// Its first publication.
   virtual Result<ArtifactRow> artifact(std::string_view digest) = 0;
   virtual Result<DatasetRow> dataset(std::string_view name) = 0;
+  /// All of them, by name.
+  virtual Result<std::vector<DatasetRow>> datasets() = 0;
   virtual Result<std::vector<AlertRow>> alerts(std::size_t limit) = 0;
 };
 

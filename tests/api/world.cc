@@ -86,7 +86,10 @@ void World::add_dag(DagSpec spec, std::string source) {
 }
 
 void World::report_file(std::string source, Json diagnostics) {
-  step({ReportDagFile{std::move(source), std::move(diagnostics)}});
+  SyncDags folder;
+  folder.errors.emplace(std::move(source), std::move(diagnostics));
+  folder.complete = false;
+  step({std::move(folder)});
 }
 
 Command World::submit(std::string_view kind, Json body) {

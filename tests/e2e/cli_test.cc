@@ -147,10 +147,17 @@ TEST_F(Pages, CommandsToAnEngineWorkAsShown) {
   // What a finished run or an unknown model answers is the engine's word, not the command line's.
   const int conflict = traits(ErrorCode::conflict).exit_code;
   const int not_found = traits(ErrorCode::not_found).exit_code;
-  const std::map<std::string, std::set<int>> answers = {
-      {"trigger", {0}},         {"runs", {0}},    {"show", {0}},          {"logs", {0}},
-      {"models", {0}},          {"history", {0}}, {"cancel", {conflict}}, {"retry", {0, conflict}},
-      {"rollback", {not_found}}};
+  const std::map<std::string, std::set<int>> answers = {{"trigger", {0}},
+                                                        {"runs", {0}},
+                                                        {"show", {0}},
+                                                        {"logs", {0}},
+                                                        {"models", {0}},
+                                                        {"history", {0}},
+                                                        {"cancel", {conflict}},
+                                                        {"retry", {0, conflict}},
+                                                        {"rollback", {not_found}},
+                                                        {"dags", {0}},
+                                                        {"schedule", {not_found}}};
   for (const auto& command : shown_commands()) {
     const auto expected = answers.find(command.verb());
     const bool elsewhere = std::ranges::count(command.words, "--url") > 0 ||

@@ -126,6 +126,19 @@ std::vector<Wrong> wrong_runs() {
   };
 }
 
+std::vector<Wrong> wrong_dags() {
+  return {
+      {"ARunOfARetiredDag", Rule::declared_dag, "which is retired",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto second = find_event<RunCreated>(e, f.second);
+           const std::string dag = std::get<RunCreated>(second->body).dag;
+           e.insert(second, {0, {}, second->at, DagRetired{dag, "no file declares it", {}}});
+         });
+       }},
+  };
+}
+
 /// What is wrong between runs, or between the journal and the world.
 std::vector<Wrong> wrong_worlds() {
   return {
@@ -232,6 +245,7 @@ TEST_P(WrongHistory, IsRefusedByItsRule) {
 
 std::string case_name(const ::testing::TestParamInfo<Wrong>& info) { return info.param.name; }
 INSTANTIATE_TEST_SUITE_P(Run, WrongHistory, ::testing::ValuesIn(wrong_runs()), case_name);
+INSTANTIATE_TEST_SUITE_P(Dag, WrongHistory, ::testing::ValuesIn(wrong_dags()), case_name);
 INSTANTIATE_TEST_SUITE_P(World, WrongHistory, ::testing::ValuesIn(wrong_worlds()), case_name);
 
 TEST(Oracle, ASoundHistoryIsAccepted) {
@@ -279,7 +293,7 @@ TEST(Oracle, EveryPromiseStandsOnThePageAboutReliability) {
 TEST(Oracle, EveryRuleHasAWrongHistory) {
   // Rows that are wrong: oracle_row_test.cc.
   std::set<Rule> tried = {Rule::readable, Rule::projections, Rule::effects_once};
-  for (const auto& list : {wrong_runs(), wrong_worlds()})
+  for (const auto& list : {wrong_runs(), wrong_dags(), wrong_worlds()})
     for (const Wrong& wrong : list) tried.insert(wrong.rule);
   for (const Rule rule : all_rules()) EXPECT_TRUE(tried.contains(rule)) << name_of(rule);
 }

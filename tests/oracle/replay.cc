@@ -63,8 +63,12 @@ std::string Replay::abandoned_canary() const {
 }
 
 Finding Replay::take(const Event& event) {
-  if (const auto* registered = std::get_if<DagRegistered>(&event.body))
+  if (const auto* registered = std::get_if<DagRegistered>(&event.body)) {
     dags_of_[registered->dag].version = registered->version;
+    dags_of_[registered->dag].retired = false;
+  }
+  if (const auto* retired = std::get_if<DagRetired>(&event.body))
+    dags_of_[retired->dag].retired = true;
   if (const auto* paused = std::get_if<DagPaused>(&event.body))
     dags_of_[paused->dag].paused = paused->paused;
   if (const auto* handled = std::get_if<CommandHandled>(&event.body)) return take_command(*handled);
@@ -101,6 +105,8 @@ Finding Replay::create(const Event& event, const RunCreated& created) {
   if (!dag) return Violation{Rule::readable, "the version of its DAG is lost"};
   if (!runs_.emplace(event.run, make_run(event, *dag)).second)
     return Violation{Rule::known_run, "the run is created a second time"};
+  if (dags_of_[created.dag].retired)
+    return Violation{Rule::declared_dag, "a run of DAG " + created.dag + ", which is retired"};
   if (created.type == RunType::scheduled && created.logical_date &&
       !dags_of_[created.dag].scheduled.insert(*created.logical_date).second)
     return Violation{Rule::one_run_per_date, "a second scheduled run of DAG " + created.dag +

@@ -16,6 +16,7 @@ namespace millrace::oracle {
 struct DagCourse {
   std::string version;  // current
   bool paused = false;
+  bool retired = false;
   std::set<Time> scheduled;    // logical dates that have a scheduled run
   std::set<Uuid> under_way;    // runs that have begun and not ended
   std::set<Uuid> cleaning_up;  // runs that began only when they were cancelled

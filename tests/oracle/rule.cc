@@ -46,6 +46,7 @@ constexpr std::array kRules = {
           "No attempt runs whose start is not in the journal."},
     Entry{Rule::really_happened, "really_happened",
           "No outcome is recorded of an attempt that did not come to it."},
+    Entry{Rule::declared_dag, "declared_dag", "No run begins of a DAG that no file declares."},
 };
 
 const Entry& entry_of(Rule rule) { return kRules[static_cast<std::size_t>(rule)]; }

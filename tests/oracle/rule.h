@@ -34,6 +34,7 @@ enum class Rule : std::uint8_t {
   registered_traffic,
   durable_first,
   really_happened,
+  declared_dag,
 };
 
 /// "one_outcome"

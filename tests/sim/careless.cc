@@ -64,6 +64,7 @@ class CarelessStores::RegistrySeam final : public Registry {
   }
   Result<ArtifactRow> artifact(std::string_view digest) override { return real_.artifact(digest); }
   Result<DatasetRow> dataset(std::string_view name) override { return real_.dataset(name); }
+  Result<std::vector<DatasetRow>> datasets() override { return real_.datasets(); }
 
  private:
   Registry& real_;
@@ -164,12 +165,7 @@ class CarelessStores::ReaderSeam final : public RunReader {
     if (removed_ == Removed::recovery) return std::vector<RunRow>();
     return real_.open_runs();
   }
-  Result<std::vector<DagRow>> dags() override {
-    auto rows = real_.dags();
-    if (removed_ == Removed::one_run_per_date && rows)
-      for (DagRow& row : *rows) row.last_logical_date.reset();
-    return rows;
-  }
+  Result<std::vector<DagRow>> dags() override { return real_.dags(); }
   Result<std::vector<RunRow>> runs(const RunFilter& filter) override { return real_.runs(filter); }
   Result<std::vector<RunRow>> newest_of_each_dag(std::size_t limit) override {
     return real_.newest_of_each_dag(limit);
@@ -185,6 +181,10 @@ class CarelessStores::ReaderSeam final : public RunReader {
   }
   Result<std::vector<DagFileErrorRow>> dag_file_errors() override {
     return real_.dag_file_errors();
+  }
+  Result<ScheduledDates> scheduled_dates(Time now) override {
+    if (removed_ == Removed::one_run_per_date) return ScheduledDates();
+    return real_.scheduled_dates(now);
   }
 
  private:

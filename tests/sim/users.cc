@@ -32,6 +32,9 @@ Command Users::draw_command(const SimClock& clock, Script& script, oracle::Expec
   } else if (p < 0.94) {
     command.kind = command::pause_dag;
     command.body = Json::object({{"dag", dag_name(dag)}, {"paused", rng.below(2) == 0}});
+  } else if (p < 0.95) {
+    command.kind = command::reset_schedule;
+    command.body = Json::object({{"dag", dag_name(dag)}});
   } else if (p < 0.97) {
     command.kind = command::publish_event;
     command.body = Json::object({{"name", "deployment/m"}, {"event", Json::object()}});

@@ -4,6 +4,7 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <set>
 
 #include "engine/store/mem_store.h"
 #include "tests/sim/careless.h"
@@ -118,6 +119,8 @@ class World {
       script_.note([&] { return "dag" + std::to_string(dag) + " is deployed anew"; });
       deploy(dag, rng());
       ++verdict_.chaos.deploys;
+    } else if (p < 0.07) {
+      remove(rng().below(kDags));
     } else if (p < 0.14) {
       users_.act(stores().inbox, clock_, script_, expected_);
       for (auto& each : engines_)
@@ -174,9 +177,33 @@ class World {
   void deploy(std::uint64_t number, Rng& draws) {
     const bool deadline = options_.removed != Removed::deadline;
     auto dag = random_dag("dag" + std::to_string(number), draws, clock_.now(), deadline);
-    for (auto& engine : engines_)
-      if (engine.leader) engine.inputs.emplace_back(RegisterDag{dag, dag->id() + ".yaml", ".", {}});
     dags_[number] = std::move(dag);
+    declared_.insert(number);
+    sync_folder();
+  }
+
+  /// Its file goes; a later deployment brings it back.
+  void remove(std::uint64_t number) {
+    if (declared_.erase(number) == 0) return;
+    script_.note([&] { return "the file of dag" + std::to_string(number) + " is removed"; });
+    sync_folder();
+  }
+
+  void sync_folder() {
+    for (auto& engine : engines_)
+      if (engine.leader) engine.inputs.emplace_back(folder());
+  }
+
+  SyncDags folder() const {
+    SyncDags folder;
+    folder.folder = "dags";
+    for (std::uint64_t i = 0; i < kDags; ++i) {
+      if (dags_[i] == nullptr) continue;
+      folder.seen.insert(dags_[i]->id());
+      if (declared_.contains(i))
+        folder.dags.push_back({dags_[i], dags_[i]->id() + ".yaml", ".", {}});
+    }
+    return folder;
   }
 
   // --- engines
@@ -240,8 +267,7 @@ class World {
     }
     ++verdict_.chaos.takeovers;
     engine.leader = *std::move(leader);
-    for (const auto& dag : dags_)
-      engine.inputs.emplace_back(RegisterDag{dag, dag->id() + ".yaml", ".", {}});
+    engine.inputs.emplace_back(folder());
   }
 
   PlannerOptions planner_options() const {
@@ -378,6 +404,7 @@ class World {
   oracle::Expectations expected_;
   std::array<SimEngine, 2> engines_;
   std::array<std::shared_ptr<const Dag>, kDags> dags_;
+  std::set<std::uint64_t> declared_;  // by a file
   Users users_;
   Time last_schedule_ = *parse_rfc3339("2001-02-01T02:31:00Z");
   bool calm_ = false, in_slow_call_ = false, late_ = false;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/spec/check_datasets.h"
 #include "engine/spec/read.h"
 #include "operators/catalog.h"
 
@@ -116,8 +117,9 @@ TEST(Load, FilesThatCannotBeRead) {
 
 /// A folder of its own that goes away with the test.
 struct Folder {
-  fs::path path = fs::path(testing::TempDir()) / "millrace_find_dags";
-  Folder() {
+  fs::path path;
+  explicit Folder(fs::path at = fs::path(testing::TempDir()) / "millrace_find_dags")
+      : path(std::move(at)) {
     fs::remove_all(path);
     fs::create_directories(path / "contracts");
     fs::create_directories(path / ".hidden");
@@ -145,6 +147,116 @@ TEST(Find, TellsDagsFromOtherFiles) {
   EXPECT_EQ(names,
             (std::vector<std::string>{"a.yml", "b.yaml", "contracts/deep.yaml", "flow.yaml"}));
   EXPECT_EQ(find_dag_files(folder.path / "none").error().code, ErrorCode::not_found);
+}
+
+TEST(Find, FollowsLinksOnce) {
+  const Folder folder;
+  const Folder outside(fs::path(testing::TempDir()) / "millrace_find_elsewhere");
+  outside.write("far.yaml", "dag: far\n");
+  folder.write("contracts/near.yaml", "dag: near\n");
+  fs::create_directory_symlink(outside.path, folder.path / "linked");
+  fs::create_directory_symlink(folder.path, folder.path / "contracts" / "loop");
+  fs::create_directory_symlink(folder.path, outside.path / "back");
+  fs::create_directory_symlink(folder.path / "contracts", folder.path / "again");
+  fs::create_symlink(folder.path / "contracts/near.yaml", folder.path / "alias.yaml");
+  fs::create_symlink(folder.path / "nowhere.yaml", folder.path / "dangling.yaml");
+  const auto found = find_dag_files(folder.path);
+  ASSERT_TRUE(found);
+  std::vector<std::string> names;
+  for (const auto& path : *found) names.push_back(path.lexically_relative(folder.path).string());
+  EXPECT_EQ(names, (std::vector<std::string>{"contracts/near.yaml", "linked/far.yaml"}));
+}
+
+TEST(Find, TheDeclaredIdIsKnownAlsoOfABrokenFile) {
+  const auto declared = [](std::string_view text) {
+    return load_dag(text, "x.yaml", builtin_catalog()).declared;
+  };
+  EXPECT_EQ(declared("dag: x\ntasks: {a: {operator: noop}}\n"), "x");
+  EXPECT_EQ(declared("# note\ndag: 'x'  # here\ntasks: [\n"), "x");
+  EXPECT_EQ(declared("{owner: me, dag: x, tasks: [\n"), "x");
+  EXPECT_EQ(declared("dag: x\ntasks: {a: {operator: nop}}\n"), "x");
+  EXPECT_EQ(declared("tasks: {a: {operator: noop}}\n"), "");
+  EXPECT_EQ(declared("dag: [\n"), "");
+}
+
+struct FakePublish {
+  static constexpr std::string_view name = "publish";
+  static constexpr std::string_view doc = "Updates a dataset.";
+  static constexpr int version = 1;
+  std::string dataset;
+  static auto params() {
+    return std::tuple{param("dataset", &FakePublish::dataset, "Dataset that this updates")};
+  }
+  Result<Outcome> run(OperatorContext&) const { return Outcome(Done{}); }
+};
+
+LoadedFile loaded_file(const std::string& path, const std::string& text) {
+  return {path, load_dag(text, path, Catalog::of<FakePublish>())};
+}
+std::string publisher(const std::string& id, const std::string& reads, const std::string& writes) {
+  return "dag: " + id + "\non: {dataset: " + reads +
+         "}\ntasks:\n  a: {operator: publish, with: " + "{dataset: " + writes + "}}\n";
+}
+
+TEST(Together, ADagThatStartsItselfIsAnError) {
+  const auto file = loaded_file("a.yaml", publisher("a", "data", "data"));
+  ASSERT_EQ(file.loaded.diagnostics.size(), 1u);
+  EXPECT_EQ(to_string(file.loaded.diagnostics[0]),
+            "a.yaml:2:15: error: DAG 'a' starts on the dataset 'data', which it updates itself: "
+            "this would go on for ever; start it by a schedule, or update another dataset");
+}
+
+TEST(Together, ARingOfDagsIsAnErrorInEachOfThem) {
+  const Catalog catalog = Catalog::of<FakePublish>();
+  const auto found = check_dataset_rings({loaded_file("a.yaml", publisher("a", "x", "y")),
+                                          loaded_file("b.yaml", publisher("b", "y", "z")),
+                                          loaded_file("c.yaml", publisher("c", "z", "x")),
+                                          loaded_file("d.yaml", publisher("d", "z", "w"))},
+                                         catalog);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].file, "a.yaml");
+  EXPECT_EQ(found[0].line, 2);
+  EXPECT_EQ(found[0].message,
+            "DAG 'a' updates the dataset 'y', which starts DAG 'b'; DAG 'b' updates the dataset "
+            "'z', which starts DAG 'c'; DAG 'c' updates the dataset 'x', which starts DAG 'a': "
+            "this would go on for ever");
+  EXPECT_TRUE(check_dataset_rings({loaded_file("a.yaml", publisher("a", "x", "y")),
+                                   loaded_file("b.yaml", publisher("b", "y", "z"))},
+                                  catalog)
+                  .empty());
+}
+
+TEST(Together, ASecondFileWithAnIdIsAnErrorThatNamesBoth) {
+  const auto found =
+      check_twins({loaded_file("a.yaml", publisher("x", "p", "q")),
+                   loaded_file("b.yaml", "dag: y\n"), loaded_file("c.yaml", "# broken\ndag: x\n")});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(
+      to_string(found[0]),
+      "c.yaml:2:1: error: DAG 'x' is declared by a.yaml and by c.yaml; rename one of the two, "
+      "or remove one of the files");
+}
+
+/// `start` and `end` of a schedule with this text, as instants.
+std::string dates(const std::string& schedule) {
+  const auto loaded = load_dag(
+      "dag: d\nschedule: {cron: '0 0 * * *', " + schedule + "}\ntasks:\n  a: {operator: noop}\n",
+      "d.yaml", builtin_catalog());
+  if (!loaded.spec) return loaded.diagnostics.front().message;
+  return format_rfc3339(*loaded.spec->start) + " " + format_rfc3339(*loaded.spec->end);
+}
+
+TEST(Load, StartAndEndAreInTheTimeZoneAndAnEndIncludesItsDay) {
+  EXPECT_EQ(dates("timezone: America/New_York, start: 2026-03-01, end: 2026-03-03"),
+            "2026-03-01T05:00:00Z 2026-03-04T04:59:59.999999Z");
+  EXPECT_EQ(dates("start: 2026-03-01, end: 2026-03-01, timezone: Europe/Berlin"),
+            "2026-02-28T23:00:00Z 2026-03-01T22:59:59.999999Z");
+  EXPECT_EQ(
+      dates("start: '2026-03-01T06:00Z', end: '2026-03-03T00:00+01:00', timezone: Asia/Tokyo"),
+      "2026-03-01T06:00:00Z 2026-03-02T23:00:00Z");
+  EXPECT_EQ(dates("start: 2026-03-02, end: 2026-03-01"), "end is before start");
+  EXPECT_EQ(dates("on_unpause: everything, start: 2026-03-01, end: 2026-03-02"),
+            "on_unpause: there is no policy 'everything'");
 }
 
 TEST(Memory, ReadsAmountsWithUnits) {

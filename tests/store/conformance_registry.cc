@@ -119,6 +119,10 @@ TEST_P(StoreTest, EvaluationsDatasetsAndAlertsAreKept) {
   EXPECT_EQ(20, dataset->rows);
   EXPECT_EQ(run.run, dataset->run);
   EXPECT_CODE(ErrorCode::not_found, stores().registry.dataset("nope"));
+  const auto datasets = stores().registry.datasets();
+  ASSERT_OK(datasets);
+  ASSERT_EQ(1u, datasets->size());
+  EXPECT_EQ(digest('b'), datasets->front().artifact);
 
   const auto alerts = stores().registry.alerts(10);
   ASSERT_OK(alerts);

@@ -245,6 +245,47 @@ TEST_P(StoreTest, TheLastLogicalDateIsThatOfScheduledRuns) {
   EXPECT_EQ(march, stores().runs.dags()->front().last_logical_date);
 }
 
+TEST_P(StoreTest, ScheduledDatesBeginWithTheNewestThatHasPassed) {
+  lead();
+  for (const char* dag : {"flights", "idle", "later"})
+    append({event({}, DagRegistered{dag, "v1", Json::object(), "s", "b", {}})});
+  const Time february = *parse_rfc3339("2001-02-01"), march = *parse_rfc3339("2001-03-01"),
+             april = *parse_rfc3339("2001-04-01");
+  for (const Time date : {april, february, march}) start_run("flights", RunType::scheduled, date);
+  start_run("flights", RunType::manual, *parse_rfc3339("2001-03-15"));
+  start_run("later", RunType::scheduled, april);
+  const auto dates = stores().runs.scheduled_dates(march);
+  ASSERT_OK(dates);
+  EXPECT_EQ((ScheduledDates{{"flights", {march, april}}, {"later", {april}}}), *dates);
+}
+
+TEST_P(StoreTest, ADagIsRetiredUntilItIsRegisteredAgain) {
+  lead();
+  const auto registered = event({}, DagRegistered{"flights", "v1", Json::object(), "s", "b", {}});
+  append({registered, event({}, DagRetired{"flights", "its file is gone", {}})});
+  EXPECT_EQ("its file is gone", stores().runs.dag("flights")->retired);
+  append({event({}, DagOutOfOrder{"flights", "no such zone"})});
+  EXPECT_EQ("no such zone", stores().runs.dags()->front().out_of_order);
+  append({event({}, DagOutOfOrder{"flights", ""})});
+  EXPECT_EQ("", stores().runs.dag("flights")->out_of_order);
+  append({event({}, DagOutOfOrder{"flights", "no such zone"}), registered});
+  EXPECT_EQ("", stores().runs.dag("flights")->retired);
+  EXPECT_EQ("", stores().runs.dag("flights")->out_of_order);
+}
+
+TEST_P(StoreTest, AScheduleKeepsWhereItGoesOn) {
+  lead();
+  const Time march = *parse_rfc3339("2001-03-01"), april = *parse_rfc3339("2001-04-01");
+  append({event({}, DagRegistered{"flights", "v1", Json::object(), "s", "b", {}})});
+  EXPECT_FALSE(stores().runs.dag("flights")->schedule_from.has_value());
+  append({event({}, ScheduleMoved{"flights", march, {}, {}})});
+  append({event({}, ScheduleMoved{"flights", {}, april, {}})});
+  const auto dag = stores().runs.dag("flights");
+  ASSERT_OK(dag);
+  EXPECT_EQ(march, dag->schedule_from);
+  EXPECT_EQ(april, dag->schedule_all_until);
+}
+
 TEST_P(StoreTest, DiagnosticsOfADagFileStandUntilItIsGood) {
   lead();
   Json wrong = Json::array({Json::object({{"line", 3}, {"message", "unknown operator"}})});

@@ -57,6 +57,10 @@ export interface Dag {
   source: string;
   /** True: nothing starts it by itself */
   paused: boolean;
+  /** active, paused, retired (no file declares it) or out_of_order (this program cannot compile it): a retired or broken one is refused by triggers as well */
+  state: string;
+  /** Why it is retired or out of order; "" otherwise */
+  state_reason: string;
   /** Its cron expression; null without a schedule */
   cron: string | null;
   /** IANA zone of the cron expression */
@@ -435,6 +439,8 @@ export interface ReceivedEvent {
   handled: boolean;
   /** Runs that it started */
   runs: string[];
+  /** DAGs whose `on: event` matched and that did not start, each with its reason; the event is not kept for them */
+  not_started: unknown;
 }
 
 /** What a task can be carried out by. */
@@ -479,11 +485,15 @@ export const getDag = (dag: string, query: { recent?: number } = {}): Promise<Da
 export const patchDag = (dag: string, body: { paused: boolean; reason?: string }): Promise<CommandResult> =>
   request('PATCH', `/api/v1/dags/${encodeURIComponent(dag)}`, {}, body);
 
+/** Continue a schedule from now. */
+export const resetSchedule = (dag: string, body: { reason?: string } = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/dags/${encodeURIComponent(dag)}/schedule/reset`, {}, body);
+
 /** The canonical form of any version that ever ran. */
 export const getDagVersion = (dag: string, version: string): Promise<Record<string, unknown>> =>
   request('GET', `/api/v1/dags/${encodeURIComponent(dag)}/versions/${encodeURIComponent(version)}`, {});
 
-/** DAG files that cannot be loaded. */
+/** DAG files that cannot be loaded, and DAGs without a file. */
 export const listDagErrors = (): Promise<DagFileError[]> =>
   request('GET', `/api/v1/dag-errors`, {});
 

@@ -58,6 +58,14 @@ function schedule(dag: Dag): string {
 }
 
 function NextRun({ dag }: { dag: Dag }) {
+  if (dag.state === 'retired' || dag.state === 'out_of_order') {
+    return (
+      <span class={dag.state === 'retired' ? 'warn' : 'bad'} title={dag.state_reason}>
+        {dag.state === 'retired' ? 'retired' : 'out of order'}
+        <span class="note">{dag.state_reason}</span>
+      </span>
+    );
+  }
   if (dag.paused) return <span class="faint">paused</span>;
   if (!dag.next_run_at) return <span class="faint">–</span>;
   const due = Date.parse(dag.next_run_at) <= Date.now();
@@ -134,7 +142,9 @@ function Row({ dag, onTrigger, onChange }: { dag: Dag; onTrigger: () => void; on
       </td>
       <td data-label="Owner" class="nowrap">{dag.owner || <span class="faint">–</span>}</td>
       <td class="right">
-        <button onClick={onTrigger}>Trigger</button>
+        <button onClick={onTrigger} disabled={dag.state === 'retired' || dag.state === 'out_of_order'}>
+          Trigger
+        </button>
       </td>
     </tr>
   );
@@ -149,7 +159,11 @@ export function DagsPage() {
     errors.reload();
   };
   useEvents(dagKinds, undefined, reload);
-  const broken = (errors.value ?? []).filter((error) => !Array.isArray(error.diagnostics) || error.diagnostics.length > 0);
+  // What is retired is shown in the list itself.
+  const isShown = (error: DagFileError) =>
+    !Array.isArray(error.diagnostics) ||
+    (error.diagnostics as { code?: string }[]).some((one) => one.code !== 'retired');
+  const broken = (errors.value ?? []).filter(isShown);
   return (
     <>
       <div class="title">

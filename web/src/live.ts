@@ -3,16 +3,24 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from './http';
 
 const kinds = [
-  'dag_registered', 'dag_file_checked', 'dag_paused', 'run_created', 'run_cancel_requested', 'tasks_cleared',
-  'run_finished', 'task_expanded', 'task_queued', 'attempt_dispatched', 'attempt_returned', 'attempt_started',
-  'attempt_lost', 'attempt_failed', 'task_cancel_requested',
+  'dag_registered', 'dag_file_checked', 'dag_paused', 'dag_retired', 'dag_out_of_order', 'schedule_moved', 'run_created',
+  'run_cancel_requested', 'tasks_cleared', 'run_finished', 'task_expanded', 'task_queued', 'attempt_dispatched', 'attempt_returned',
+  'attempt_started', 'attempt_lost', 'attempt_failed', 'task_cancel_requested',
   'task_deferred', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
   'effects_requested',
 ] as const;
 export type Kind = (typeof kinds)[number];
 
 export const runKinds: Kind[] = ['run_created', 'run_finished', 'run_cancel_requested', 'tasks_cleared'];
-export const dagKinds: Kind[] = [...runKinds, 'dag_registered', 'dag_file_checked', 'dag_paused'];
+export const dagKinds: Kind[] = [
+  ...runKinds,
+  'dag_registered',
+  'dag_file_checked',
+  'dag_paused',
+  'dag_retired',
+  'dag_out_of_order',
+  'schedule_moved',
+];
 export const modelKinds: Kind[] = ['task_deferred', 'task_succeeded', 'task_failed', 'effects_requested', 'run_finished'];
 
 export type Connection = 'live' | 'connecting' | 'paused';

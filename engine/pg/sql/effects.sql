@@ -5,7 +5,7 @@ INSERT INTO millrace.dag (dag, namespace, version, source, base_dir, registered_
 VALUES ($1, $2, $3, $4, $5, millrace.instant($6), millrace.instant($6))
 ON CONFLICT (dag) DO UPDATE
 SET namespace = excluded.namespace, version = excluded.version, source = excluded.source,
-    base_dir = excluded.base_dir, updated_at = excluded.updated_at
+    base_dir = excluded.base_dir, updated_at = excluded.updated_at, retired = NULL, out_of_order = NULL
 
 -- name: put_dag_version
 INSERT INTO millrace.dag_version (dag, version, spec) VALUES ($1, $2, $3::text::json)
@@ -13,6 +13,17 @@ ON CONFLICT (dag, version) DO NOTHING
 
 -- name: pause_dag
 UPDATE millrace.dag SET paused = $2, updated_at = millrace.instant($3) WHERE dag = $1
+
+-- name: retire_dag
+UPDATE millrace.dag SET retired = $2, updated_at = millrace.instant($3) WHERE dag = $1
+
+-- name: mark_dag_out_of_order
+UPDATE millrace.dag SET out_of_order = nullif($2, '') WHERE dag = $1
+
+-- name: move_schedule
+UPDATE millrace.dag
+SET schedule_from = coalesce(millrace.instant($2), schedule_from), schedule_all_until = millrace.instant($3)
+WHERE dag = $1
 
 -- name: put_dag_file_error
 INSERT INTO millrace.dag_file_error (source, diagnostics, at) VALUES ($1, $2::text::json, millrace.instant($3))

@@ -29,6 +29,9 @@ FROM millrace.artifact WHERE run = $1 ORDER BY pos
 SELECT digest, kind, name, bytes, rows, schema, inputs, run, task, map_index, millrace.micros(created_at)
 FROM millrace.artifact WHERE digest = $1 ORDER BY pos LIMIT 1
 
+-- name: list_datasets
+SELECT dataset, artifact, rows, run, millrace.micros(updated_at) FROM millrace.dataset ORDER BY dataset
+
 -- name: get_dataset
 SELECT dataset, artifact, rows, run, millrace.micros(updated_at) FROM millrace.dataset WHERE dataset = $1
 

@@ -105,7 +105,8 @@ FROM millrace.task_instance WHERE run = $1 ORDER BY task, map_index
 
 -- name: list_dags
 SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused, millrace.micros(d.registered_at),
-       millrace.micros(d.updated_at), millrace.micros(last.logical_date)
+       millrace.micros(d.updated_at), millrace.micros(last.logical_date), coalesce(d.retired, ''),
+       coalesce(d.out_of_order, ''), millrace.micros(d.schedule_from), millrace.micros(d.schedule_all_until)
 FROM millrace.dag AS d
 JOIN millrace.dag_version AS v USING (dag, version)
 LEFT JOIN LATERAL (SELECT logical_date FROM millrace.scheduled_run AS s WHERE s.dag = d.dag
@@ -117,7 +118,8 @@ SELECT namespace FROM millrace.dag WHERE dag = $1
 
 -- name: get_dag
 SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused, millrace.micros(d.registered_at),
-       millrace.micros(d.updated_at), millrace.micros(last.logical_date)
+       millrace.micros(d.updated_at), millrace.micros(last.logical_date), coalesce(d.retired, ''),
+       coalesce(d.out_of_order, ''), millrace.micros(d.schedule_from), millrace.micros(d.schedule_all_until)
 FROM millrace.dag AS d
 JOIN millrace.dag_version AS v USING (dag, version)
 LEFT JOIN LATERAL (SELECT logical_date FROM millrace.scheduled_run AS s WHERE s.dag = d.dag
@@ -129,3 +131,13 @@ SELECT spec FROM millrace.dag_version WHERE dag = $1 AND version = $2
 
 -- name: list_dag_file_errors
 SELECT source, diagnostics, millrace.micros(at) FROM millrace.dag_file_error ORDER BY source
+
+-- name: scheduled_dates
+-- Of each DAG: the newest date that is not after $1, and all later ones.
+SELECT d.dag, millrace.micros(s.logical_date)
+FROM millrace.dag AS d
+CROSS JOIN LATERAL (SELECT max(logical_date) AS logical_date FROM millrace.scheduled_run
+                    WHERE dag = d.dag AND logical_date <= millrace.instant($1)) AS last
+JOIN millrace.scheduled_run AS s
+  ON s.dag = d.dag AND s.logical_date >= coalesce(last.logical_date, '-infinity')
+ORDER BY 1, s.logical_date

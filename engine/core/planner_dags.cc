@@ -1,0 +1,252 @@
+// Which DAGs there are: registered by a file, retired without one, out of order if they cannot be
+// compiled; and where their schedules stand.
+#include <algorithm>
+#include <filesystem>
+
+#include "engine/base/suggest.h"
+#include "engine/core/planner.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::string_view kOutOfOrder = "out-of-order";
+
+std::string file_name(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
+/// How many names at their ends two paths have in common.
+int common_names(const std::filesystem::path& a, const std::filesystem::path& b) {
+  const std::vector<std::filesystem::path> left(a.begin(), a.end()), right(b.begin(), b.end());
+  const auto differ = std::mismatch(left.rbegin(), left.rend(), right.rbegin(), right.rend());
+  return static_cast<int>(differ.first - left.rbegin());
+}
+
+Json diagnostic(const std::string& file, std::string_view code, std::string message,
+                std::string_view hint) {
+  return Json::array({Json::object({{"file", file},
+                                    {"line", 1},
+                                    {"column", 1},
+                                    {"severity", "error"},
+                                    {"message", std::move(message)},
+                                    {"hint", hint},
+                                    {"code", code}})});
+}
+
+Error out_of_order(const std::string& what, const std::string& reason) {
+  return conflict(what + " is out of order: " + reason);
+}
+
+}  // namespace
+
+/// One that something may start; otherwise why not.
+Result<DagState*> Planner::find_dag(const std::string& id) {
+  if (const auto broken = broken_dags_.find(id); broken != broken_dags_.end())
+    return out_of_order("DAG '" + id + "'", broken->second.reason);
+  const auto found = dags_.find(id);
+  if (found == dags_.end()) {
+    std::vector<std::string> names;
+    for (const auto& [name, state] : dags_) names.push_back(name);
+    return not_found("there is no DAG '" + id + "'" + did_you_mean(id, names));
+  }
+  return &found->second;
+}
+
+std::string Planner::base_dir_of(const std::string& dag) const {
+  if (const auto found = dags_.find(dag); found != dags_.end()) return found->second.base_dir;
+  const auto broken = broken_dags_.find(dag);
+  return broken == broken_dags_.end() ? "" : broken->second.state.base_dir;
+}
+
+Status Planner::register_dag(const RegisterDag& input, Time now) {
+  const std::string& id = input.dag->id();
+  DagState& state = dags_[id];
+  bool fresh = state.dag == nullptr;
+  if (const auto broken = broken_dags_.find(id); broken != broken_dags_.end()) {
+    state = std::move(broken->second.state);
+    broken_dags_.erase(broken);
+    fresh = false;
+    state.out_of_order.clear();
+  }
+  const bool same = state.dag != nullptr && state.dag->version() == input.dag->version() &&
+                    state.source == input.source && state.base_dir == input.base_dir &&
+                    state.retired.empty();
+  const std::shared_ptr<const Dag> before = std::exchange(state.dag, input.dag);
+  if (same) return {};  // of two equal Dags, the giver keeps this
+  state.source = input.source;
+  state.base_dir = input.base_dir;
+  if (fresh) state.schedule.registered_at = state.schedule.checked = now;
+  emit(Uuid{}, now,
+       DagRegistered{id, input.dag->version(), Dag::to_json(input.dag->spec()), input.source,
+                     input.base_dir, input.origin});
+  if (before != nullptr) change_schedule(state, before->spec(), now);
+  if (!std::exchange(state.retired, "").empty()) resume(state, input.origin, now);
+  reschedule(id, now);
+  return {};
+}
+
+void Planner::change_schedule(DagState& state, const DagSpec& before, Time now) {
+  const auto from = begin_of_changed(before, state.dag->spec(), now);
+  if (!from) return;
+  move_schedule(state, {state.dag->id(), from, {}, {"engine", "the schedule was changed"}}, now);
+}
+
+/// Goes on after a pause or a retirement.
+void Planner::resume(DagState& state, Origin origin, Time now) {
+  if (!state.dag->timetable()) return;
+  const auto [from, all_until] = resume_schedule(*state.dag->timetable(), state.dag->spec(), now);
+  if (!from && !all_until) return;
+  // One after `now` is of a clock that was wrong.
+  const auto& present = state.schedule.from;
+  const bool holds = from && present && *present <= now;
+  move_schedule(
+      state,
+      {state.dag->id(), holds ? std::max(*from, *present) : from, all_until, std::move(origin)},
+      now);
+}
+
+void Planner::move_schedule(DagState& state, ScheduleMoved moved, Time now) {
+  if (moved.from) state.schedule.from = moved.from;
+  state.schedule.all_until = moved.all_until;
+  emit(Uuid{}, now, std::move(moved));
+}
+
+Status Planner::reset_schedule(const ResetSchedule& input, Time now) {
+  MR_TRY(DagState* const state, find_dag(input.dag));
+  if (!state->dag->timetable()) return conflict("DAG '" + input.dag + "' has no schedule");
+  move_schedule(*state, {input.dag, now, {}, input.origin}, now);
+  reschedule(input.dag, now);
+  return {};
+}
+
+void Planner::clock_was_set(Duration by) {
+  clock_set_by_ += by;
+  knows_scheduled_dates_ = false;
+  firings_.clear();
+  firing_of_.clear();
+}
+
+void Planner::take_scheduled_dates(const ScheduledDates& dates, Time now) {
+  const auto take = [&](const std::string& id, DagState& state) {
+    const auto known = dates.find(id);
+    take_dates(state.schedule, known == dates.end() ? std::vector<Time>() : known->second, now);
+  };
+  knows_scheduled_dates_ = true;
+  for (auto& [id, broken] : broken_dags_) take(id, broken.state);
+  for (auto& [id, state] : dags_) {
+    take(id, state);
+    reschedule(id, now);
+  }
+}
+
+void Planner::sync_dags(const SyncDags& input, Time now) {
+  std::map<std::string, Json> errors = input.errors;
+  std::map<std::string, std::vector<const RegisterDag*>> by_id;
+  for (const RegisterDag& dag : input.dags) by_id[dag.dag->id()].push_back(&dag);
+  for (const auto& [id, twins] : by_id) {
+    const RegisterDag& chosen = choose(twins);
+    for (const RegisterDag* twin : twins) {
+      if (twin == &chosen) continue;
+      errors[twin->source] =
+          diagnostic(twin->source, "duplicate-dag",
+                     "DAG '" + id + "' is declared by " + chosen.source + " and by " +
+                         twin->source + "; the text of " + chosen.source + " is in force",
+                     "rename one of the two, or remove one of the files");
+    }
+    static_cast<void>(register_dag(chosen, now));
+  }
+  retire_undeclared(input, errors, now);
+  report_files(std::move(errors), now);
+}
+
+/// Of the files that declare one DAG: the one whose path ends most like that of the text in force
+/// (its folder may have moved); otherwise one with that text; otherwise the first by its path.
+const RegisterDag& Planner::choose(const std::vector<const RegisterDag*>& twins) const {
+  const auto state = dags_.find(twins.front()->dag->id());
+  if (state == dags_.end() || state->second.dag == nullptr) return *twins.front();
+  const auto likeness = [&](const RegisterDag* twin) {
+    const bool same_text = twin->dag->version() == state->second.dag->version();
+    return std::pair(common_names(twin->source, state->second.source), same_text);
+  };
+  return **std::ranges::max_element(twins, {}, likeness);
+}
+
+void Planner::retire_undeclared(const SyncDags& input, std::map<std::string, Json>& errors,
+                                Time now) {
+  if (!input.complete) return;
+  std::set<std::string> declared = input.declared;
+  for (const RegisterDag& dag : input.dags) declared.insert(dag.dag->id());
+  std::vector<std::string> gone;
+  std::size_t kept = 0;
+  const auto look_at = [&](const std::string& id, const DagState& state) {
+    if (!state.retired.empty() || declared.contains(id)) return;
+    if (input.unreadable.contains(file_name(state.source))) return;
+    const bool retires = !input.is_empty() || input.seen.contains(id);
+    retires ? gone.push_back(id) : static_cast<void>(++kept);
+  };
+  for (const auto& [id, state] : dags_) look_at(id, state);
+  for (const auto& [id, broken] : broken_dags_) look_at(id, broken.state);
+  for (const auto& id : gone)
+    retire(id, "no file in " + input.folder + " declares it", {"file", input.folder}, now);
+  if (kept > 0)
+    errors[input.folder] = diagnostic(
+        input.folder, "no-dag-files",
+        "the folder holds no DAG file; " + std::to_string(kept) + " DAGs stay in force without one",
+        "name the folder of the DAG files with --dags");
+}
+
+void Planner::retire(const std::string& id, std::string reason, const Origin& origin, Time now) {
+  const auto broken = broken_dags_.find(id);
+  DagState& state = broken == broken_dags_.end() ? dags_[id] : broken->second.state;
+  state.retired = reason;
+  emit(Uuid{}, now, DagRetired{id, std::move(reason), origin});
+  reschedule(id, now);
+}
+
+/// Tells which DAGs are out of order now, and which are not any more.
+void Planner::report_order(Time now) {
+  for (auto& [id, state] : dags_)
+    if (!std::exchange(state.out_of_order, "").empty()) emit(Uuid{}, now, DagOutOfOrder{id, ""});
+  for (auto& [id, broken] : broken_dags_) {
+    if (broken.state.out_of_order == broken.reason) continue;
+    broken.state.out_of_order = broken.reason;
+    emit(Uuid{}, now, DagOutOfOrder{id, broken.reason});
+  }
+  report_files(std::map(file_errors_), now);
+}
+
+/// Only what changed becomes an event.
+void Planner::report_files(std::map<std::string, Json> errors, Time now) {
+  std::erase_if(errors, [](const auto& entry) {
+    return entry.second.at(0)["code"].as_view() == kOutOfOrder;
+  });
+  for (const auto& [id, broken] : broken_dags_)
+    errors.try_emplace(broken.state.source,
+                       diagnostic(broken.state.source, kOutOfOrder,
+                                  "DAG '" + id + "' is out of order: " + broken.reason,
+                                  "a file that can be loaded puts it in order again"));
+  for (const auto& [source, diagnostics] : file_errors_)
+    if (!errors.contains(source)) emit(Uuid{}, now, DagFileChecked{source, Json::array()});
+  for (const auto& [source, diagnostics] : errors) {
+    const auto known = file_errors_.find(source);
+    if (known == file_errors_.end() || !(known->second == diagnostics))
+      emit(Uuid{}, now, DagFileChecked{source, diagnostics});
+  }
+  file_errors_ = std::move(errors);
+}
+
+Status Planner::pause_dag(const PauseDag& input, Time now) {
+  const auto broken = broken_dags_.find(input.dag);
+  if (broken == broken_dags_.end()) MR_CHECK(find_dag(input.dag));
+  DagState& state =
+      broken == broken_dags_.end() ? dags_.find(input.dag)->second : broken->second.state;
+  if (state.paused == input.paused) return {};
+  state.paused = input.paused;
+  emit(Uuid{}, now, DagPaused{input.dag, input.paused, input.origin});
+  if (!input.paused && state.dag != nullptr && state.retired.empty())
+    resume(state, input.origin, now);
+  reschedule(input.dag, now);
+  return {};
+}
+
+}  // namespace millrace

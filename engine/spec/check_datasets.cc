@@ -1,0 +1,130 @@
+#include "engine/spec/check_datasets.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace millrace {
+namespace {
+
+constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+/// DAG `from` updates `dataset`, which starts DAG `to`.
+struct Step {
+  std::size_t to;
+  std::string dataset;
+};
+
+/// The number of the first line that begins with `key`; 1 if there is none.
+int line_of_key(std::string_view text, std::string_view key) {
+  int line = 1;
+  for (std::size_t at = 0; at < text.size(); ++line) {
+    if (text.substr(at).starts_with(key)) return line;
+    const std::size_t end = text.find('\n', at);
+    if (end == std::string_view::npos) break;
+    at = end + 1;
+  }
+  return 1;
+}
+
+std::vector<std::vector<Step>> steps_of(const std::vector<const DagSpec*>& dags,
+                                        const Catalog& catalog) {
+  std::map<std::string, std::vector<std::size_t>> started_by;
+  for (std::size_t i = 0; i < dags.size(); ++i)
+    for (const auto& dataset : dags[i]->datasets) started_by[dataset].push_back(i);
+  std::vector<std::vector<Step>> steps(dags.size());
+  for (std::size_t i = 0; i < dags.size(); ++i)
+    for (const auto& dataset : updated_datasets(*dags[i], catalog))
+      for (const std::size_t to : started_by[dataset]) steps[i].push_back({to, dataset});
+  return steps;
+}
+
+/// The shortest ring through `start`, as the steps along it; empty: there is none.
+std::vector<Step> ring_of(std::size_t start, const std::vector<std::vector<Step>>& steps) {
+  std::vector<std::pair<std::size_t, const Step*>> came(steps.size(), {kNone, nullptr});
+  std::vector<std::size_t> queue = {start};
+  for (std::size_t next = 0; next < queue.size(); ++next) {
+    for (const Step& step : steps[queue[next]]) {
+      if (came[step.to].second != nullptr) continue;
+      came[step.to] = {queue[next], &step};
+      if (step.to != start) {
+        queue.push_back(step.to);
+        continue;
+      }
+      std::vector<Step> ring;
+      std::size_t at = start;
+      do {
+        ring.push_back(*came[at].second);
+        at = came[at].first;
+      } while (at != start);
+      std::ranges::reverse(ring);
+      return ring;
+    }
+  }
+  return {};
+}
+
+std::string text_of(std::size_t start, const std::vector<Step>& ring,
+                    const std::vector<const DagSpec*>& dags) {
+  std::string text;
+  std::size_t at = start;
+  for (const Step& step : ring) {
+    if (!text.empty()) text += "; ";
+    text += "DAG '" + dags[at]->id + "' updates the dataset '" + step.dataset +
+            "', which starts DAG '" + dags[step.to]->id + "'";
+    at = step.to;
+  }
+  return text + ": this would go on for ever";
+}
+
+}  // namespace
+
+std::vector<std::string> updated_datasets(const DagSpec& spec, const Catalog& catalog) {
+  std::set<std::string> out;
+  for (const auto& task : spec.tasks) {
+    const OperatorInfo* info = catalog.find(task.op);
+    if (info == nullptr || info->find_param("dataset") == nullptr) continue;
+    const std::string name = task.with["dataset"].as_string();
+    if (!name.empty() && name.find("${{") == std::string::npos) out.insert(name);
+  }
+  return {out.begin(), out.end()};
+}
+
+std::vector<Diagnostic> check_dataset_rings(const std::vector<LoadedFile>& files,
+                                            const Catalog& catalog) {
+  std::vector<const DagSpec*> dags;
+  std::vector<const LoadedFile*> file_of;
+  for (const auto& file : files) {
+    if (!file.loaded.spec) continue;
+    dags.push_back(&*file.loaded.spec);
+    file_of.push_back(&file);
+  }
+  const auto steps = steps_of(dags, catalog);
+  std::vector<Diagnostic> out;
+  for (std::size_t i = 0; i < dags.size(); ++i) {
+    const auto ring = ring_of(i, steps);
+    if (ring.empty()) continue;
+    out.push_back({file_of[i]->path, line_of_key(file_of[i]->loaded.source, "on:"), 1,
+                   Diagnostic::Severity::error, text_of(i, ring, dags),
+                   "start one of them by a schedule, or update another dataset", "dataset-ring"});
+  }
+  return out;
+}
+
+std::vector<Diagnostic> check_twins(const std::vector<LoadedFile>& files) {
+  std::map<std::string, const LoadedFile*> first;
+  std::vector<Diagnostic> out;
+  for (const auto& file : files) {
+    const std::string& id = file.loaded.declared;
+    if (id.empty()) continue;
+    const auto [known, fresh] = first.emplace(id, &file);
+    if (fresh || known->second->path == file.path) continue;
+    out.push_back(
+        {file.path, line_of_key(file.loaded.source, "dag:"), 1, Diagnostic::Severity::error,
+         "DAG '" + id + "' is declared by " + known->second->path + " and by " + file.path,
+         "rename one of the two, or remove one of the files", "duplicate-dag"});
+  }
+  return out;
+}
+
+}  // namespace millrace
