@@ -24,6 +24,22 @@ std::string flights() {
   return csv;
 }
 
+/// A DAG that trains the model `flights` and ships it by these steps.
+std::string learning(const std::string& dag, const std::filesystem::path& csv,
+                     const std::string& holdout, const std::string& steps) {
+  return "dag: " + dag +
+         "\ntasks:\n  ingest: {operator: ingest.file, with: {path: " + csv.string() +
+         "}}\n"
+         "  train: {needs: ingest, operator: train, with: {model: flights, data: \"${{ "
+         "tasks.ingest.outputs.table }}\", algorithm: logistic, label: late, features: [hour, "
+         "distance], holdout_fraction: " +
+         holdout +
+         "}}\n"
+         "  ship: {needs: train, operator: deploy.canary, with: {model: flights, candidate: "
+         "\"${{ tasks.train.outputs.model }}\", steps: " +
+         steps + "}}\n";
+}
+
 }  // namespace
 
 void write_attack_dags(const std::filesystem::path& folder) {
@@ -43,18 +59,15 @@ void write_attack_dags(const std::filesystem::path& folder) {
   write(dags / "check.yaml",
         "dag: check\nmax_active_runs: 100\nparams: {table: {type: string}}\ntasks:\n"
         "  c: {operator: validate, with: {input: \"${{ params.table }}\", expectations: []}}\n");
-  write(dags / "learn.yaml",
-        "dag: learn\ntasks:\n"
-        "  ingest: {operator: ingest.file, with: {path: " +
-            (files / "flights.csv").string() +
-            "}}\n"
-            "  train: {needs: ingest, operator: train, with: {model: flights, data: \"${{ "
-            "tasks.ingest.outputs.table }}\", algorithm: logistic, label: late, features: [hour, "
-            "distance], holdout_fraction: 0.2}}\n"
-            "  ship: {needs: train, operator: deploy.canary, with: {model: flights, candidate: "
-            "\"${{ tasks.train.outputs.model }}\", steps: [{weight: 100}]}}\n");
+  write(dags / "learn.yaml", learning("learn", files / "flights.csv", "0.2", "[{weight: 100}]"));
+  write(dags / "hold.yaml", learning("hold", files / "flights.csv", "0.3",
+                                     "[{weight: 10, hold: 4h}, {weight: 100}], interval: 1s, "
+                                     "max_wait: 1s, on_no_traffic: promote"));
   write(dags / "tick.yaml",
         "dag: tick\nschedule: \"* * * * *\"\nmax_active_runs: 10\ntasks:\n  t: {operator: noop}\n");
+  write(
+      dags / "weekly.yaml",
+      "dag: weekly\nschedule: {cron: \"@weekly\", catchup: true}\ntasks:\n  t: {operator: noop}\n");
 }
 
 }  // namespace millrace::chaos

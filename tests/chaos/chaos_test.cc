@@ -51,5 +51,13 @@ TEST_F(Attack, APowerCutLosesNothingThatWasPromised) {
 
 TEST_F(Attack, AFlippedBitIsNamedAsDamage) { expect_kept(flip_bits(options("bits", 8)), 8); }
 
+TEST_F(Attack, SetClocksDropDecideAndRepeatNothing) {
+  expect_kept(set_clocks(options("clocks", 2), 1), 2);
+}
+
+TEST_F(Attack, SetClocksDeposeNoneOfTwoEngines) {
+  expect_kept(set_clocks(options("clocks2", 2), 2), 2);
+}
+
 }  // namespace
 }  // namespace millrace::chaos

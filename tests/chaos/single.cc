@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <pqxx/pqxx>
 #include <stdexcept>
@@ -50,6 +51,10 @@ httplib::Client client(const std::string& address) {
   return out;
 }
 
+bool has_ended(const std::string& status) {
+  return status == "success" || status == "failed" || status == "cancelled";
+}
+
 void add_with_descendants(pid_t pid, std::vector<pid_t>& out) {
   out.push_back(pid);
   for (const pid_t child : children_of(pid)) add_with_descendants(child, out);
@@ -66,6 +71,7 @@ Single::Single(fs::path state, const fs::path& dags, std::vector<std::string> op
                                     "--dags",       dags.string(), "--port",        "0",
                                     "--serve-port", "0",           "--workers",     "2"};
   words.insert(words.end(), options.begin(), options.end());
+  const char* ready_when = std::ranges::count(options, "--db") > 0 ? "/healthz" : "/readyz";
   pid_ = start(words, environment, state_.string() + ".log");
   const auto ready = time_until(
       [&] {
@@ -74,7 +80,7 @@ Single::Single(fs::path state, const fs::path& dags, std::vector<std::string> op
         if (!endpoint || !(*endpoint)["api"].is_string()) return false;
         api_ = (*endpoint)["api"].as_string();
         serve_ = (*endpoint)["serve"].as_string();
-        return text("/readyz").has_value();
+        return text(ready_when).has_value();
       },
       kStart);
   if (ready) return;
@@ -145,11 +151,11 @@ std::string Single::wait_for(const std::string& run, double seconds) const {
   time_until(
       [&] {
         const Json row = get("/runs/" + run);
-        status = row["status"].is_string() ? row["status"].as_string() : "running";
-        return status != "running";
+        status = row["status"].as_string();
+        return has_ended(status);
       },
       Seconds{seconds});
-  return status == "running" ? "" : status;
+  return has_ended(status) ? status : "";
 }
 
 bool Single::infer() const {

@@ -14,8 +14,8 @@ namespace millrace::chaos {
 
 class Single {
  public:
-  /// "NAME=value" entries are added to the environment. Returns when the engine leads; throws
-  /// std::runtime_error if it does not.
+  /// "NAME=value" entries are added to the environment. Returns when the engine leads, or with
+  /// `--db`, where another may lead, when it answers; throws std::runtime_error if it does not.
   Single(std::filesystem::path state, const std::filesystem::path& dags,
          std::vector<std::string> options = {}, const std::vector<std::string>& environment = {});
   /// Kills it.
