@@ -3,12 +3,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/exec/unique_fd.h"
 
@@ -52,6 +55,37 @@ void remove_entry(int parent, const char* name, dev_t device, int depth) {
   unlinkat(parent, name, AT_REMOVEDIR);
 }
 
+/// Removes what the folder holds. True: it is empty, and nothing tells it from a new one.
+bool empty_own_folder(const std::filesystem::path& path) {
+  const Listing listing = open_folder(AT_FDCWD, path.c_str());
+  struct stat found {
+  }, above{};
+  if (!listing || fstat(dirfd(listing.get()), &found) != 0 ||
+      stat(path.parent_path().c_str(), &above) != 0)
+    return false;
+  const int fd = dirfd(listing.get());
+  if (found.st_dev != above.st_dev || found.st_uid != geteuid() || flistxattr(fd, nullptr, 0) > 0 ||
+      fchmod(fd, S_IRWXU) != 0)
+    return false;
+  bool any = true;
+  for (int look = 0; any && look < 2; ++look) {
+    any = false;
+    rewinddir(listing.get());
+    while (const dirent* entry = readdir(listing.get())) {
+      const std::string_view each(entry->d_name);
+      if (each == "." || each == "..") continue;
+      remove_entry(fd, entry->d_name, found.st_dev, 1);
+      any = true;
+    }
+  }
+  return !any;
+}
+
+bool is_folder(const std::filesystem::path& path) {
+  struct stat found {};
+  return lstat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+}
+
 /// A folder of ours; what else may be in its place is put out of the way.
 void make_base(const std::filesystem::path& base) {
   if (mkdir(base.c_str(), S_IRWXU) == 0) return;
@@ -74,7 +108,7 @@ void remove_tree(const std::filesystem::path& path) {
 }
 
 const std::filesystem::path& WorkFolder::make() {
-  if (!path_.empty()) return path_;
+  if (!path_.empty() || take_spare()) return path_;
   std::string pattern = base_ / "attempt-XXXXXX";
   // It makes a new folder of mode 0700, or none.
   if (mkdtemp(pattern.data()) == nullptr) {
@@ -88,8 +122,15 @@ const std::filesystem::path& WorkFolder::make() {
 
 void WorkFolder::clear() {
   if (path_.empty()) return;
-  remove_tree(path_);
+  if (!empty_own_folder(path_) || rename(path_.c_str(), spare().c_str()) != 0) remove_tree(path_);
   path_.clear();
+}
+
+bool WorkFolder::take_spare() {
+  std::filesystem::path path = base_ / ("attempt-" + std::to_string(++made_));
+  if (!is_folder(spare()) || rename(spare().c_str(), path.c_str()) != 0) return false;
+  path_ = std::move(path);
+  return true;
 }
 
 }  // namespace millrace::exec

@@ -1,7 +1,10 @@
-// WorkFolder: where an attempt keeps its files. Each attempt that asks gets a new folder that no
-// other had before: one that it removes, re-makes or replaces by a link is no other's.
+// WorkFolder: where an attempt keeps its files. Each attempt that asks gets an empty folder with a
+// name that no other had before: one that it removes, re-makes or replaces by a link is no other's.
+// A folder that is as it was made goes to the next attempt under another name: to make and to
+// remove one takes a file system up to two milliseconds (ext4 with `discard`), to rename one none.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 
 namespace millrace::exec {
@@ -18,7 +21,11 @@ class WorkFolder {
   void clear();
 
  private:
+  bool take_spare();
+  std::filesystem::path spare() const { return base_ / "spare"; }
+
   std::filesystem::path base_, path_;
+  std::int64_t made_ = 0;
 };
 
 /// Removes a file, or a folder with what it holds; follows no link, leaves other file systems

@@ -159,6 +159,17 @@ TEST_F(AttemptAlone, ALinkInPlaceOfItsFolderLeadsNowhere) {
   EXPECT_TRUE(std::filesystem::is_empty(config_.work_dir));
 }
 
+// What another attempt may notice of a folder that was used before.
+TEST_F(AttemptAlone, AFolderThatComesAgainIsEmptyAndClosedToOthers) {
+  int task = 0;
+  for (const char* how : {"fill", "open", "forbid", "remove", "none"}) {
+    outputs(run(attempt("folder", Json::object({{"how", how}}), ++task)));
+    const Json next = outputs(run(attempt("folder", Json::object(), ++task)));
+    EXPECT_EQ(next["found"].as_int(), 0) << how;
+    EXPECT_EQ(next["mode"].as_int(), 0700) << how;
+  }
+}
+
 TEST_F(AttemptAlone, ItsFolderIsItsOwnAndNew) {
   std::set<std::string> folders;
   for (int i = 0; i < 5; ++i) {

@@ -208,18 +208,27 @@ struct Folder {
   static constexpr int version = 1;
   std::string how, target;
   static auto params() {
-    return std::tuple{param("how", &Folder::how, "remake, link, none").def("none"),
-                      param("target", &Folder::target, "Of the link").def("")};
+    return std::tuple{
+        param("how", &Folder::how, "remake, link, remove, fill, open, forbid").def("none"),
+        param("target", &Folder::target, "Of the link").def("")};
   }
   Result<Outcome> run(OperatorContext& ctx) const {
     const std::filesystem::path folder = ctx.work_dir();
     const auto entries = std::filesystem::directory_iterator(folder);
     const long found = std::distance(begin(entries), end(entries));
-    if (how != "none") std::filesystem::remove_all(folder);
+    const bool stays = how == "none" || how == "fill" || how == "open" || how == "forbid";
+    if (!stays) std::filesystem::remove_all(folder);
+    if (how == "fill") {
+      std::filesystem::create_directories(folder / "a" / "b");
+      std::ofstream(folder / "a" / "b" / "file") << "data";
+      std::filesystem::permissions(folder / "a", std::filesystem::perms::none);
+    }
     if (how == "link") std::filesystem::create_directory_symlink(target, folder);
     if (how == "remake") std::filesystem::create_directory(folder);
     if (how == "remake") std::ofstream(folder / "outputs.json") << R"({"rows": 41})";
     const auto mode = std::filesystem::status(folder).permissions();
+    if (how == "open") std::filesystem::permissions(folder, std::filesystem::perms::all);
+    if (how == "forbid") std::filesystem::permissions(folder, std::filesystem::perms::none);
     return done(Json::object(
         {{"folder", folder.string()}, {"found", found}, {"mode", static_cast<long>(mode)}}));
   }
