@@ -5,7 +5,7 @@ import { modelKinds, useData, useEvents } from './live';
 import { Empty, Pending } from './parts';
 import { Link } from './router';
 
-const nobody = '00000000-0000-0000-0000-000000000000';
+const noRun = '00000000-0000-0000-0000-000000000000';
 
 function Row({ alert }: { alert: Alert }) {
   return (
@@ -17,7 +17,7 @@ function Row({ alert }: { alert: Alert }) {
         <p class="note">
           <When at={alert.at} relative />
           {alert.owner && <> · for {alert.owner}</>}
-          {alert.run !== nobody && (
+          {alert.run !== noRun && (
             <>
               {' · '}
               <Link to={`/runs/${alert.run}?task=${encodeURIComponent(alert.task)}`}>{alert.task || 'run'}</Link>
@@ -39,7 +39,7 @@ export function AlertsPage() {
       </div>
       {!alerts.value && <Pending error={alerts.error} retry={alerts.reload} />}
       {alerts.value?.length === 0 && (
-        <Empty title="All quiet.">Halted validations, rolled-back canaries and what operators report will stand here.</Empty>
+        <Empty title="There are no alerts.">This page lists halted validations, rolled-back canaries and alerts of operators.</Empty>
       )}
       {alerts.value && alerts.value.length > 0 && (
         <ul class="alerts">

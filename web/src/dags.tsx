@@ -1,4 +1,4 @@
-// DAGs: files that cannot be loaded first, then each DAG with its schedule, last runs and switches.
+// DAGs: first the files that cannot be loaded, then each DAG with its schedule, last runs and switches.
 import { useState } from 'preact/hooks';
 import { listDagErrors, listDags, patchDag, type Dag, type DagFileError } from './api.gen';
 import { LogicalDate, When } from './format';
@@ -25,7 +25,7 @@ function FileError({ error }: { error: DagFileError }) {
       <div class="file-error-head">
         <strong>{error.source}</strong>
         <span>
-          {diagnostics.length === 1 ? '1 problem' : `${diagnostics.length} problems`} · the last good version stays in force ·{' '}
+          {diagnostics.length === 1 ? '1 problem' : `${diagnostics.length} problems`} · the last valid version stays active ·{' '}
           <When at={error.at} relative />
         </span>
       </div>
@@ -54,7 +54,7 @@ function schedule(dag: Dag): string {
   if (dag.cron) return dag.cron;
   if (dag.datasets.length) return `on dataset ${dag.datasets.join(', ')}`;
   const event = dag.on_event as { type?: string } | null;
-  return event?.type ? `on event ${event.type}` : 'by hand';
+  return event?.type ? `on event ${event.type}` : 'manual';
 }
 
 function NextRun({ dag }: { dag: Dag }) {
@@ -100,7 +100,7 @@ function PauseSwitch({ dag, onChange }: { dag: Dag; onChange: () => void }) {
         role="switch"
         aria-checked={!dag.paused}
         aria-label={`${dag.dag} is ${dag.paused ? 'paused' : 'active'}`}
-        title={dag.paused ? 'Paused: only a trigger starts it. Click to activate.' : 'Active. Click to pause.'}
+        title={dag.paused ? 'Paused: it runs only when triggered. Click to activate.' : 'Active. Click to pause.'}
         disabled={busy}
         onClick={flip}
       >
@@ -159,7 +159,7 @@ export function DagsPage() {
     errors.reload();
   };
   useEvents(dagKinds, undefined, reload);
-  // What is retired is shown in the list itself.
+  // The list itself shows retired DAGs.
   const isShown = (error: DagFileError) =>
     !Array.isArray(error.diagnostics) ||
     (error.diagnostics as { code?: string }[]).some((one) => one.code !== 'retired');
@@ -183,7 +183,7 @@ export function DagsPage() {
       {dags.value && dags.error && <Problem error={dags.error} />}
       {dags.value?.length === 0 && (
         <Empty title="There are no DAGs yet.">
-          Put a YAML file into <code>dags/</code>; it is read as soon as it is saved.
+          Put a YAML file into <code>dags/</code>; Millrace reads it as soon as it is saved.
         </Empty>
       )}
       {dags.value && dags.value.length > 0 && (

@@ -1,4 +1,4 @@
-// The verdict of champion against challenger, with everything it rests on. The report is the `evaluate` operator's.
+// The verdict of champion against challenger, with its evidence. The `evaluate` operator writes the report.
 import type { Evaluation } from './api.gen';
 import { When, measure, number } from './format';
 import { Link } from './router';
@@ -28,7 +28,7 @@ interface Report {
   challengers?: Challenger[];
 }
 
-/** 0 stands for a p-value too small for a double. */
+/** 0 means a p-value that is too small for a double. */
 const probability = (p: number | undefined) => (p === 0 ? '< 1e-300' : number(p));
 
 const lowerIsBetter = (name: string) => /brier|ece|loss|latency|rmse|mae|error/.test(name);
@@ -47,7 +47,7 @@ function MetricRow({ name, champion, challenger }: { name: string; champion: unk
   );
 }
 
-/** Where the interval lies around no improvement. */
+/** The value of the challenger, or its improvement, with the interval around it. */
 function Interval({ challenger }: { challenger: Challenger }) {
   const { interval, improvement, value } = challenger;
   if (!interval) return null;
@@ -69,7 +69,7 @@ export function Verdict({ evaluation }: { evaluation: Evaluation }) {
   const names = Object.keys(chosen?.metrics ?? report.champion_metrics ?? {});
   const promote = evaluation.decision === 'promote';
   const passed = new Set((chosen?.gates ?? []).filter((gate) => gate.passed).map((gate) => gate.text));
-  const reasons = (report.reasons ?? []).filter((reason) => !passed.has(reason)); // the gates tell what passed
+  const reasons = (report.reasons ?? []).filter((reason) => !passed.has(reason)); // the list of gates shows the passed ones
   return (
     <div class="verdict">
       <p class="verdict-head">

@@ -1,4 +1,4 @@
-// Times, durations and numbers as people read them.
+// Formats times, durations and numbers for readers.
 import { useState } from 'preact/hooks';
 import { useInterval } from './live';
 
@@ -31,7 +31,7 @@ function ago(date: Date, now: number): string {
   return seconds >= 0 ? `${text} ago` : `in ${text}`;
 }
 
-/** Local time, UTC on hover. `relative`: "3 min ago" as long as it is less than a day. */
+/** Local time, UTC on hover. `relative`: "3 min ago" for less than a day. */
 export function When({ at, relative = false }: { at: string | null | undefined; relative?: boolean }) {
   const [now, setNow] = useState(Date.now());
   useInterval(relative ? 5000 : 3_600_000, () => setNow(Date.now()));
@@ -45,13 +45,13 @@ export function When({ at, relative = false }: { at: string | null | undefined; 
   );
 }
 
-/** A logical date is a label, not a moment in the reader's day: shown in UTC. */
+/** A logical date is a label, not a moment in the reader's day, so it is shown in UTC. */
 export function LogicalDate({ at }: { at: string | null }) {
   if (!at) return <span class="faint">–</span>;
   return <time dateTime={at} title={`${at.replace('T', ' ').replace('Z', ' UTC')}\n${local(new Date(at))} local`}>{at.slice(0, 10)}</time>;
 }
 
-/** The time since `from`, counting. */
+/** The time since `from`, updated every second. */
 export function Elapsed({ from }: { from: string }) {
   const [now, setNow] = useState(Date.now());
   useInterval(1000, () => setNow(Date.now()));
@@ -66,7 +66,7 @@ export function number(value: unknown, digits = 4): string {
   return value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : digits);
 }
 
-/** A quantity that is no count: 1 reads 1.0000 beside 0.6586. */
+/** A quantity that is not a count: 1 is written as 1.0000, to match values such as 0.6586. */
 export function measure(value: unknown): string {
   return typeof value === 'number' && Math.abs(value) < 10 && Number.isInteger(value) ? value.toFixed(4) : number(value);
 }

@@ -1,4 +1,4 @@
-// When each task ran, on the run's own time.
+// Timeline: when each task ran, measured from the start of the run.
 import { useState } from 'preact/hooks';
 import type { Run, Task } from './api.gen';
 import { duration } from './format';

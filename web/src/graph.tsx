@@ -1,4 +1,4 @@
-// A run's graph with the states of its tasks. A mapped task is one node with the count of its instances.
+// The graph of a run with the states of its tasks. A mapped task is one node with the number of its instances.
 import type { Task } from './api.gen';
 import { duration } from './format';
 import { layOut, nodeHeight, nodeWidth } from './layout';
@@ -36,7 +36,7 @@ function caption(group: TaskGroup): string {
 
 const short = (text: string) => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
 
-/** A curve across each gap between layers, a straight line along each layer that is passed. */
+/** A curve across each gap between layers, a straight line along each layer that the edge passes. */
 function curve(points: [number, number][]): string {
   return points.reduce((path, [x, y], i) => {
     if (i === 0) return `M${x} ${y}`;
@@ -46,7 +46,7 @@ function curve(points: [number, number][]): string {
   }, '');
 }
 
-/** A wide graph shrinks to the page down to this scale, where its text still reads well; then it scrolls. */
+/** A wide graph shrinks to fit the page down to this scale, where its text is still readable; then it scrolls. */
 const smallest = 0.72;
 
 type GraphProps = { groups: TaskGroup[]; selected?: string; onSelect: (task: string) => void };

@@ -1,4 +1,4 @@
-// Requests to the API. What goes wrong becomes an ApiError with the text that the server gave.
+// Requests to the API. A failure becomes an ApiError with the text of the server.
 
 export interface ProblemItem {
   pointer: string;

@@ -1,6 +1,6 @@
-// A layered drawing of a DAG, left to right: a node's layer is its longest way from a root; the order within a layer
-// comes from a few barycentre sweeps (Sugiyama, Tagawa and Toda 1981). An edge over several layers has a place of its
-// own in each layer that it passes, so that it runs beside the nodes, not behind them.
+// A layered drawing of a DAG, left to right. The layer of a node is its longest path from a root. A few barycentre
+// sweeps find the order within a layer (Sugiyama, Tagawa and Toda 1981). An edge over several layers has its own place
+// in each layer that it passes, so that it runs between the nodes, not behind them.
 
 export interface Placed {
   id: string;
@@ -11,7 +11,7 @@ export interface Edge {
   from: string;
   to: string;
 }
-/** The places in between are the left and right end of each gap that the edge leaves for itself. */
+/** `points`: the ends of the edge, and the left and right end of its place in each layer that it passes. */
 export interface Route extends Edge {
   points: [number, number][];
 }
@@ -34,7 +34,7 @@ export function layOut(ids: string[], edges: Edge[]): Layout {
   const layer = (id: string): number => {
     const known = layerOf.get(id);
     if (known !== undefined) return known;
-    layerOf.set(id, 0); // a cycle cannot be, and would end here
+    layerOf.set(id, 0); // a cycle cannot occur, and would end here
     const value = Math.max(-1, ...(up.get(id) ?? []).map(layer)) + 1;
     layerOf.set(id, value);
     return value;
@@ -44,7 +44,7 @@ export function layOut(ids: string[], edges: Edge[]): Layout {
 
   const passes = (edge: Edge) =>
     layers.slice(layer(edge.from) + 1, layer(edge.to)).map((list, i) => {
-      const id = `${edge.from}>${edge.to}>${i}`; // no task's id holds a '>'
+      const id = `${edge.from}>${edge.to}>${i}`; // the id of a task contains no '>'
       list.push(id);
       return id;
     });

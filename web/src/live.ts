@@ -1,4 +1,4 @@
-// The journal as it grows, and data that is fetched anew when it has. A hidden page listens to nothing.
+// Events of the journal, and data that is fetched again after them. A hidden page opens no stream.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from './http';
 
@@ -50,8 +50,8 @@ export interface JournalEvent {
 }
 
 /**
- * Calls back, at most four times a second, with the events of these kinds (of this run) since the last call, in their order. Without
- * them where events may be missing: the stream was just opened, or opened again.
+ * Calls `onChange` at most four times a second, with the events of these kinds (of this run) since the last call, in order. Calls it
+ * without events if some may be missing: after the stream was opened or reopened.
  */
 export function useEvents(wanted: Kind[], run: string | undefined, onChange: (events?: JournalEvent[]) => void): void {
   const callback = useRef(onChange);
@@ -82,7 +82,7 @@ export function useEvents(wanted: Kind[], run: string | undefined, onChange: (ev
       source = new EventSource(address);
       source.onopen = () => {
         setConnection('live');
-        gap = true; // for what happened while no stream was open
+        gap = true; // events may have happened while no stream was open
         soon();
       };
       source.onerror = () => setConnection('connecting');
@@ -113,14 +113,14 @@ export interface Data<T> {
   reload: () => void;
 }
 
-/** Between the end of one answer and the next request: as long as the answer took, so that a page costs the engine half of one
- *  thread at most, whatever happens meanwhile. */
+/** Limits of the pause between an answer and the next request. The pause is as long as the answer took, so that a page costs the
+ *  engine at most half of one thread. */
 const leastPause = 250;
 const mostPause = 10_000;
 
 /**
- * Fetches at once, when `key` changes, and on reload. One request at a time: what is asked for meanwhile is one request more
- * after the answer. A failed reload keeps the last value beside its error.
+ * Fetches at once, when `key` changes, and on reload. Sends one request at a time: all reloads during a request cause one more
+ * request after the answer. A failed reload keeps the last value next to its error.
  */
 export function useData<T>(key: string, fetcher: () => Promise<T>): Data<T> {
   const [state, setState] = useState<{ key: string; value?: T; error?: ApiError }>({ key });
@@ -128,7 +128,7 @@ export function useData<T>(key: string, fetcher: () => Promise<T>): Data<T> {
   current.current = key;
   const fetchNow = useRef(fetcher);
   fetchNow.current = fetcher;
-  const asking = useRef<string | undefined>(undefined); // the key of the request under way
+  const asking = useRef<string | undefined>(undefined); // the key of the running request
   const again = useRef(false);
   const pause = useRef<number | undefined>(undefined);
 
@@ -145,7 +145,7 @@ export function useData<T>(key: string, fetcher: () => Promise<T>): Data<T> {
       if (asked === current.current)
         setState((old) => ({ key: asked, value: old.key === asked ? old.value : undefined, error: known }));
     }
-    if (asking.current !== asked) return; // another page's request has begun; its answer counts
+    if (asking.current !== asked) return; // a request for another key has begun; its answer counts
     const took = performance.now() - began;
     pause.current = window.setTimeout(
       () => {
@@ -169,7 +169,7 @@ export function useData<T>(key: string, fetcher: () => Promise<T>): Data<T> {
   return { value: state.key === key ? state.value : undefined, error: state.error, reload };
 }
 
-/** Calls back every `ms` while the page is seen. */
+/** Calls `onTick` every `ms` while the page is visible. */
 export function useInterval(ms: number, onTick: () => void): void {
   const callback = useRef(onTick);
   callback.current = onTick;

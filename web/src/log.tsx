@@ -1,4 +1,4 @@
-// One attempt's output: whole if it has ended, followed while it runs. Keeps the last part of very long ones.
+// The output of one attempt: complete if it has ended, followed while it runs. Keeps only the end of a very long one.
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 const kept = 400_000;
@@ -56,7 +56,7 @@ export function Log({ run, task, mapIndex, attempt }: { run: string; task: strin
         </span>
       </div>
       <pre ref={box} onScroll={onScroll} tabIndex={0} aria-label="Log" aria-live="off">
-        {text || (state === 'ended' ? 'It wrote nothing.' : ' ')}
+        {text || (state === 'ended' ? 'The attempt wrote no output.' : ' ')}
       </pre>
     </div>
   );

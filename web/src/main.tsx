@@ -1,4 +1,4 @@
-// The frame: navigation, and the page that the address names.
+// The frame: navigation, and the page for the address.
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { AlertsPage } from './alerts';
@@ -25,7 +25,7 @@ function Page({ path }: { path: string }) {
   if (area === 'models') return <ModelsPage />;
   if (area === 'alerts') return <AlertsPage />;
   return (
-    <Empty title="There is no such page.">
+    <Empty title="This page does not exist.">
       <Link to="/runs">Go to the runs</Link>
     </Empty>
   );

@@ -1,4 +1,4 @@
-// Models: what serves, what challenges it, how both do right now, and every change so far.
+// Models: champion and candidate, their current measurements, and the deployment history.
 import { getServing, listDeploymentHistory, listModelVersions, listModels, rollbackModel, type DeploymentEvent, type Model, type ModelVersion, type ServingStats } from './api.gen';
 import { Verdict } from './evaluation';
 import { When, number, percent } from './format';
@@ -6,7 +6,7 @@ import { modelKinds, useData, useEvents, useInterval } from './live';
 import { Action, Digest, Empty, Pending, isEmpty } from './parts';
 import { Link } from './router';
 
-const nobody = '00000000-0000-0000-0000-000000000000';
+const noRun = '00000000-0000-0000-0000-000000000000';
 const actions: Record<string, string> = { canary: 'canary', promote: 'promoted', rollback: 'rolled back', release: 'released' };
 
 function Version({ role, version }: { role: string; version: ModelVersion | null }) {
@@ -54,14 +54,14 @@ function Canary({ model }: { model: Model }) {
   );
 }
 
-/** The number under which it is deployed; else that of the newest version with the artifact. */
+/** The number of the deployed version; otherwise the number of the newest version with the artifact. */
 function versionName(model: Model, versions: ModelVersion[], artifact: string): string {
   const known = [model.champion, model.candidate, model.last_good, ...versions].find((version) => version?.artifact === artifact);
   return known ? `v${known.version}` : artifact.slice(0, 8);
 }
 
 function Serving({ model, versions, stats }: { model: Model; versions: ModelVersion[]; stats: ServingStats[] }) {
-  if (stats.length === 0) return <p class="faint">No request in the last five minutes.</p>;
+  if (stats.length === 0) return <p class="faint">There were no requests in the last five minutes.</p>;
   return (
     <table class="metrics">
       <thead>
@@ -112,7 +112,7 @@ function History({ events }: { events: DeploymentEvent[] }) {
               <strong title={event.artifact}>{event.version > 0 ? `v${event.version}` : event.artifact.slice(0, 8)}</strong> {event.reason}
               <span class="note">
                 <When at={event.at} relative /> · {event.actor || 'engine'}
-                {event.run !== nobody && (
+                {event.run !== noRun && (
                   <>
                     {' · '}
                     <Link to={`/runs/${event.run}`}>run</Link>
@@ -138,7 +138,7 @@ function ModelCard({ model, onChange }: { model: Model; onChange: () => void }) 
   const history = useData(`history ${model.model} ${model.revision}`, () => listDeploymentHistory(model.model));
   const versions = useData(`versions ${model.model} ${model.versions}`, () => listModelVersions(model.model));
   useInterval(5000, serving.reload);
-  const target = model.candidate ? `v${model.champion?.version ?? '–'} takes all traffic again, and the canary ends.` : `v${model.last_good?.version} serves again.`;
+  const target = model.candidate ? `The canary ends, and v${model.champion?.version ?? '–'} receives all traffic again.` : `v${model.last_good?.version} becomes the champion again.`;
   return (
     <article class="card" aria-label={`Model ${model.model}`}>
       <div class="card-head">
@@ -153,7 +153,7 @@ function ModelCard({ model, onChange }: { model: Model; onChange: () => void }) 
           text={target}
           danger
           disabled={!model.candidate && !model.last_good}
-          act={async (reason) => (await rollbackModel(model.model, { reason: reason || 'asked for on the dashboard' }), onChange(), history.reload())}
+          act={async (reason) => (await rollbackModel(model.model, { reason: reason || 'requested on the dashboard' }), onChange(), history.reload())}
         />
       </div>
       <div class="versions">
@@ -182,7 +182,7 @@ export function ModelsPage() {
       {!models.value && <Pending error={models.error} retry={models.reload} />}
       {models.value?.length === 0 && (
         <Empty title="No model has been trained yet.">
-          A task with the operator <code>train</code> registers one; <code>deploy.canary</code> ships it.
+          The operator <code>train</code> registers a model; <code>deploy.canary</code> ships it.
         </Empty>
       )}
       {models.value?.map((model) => <ModelCard key={model.model} model={model} onChange={models.reload} />)}

@@ -1,4 +1,4 @@
-// Small parts that several pages share.
+// Small components that several pages share.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Run } from './api.gen';
@@ -6,7 +6,7 @@ import { ApiError } from './http';
 import { duration } from './format';
 import { Link } from './router';
 
-/** A state in colour and in words. */
+/** A state, as a colour and a word. */
 export function State({ value }: { value: string }) {
   return (
     <span class={`state s-${value}`}>
@@ -45,12 +45,12 @@ export function Problem({ error, retry }: { error: ApiError; retry?: () => void 
   );
 }
 
-/** What stands while the first answer is on its way, and when it does not come. */
+/** Shown until the first answer arrives, or if it fails. */
 export function Pending({ error, retry }: { error?: ApiError; retry?: () => void }) {
   return error ? <Problem error={error} retry={retry} /> : <div class="pending" aria-busy="true">Loading…</div>;
 }
 
-/** The last runs of a DAG, oldest at the left. */
+/** The last runs of a DAG, from left (oldest) to right. */
 export function Squares({ runs }: { runs: Run[] }) {
   if (runs.length === 0) return <span class="faint">none yet</span>;
   return (
@@ -70,7 +70,7 @@ export function Squares({ runs }: { runs: Run[] }) {
   );
 }
 
-/** A modal dialog; Escape and the backdrop close it, and focus comes back. */
+/** A modal dialog. Escape and the backdrop close it, and the focus returns. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -100,7 +100,7 @@ type ActionProps = {
   act: (reason: string) => Promise<unknown>;
 };
 
-/** A button that asks first, and takes a reason for the record. */
+/** A button that asks for confirmation and for a reason, which is stored in the journal. */
 export function Action({ label, title, text, danger, disabled, act }: ActionProps) {
   const [open, setOpen] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -133,12 +133,12 @@ export function Action({ label, title, text, danger, disabled, act }: ActionProp
             <p>{text}</p>
             <label>
               Reason
-              <input value={reason} maxLength={500} placeholder="kept in the journal" onInput={(event) => setReason(event.currentTarget.value)} />
+              <input value={reason} maxLength={500} placeholder="stored in the journal" onInput={(event) => setReason(event.currentTarget.value)} />
             </label>
             {error && <Problem error={error} />}
             <div class="buttons">
               <button type="button" onClick={close}>
-                Keep as it is
+                Close
               </button>
               <button class={danger ? 'danger solid' : 'solid'} disabled={busy}>
                 {label}
@@ -159,7 +159,7 @@ export function Digest({ value }: { value: string }) {
   );
 }
 
-/** Prose of a YAML file: what stands between backticks is code. */
+/** Text of a YAML file: the parts between backticks are code. */
 export function Words({ text }: { text: string }) {
   return <>{text.split('`').map((part, i) => (i % 2 ? <code>{part}</code> : part))}</>;
 }

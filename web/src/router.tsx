@@ -1,4 +1,4 @@
-// Addresses of pages. Links are plain links, so that they open in new tabs; a click without modifiers stays here.
+// Addresses of pages. Links are plain links, so that they can open in new tabs; a click without modifiers stays in this tab.
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
@@ -24,7 +24,7 @@ export function useLocation(): URL {
   return new URL(href);
 }
 
-/** A query parameter as state: it stays in the address. */
+/** A query parameter of the address, as state. */
 export function useQuery(name: string): [string, (value: string) => void] {
   const url = useLocation();
   return [

@@ -15,7 +15,7 @@ const allKinds: Kind[] = [
   'attempt_failed', 'task_deferred', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
 ];
 
-/** Kinds after which the run itself, or the list of its instances, is asked for again. */
+/** After events of these kinds, the run or the list of its instances is requested again. */
 const ofTheRun: Kind[] = ['run_cancel_requested', 'tasks_cleared', 'run_finished'];
 const ofInstances: Kind[] = ['tasks_cleared', 'task_expanded'];
 const published = (event: JournalEvent) => Array.isArray(event.effects) && event.effects.some((effect) => effect.kind === 'publish_artifact');
@@ -35,7 +35,7 @@ function Facts({ run }: { run: Run }) {
       </dd>
       <dt>Duration</dt>
       <dd>{run.duration_s == null ? <Elapsed from={run.created_at} /> : duration(run.duration_s)}</dd>
-      <dt>Asked for by</dt>
+      <dt>Requested by</dt>
       <dd>{run.actor}</dd>
       <dt>DAG version</dt>
       <dd>
@@ -107,7 +107,7 @@ function Instances({ tasks, chosen, onChoose }: { tasks: Task[]; chosen: Task; o
   );
 }
 
-/** The task that a reader most likely came for: what failed first, or what runs, or where it ended. */
+/** The task that a reader most likely wants to see: the first that failed, or one that runs, or the last that ended. */
 function interesting(tasks: Task[]): Task | undefined {
   const order = ['failed', 'running', 'up_for_retry', 'deferred', 'cancelled', 'success'];
   const state = order.find((name) => tasks.some((task) => task.state === name));
@@ -156,7 +156,7 @@ export function RunPage({ run: id }: { run: string }) {
           <Action
             label="Cancel run"
             title="Cancel this run?"
-            text="What runs is killed, and nothing further starts. Finished tasks keep their results."
+            text="Running tasks are ended. Other tasks start only if their condition covers a cancelled run. Finished tasks keep their results."
             danger
             act={async (reason) => (await cancelRun(id, { reason }), reload())}
           />
@@ -164,7 +164,7 @@ export function RunPage({ run: id }: { run: string }) {
           <Action
             label="Retry"
             title="Retry this run?"
-            text="Tasks that failed, were cancelled or could not start begin anew; what succeeded stays."
+            text="Tasks that failed, were cancelled or could not start run again. Tasks that succeeded keep their results."
             disabled={run.value.status === 'success'}
             act={async (reason) => (await retryRun(id, { reason }), reload())}
           />

@@ -1,4 +1,4 @@
-// Runs, newest first, live.
+// Runs, newest first, updated live.
 import { useState } from 'preact/hooks';
 import { listDags, listRuns, type Run } from './api.gen';
 import { Elapsed, LogicalDate, When, duration } from './format';
@@ -89,8 +89,8 @@ export function RunsPage() {
       </div>
       {!runs && <Pending error={data.error} retry={data.reload} />}
       {runs && runs.length === 0 && (
-        <Empty title={dag || status ? 'No run is like that.' : 'Nothing has run yet.'}>
-          {dag || status ? 'Take a filter away to see more.' : <Link to="/dags">Trigger a DAG</Link>}
+        <Empty title={dag || status ? 'No run matches the filters.' : 'There are no runs yet.'}>
+          {dag || status ? 'Remove a filter to see more runs.' : <Link to="/dags">Trigger a DAG</Link>}
         </Empty>
       )}
       {runs && runs.length > 0 && (

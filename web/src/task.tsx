@@ -1,4 +1,4 @@
-// One task instance in depth: attempts, error, outputs, log.
+// Details of one task instance: attempts, error, outputs, log.
 import { useEffect, useState } from 'preact/hooks';
 import { listAttempts, retryRun, type Attempt, type Task } from './api.gen';
 import { Elapsed, When, duration } from './format';
@@ -6,7 +6,7 @@ import { useData } from './live';
 import { Log } from './log';
 import { Action, JsonBlock, State, isEmpty } from './parts';
 
-function Attempts({ attempts, told, chosen, onChoose }: { attempts: Attempt[]; told: string; chosen: number; onChoose: (attempt: number) => void }) {
+function Attempts({ attempts, shownError, chosen, onChoose }: { attempts: Attempt[]; shownError: string; chosen: number; onChoose: (attempt: number) => void }) {
   return (
     <table class="list dense">
       <thead>
@@ -27,7 +27,7 @@ function Attempts({ attempts, told, chosen, onChoose }: { attempts: Attempt[]; t
             </td>
             <td>
               <State value={attempt.outcome === 'retry' ? 'failed' : attempt.outcome} />
-              {attempt.error && attempt.error !== told && <span class="note">{attempt.error}</span>}
+              {attempt.error && attempt.error !== shownError && <span class="note">{attempt.error}</span>}
             </td>
             <td data-label="Started">
               <When at={attempt.started_at} />
@@ -61,7 +61,7 @@ export function TaskPanel({ run, task, finished, onChange }: { run: string; task
           <Action
             label="Run again"
             title={`Run ${task.task} again?`}
-            text={`${task.task} and everything downstream of it start anew.`}
+            text={`${task.task} and all tasks downstream of it run again.`}
             act={async (reason) => {
               await retryRun(run, { tasks: [task.task], reason });
               onChange();
@@ -73,7 +73,7 @@ export function TaskPanel({ run, task, finished, onChange }: { run: string; task
       {task.reason && <p class="note">{task.reason}</p>}
       {task.wake_at && (
         <p>
-          {task.state === 'deferred' ? 'Waits, holding no slot, until ' : 'Next attempt '}
+          {task.state === 'deferred' ? 'Waits without holding a slot until ' : 'Next attempt '}
           <When at={task.wake_at} relative />
           {task.wake_event && (
             <>
@@ -83,8 +83,8 @@ export function TaskPanel({ run, task, finished, onChange }: { run: string; task
           .
         </p>
       )}
-      {attempts.value && attempts.value.length > 0 && <Attempts attempts={attempts.value} told={task.error ?? ''} chosen={attempt} onChoose={setChosen} />}
-      {task.attempt === 0 ? <p class="faint">It has not started.</p> : <Log run={run} task={task.task} mapIndex={task.map_index} attempt={attempt} />}
+      {attempts.value && attempts.value.length > 0 && <Attempts attempts={attempts.value} shownError={task.error ?? ''} chosen={attempt} onChoose={setChosen} />}
+      {task.attempt === 0 ? <p class="faint">The task has not started.</p> : <Log run={run} task={task.task} mapIndex={task.map_index} attempt={attempt} />}
       {!isEmpty(task.outputs) && (
         <details open={JSON.stringify(task.outputs).length < 600}>
           <summary>Outputs</summary>

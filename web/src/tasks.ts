@@ -1,5 +1,5 @@
-// The tasks of one run, kept current by the events of the stream: a fold of them, as in engine/core/run.cc. Only what a fold cannot
-// know (new instances, a gap in the stream) costs a request.
+// The tasks of one run, updated by the events of the stream: a fold of them, as in engine/core/run.cc. Only changes that a fold
+// cannot know (new instances, a gap in the stream) cost a request.
 import { useCallback, useRef, useState } from 'preact/hooks';
 import { listTasks, type Task } from './api.gen';
 import { useData, type Data, type JournalEvent } from './live';
@@ -23,7 +23,7 @@ function errorText(value: unknown): string {
   return error.where ? `${error.where}: ${error.message}` : (error.message ?? '');
 }
 
-/** What an event changes of its task besides `state`; undefined: it is no event of one task. */
+/** The fields of its task that an event changes; undefined: the event does not change one task. */
 function change(task: Task, event: JournalEvent): Partial<Task> | undefined {
   const attempt = typeof event.a === 'number' ? event.a : task.attempt;
   switch (event.kind) {
@@ -59,7 +59,7 @@ const ends = new Set(['success', 'failed', 'skipped', 'upstream_failed', 'cancel
 const waits = new Set(['deferred', 'up_for_retry']);
 
 function applied(task: Task, event: JournalEvent): Task {
-  // A snapshot may hold more than an event that came while it was asked for: the newest wins.
+  // A snapshot may be newer than an event that arrived during its request: the newest state wins.
   if (Date.parse(event.at) < Date.parse(task.since)) return task;
   const changed = change(task, event);
   if (!changed) return task;
@@ -71,7 +71,7 @@ function applied(task: Task, event: JournalEvent): Task {
   return next;
 }
 
-/** The tasks after these events; tasks that did not change stay the same objects. */
+/** The tasks after these events. Unchanged tasks stay the same objects. */
 export function fold(tasks: Task[], events: JournalEvent[]): Task[] {
   const place = new Map(tasks.map((task, at) => [`${task.index}/${task.map_index}`, at]));
   const next = [...tasks];
@@ -85,11 +85,11 @@ export function fold(tasks: Task[], events: JournalEvent[]): Task[] {
 interface Snapshot {
   run: string;
   tasks: Task[];
-  late: JournalEvent[]; // came while it was asked for
+  late: JournalEvent[]; // arrived during its request
 }
 
 export interface LiveTasks extends Data<Task[]> {
-  /** Changes the tasks by what the stream sent. */
+  /** Applies events of the stream to the tasks. */
   take: (events: JournalEvent[]) => void;
 }
 

@@ -1,5 +1,5 @@
-// Starts a run by hand. The form follows from the DAG's params. One dialog is one wish: a second click, or a click
-// after a lost answer, means the same run (Idempotency-Key).
+// Starts a run manually. The DAG's params define the form. One dialog sends one command: a second click, or a click
+// after a lost answer, refers to the same run (Idempotency-Key).
 import { useRef, useState } from 'preact/hooks';
 import { triggerRun, type Dag } from './api.gen';
 import { ApiError } from './http';
@@ -21,7 +21,7 @@ interface Param {
 
 const asText = (value: unknown) => (value == null ? '' : typeof value === 'string' ? value : JSON.stringify(value));
 
-/** The value that a field's text stands for; undefined: not given, so that the default holds, digit for digit. */
+/** The value of a field's text; undefined: not given, so that the default applies, digit for digit. */
 function valueOf({ name, schema }: Param, text: string): unknown {
   if (text === '' || text === asText(schema.default)) return undefined;
   if (schema.type === 'string') return text;
@@ -30,12 +30,12 @@ function valueOf({ name, schema }: Param, text: string): unknown {
     const value = Number(text);
     if (Number.isNaN(value)) throw new ApiError(400, `${name} must be a number.`);
     if (Number.isInteger(value) && !Number.isSafeInteger(value))
-      throw new ApiError(400, `${name} has more digits than a browser keeps; start the run with 'millrace trigger'.`);
+      throw new ApiError(400, `${name} has more digits than a browser can store; start the run with 'millrace trigger'.`);
     return value;
   }
   try {
     const value: unknown = JSON.parse(text);
-    // Without a type only JSON that comes back unchanged counts: 1.10 is a text, 1.1 a number.
+    // Without a type, only text that JSON writes back unchanged is JSON: 1.10 is a text, 1.1 a number.
     return schema.type || JSON.stringify(value) === text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1') ? value : text;
   } catch {
     return text;
@@ -82,7 +82,7 @@ export function TriggerDialog({ dag, onClose }: { dag: Dag; onClose: () => void 
   const [busy, setBusy] = useState(false);
   const key = useRef(`dashboard-${Date.now()}-${Math.random().toString(36).slice(2)}`);
   const changed = <T,>(set: (value: T) => void) => (value: T) => {
-    key.current = `dashboard-${Date.now()}-${Math.random().toString(36).slice(2)}`; // another wish
+    key.current = `dashboard-${Date.now()}-${Math.random().toString(36).slice(2)}`; // a different command
     set(value);
   };
 
@@ -124,12 +124,12 @@ export function TriggerDialog({ dag, onClose }: { dag: Dag; onClose: () => void 
           <span>
             Reason <span class="faint">optional</span>
           </span>
-          <input value={reason} maxLength={500} placeholder="kept in the journal" onInput={(event) => changed(setReason)(event.currentTarget.value)} />
+          <input value={reason} maxLength={500} placeholder="stored in the journal" onInput={(event) => changed(setReason)(event.currentTarget.value)} />
         </label>
         {error && <Problem error={error} />}
         <div class="buttons">
           <button type="button" onClick={onClose}>
-            Not now
+            Close
           </button>
           <button class="solid" disabled={busy}>
             Trigger
