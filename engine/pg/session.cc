@@ -160,6 +160,9 @@ struct Session::State {
     if (interrupt) interrupt->watch(socket);
   }
   ~State() {
+    // Both send something and wait for the answer, which the interrupt must still be able to end.
+    listeners.clear();
+    transaction.reset();
     if (interrupt) interrupt->unwatch(socket);
   }
   const InterruptPtr interrupt;

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <future>
 #include <thread>
 
 #include "engine/pg/connection_string.h"
@@ -166,6 +168,27 @@ TEST(InterruptTest, EndsTheWaitForAConnection) {
   }
   ends.join();
   EXPECT_NE(std::string::npos, told.find("was ended")) << told;
+}
+
+// UNLISTEN waits for an answer as well.
+TEST(InterruptTest, EndsTheFarewellOfAListener) {
+  const auto database = open_database(testing::fresh_database());
+  const auto interrupt = std::make_shared<pg::Interrupt>();
+  auto session = std::make_unique<pg::Session>(database->dsn(), interrupt);
+  session->listen({"some_channel"}, [](const std::string&, const std::string&) {});
+  const pid_t server = session->backend();
+  ASSERT_EQ(0, ::kill(server, SIGSTOP));
+  std::promise<void> ended;
+  std::thread leaves([&] {
+    session.reset();
+    ended.set_value();
+  });
+  const auto end = ended.get_future();
+  // Until it waits in there; if it is not there yet, the farewell fails at once.
+  EXPECT_EQ(std::future_status::timeout, end.wait_for(std::chrono::milliseconds{100}));
+  interrupt->raise();
+  leaves.join();
+  ::kill(server, SIGCONT);
 }
 
 }  // namespace
