@@ -52,11 +52,11 @@ TEST_F(Attack, APowerCutLosesNothingThatWasPromised) {
 TEST_F(Attack, AFlippedBitIsNamedAsDamage) { expect_kept(flip_bits(options("bits", 8)), 8); }
 
 TEST_F(Attack, SetClocksDropDecideAndRepeatNothing) {
-  expect_kept(set_clocks(options("clocks", 2), 1), 2);
+  expect_kept(set_clocks(options("clocks", 1), 1), 1);
 }
 
 TEST_F(Attack, SetClocksDeposeNoneOfTwoEngines) {
-  expect_kept(set_clocks(options("clocks2", 2), 2), 2);
+  expect_kept(set_clocks(options("clocks2", 1), 2), 1);
 }
 
 }  // namespace
