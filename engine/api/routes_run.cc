@@ -15,7 +15,7 @@ Result<Reply> list_runs(Context& context, const Call& call) {
   RunFilter filter;
   filter.dag = call.query("dag").as_string();
   if (call.query("status").is_string())
-    filter.status = run_status_from(call.query("status").as_view());
+    filter.status = from_name<RunStatus>(call.query("status").as_view());
   if (call.query("before").is_string())
     filter.before = *Uuid::parse(call.query("before").as_view());
   filter.limit = limit + 1;  // one more tells whether there is a next page

@@ -9,8 +9,8 @@ RunRow read_run(const Rows& rows, std::size_t row) {
   out.dag = in.next().text();
   out.namespace_ = in.next().text();
   out.version = in.next().text();
-  out.type = run_type_from(in.next().view()).value_or(RunType::manual);
-  out.status = run_status_from(in.next().view()).value_or(RunStatus::running);
+  out.type = from_name<RunType>(in.next().view()).value_or(RunType::manual);
+  out.status = from_name<RunStatus>(in.next().view()).value_or(RunStatus::running);
   out.logical_date = in.next().maybe_time();
   out.interval_start = in.next().maybe_time();
   out.interval_end = in.next().maybe_time();

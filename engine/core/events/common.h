@@ -1,0 +1,56 @@
+// What events of several families share: which task instance, who asked, and the kinds of runs.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "engine/base/record_json.h"
+
+namespace millrace {
+
+/// A task instance inside a run: the index of the task in its Dag, and the map index (-1: not
+/// mapped, or a mapped task that has not been expanded).
+struct TaskRef {
+  int task = 0;
+  int map_index = -1;
+  friend auto operator<=>(const TaskRef&, const TaskRef&) = default;
+
+  static constexpr auto fields() {
+    return std::tuple{field("t", &TaskRef::task, "Index of the task"),
+                      field("m", &TaskRef::map_index, "Index of the item").optional()};
+  }
+};
+
+/// In a list: [task, map index].
+template <>
+struct JsonForm<TaskRef> {
+  static Json write(const TaskRef& ref) { return Json::array({ref.task, ref.map_index}); }
+  static bool read(const Json& json, TaskRef& to, std::string& problem);
+};
+
+enum class RunType { manual, scheduled, backfill, dataset, event };
+constexpr std::array<std::string_view, 5> names_of(RunType) {
+  return {"manual", "scheduled", "backfill", "dataset", "event"};
+}
+enum class RunStatus { running, success, failed, cancelled };
+constexpr std::array<std::string_view, 4> names_of(RunStatus) {
+  return {"running", "success", "failed", "cancelled"};
+}
+constexpr std::string_view to_string(RunType type) { return name_of(type); }
+constexpr std::string_view to_string(RunStatus status) { return name_of(status); }
+
+/// Who asked, and why. On every change.
+struct Origin {
+  std::string actor = "engine";
+  std::string reason;
+
+  static constexpr auto fields() {
+    return std::tuple{field("actor", &Origin::actor, "A person or a part of the system"),
+                      field("reason", &Origin::reason, "As they said").optional()};
+  }
+};
+
+}  // namespace millrace

@@ -1,0 +1,109 @@
+// Events about DAGs and their files.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "engine/base/json.h"
+#include "engine/base/time.h"
+#include "engine/core/events/common.h"
+
+namespace millrace {
+
+/// A version of a DAG became the current one. The first fixes where its schedule starts.
+struct DagRegistered {
+  static constexpr std::string_view kind = "dag_registered";
+  std::string dag;
+  std::string version;
+  Json spec;  // Dag::to_json
+  std::string source;
+  std::string base_dir;
+  Origin origin;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("dag", &DagRegistered::dag, "The DAG's id").not_empty(),
+        field("version", &DagRegistered::version, "Digest of the canonical form").not_empty(),
+        field("spec", &DagRegistered::spec, "The canonical form").optional(),
+        field("source", &DagRegistered::source, "Path of the file, for people").optional(),
+        field("base_dir", &DagRegistered::base_dir, "Where the file's relative paths start")
+            .optional(),
+        field("origin", &DagRegistered::origin, "Who asked, and why").optional()};
+  }
+};
+
+/// A DAG file could not be loaded; without diagnostics it is gone or good again.
+struct DagFileChecked {
+  static constexpr std::string_view kind = "dag_file_checked";
+  std::string source;
+  Json diagnostics = Json::array();
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("source", &DagFileChecked::source, "Path of the file").not_empty(),
+        field("diagnostics", &DagFileChecked::diagnostics, "What is wrong, with places")
+            .optional()};
+  }
+};
+
+struct DagPaused {
+  static constexpr std::string_view kind = "dag_paused";
+  std::string dag;
+  bool paused = false;
+  Origin origin;
+
+  static constexpr auto fields() {
+    return std::tuple{field("dag", &DagPaused::dag, "The DAG's id").not_empty(),
+                      field("paused", &DagPaused::paused, "False: it was unpaused"),
+                      field("origin", &DagPaused::origin, "Who asked, and why").optional()};
+  }
+};
+
+/// No file declares the DAG any more: nothing starts it until one does, which registers it.
+struct DagRetired {
+  static constexpr std::string_view kind = "dag_retired";
+  std::string dag;
+  std::string reason;
+  Origin origin;
+
+  static constexpr auto fields() {
+    return std::tuple{field("dag", &DagRetired::dag, "The DAG's id").not_empty(),
+                      field("reason", &DagRetired::reason, "Why").optional(),
+                      field("origin", &DagRetired::origin, "Who asked, and why").optional()};
+  }
+};
+
+/// The stored version cannot be compiled by this program on this machine; without a reason it can
+/// again.
+struct DagOutOfOrder {
+  static constexpr std::string_view kind = "dag_out_of_order";
+  std::string dag;
+  std::string reason;
+
+  static constexpr auto fields() {
+    return std::tuple{field("dag", &DagOutOfOrder::dag, "The DAG's id").not_empty(),
+                      field("reason", &DagOutOfOrder::reason, "What the compiler says").optional()};
+  }
+};
+
+/// Where the schedule goes on: after its change, an unpausing or a reset.
+struct ScheduleMoved {
+  static constexpr std::string_view kind = "schedule_moved";
+  std::string dag;
+  std::optional<Time> from;  // none: as it was
+  std::optional<Time> all_until;
+  Origin origin;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("dag", &ScheduleMoved::dag, "The DAG's id").not_empty(),
+        field("from", &ScheduleMoved::from, "Only later dates count").optional(),
+        field("all_until", &ScheduleMoved::all_until, "Every missed date up to here is made up")
+            .optional(),
+        field("origin", &ScheduleMoved::origin, "Who asked, and why").optional()};
+  }
+};
+
+}  // namespace millrace

@@ -1,0 +1,43 @@
+// Events about shared state and commands, not about a DAG, run or task.
+#pragma once
+
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "engine/base/id.h"
+#include "engine/base/json.h"
+#include "engine/core/effect.h"
+#include "engine/core/events/common.h"
+
+namespace millrace {
+
+/// A person or the model server changed shared state, outside any task.
+struct EffectsRequested {
+  static constexpr std::string_view kind = "effects_requested";
+  std::vector<Effect> effects;
+  Origin origin;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("effects", &EffectsRequested::effects, "Committed with this event").optional(),
+        field("origin", &EffectsRequested::origin, "Who asked, and why").optional()};
+  }
+};
+
+/// A command of the inbox was executed or refused; `result` is the answer to its sender.
+struct CommandHandled {
+  static constexpr std::string_view kind = "command_handled";
+  Uuid command;
+  bool ok = true;
+  Json result;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("command", &CommandHandled::command, "Its id"),
+        field("ok", &CommandHandled::ok, "False: refused"),
+        field("result", &CommandHandled::result, "The answer, or the error").optional()};
+  }
+};
+
+}  // namespace millrace
