@@ -215,9 +215,8 @@ Api::Api(ApiConfig config, Stores stores, const Catalog& catalog, const Clock& c
 Api::~Api() { stop(); }
 
 Status Api::start() {
-  MR_CHECK(state_->server.start());
-  state_->tail.start();
-  return {};
+  state_->tail.start();  // first: what a request starts is counted
+  return state_->server.start();
 }
 
 void Api::stop() {

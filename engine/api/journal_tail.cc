@@ -134,6 +134,7 @@ JournalTail::~JournalTail() {
 }
 
 void JournalTail::start() {
+  begin();  // if the store is away, the thread tries again
   thread_ = std::thread([this] { work(); });
 }
 
@@ -280,8 +281,8 @@ void JournalTail::read_on() {
 void JournalTail::take(const std::vector<Event>& events) {
   for (const auto& event : events) {
     if (event.seq <= seq_) continue;
+    if (on_event_) on_event_(event);  // first: a client that was told may ask for the counts
     tell_waiters(event);
-    if (on_event_) on_event_(event);
   }
   if (!events.empty()) tell_followers(events);
 }
