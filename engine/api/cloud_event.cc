@@ -18,7 +18,8 @@ Error bad_attribute(std::string_view name, const std::string& why) {
 }
 
 Result<Json> parse_body(const HttpRequest& request) {
-  auto json = Json::parse(request.body, {.max_bytes = request.body.size() + 1, .max_depth = 100});
+  auto json = Json::parse(
+      request.body, {.max_bytes = request.body.size() + 1, .max_depth = 100, .unique_names = true});
   if (!json) return invalid_argument("the body is not JSON: " + json.error().to_string());
   return json;
 }

@@ -89,7 +89,8 @@ Json read_body(const Endpoint& endpoint, const HttpRequest& request,
       problems.push_back(std::move(item));
     return Json::object();
   }
-  auto body = Json::parse(request.body, {.max_bytes = request.body.size(), .max_depth = 100});
+  auto body = Json::parse(
+      request.body, {.max_bytes = request.body.size(), .max_depth = 100, .unique_names = true});
   if (!body) {
     problems.push_back({"", "the body is not JSON: " + body.error().to_string()});
   } else if (!body->is_object()) {

@@ -36,7 +36,7 @@ Result<Reply> lint(Context& context, const Call& call) {
   const auto& request = call.request();
   if (media_type(request.header("content-type")) == "application/yaml")
     return json_reply(context.hooks.lint(request.body, "dag.yaml"));
-  MR_TRY(const Json body, Json::parse(request.body));
+  MR_TRY(const Json body, Json::parse(request.body, {.unique_names = true}));
   if (!body["text"].is_string()) return invalid_argument("/text: is required, and a string");
   return json_reply(context.hooks.lint(body["text"].as_view(), body["file"].as_string("dag.yaml")));
 }

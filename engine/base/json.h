@@ -84,9 +84,13 @@ class Json {
     std::size_t max_bytes = 64u << 20;
     int max_depth = 200;
     bool round_integers = false;  // read an integer beyond 64 bits as the nearest double
+    /// Refuse a member name given twice. RFC 8259, section 4, leaves open what it means; by default
+    /// the last value counts, as in other parsers. Set where the other value would be missed: what
+    /// people and programs send.
+    bool unique_names = false;
   };
-  /// RFC 8259, UTF-8. The error names line and column. Refused as well: a member name given twice,
-  /// and an integer that does not fit 64 bits, which could not be kept exactly.
+  /// RFC 8259, UTF-8. The error names line and column. Refused as well: an integer that does not
+  /// fit 64 bits, which could not be kept exactly.
   static Result<Json> parse(std::string_view text);
   static Result<Json> parse(std::string_view text, const Limits& limits);
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "engine/base/json.h"
 
@@ -44,9 +44,11 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool start_object(std::size_t) override { return open(Json::object()); }
   bool key(string_t& name) override {
     auto& frame = frames_.back();
-    if (frame.has(name)) return fail("the member \"" + name.substr(0, 64) + "\" stands twice");
+    frame.earlier = frame.find(name);
     frame.key = std::move(name);
-    return true;
+    if (!limits_.unique_names || frame.earlier == kNone) return true;
+    return fail("the member \"" + frame.key.substr(0, 64) + "\" is given twice" + place() +
+                "; one of its values would be lost, give it once");
   }
   bool end_object() override { return close(); }
   bool start_array(std::size_t) override { return open(Json::array()); }
@@ -66,20 +68,26 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   }
 
  private:
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
   struct Frame {
     Json value;
     std::string key;
-    std::unordered_set<std::string> names;  // of an object that has many
+    std::size_t earlier = kNone;  // the member of the same name, whose value is replaced
+    std::unordered_map<std::string, std::size_t> places = {};  // of an object that has many
 
-    /// Of an object: a member's name, for each name once.
-    bool has(const std::string& name) {
+    /// The member of that name, or kNone; `name` is then the next one.
+    std::size_t find(const std::string& name) {
       constexpr std::size_t kFew = 16;
       const auto& members = value.members();
-      if (members.size() < kFew)
-        return std::ranges::any_of(members, [&](const auto& each) { return each.first == name; });
-      if (names.empty())
-        for (const auto& each : members) names.insert(each.first);
-      return !names.insert(name).second;
+      if (members.size() < kFew) {
+        const auto found = std::ranges::find(members, name, &Json::Member::first);
+        return found == members.end() ? kNone : static_cast<std::size_t>(found - members.begin());
+      }
+      if (places.empty())
+        for (std::size_t i = 0; i < members.size(); ++i) places.emplace(members[i].first, i);
+      const auto [found, added] = places.emplace(name, members.size());
+      return added ? kNone : found->second;
     }
   };
 
@@ -106,7 +114,9 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
       root_ = std::move(value);
     } else if (auto& frame = frames_.back(); frame.value.is_array()) {
       frame.value.push_back(std::move(value));
-    } else {  // `key` has refused duplicates: append without a search
+    } else if (frame.earlier != kNone) {
+      frame.value.mutable_members()[frame.earlier].second = std::move(value);
+    } else {  // `key` has searched already
       frame.value.mutable_members().emplace_back(std::move(frame.key), std::move(value));
     }
     return true;
@@ -114,7 +124,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool open(Json value) {
     if (static_cast<int>(frames_.size()) >= limits_.max_depth)
       return fail("JSON is nested deeper than " + std::to_string(limits_.max_depth));
-    frames_.push_back({std::move(value), {}, {}});
+    frames_.push_back({std::move(value), {}});
     return true;
   }
   bool close() {

@@ -82,7 +82,7 @@ Result<Json> param_from_text(const ParamSpec& param, std::string_view text) {
       return bad(type == "integer" ? "an integer of 64 bits" : "a number");
     return *std::move(number);
   }
-  auto json = Json::parse(text);
+  auto json = Json::parse(text, {.unique_names = true});
   if (type.empty()) return json && json->dump() == without_spaces(text) ? *json : Json(text);
   if (!json) return bad("JSON of type " + std::string(type) + ": " + json.error().message);
   return json;

@@ -94,7 +94,8 @@ Result<Json> call_join(const Scope&, Arguments a) {
 Result<Json> call_to_json(const Scope&, Arguments a) { return bounded(to_json_text(*a[0])); }
 
 Result<Json> call_from_json(const Scope&, Arguments a) {
-  auto value = Json::parse(to_text(*a[0]), {.max_bytes = kMaxOutput, .max_depth = kMaxDepth});
+  auto value = Json::parse(to_text(*a[0]),
+                           {.max_bytes = kMaxOutput, .max_depth = kMaxDepth, .unique_names = true});
   if (!value) return invalid_argument("fromJSON: " + value.error().message);
   return value;
 }

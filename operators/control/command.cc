@@ -62,7 +62,7 @@ Result<Json> read_outputs(const std::filesystem::path& file) {
                       "the program made $MILLRACE_OUTPUTS something else than a regular file");
   MR_TRY(const std::string text, read_file(file, kMaxOutputsBytes));
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return Json::object();
-  auto json = Json::parse(text);
+  auto json = Json::parse(text, {.unique_names = true});
   if (!json)
     return make_error(
         ErrorCode::data_invalid,

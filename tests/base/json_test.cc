@@ -24,8 +24,7 @@ TEST(Json, NamesThePlaceOfAnError) {
   EXPECT_NE(bad.error().message.find("line 2"), std::string::npos) << bad.error().message;
 }
 
-TEST(Json, RefusesDuplicatesDepthAndSize) {
-  EXPECT_FALSE(Json::parse(R"({"a":1,"a":2})"));
+TEST(Json, RefusesDepthAndSize) {
   EXPECT_FALSE(Json::parse(std::string(100'000, '[')));
   EXPECT_FALSE(Json::parse("[1,2,3]", {.max_bytes = 3}));
   EXPECT_FALSE(Json::parse(""));
@@ -66,12 +65,29 @@ TEST(Json, NamesNanAndInfinityWithTheirPlace) {
             "JSON has no nan; found at line 1, column 2 (/0); write null or a text");
 }
 
-TEST(Json, RefusesADuplicateAmongManyMembers) {
+// RFC 8259, section 4: what a name given twice means is open; ECMA-262 (25.5.1) takes the last
+// value.
+TEST(Json, TakesTheLastValueOfANameOrRefusesTheSecond) {
+  EXPECT_EQ(Json::parse(R"({"a":1,"b":2,"a":{"c":3}})")->dump(), R"({"a":{"c":3},"b":2})");
+  const auto refused = Json::parse(R"({"x":[{"a":1,"a":2}]})", {.unique_names = true});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(
+      refused.error().message,
+      "the member \"a\" is given twice (/x/0/a); one of its values would be lost, give it once");
+}
+
+TEST(Json, FindsANameGivenTwiceAmongManyMembers) {
   std::string many = R"({"m0":0)";
   for (int i = 1; i < 40; ++i) many += ",\"m" + std::to_string(i) + "\":0";
-  EXPECT_EQ(Json::parse(many + "}")->size(), 40u);
-  for (const char* again : {"m0", "m15", "m16", "m39"})
-    EXPECT_FALSE(Json::parse(many + ",\"" + again + "\":0}")) << again;
+  EXPECT_EQ(Json::parse(many + "}", {.unique_names = true})->size(), 40u);
+  for (const char* again : {"m0", "m15", "m16", "m39"}) {
+    const std::string text = many + ",\"" + again + "\":7,\"n\":1}";
+    EXPECT_FALSE(Json::parse(text, {.unique_names = true})) << again;
+    const auto last = Json::parse(text);
+    ASSERT_TRUE(last.ok()) << again;
+    EXPECT_EQ(last->size(), 41u);
+    EXPECT_EQ((*last)[again].as_int(), 7);
+  }
 }
 
 TEST(Json, DoublesReadBackEqualAndStayDoubles) {
