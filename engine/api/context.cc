@@ -35,7 +35,7 @@ Context::Context(ApiConfig api_config, Stores api_stores, const Catalog& api_cat
 
 Uuid Context::new_id() {
   const std::lock_guard lock(mutex_);
-  return Uuid::v7(clock.now(), rng_);
+  return ids_.next(clock.now(), rng_);
 }
 
 Command Context::make_command(std::string_view kind, Json body, const Call& call,

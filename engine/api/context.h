@@ -45,7 +45,8 @@ class Context {
 
  private:
   std::mutex mutex_;
-  Rng rng_;  // guarded by mutex_
+  Rng rng_;         // guarded by mutex_
+  UuidSource ids_;  // guarded by mutex_
 };
 
 /// For who asks for one stream more than there may be.

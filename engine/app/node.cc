@@ -101,11 +101,16 @@ struct Node::Body {
   Status commits;                                                   // guarded by commits_mutex
   std::optional<std::chrono::steady_clock::time_point> commits_at;  // guarded by commits_mutex
 
+  std::mutex ids_mutex;
+  Rng rng{system_entropy()};  // guarded by ids_mutex
+  UuidSource ids;             // guarded by ids_mutex
+
   std::mutex mutex;
   std::condition_variable changed;
   std::int64_t change_count = 0;    // guarded by mutex
   std::function<void()> on_change;  // guarded by mutex
 
+  Uuid new_id();
   Status bind_ports(const NodeParts& parts);
   Status open_store();
   Status start_engine();
@@ -222,11 +227,15 @@ Result<std::string> Node::Body::load_model(std::string_view digest) const {
   return artifacts->read(digest, kMaxModelBytes);
 }
 
+Uuid Node::Body::new_id() {
+  const std::lock_guard guard(ids_mutex);
+  return ids.next(clock.now(), rng);
+}
+
 /// The breaker has taken the candidate's traffic already; this makes it everybody's truth.
 Status Node::Body::roll_back(const serve::TripReport& trip) {
-  Rng rng(system_entropy());
   Command command;
-  command.id = Uuid::v7(clock.now(), rng);
+  command.id = new_id();
   command.kind = command::rollback_model;
   command.body = Json::object({{"model", trip.model},
                                {"reason", "the circuit breaker opened"},
@@ -337,10 +346,7 @@ void Node::on_journal_change(std::function<void()> callback) {
 
 Result<Json> Node::ask(Command command, Duration patience) {
   Body& body = *body_;
-  if (command.id.is_nil()) {
-    Rng rng(system_entropy());
-    command.id = Uuid::v7(body.clock.now(), rng);
-  }
+  if (command.id.is_nil()) command.id = body.new_id();
   command.created_at = body.clock.now();
   MR_TRY(const Command stored, stores().inbox.submit(command));
   const auto deadline = body.clock.steady() + patience;

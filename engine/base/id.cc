@@ -18,11 +18,31 @@ void put_hex(std::string& out, std::uint64_t value, int digits) {
     out += "0123456789abcdef"[(value >> shift) & 15];
 }
 
+std::int64_t millis_of(Time now) {
+  return std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count();
+}
+
+constexpr int kCounterBits = 26;  // 12 in rand_a, 14 in front of rand_b
+constexpr std::int64_t kStepBackMs = 10'000;
+
 }  // namespace
 
+Uuid UuidSource::next(Time now, Rng& rng) {
+  const std::int64_t millis = millis_of(now);
+  const std::uint64_t first = rng.next() >> (64 - kCounterBits + 1);  // half of the range is free
+  if (millis > millis_ || millis < millis_ - kStepBackMs) {
+    millis_ = millis;
+    counter_ = first;
+  } else if (++counter_ >> kCounterBits != 0) {
+    ++millis_;
+    counter_ = first;
+  }
+  return {static_cast<std::uint64_t>(millis_) << 16 | 0x7000 | counter_ >> 14,
+          0x8000000000000000 | (counter_ & 0x3fff) << 48 | rng.next() >> 16};
+}
+
 Uuid Uuid::v7(Time now, Rng& rng) {
-  const auto millis = static_cast<std::uint64_t>(
-      std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count());
+  const auto millis = static_cast<std::uint64_t>(millis_of(now));
   return {(millis << 16) | 0x7000 | (rng.next() & 0x0fff),
           (rng.next() & 0x3fffffffffffffff) | 0x8000000000000000};
 }

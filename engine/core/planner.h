@@ -336,6 +336,7 @@ class Planner {
   PlannerOptions options_;
   std::int64_t epoch_;
   Rng rng_;
+  UuidSource ids_;
   std::map<std::string, DagState, std::less<>> dags_;
   struct BrokenDag {
     DagState state;  // without a Dag

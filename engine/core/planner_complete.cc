@@ -222,7 +222,7 @@ void Planner::start_by_dataset(const UpdateDataset& update, const std::string& c
     const Json trigger = Json::object(
         {{"dataset", update.dataset}, {"artifact", update.artifact}, {"rows", update.rows}});
     create_run({id,
-                Uuid::v7(now, rng_),
+                ids_.next(now, rng_),
                 RunType::dataset,
                 std::nullopt,
                 {},
@@ -288,7 +288,7 @@ Planner::Published Planner::publish_event(const PublishEvent& input, Time now) {
       continue;
     }
     out.runs.push_back(create_run({id,
-                                   Uuid::v7(now, rng_),
+                                   ids_.next(now, rng_),
                                    RunType::event,
                                    std::nullopt,
                                    {},

@@ -99,7 +99,7 @@ void Planner::run_schedules(Time now) {
     }
     if (*firing <= now)
       create_run(
-          {id, Uuid::v7(now, rng_), RunType::scheduled, firing, {}, {}, "", {"schedule", ""}},
+          {id, ids_.next(now, rng_), RunType::scheduled, firing, {}, {}, "", {"schedule", ""}},
           state, *std::move(params), now);
     reschedule(id, now);
   }

@@ -59,7 +59,7 @@ Inference::Inference(ModelHost& host, Metering& metering, PredictionLog& log,
 std::string Inference::new_id() {
   const Time now = clock_.now();
   const std::lock_guard lock(mutex_);
-  return Uuid::v7(now, rng_).to_string();
+  return ids_.next(now, rng_).to_string();
 }
 
 ServedModelPtr Inference::choose(const InferCall& call, std::string_view id) const {

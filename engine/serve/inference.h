@@ -80,8 +80,9 @@ class Inference {
   OutcomeMatcher& outcomes_;
   const Clock& clock_;
   const std::function<void(TripReport)> on_trip_;
-  std::mutex mutex_;  // guards rng_
+  std::mutex mutex_;  // guards rng_ and ids_
   Rng rng_;
+  UuidSource ids_;
 };
 
 /// The features of the version that `contract` names to clients, and of the others that may answer.

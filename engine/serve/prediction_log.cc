@@ -184,7 +184,7 @@ void PredictionLog::write_batches(std::vector<PredictedRow> rows, bool all_windo
 }
 
 void PredictionLog::write(PredictionBatch batch) {
-  batch.id = Uuid::v7(clock_.now(), rng_);
+  batch.id = ids_.next(clock_.now(), rng_);
   const auto count = static_cast<std::int64_t>(batch.predictions.size());
   bool kept = store(batch);
   if (config_.when_full == WhenFull::block)

@@ -110,7 +110,8 @@ class PredictionLog {
   ServingStore& store_;
   Metering& metering_;
   const Clock& clock_;
-  Rng rng_;  // of the writing thread
+  Rng rng_;         // of the writing thread
+  UuidSource ids_;  // of the writing thread
   std::unique_ptr<Spool> spool_;
   std::thread writer_;
   std::thread sender_;
