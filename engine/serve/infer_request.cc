@@ -1,10 +1,10 @@
 #include "engine/serve/infer_request.h"
 
 #include <algorithm>
-#include <cmath>
 #include <unordered_set>
 
 #include "engine/base/suggest.h"
+#include "engine/data/key_type.h"
 
 namespace millrace::serve {
 namespace {
@@ -36,13 +36,8 @@ Status read_id(const Json& json, InferRequest& request) {
 Status read_parameters(const Json& json, InferRequest& request) {
   const Json& entity = json["parameters"]["entity"];
   if (entity.is_null()) return {};
-  if (entity.is_integer()) {
-    request.entities = {std::to_string(entity.as_int())};
-    return {};
-  }
-  if (!entity.is_string() || entity.as_view().size() > kMaxEntity)
-    return invalid_argument("parameters.entity must be a string of at most 1024 bytes");
-  request.entities = {entity.as_string()};
+  MR_TRY(std::string key, key_from_json("parameters.entity", entity));
+  request.entities = {std::move(key)};
   return {};
 }
 
@@ -59,15 +54,22 @@ Status read_outputs(const Json& json, InferRequest& request) {
   return {};
 }
 
-Status use_entities(Tensor tensor, InferRequest& request) {
+/// `input` as it was written: of an integer beyond 2^53 a tensor of doubles has lost digits.
+Status use_entities(const Tensor& tensor, const Json& input, InferRequest& request) {
   if (tensor.columns != 1)
     return invalid_argument("input '" + tensor.name + "' must have the shape [1] or [rows]");
-  for (const double number : tensor.numbers) {
-    if (number != std::floor(number) || std::abs(number) > 9e15)
-      return invalid_argument("input '" + tensor.name + "' must hold texts or whole numbers");
-    tensor.texts.push_back(std::to_string(static_cast<std::int64_t>(number)));
+  if (input["datatype"].as_view() == "BOOL")
+    return invalid_argument("input '" + tensor.name + "' is of type BOOL; send BYTES or INT64");
+  MR_CHECK(data::check_key("inputs", tensor.name, input["datatype"].as_view()));
+  std::vector<std::string> keys;
+  const Json& data = input["data"];
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    const Json& item = data.at(i).is_array() ? data.at(i).at(0) : data.at(i);
+    const std::string where = "value " + std::to_string(i) + " of input '" + tensor.name + "'";
+    MR_TRY(std::string key, key_from_json(where, item));
+    keys.push_back(std::move(key));
   }
-  if (request.entities.empty()) request.entities = std::move(tensor.texts);
+  if (request.entities.empty()) request.entities = std::move(keys);
   return {};
 }
 
@@ -128,7 +130,7 @@ Status read_inputs(const Json& json, const KnownFeatures& known, InferRequest& r
   for (const auto& input : inputs.items()) {
     MR_TRY(Tensor tensor, tensor_from_json(input));
     if (names_entity(tensor.name, known)) {
-      MR_CHECK(use_entities(std::move(tensor), request));
+      MR_CHECK(use_entities(tensor, input, request));
       continue;
     }
     if (tensor.is_text())
@@ -155,6 +157,17 @@ std::string list(const std::vector<std::string>& names) {
 
 }  // namespace
 
+Result<std::string> key_from_json(std::string_view where, const Json& value) {
+  if (value.is_integer()) return std::to_string(value.as_int());
+  if (value.is_number())
+    return invalid_argument(std::string(where) + " is " + value.dump().substr(0, 40) +
+                            ", a floating-point number, which rounds; send a text or an integer");
+  if (!value.is_string() || value.as_view().size() > kMaxEntity)
+    return invalid_argument(std::string(where) +
+                            " must be a text of at most 1024 bytes, or an integer");
+  return value.as_string();
+}
+
 std::string_view InferRequest::entity(std::size_t row) const {
   if (entities.empty()) return {};
   return entities.size() == 1 ? entities.front() : entities[row];
@@ -165,7 +178,9 @@ Result<InferRequest> parse_infer_request(std::string_view body, const KnownFeatu
   if (std::ranges::count(body, ',') > kMaxTensorValues)
     return invalid_argument("the request has more than " + std::to_string(kMaxTensorValues) +
                             " values; send it in parts");
-  MR_TRY(const Json json, Json::parse(body, {.max_bytes = body.size(), .max_depth = kMaxDepth}));
+  MR_TRY(
+      const Json json,
+      Json::parse(body, {.max_bytes = body.size(), .max_depth = kMaxDepth, .unique_names = true}));
   if (!json.is_object())
     return invalid_argument("the body must be a JSON object with \"inputs\", not " +
                             std::string(type_name(json.type())));

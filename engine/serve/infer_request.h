@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/json.h"
 #include "engine/ml/dataset.h"
 #include "engine/serve/tensor.h"
 
@@ -30,6 +31,9 @@ struct InferRequest {
   /// Of one row, or "".
   std::string_view entity(std::size_t row) const;
 };
+
+/// A key as text: of a text or an integer. `where` names it in the error.
+Result<std::string> key_from_json(std::string_view where, const Json& value);
 
 /// Errors say what is wrong and what is expected. `known` are the features of the models that may
 /// answer.

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/base/suggest.h"
+#include "engine/http/open_metrics.h"
 #include "engine/serve/metrics_text.h"
 
 namespace millrace::serve {
@@ -153,14 +154,18 @@ constexpr double kLargestOutcome = 1e100;
 
 /// What one item of an outcomes body says.
 struct Outcome {
-  std::string_view id, entity;
+  std::string id, entity;
   double value = 0;
 };
 
 Result<Outcome> outcome_from_json(const Json& json, bool probability) {
   Outcome out;
-  out.id = json["id"].as_view();
-  out.entity = json["entity"].as_view();
+  const Json &id = json["id"], &entity = json["entity"];
+  if (!id.is_null() && !id.is_string()) return invalid_argument("\"id\" must be a string");
+  out.id = id.as_string();
+  if (!entity.is_null()) {
+    MR_TRY(out.entity, key_from_json("\"entity\"", entity));
+  }
   if (out.id.empty() && out.entity.empty())
     return invalid_argument("needs an \"id\" or an \"entity\" (a string)");
   const Json& value = json["outcome"];
@@ -199,7 +204,7 @@ Result<HttpResponse> V2::dispatch(const HttpRequest& request) const {
                      is({"v2", "health", "ready"});
   if (!known) return not_found("no such address: " + in_quotes(request.path) + "; see GET /v2");
   if (auto refused = wrong_method(request, "GET")) return *std::move(refused);
-  if (is({"metrics"})) return metrics();
+  if (is({"metrics"})) return metrics(request);
   if (is({"v2", "health", "live"})) return json_response(Json::object({{"live", true}}));
   if (is({"v2", "health", "ready"})) return ready();
   return json_response(
@@ -328,7 +333,8 @@ Result<HttpResponse> V2::infer(const Target& target, const HttpRequest& request)
 
 Result<HttpResponse> V2::outcomes(const Target& target, const HttpRequest& request) const {
   MR_TRY(const Json body,
-         Json::parse(request.body, {.max_bytes = request.body.size(), .max_depth = 8}));
+         Json::parse(request.body,
+                     {.max_bytes = request.body.size(), .max_depth = 8, .unique_names = true}));
   const Json& items = body.is_array() ? body : body["outcomes"];
   if (!items.is_array())
     return invalid_argument("expected a list of {\"id\" or \"entity\", \"outcome\"}");
@@ -431,13 +437,12 @@ HttpResponse V2::ready() const {
   return json_response(out, snapshot->loaded ? 200 : 503);
 }
 
-HttpResponse V2::metrics() const {
-  return {
-      .content_type = "text/plain; version=0.0.4; charset=utf-8",
-      .body = metrics_text(*parts_.host.snapshot(), parts_.metering.totals(), parts_.log.stats(),
-                           {.load_failures = parts_.host.load_failures(),
-                            .refresh_failures = parts_.host.refresh_failures(),
-                            .dropped_windows = parts_.metering.dropped_windows()})};
+HttpResponse V2::metrics(const HttpRequest& request) const {
+  return http::metrics_response(
+      request, metrics_text(*parts_.host.snapshot(), parts_.metering.totals(), parts_.log.stats(),
+                            {.load_failures = parts_.host.load_failures(),
+                             .refresh_failures = parts_.host.refresh_failures(),
+                             .dropped_windows = parts_.metering.dropped_windows()}));
 }
 
 }  // namespace millrace::serve

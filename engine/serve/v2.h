@@ -61,7 +61,7 @@ class V2 {
   HttpResponse stats(const Target& target) const;
   HttpResponse index() const;
   HttpResponse ready() const;
-  HttpResponse metrics() const;
+  HttpResponse metrics(const HttpRequest& request) const;
 
   const Parts parts_;
 };

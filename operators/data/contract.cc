@@ -101,9 +101,9 @@ void write_keys(Writer& out, const Json& key) {
     const Json list = columns.is_string() ? Json::array({columns}) : columns;
     if (list.size() == 0) return out.problem("contract.key must be a list of column names");
     for (const auto& column : list.items())
-      out.add("contract.key", "expect_column_values_to_not_be_null",
+      out.add(kContractKey, "expect_column_values_to_not_be_null",
               Json::object({{"column", column}}));
-    out.add("contract.key", "expect_compound_columns_to_be_unique",
+    out.add(kContractKey, "expect_compound_columns_to_be_unique",
             Json::object({{"column_list", list}}));
   };
   if (!several) return write_one(key);

@@ -16,6 +16,9 @@
 
 namespace millrace {
 
+/// What the expectations that come from `key` name as their source.
+inline constexpr const char* kContractKey = "contract.key";
+
 /// The contract as a list that parse_expectations reads. Freshness is counted back from
 /// `reference`. The error lists everything that is wrong.
 Result<Json> contract_expectations(const Json& contract, Time reference);

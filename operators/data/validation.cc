@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "engine/data/key_type.h"
 #include "engine/data/sql.h"
 #include "engine/data/table_relation.h"
 #include "operators/data/contract.h"
@@ -243,6 +244,12 @@ class Evaluation {
         fail(index, "the table has no column '" + name + "'");
         return {};
       }
+    if (e.source == kContractKey)
+      for (const auto& name : columns_of(e))
+        if (auto key = data::check_key(e.source, name, find_column(schema_, name)->type); !key) {
+          fail(index, key.error().message);
+          return {};
+        }
     if (!e.row_condition.empty())
       if (auto parsed = session_.parse_expression(e.row_condition, "row_condition"); !parsed) {
         fail(index, parsed.error().message);

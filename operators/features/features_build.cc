@@ -8,6 +8,7 @@
 
 #include "engine/base/suggest.h"
 #include "engine/base/time.h"
+#include "engine/data/key_type.h"
 #include "engine/data/sql.h"
 #include "engine/data/table_relation.h"
 #include "operators/data/table_artifact.h"
@@ -58,31 +59,13 @@ Status check_names(const FeaturesBuild& op, const std::vector<FeatureSpec>& spec
 }
 
 Status check_columns(const FeaturesBuild& op, const std::vector<FeatureSpec>& specs,
-                     const data::Table& schema) {
-  std::vector<std::string> known;
-  for (std::size_t i = 0; i < schema.rows(); ++i)
-    known.push_back(schema.at(i, "column_name").as_string());
-  const auto check = [&](const std::string& column, const std::string& what) -> Status {
-    if (std::ranges::find(known, column) != known.end()) return {};
-    return invalid_argument(what + ": the table has no column '" + column + "'" +
-                            did_you_mean(column, known) + "; it has " + join(known, ", "));
-  };
-  // Two keys of 20 digits may be one double: the features of one user would go to another.
-  const auto check_key = [&](const std::string& column, const std::string& what) -> Status {
-    MR_CHECK(check(column, what));
-    for (std::size_t i = 0; i < schema.rows(); ++i) {
-      const std::string_view type = schema.at(i, "column_type").as_view();
-      if (schema.at(i, "column_name").as_view() == column && (type == "DOUBLE" || type == "FLOAT"))
-        return invalid_argument(what + ": the key '" + column + "' is of type " +
-                                std::string(type) +
-                                ", which rounds; read it as an integer or as text (types)");
-    }
-    return {};
-  };
-  MR_CHECK(check(op.timestamp, "timestamp"));
-  for (const auto& column : op.entity) MR_CHECK(check_key(column, "entity"));
+                     const data::Table& empty) {
+  if (empty.find(op.timestamp) == nullptr)
+    return data::no_such_column("timestamp", op.timestamp, empty);
+  for (const auto& column : op.entity) MR_CHECK(data::check_key("entity", column, empty));
   for (const auto& spec : specs)
-    for (const auto& column : spec.by) MR_CHECK(check_key(column, "feature '" + spec.name + "'"));
+    for (const auto& column : spec.by)
+      MR_CHECK(data::check_key("feature '" + spec.name + "'", column, empty));
   return {};
 }
 
@@ -107,17 +90,13 @@ Status check_expressions(OperatorContext& ctx, data::Session& session, const Fea
   return {};
 }
 
-Result<std::string> time_expression(const FeaturesBuild& op, const data::Table& schema) {
-  for (std::size_t i = 0; i < schema.rows(); ++i) {
-    if (schema.at(i, "column_name").as_view() != op.timestamp) continue;
-    const std::string type = schema.at(i, "column_type").as_string();
-    const std::string column = quote_identifier(op.timestamp);
-    if (type == "TIMESTAMP") return column;
-    if (type.starts_with("TIMESTAMP") || type == "DATE") return "CAST(" + column + " AS TIMESTAMP)";
-    return invalid_argument("timestamp '" + op.timestamp + "' is of type " + type +
-                            "; it must be a timestamp or a date");
-  }
-  return internal_error("the timestamp column is gone");
+Result<std::string> time_expression(const FeaturesBuild& op, const data::Table& empty) {
+  const std::string type = empty.find(op.timestamp)->type;  // check_columns has found it
+  const std::string column = quote_identifier(op.timestamp);
+  if (type == "TIMESTAMP") return column;
+  if (type.starts_with("TIMESTAMP") || type == "DATE") return "CAST(" + column + " AS TIMESTAMP)";
+  return invalid_argument("timestamp '" + op.timestamp + "' is of type " + type +
+                          "; it must be a timestamp or a date");
 }
 
 Result<Plan> make_plan(OperatorContext& ctx, data::Session& session, const FeaturesBuild& op,
@@ -126,12 +105,10 @@ Result<Plan> make_plan(OperatorContext& ctx, data::Session& session, const Featu
   plan.relation = std::move(relation);
   MR_TRY(plan.specs, parse_features(op.features, op.entity));
   MR_CHECK(check_names(op, plan.specs));
-  MR_TRY(const data::Table schema,
-         session.query("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM " +
-                       plan.relation + ")"));
-  MR_CHECK(check_columns(op, plan.specs, schema));
+  MR_TRY(const data::Table empty, session.query("SELECT * FROM " + plan.relation + " LIMIT 0"));
+  MR_CHECK(check_columns(op, plan.specs, empty));
   MR_CHECK(check_expressions(ctx, session, op, plan.specs));
-  MR_TRY(plan.time, time_expression(op, schema));
+  MR_TRY(plan.time, time_expression(op, empty));
   return plan;
 }
 

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "engine/base/suggest.h"
+#include "engine/data/key_type.h"
 #include "engine/data/sql.h"
 #include "engine/data/table_relation.h"
 #include "operators/data/table_artifact.h"
@@ -39,9 +40,8 @@ Result<Choice> choose_features(const data::Table& empty, const TableColumns& col
   std::vector<std::string> known;
   for (const auto& column : empty.columns) {
     known.push_back(column.name);
-    const bool other_role =
-        column.name == columns.label || column.name == columns.timestamp ||
-        std::ranges::find(columns.excluded, column.name) != columns.excluded.end();
+    const bool other_role = column.name == columns.label || column.name == columns.timestamp ||
+                            std::ranges::find(columns.entity, column.name) != columns.entity.end();
     if (other_role) continue;
     if (is_numeric(column.type))
       all.features.push_back(column.name);
@@ -112,6 +112,7 @@ Result<LabelledTable> read_labelled(OperatorContext& ctx, std::string_view input
   MR_TRY(auto session, open_session(ctx, {artifact.path}));
   MR_TRY(const std::string relation, data::table_relation(session, artifact.path));
   MR_TRY(const data::Table empty, session.query("SELECT * FROM " + relation + " LIMIT 0"));
+  for (const auto& column : columns.entity) MR_CHECK(data::check_key("entity", column, empty));
   LabelledTable out;
   MR_TRY(Choice choice, choose_features(empty, columns));
   out.data.feature_names = std::move(choice.features);

@@ -15,7 +15,7 @@ struct TableColumns {
   std::string label;                  // "": none is read
   std::string timestamp;              // "": rows keep the order of the file
   std::vector<std::string> features;  // empty: every numeric column but the others named here
-  std::vector<std::string> excluded;  // of those, e.g. entity keys
+  std::vector<std::string> entity;    // keys: exact values that are no features
 };
 
 /// Rows by time, equal times in the order of the file. Rows without a label are left out.

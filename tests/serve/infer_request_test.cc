@@ -89,6 +89,34 @@ TEST(InferRequest, WhoIsAsking) {
   EXPECT_EQ("", entity(R"({"inputs":[)" + tensor + "]}", 0));
 }
 
+// A key is exact or refused: 9007199254740993 (2^53 + 1) is no double.
+TEST(InferRequest, KeysAreNeverFloatingPoint) {
+  const auto entity = [](const std::string& parameters, const std::string& input) {
+    const auto request = parse_infer_request(
+        "{" + parameters + R"("inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1]})" +
+        input + "]}");
+    return request ? std::string(request->entity(0)) : request.error().message;
+  };
+  const auto tensor = [](const std::string& datatype, const std::string& value) {
+    return R"(,{"name":"entity","shape":[1],"datatype":")" + datatype + R"(","data":[)" + value +
+           "]}";
+  };
+  EXPECT_EQ("9007199254740993", entity("", tensor("INT64", "9007199254740993")));
+  EXPECT_EQ("-9223372036854775807", entity("", tensor("INT64", "[-9223372036854775807]")));
+  EXPECT_EQ("007", entity("", tensor("BYTES", "\"007\"")));
+  for (const char* datatype : {"FP64", "FP32", "FP16"})
+    EXPECT_NE(std::string::npos, entity("", tensor(datatype, "7")).find("which rounds"));
+  for (const auto& [datatype, value] :
+       {std::pair{"INT64", "7.0"}, {"INT64", "1e3"}, {"INT64", "null"}, {"BOOL", "true"}})
+    EXPECT_NE(std::string::npos, entity("", tensor(datatype, value)).find("input 'entity'"))
+        << entity("", tensor(datatype, value));
+  EXPECT_EQ("9007199254740993", entity(R"("parameters":{"entity":9007199254740993},)", ""));
+  EXPECT_EQ(
+      "parameters.entity is 1.5, a floating-point number, which rounds; send a text or an "
+      "integer",
+      entity(R"("parameters":{"entity":1.5},)", ""));
+}
+
 TEST(InferRequest, AVersionWithOtherFeaturesFindsItsOwnByName) {
   const auto request = parse_infer_request(R"({"inputs":[
       {"name":"a","shape":[1],"datatype":"FP64","data":[1]},
@@ -179,7 +207,7 @@ INSTANTIATE_TEST_SUITE_P(
                {"name":"entity","shape":[2],"datatype":"BYTES","data":["a","b"]}]})",
             "2 entities for 1 rows"},
         Bad{"IdIsNumber", R"({"id":7,"inputs":[]})", "\"id\" must be a string"},
-        Bad{"DuplicateMember", R"({"inputs":[],"inputs":[]})", "stands twice"},
+        Bad{"DuplicateMember", R"({"inputs":[],"inputs":[]})", "is given twice"},
         Bad{"BadUtf8", "{\"inputs\":[{\"name\":\"\xff\xfe\"}]}", "invalid JSON"}),
     [](const auto& bad) { return bad.param.name; });
 

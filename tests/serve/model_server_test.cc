@@ -204,6 +204,20 @@ TEST_F(ModelServerTest, OutcomesAreScoredForTheVersionThatAnswered) {
   EXPECT_EQ(400, client_->post(path, R"({"x":1})").status);
 }
 
+TEST_F(ModelServerTest, OutcomesTakeKeysAsInferenceDoes) {
+  start();
+  client_->post("/v2/models/flights/infer",
+                one_row({1, 2, 3}, R"(,"id":"r1","parameters":{"entity":9007199254740993})"));
+  const std::string body = R"([{"entity":9007199254740993.0,"outcome":1},
+      {"id":1,"entity":9007199254740993,"outcome":1},{"entity":9007199254740992,"outcome":1},
+      {"entity":9007199254740993,"outcome":1}])";
+  const auto reply = client_->post("/v2/models/flights/outcomes", body).json();
+  EXPECT_EQ(1, reply["matched"].as_int());
+  EXPECT_EQ(1, reply["unknown"].as_int());
+  EXPECT_NE(std::string::npos, reply["errors"].at(0)["error"].as_view().find("which rounds"));
+  EXPECT_EQ("\"id\" must be a string", reply["errors"].at(1)["error"].as_string());
+}
+
 // 800 forged outcomes rolled a canary back. Right: an outcome counts once, and only for a
 // prediction that was made; the same prediction by its id and by its entity is one.
 TEST_F(ModelServerTest, ForgedAndRepeatedOutcomesCountForNothing) {
@@ -467,6 +481,7 @@ TEST_F(ModelServerTest, MetricsForPrometheus) {
         "nv_inference_request_failure{" + label + "} 0\n",
         "model_traffic_weight{" + label + "} 1\n",
         std::string("model_breaker_open{model=\"flights\"} 0\n"),
+        "model_business_score_accumulated{" + label + "} 0\n",
         std::string("# TYPE model_latency_seconds histogram\n")})
     EXPECT_NE(std::string::npos, reply.body.find(line)) << line << reply.body;
 }

@@ -44,6 +44,24 @@ TEST_F(ValidateTest, PassesTheTableOnUntouched) {
   EXPECT_NE(report_of(done.outputs).find("**Passed.** 4 of 4"), std::string::npos);
 }
 
+// A double has 53 bits: two keys of 20 digits may be one. Not even quarantine lets it pass.
+TEST_F(ValidateTest, HaltsOnAKeyOfFloatingPoint) {
+  const std::string table = put_table(
+      ctx_, "SELECT i::DOUBLE AS a, i::DECIMAL(38,0) AS b, i::FLOAT AS c FROM range(3) t(i)");
+  const auto failures = [&](const char* key) {
+    const auto outcome = run(R"({"on_error": "quarantine", "contract": {"key": )" +
+                             std::string(key) + R"(}, "input": ")" + table + "\"}");
+    if (!outcome) return outcome.error().message;
+    const auto* fail = std::get_if<Fail>(&*outcome);
+    return fail == nullptr ? std::string("passed") : fail->error.message;
+  };
+  EXPECT_NE(failures(R"(["b", "a"])").find("contract.key: the key 'a' is of type DOUBLE, which"),
+            std::string::npos)
+      << failures(R"(["b", "a"])");
+  EXPECT_NE(failures(R"([["b"], ["c"]])").find("the key 'c' is of type FLOAT"), std::string::npos);
+  EXPECT_EQ(failures(R"("b")"), "passed");
+}
+
 TEST_F(ValidateTest, HaltsWithEvidenceAndTellsTheOwner) {
   const Fail fail = expect_outcome<Fail>(run(R"({"contract": {"columns": {"delay":
       {"type": "integer", "nullable": false, "max": 2000}}}})"));

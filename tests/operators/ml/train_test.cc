@@ -99,9 +99,25 @@ TEST_F(TrainTest, SplitsAtAGivenTime) {
 TEST_F(TrainTest, WithoutFeaturesTakesEveryNumericColumnWithoutAnotherRole) {
   const Json out =
       expect_outcome<Done>(
-          run(Json::object({{"features", Json()}, {"entity", Json::array({"id", "minutes"})}})))
+          run(Json::object({{"features", Json()}, {"entity", Json::array({"id", "carrier"})}})))
           .outputs;
-  EXPECT_EQ(out["features"], Json::array({"x", "z"}));
+  EXPECT_EQ(out["features"], Json::array({"x", "z", "minutes"}));
+}
+
+// A double has 53 bits: the keys 12345678901234567890 and ...891 are one.
+TEST_F(TrainTest, RefusesAnEntityThatRoundsAndOneThatIsNotThere) {
+  const auto message = [&](const char* entity) {
+    const auto outcome = run(Json::object({{"entity", Json::array({"id", entity})}}));
+    return outcome ? "no error" : outcome.error().message;
+  };
+  EXPECT_EQ(
+      message("minutes"),
+      "entity: the key 'minutes' is of type DOUBLE, which rounds, so that two keys may become "
+      "one; read it as an integer, a DECIMAL or text (`types` of ingest)");
+  EXPECT_NE(message("carier").find("entity: the table has no column 'carier'; did you mean "
+                                   "'carrier'?"),
+            std::string::npos)
+      << message("carier");
 }
 
 TEST_F(TrainTest, LearnsNumbersToo) {
