@@ -11,6 +11,7 @@
 #include "engine/api/views.h"
 #include "engine/base/log.h"
 #include "engine/http/encoding.h"
+#include "engine/http/open_metrics.h"
 
 namespace millrace::api {
 namespace {
@@ -114,7 +115,8 @@ HttpResponse asset_response(const Asset& asset, const HttpRequest& request) {
 struct Api::State {
   State(ApiConfig config, Stores stores, const Catalog& catalog, const Clock& clock,
         std::uint64_t seed, ApiHooks hooks)
-      : tail(stores, clock, [this](const Event& event) { metrics.count(event); }),
+      : tail(stores, clock,
+             [this](const Event& event, std::string_view dag) { metrics.count(event, dag); }),
         context(std::move(config), stores, catalog, clock, seed, std::move(hooks), tail),
         slots(context.config.max_streams),
         router(all_endpoints(&context, &slots)),
@@ -125,7 +127,7 @@ struct Api::State {
   HttpResponse answer(const HttpRequest& request);
   HttpResponse health(bool ready);
   HttpResponse page(const HttpRequest& request);
-  HttpResponse metrics_text();
+  HttpResponse metrics_text(const HttpRequest& request);
 
   Metrics metrics;
   JournalTail tail;
@@ -169,12 +171,10 @@ HttpResponse Api::State::health(bool ready) {
   return health_response(view);
 }
 
-HttpResponse Api::State::metrics_text() {
-  HttpResponse response;
-  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = metrics.text(tail);
-  if (context.hooks.metrics) response.body += context.hooks.metrics();
-  return response;
+HttpResponse Api::State::metrics_text(const HttpRequest& request) {
+  std::string text = metrics.text(tail);
+  if (context.hooks.metrics) text += context.hooks.metrics();
+  return http::metrics_response(request, std::move(text));
 }
 
 /// A file of the dashboard; the paths of its pages (web/src/main.tsx) are answered by index.html.
@@ -197,7 +197,7 @@ HttpResponse Api::State::answer(const HttpRequest& request) {
   if (request.method == "GET") {
     if (request.path == "/healthz") return health(false);
     if (request.path == "/readyz") return health(true);
-    if (request.path == "/metrics") return metrics_text();
+    if (request.path == "/metrics") return metrics_text(request);
     if (request.path == "/api/v1/openapi.json") {
       HttpResponse response;
       response.body = openapi;

@@ -112,8 +112,7 @@ struct JournalTail::Door {
   JournalTail* tail;  // guarded by mutex; null once it is gone
 };
 
-JournalTail::JournalTail(Stores stores, const Clock& clock,
-                         std::function<void(const Event&)> on_event)
+JournalTail::JournalTail(Stores stores, const Clock& clock, OnEvent on_event)
     : stores_(stores),
       clock_(clock),
       on_event_(std::move(on_event)),
@@ -259,7 +258,7 @@ bool JournalTail::begin() {
   store_up_ = open.ok();
   if (!open) return false;
   seq_ = *last;
-  for (const auto& row : *open) open_runs_.insert(row.run);
+  for (const auto& row : *open) open_runs_.emplace(row.run, row.dag);
   return true;
 }
 
@@ -281,7 +280,9 @@ void JournalTail::read_on() {
 void JournalTail::take(const std::vector<Event>& events) {
   for (const auto& event : events) {
     if (event.seq <= seq_) continue;
-    if (on_event_) on_event_(event);  // first: a client that was told may ask for the counts
+    const std::string dag = dag_of(event);
+    // First: a client that was told may ask for the counts.
+    if (on_event_) on_event_(event, dag);
     tell_waiters(event);
   }
   if (!events.empty()) tell_followers(events);
@@ -309,19 +310,31 @@ void JournalTail::tell_waiters(const Event& event) {
     }
     for (const auto& awaited : found) awaited->take(finished->status);
   }
-  count_run(event);
+  close_run(event);
 }
 
-void JournalTail::count_run(const Event& event) {
-  const bool opens = std::holds_alternative<RunCreated>(event.body) ||
-                     std::holds_alternative<TasksCleared>(event.body);
-  const bool closes = std::holds_alternative<RunFinished>(event.body);
-  if (!opens && !closes) return;
+/// Opens the run as well, if the event does.
+std::string JournalTail::dag_of(const Event& event) {
+  if (event.run.is_nil()) return "";
+  std::string dag;
+  if (const auto* created = std::get_if<RunCreated>(&event.body)) {
+    dag = created->dag;
+  } else if (std::holds_alternative<TasksCleared>(event.body)) {
+    if (const auto row = stores_.runs.run(event.run)) dag = row->dag;  // it had finished
+  } else {
+    const std::lock_guard lock(mutex_);
+    const auto found = open_runs_.find(event.run);
+    return found == open_runs_.end() ? "" : found->second;
+  }
   const std::lock_guard lock(mutex_);
-  if (opens)
-    open_runs_.insert(event.run);
-  else
-    open_runs_.erase(event.run);
+  open_runs_.emplace(event.run, dag);
+  return dag;
+}
+
+void JournalTail::close_run(const Event& event) {
+  if (!std::holds_alternative<RunFinished>(event.body)) return;
+  const std::lock_guard lock(mutex_);
+  open_runs_.erase(event.run);
 }
 
 void JournalTail::tell_followers(const std::vector<Event>& events) {

@@ -15,7 +15,6 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "engine/api/http.h"
@@ -88,8 +87,10 @@ std::string event_text(const Event& event);
 
 class JournalTail {
  public:
+  /// An event, and the DAG of its run; "" where it is about no run, or of a run that is not known.
+  using OnEvent = std::function<void(const Event&, std::string_view dag)>;
   /// `on_event` is told each event once, on the tail's thread.
-  JournalTail(Stores stores, const Clock& clock, std::function<void(const Event&)> on_event);
+  JournalTail(Stores stores, const Clock& clock, OnEvent on_event);
   ~JournalTail();
   JournalTail(const JournalTail&) = delete;
   JournalTail& operator=(const JournalTail&) = delete;
@@ -126,13 +127,14 @@ class JournalTail {
   void take(const std::vector<Event>& events);
   void tell_waiters(const Event& event);
   void tell_followers(const std::vector<Event>& events);
-  void count_run(const Event& event);
+  std::string dag_of(const Event& event);
+  void close_run(const Event& event);
   void wake_followers();
   static void forget_gone(Waiters& waiters);
 
   const Stores stores_;
   const Clock& clock_;
-  const std::function<void(const Event&)> on_event_;
+  const OnEvent on_event_;
   const std::shared_ptr<Door> door_;
   std::thread thread_;
 
@@ -145,7 +147,7 @@ class JournalTail {
   std::int64_t seq_ = -1;                             // guarded by mutex_; -1: not begun
   Waiters commands_, runs_;                           // guarded by mutex_
   std::vector<std::weak_ptr<Follower>> followers_;    // guarded by mutex_
-  std::unordered_set<Uuid> open_runs_;                // guarded by mutex_
+  std::unordered_map<Uuid, std::string> open_runs_;   // their DAGs; guarded by mutex_
   std::vector<std::shared_ptr<Follower>> to_wake_;    // of the thread
   std::chrono::steady_clock::time_point woken_at_{};  // of the thread
 };

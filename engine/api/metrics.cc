@@ -21,18 +21,14 @@ void sample(std::string& out, std::string_view name, std::string_view labels,
   out.append(" ").append(value).append("\n");
 }
 
-template <typename Counts>
-void counters(std::string& out, std::string_view name, std::string_view label, const Counts& counts,
-              std::string_view help) {
-  head(out, name, "counter", help);
-  for (const auto& [key, count] : counts) {
-    std::string text;
-    if constexpr (std::is_integral_v<std::remove_cvref_t<decltype(key)>>)
-      text = std::to_string(key);
-    else
-      text = key;
-    sample(out, name, std::string(label) + "=\"" + text + "\"", std::to_string(count));
+/// dag="…", escaped as the text format wants it.
+std::string dag_label(std::string_view dag) {
+  std::string out = "dag=\"";
+  for (const char c : dag) {
+    if (c == '\\' || c == '"') out += '\\';
+    out += c == '\n' ? ' ' : c;
   }
+  return out + "\"";
 }
 
 void counter(std::string& out, std::string_view name, std::uint64_t value, std::string_view help) {
@@ -74,42 +70,59 @@ void Metrics::on_request(const HttpAccess& access) {
       std::chrono::duration<double>(access.took).count());
 }
 
-void Metrics::ended(const Event& event, std::string_view state) {
-  ++tasks_ended_[std::string(state)];
+void Metrics::ended(const Event& event, DagCounts& counts, std::string_view state) {
+  ++counts.tasks_ended[std::string(state)];
   const auto found = started_.find({event.run, *task_of(event.body)});
   if (found == started_.end()) return;
-  task_seconds_.observe(std::chrono::duration<double>(event.at - found->second).count());
+  counts.task_seconds.observe(std::chrono::duration<double>(event.at - found->second).count());
   started_.erase(found);
 }
 
-void Metrics::count(const Event& event) {
+void Metrics::count(const Event& event, std::string_view dag) {
   const std::lock_guard lock(mutex_);
+  if (std::holds_alternative<CompletionRejected>(event.body)) ++rejected_;
+  if (event.run.is_nil()) return;
+  DagCounts& counts = dags_.try_emplace(std::string(dag)).first->second;
   if (const auto* e = std::get_if<AttemptStarted>(&event.body)) {
-    ++attempts_;
+    ++counts.attempts;
     if (started_.size() < kMostOpenAttempts)
       started_[{event.run, e->ref}] = e->began.value_or(event.at);
   } else if (std::holds_alternative<TaskSucceeded>(event.body)) {
-    ended(event, "success");
+    ended(event, counts, "success");
   } else if (std::holds_alternative<TaskFailed>(event.body)) {
-    ended(event, "failed");
+    ended(event, counts, "failed");
   } else if (std::holds_alternative<TaskSkipped>(event.body)) {
-    ended(event, "skipped");
+    ended(event, counts, "skipped");
   } else if (std::holds_alternative<TaskUpstreamFailed>(event.body)) {
-    ended(event, "upstream_failed");
+    ended(event, counts, "upstream_failed");
   } else if (std::holds_alternative<TaskCancelled>(event.body)) {
-    ended(event, "cancelled");
+    ended(event, counts, "cancelled");
   } else if (const auto* failed = std::get_if<AttemptFailed>(&event.body)) {
-    ++retries_;
+    ++counts.retries;
     started_.erase({event.run, failed->ref});
   } else if (const auto* lost = std::get_if<AttemptLost>(&event.body)) {
     started_.erase({event.run, lost->ref});
   } else if (std::holds_alternative<RunCreated>(event.body)) {
-    ++runs_created_;
+    ++counts.runs_created;
   } else if (const auto* finished = std::get_if<RunFinished>(&event.body)) {
-    ++runs_finished_[std::string(to_string(finished->status))];
-  } else if (std::holds_alternative<CompletionRejected>(event.body)) {
-    ++rejected_;
+    ++counts.runs_finished[std::string(to_string(finished->status))];
   }
+}
+
+void Metrics::write_count(std::string& out, std::string_view name, Count count,
+                          std::string_view help) {
+  head(out, name, "counter", help);
+  for (const auto& [dag, counts] : dags_)
+    sample(out, name, dag_label(dag), std::to_string(counts.*count));
+}
+
+void Metrics::write_counts(std::string& out, std::string_view name, std::string_view label,
+                           Counts each, std::string_view help) {
+  head(out, name, "counter", help);
+  for (const auto& [dag, counts] : dags_)
+    for (const auto& [key, count] : counts.*each)
+      sample(out, name, dag_label(dag) + "," + std::string(label) + "=\"" + key + "\"",
+             std::to_string(count));
 }
 
 std::string Metrics::text(const JournalTail& tail) {
@@ -121,23 +134,26 @@ std::string Metrics::text(const JournalTail& tail) {
   gauge(out, "millrace_store_up", store_up ? 1 : 0, "1 if the store answers.");
   gauge(out, "millrace_journal_seq", seq, "Sequence number of the last event.");
   gauge(out, "millrace_runs_open", open, "Runs that have not finished.");
-  counter(out, "millrace_runs_created_total", runs_created_,
-          "Runs created since this process began.");
-  counters(out, "millrace_runs_finished_total", "status", runs_finished_,
-           "Runs that finished since this process began, by status.");
-  counters(out, "millrace_tasks_ended_total", "state", tasks_ended_,
-           "Task instances that ended since this process began, by state.");
-  counter(out, "millrace_attempts_started_total", attempts_,
-          "Attempts started since this process began.");
-  counter(out, "millrace_attempts_retried_total", retries_,
-          "Attempts that failed and were to be tried again.");
+  write_count(out, "millrace_runs_created_total", &DagCounts::runs_created,
+              "Runs created since this process began, by DAG.");
+  write_counts(out, "millrace_runs_finished_total", "status", &DagCounts::runs_finished,
+               "Runs that finished since this process began, by DAG and status.");
+  write_counts(out, "millrace_tasks_ended_total", "state", &DagCounts::tasks_ended,
+               "Task instances that ended since this process began, by DAG and state.");
+  write_count(out, "millrace_attempts_started_total", &DagCounts::attempts,
+              "Attempts started since this process began, by DAG.");
+  write_count(out, "millrace_attempts_retried_total", &DagCounts::retries,
+              "Attempts that failed and were to be tried again, by DAG.");
   counter(out, "millrace_completions_rejected_total", rejected_,
           "Completions refused by the fence.");
   head(out, "millrace_task_duration_seconds", "histogram",
-       "From an attempt's start to its task's end.");
-  task_seconds_.write(out, "millrace_task_duration_seconds", "");
-  counters(out, "millrace_http_responses_total", "status", responses_,
-           "Answers to HTTP requests, by status.");
+       "From an attempt's start to its task's end, by DAG.");
+  for (const auto& [dag, counts] : dags_)
+    counts.task_seconds.write(out, "millrace_task_duration_seconds", dag_label(dag));
+  head(out, "millrace_http_responses_total", "counter", "Answers to HTTP requests, by status.");
+  for (const auto& [status, count] : responses_)
+    sample(out, "millrace_http_responses_total", "status=\"" + std::to_string(status) + "\"",
+           std::to_string(count));
   head(out, "millrace_http_request_duration_seconds", "histogram",
        "Time to answer an HTTP request, streams whole.");
   for (const auto& [method, histogram] : request_seconds_)

@@ -33,13 +33,25 @@ class Histogram {
 class Metrics {
  public:
   void on_request(const HttpAccess& access);
-  /// Each event once.
-  void count(const Event& event);
+  /// Each event once, with the DAG of its run.
+  void count(const Event& event, std::string_view dag);
   /// Prometheus text format 0.0.4.
   std::string text(const JournalTail& tail);
 
  private:
-  void ended(const Event& event, std::string_view state);
+  /// Of one DAG, since this process began.
+  struct DagCounts {
+    std::uint64_t runs_created = 0, attempts = 0, retries = 0;
+    std::map<std::string, std::uint64_t, std::less<>> runs_finished, tasks_ended;
+    Histogram task_seconds;
+  };
+  using Count = std::uint64_t DagCounts::*;
+  using Counts = std::map<std::string, std::uint64_t, std::less<>> DagCounts::*;
+
+  void ended(const Event& event, DagCounts& counts, std::string_view state);
+  void write_count(std::string& out, std::string_view name, Count count, std::string_view help);
+  void write_counts(std::string& out, std::string_view name, std::string_view label, Counts counts,
+                    std::string_view help);
 
   struct TaskKey {
     Uuid run;
@@ -49,9 +61,8 @@ class Metrics {
 
   std::mutex mutex_;
   std::map<TaskKey, Time> started_;  // open attempts
-  std::map<std::string, std::uint64_t, std::less<>> runs_finished_, tasks_ended_;
-  std::uint64_t runs_created_ = 0, attempts_ = 0, retries_ = 0, rejected_ = 0;
-  Histogram task_seconds_;
+  std::map<std::string, DagCounts, std::less<>> dags_;
+  std::uint64_t rejected_ = 0;
   std::map<std::string, Histogram, std::less<>> request_seconds_;  // by method
   std::map<int, std::uint64_t> responses_;                         // by status
 };

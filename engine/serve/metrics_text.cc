@@ -66,10 +66,15 @@ class Page {
 
 using Count = std::int64_t (*)(const SeriesTotals&);
 
+void series_values(Page& page, const std::vector<Metering::Series>& series, std::string_view name,
+                   std::string_view type, std::string_view help, Count count) {
+  page.family(name, type, help);
+  for (const auto& each : series) page.value(labels_of(each), count(each.totals));
+}
+
 void counter(Page& page, const std::vector<Metering::Series>& series, std::string_view name,
              std::string_view help, Count count) {
-  page.family(name, "counter", help);
-  for (const auto& each : series) page.value(labels_of(each), count(each.totals));
+  series_values(page, series, name, "counter", help, count);
 }
 
 void series_metrics(Page& page, const std::vector<Metering::Series>& series) {
@@ -93,12 +98,15 @@ void series_metrics(Page& page, const std::vector<Metering::Series>& series) {
           [](const SeriesTotals& t) { return t.errors; });
   counter(page, series, "model_outcomes_total", "Outcomes matched to a prediction.",
           [](const SeriesTotals& t) { return t.outcomes; });
-  page.family("model_business_score_sum", "gauge", "Sum of the outcomes' scores.");
+  // No summary: a score may be negative, and _sum is a name of summaries and histograms.
+  page.family("model_business_score_accumulated", "gauge",
+              "The outcomes' scores added up; model_outcomes_total is their number.");
   for (const auto& each : series) page.value(labels_of(each), number(each.totals.business_sum));
-  counter(page, series, "nv_inference_request_success", "Requests answered.",
-          [](const SeriesTotals& t) { return t.requests - t.errors; });
-  counter(page, series, "nv_inference_request_failure", "Requests failed.",
-          [](const SeriesTotals& t) { return t.errors; });
+  // Triton's names, which are no names of counters: those end in _total.
+  series_values(page, series, "nv_inference_request_success", "untyped", "Requests answered.",
+                [](const SeriesTotals& t) { return t.requests - t.errors; });
+  series_values(page, series, "nv_inference_request_failure", "untyped", "Requests failed.",
+                [](const SeriesTotals& t) { return t.errors; });
 }
 
 void route_metrics(Page& page, const Snapshot& snapshot) {

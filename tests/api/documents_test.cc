@@ -153,9 +153,10 @@ TEST_F(AnswersTest, MetricsCountRunsTasksAndRequests) {
     answer = get("/metrics");
   EXPECT_EQ("text/plain; version=0.0.4; charset=utf-8", answer.header("Content-Type"));
   for (const std::string line :
-       {"millrace_runs_finished_total{status=\"success\"} 2\n",
-        "millrace_tasks_ended_total{state=\"success\"} 4\n",
-        "millrace_task_duration_seconds_count 4\n", "millrace_runs_open 0\n",
+       {"millrace_runs_finished_total{dag=\"etl\",status=\"success\"} 2\n",
+        "millrace_tasks_ended_total{dag=\"etl\",state=\"success\"} 4\n",
+        "millrace_runs_created_total{dag=\"etl\"} 2\n",
+        "millrace_task_duration_seconds_count{dag=\"etl\"} 4\n", "millrace_runs_open 0\n",
         "millrace_store_up 1\n", both.c_str(), "millrace_batch_events 3\n"})
     EXPECT_NE(std::string::npos, answer.body.find(line)) << line << answer.body;
 }

@@ -99,7 +99,7 @@ TEST_F(ManyClientsTest, AScrapeAsksNoStore) {
   const auto metrics = get("/metrics");
   EXPECT_EQ(200, metrics.status);
   EXPECT_NE(std::string::npos,
-            metrics.body.find("millrace_runs_finished_total{status=\"success\"} 1\n"))
+            metrics.body.find("millrace_runs_finished_total{dag=\"etl\",status=\"success\"} 1\n"))
       << metrics.body;
   EXPECT_EQ(200, get("/healthz").status);
   world_->store().set_fault_hook({});
@@ -116,7 +116,8 @@ TEST_F(ManyClientsTest, AScrapeAfterARestartStartsFromNothing) {
   ASSERT_TRUE(second.start().ok());
   HttpClient client(second.port());
   std::string text = client.get("/metrics").body;
-  EXPECT_NE(std::string::npos, text.find("millrace_runs_created_total 0\n")) << text;
+  EXPECT_NE(std::string::npos, text.find("millrace_runs_open 0\n")) << text;
+  EXPECT_EQ(std::string::npos, text.find("millrace_runs_created_total{")) << text;
   second.stop();
 }
 
