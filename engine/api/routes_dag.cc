@@ -156,8 +156,16 @@ DagFileErrorRow retired_row(const DagRow& dag) {
       dag.updated_at};
 }
 
-Result<Reply> list_dag_errors(Context& context, const Call&) {
+bool holds_error(const DagFileErrorRow& row) {
+  return std::ranges::any_of(row.diagnostics.items(), [](const Json& one) {
+    return one["severity"].as_view() != "warning";
+  });
+}
+
+Result<Reply> list_dag_errors(Context& context, const Call& call) {
   MR_TRY(auto rows, context.stores.runs.dag_file_errors());
+  if (!call.query("warnings").as_bool())
+    std::erase_if(rows, [](const auto& row) { return !holds_error(row); });
   for (auto& row : rows) add_source_lines(row);
   MR_TRY(const auto dags, context.stores.runs.dags());
   for (const auto& dag : dags)
@@ -251,6 +259,11 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .id = "listDagErrors",
                   .tag = "dags",
                   .summary = "DAG files that cannot be loaded, and DAGs without a file",
+                  .doc = "The last good version of such a file stays in force. `severity` of a "
+                         "diagnostic is `error` or `warning`.",
+                  .query = {FieldInfo{"warnings", boolean_type(),
+                                      "True: also files that load and have warnings"}
+                                .optional(false)},
                   .response = TypeOf<std::vector<DagFileErrorRow>>::info(),
                   .handle = bind(list_dag_errors)});
   return list;

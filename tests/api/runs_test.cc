@@ -257,6 +257,15 @@ TEST_F(RunsTest, DagsHaveTasksEdgesAndAPauseSwitch) {
   ASSERT_EQ(1u, errors.size());
   EXPECT_EQ(5, errors.at(0)["diagnostics"].at(0)["line"].as_int());
 
+  // A file that loads is no error; who asks for warnings gets them, marked by their severity.
+  const Json warning = Json::object(
+      {{"line", 1}, {"column", 1}, {"severity", "warning"}, {"message", "no task needs 'a'"}});
+  world_->report_file("dags/fine.yaml", Json::array({warning}));
+  EXPECT_EQ(1u, get("/api/v1/dag-errors").json().size());
+  const auto all = get("/api/v1/dag-errors?warnings=true").json();
+  ASSERT_EQ(2u, all.size());
+  EXPECT_EQ("warning", all.at(1)["diagnostics"].at(0)["severity"].as_string());
+
   const auto version = detail["dag"]["version"].as_string();
   EXPECT_EQ("etl", get("/api/v1/dags/etl/versions/" + version).json()["dag"].as_string());
   const auto missing = get("/api/v1/dags/elt");

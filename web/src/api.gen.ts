@@ -493,9 +493,9 @@ export const resetSchedule = (dag: string, body: { reason?: string } = {}): Prom
 export const getDagVersion = (dag: string, version: string): Promise<Record<string, unknown>> =>
   request('GET', `/api/v1/dags/${encodeURIComponent(dag)}/versions/${encodeURIComponent(version)}`, {});
 
-/** DAG files that cannot be loaded, and DAGs without a file. */
-export const listDagErrors = (): Promise<DagFileError[]> =>
-  request('GET', `/api/v1/dag-errors`, {});
+/** DAG files that cannot be loaded. */
+export const listDagErrors = (query: { warnings?: boolean } = {}): Promise<DagFileError[]> =>
+  request('GET', `/api/v1/dag-errors`, query);
 
 /** Runs, newest first. */
 export const listRuns = (query: { dag?: string; status?: 'running' | 'success' | 'failed' | 'cancelled'; before?: string; limit?: number } = {}): Promise<RunPage> =>
