@@ -7,12 +7,12 @@ namespace {
 
 constexpr std::string_view kText = R"({"type": "string"})";
 constexpr std::string_view kId =
-    R"({"type": ["string", "integer"], "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"})";
+    R"({"type": ["string", "number", "boolean"], "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"})";
 constexpr std::string_view kBoolean = R"({"type": "boolean"})";
 constexpr std::string_view kDuration =
-    R"({"type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d|w))+$", "examples": ["30s", "5m", "1h30m"]})";
+    R"({"type": "string", "pattern": "^([0-9]+(\\.[0-9]*)?(us|ms|s|m|h|d|w))+$", "examples": ["30s", "5m", "1h30m"]})";
 constexpr std::string_view kMemory =
-    R"({"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(B|[kKMGT]B|[KMGT]iB)$", "examples": ["512MiB", "2GB"]})";
+    R"({"type": "string", "pattern": "^[0-9]+(\\.[0-9]*)?(B|[kKMGT]B|[KMGT]iB)$", "examples": ["512MiB", "2GB"]})";
 constexpr std::string_view kPriority =
     R"({"type": "integer", "minimum": -1000000, "maximum": 1000000, "default": 0})";
 constexpr std::string_view kExpression =
@@ -22,7 +22,7 @@ constexpr std::string_view kNames =
 constexpr std::string_view kNeeds =
     R"({"oneOf": [{"type": ["string", "number", "boolean", "null"]}, {"type": "array", "uniqueItems": true, "items": {"type": ["string", "number", "boolean"]}}]})";
 constexpr std::string_view kTime =
-    R"({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}", "examples": ["2001-02-01", "2001-02-01T03:00:00Z"]})";
+    R"({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}", "anyOf": [{"format": "date"}, {"format": "date-time"}, {"pattern": "^.{10}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?$"}], "examples": ["2001-02-01", "2001-02-01T03:00:00Z"]})";
 
 constexpr std::array kDag = {
     Field{"dag", "Name of the DAG, unique in its namespace", kId, true},
@@ -86,7 +86,7 @@ constexpr std::array kParam = {
     Field{"minimum", "Least number", R"({"type": "number"})"},
     Field{"maximum", "Greatest number", R"({"type": "number"})"},
     Field{"enum", "The values allowed", R"({"type": "array", "minItems": 1})"},
-    Field{"description", "What it is for", kText},
+    Field{"description", "What it is for", "{}"},
 };
 
 constexpr std::array kRetry = {
@@ -101,7 +101,7 @@ constexpr std::array kRetry = {
     Field{
         "also_on",
         "Codes of errors that are retried as well, for example resource_exhausted (out of memory)",
-        R"({"type": "array", "items": {"enum": ["invalid_argument", "not_found", "conflict", "permission_denied", "resource_exhausted", "data_invalid", "unsupported", "internal"]}})"},
+        R"({"oneOf": [{"$ref": "#/$defs/error_code"}, {"type": "array", "uniqueItems": true, "items": {"$ref": "#/$defs/error_code"}}]})"},
 };
 
 constexpr std::string_view kRetries =
@@ -154,6 +154,13 @@ Fields param_fields() { return kParam; }
 Fields defaults_fields() { return kDefaults; }
 Fields retry_fields() { return kRetry; }
 Fields task_fields() { return kTask; }
+
+const std::vector<std::string>& retried_codes() {
+  static const std::vector<std::string> kCodes = {
+      "invalid_argument",   "not_found",    "conflict",    "permission_denied",
+      "resource_exhausted", "data_invalid", "unsupported", "internal"};
+  return kCodes;
+}
 
 std::vector<std::string> names_of(Fields fields) {
   std::vector<std::string> names;

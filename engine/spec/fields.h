@@ -27,6 +27,9 @@ Fields defaults_fields();
 Fields retry_fields();
 Fields task_fields();
 
+/// Codes of errors that `also_on` takes. Of the others a retry helps anyway, or never.
+const std::vector<std::string>& retried_codes();
+
 std::vector<std::string> names_of(Fields fields);
 
 }  // namespace millrace::spec

@@ -33,10 +33,7 @@ void read_retries(const YamlNode& node, RetryPolicy& to, Report& report) {
   if (const auto* entry = node.find("jitter"))
     to.jitter = read_number(entry->value, "jitter", 0, 1, report).value_or(to.jitter);
   if (const auto* entry = node.find("also_on")) {
-    // Of the others a retry helps anyway, or never.
-    const std::vector<std::string> known = {
-        "invalid_argument",   "not_found",    "conflict",    "permission_denied",
-        "resource_exhausted", "data_invalid", "unsupported", "internal"};
+    const auto& known = retried_codes();
     to.also_on.clear();
     for (const auto& name : read_names(entry->value, "also_on", report)) {
       if (std::ranges::find(known, name.text) != known.end()) {

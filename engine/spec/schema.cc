@@ -104,13 +104,15 @@ Json dag_json_schema(const Catalog& catalog) {
                            {"title", "Millrace DAG"}});
   const Json dag = mapping_schema(spec::dag_fields());
   for (const auto& [name, value] : dag.members()) out.set(name, value);
-  out.set("$defs", Json::object({{"schedule", mapping_schema(spec::schedule_fields())},
-                                 {"on", mapping_schema(spec::on_fields())},
-                                 {"event", mapping_schema(spec::event_fields())},
-                                 {"param", mapping_schema(spec::param_fields())},
-                                 {"defaults", mapping_schema(spec::defaults_fields())},
-                                 {"retries", mapping_schema(spec::retry_fields())},
-                                 {"task", task_schema(catalog)}}));
+  out.set("$defs",
+          Json::object({{"schedule", mapping_schema(spec::schedule_fields())},
+                        {"on", mapping_schema(spec::on_fields())},
+                        {"event", mapping_schema(spec::event_fields())},
+                        {"param", mapping_schema(spec::param_fields())},
+                        {"defaults", mapping_schema(spec::defaults_fields())},
+                        {"retries", mapping_schema(spec::retry_fields())},
+                        {"error_code", Json::object({{"enum", names(spec::retried_codes())}})},
+                        {"task", task_schema(catalog)}}));
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <sstream>
 
 #include "engine/base/file.h"
 #include "engine/spec/load.h"
@@ -91,6 +92,84 @@ TEST(Schema, TakesWhatLintTakes) {
             Problems{"/tags: oneOf"});
   EXPECT_EQ(problems("{dag: x, tasks: {\"a b\": {operator: noop}}}"),
             Problems{"/tasks: propertyNames"});
+}
+
+// Each key with values of every kind: where lint finds no error, the schema must find none either.
+TEST(Schema, TakesEachValueOfEachKeyThatLintTakes) {
+  const std::vector<std::string> values = {"",
+                                           "true",
+                                           "1",
+                                           "0",
+                                           "1.5",
+                                           "-1",
+                                           "a",
+                                           "\"1\"",
+                                           "[a]",
+                                           "[a, b]",
+                                           "[1, x]",
+                                           "[]",
+                                           "{}",
+                                           "30s",
+                                           "1.5h",
+                                           "1.h",
+                                           "500us",
+                                           "1h30m",
+                                           "5 m",
+                                           "1w",
+                                           "512MiB",
+                                           "1.5GB",
+                                           "2kB",
+                                           "3KiB",
+                                           "7B",
+                                           "2001-02-01",
+                                           "always",
+                                           "internal",
+                                           "[internal, conflict]",
+                                           "skip",
+                                           "linear",
+                                           "@daily",
+                                           "UTC",
+                                           "2001-02-01T03:00:00Z",
+                                           "2001-02-01T03:00:00+02:00",
+                                           "integer",
+                                           "\"${{ failure() }}\"",
+                                           "noop",
+                                           "{max: 2}",
+                                           "{a: 1}",
+                                           "{type: integer, default: 1}"};
+  const std::vector<std::pair<const char*, const char*>> places = {
+      {"{KEY: VALUE, tasks: {a: {operator: noop}}}", "dag"},
+      {"{dag: x, KEY: VALUE, tasks: {a: {operator: noop}}}",
+       "doc owner namespace tags schedule max_active_runs on params defaults"},
+      {"{dag: x, params: {p: {KEY: VALUE}}, tasks: {a: {operator: noop}}}",
+       "type default minimum maximum enum description"},
+      {"{dag: x, params: {p: VALUE}, tasks: {a: {operator: noop}}}", "KEY"},
+      {"{dag: x, on: {KEY: VALUE}, tasks: {a: {operator: noop}}}", "dataset"},
+      {"{dag: x, on: {event: {type: t, KEY: VALUE}}, tasks: {a: {operator: noop}}}", "if"},
+      {"{dag: x, schedule: {cron: \"@daily\", KEY: VALUE}, tasks: {a: {operator: noop}}}",
+       "timezone dst catchup start end"},
+      {"{dag: x, tasks: {a: {operator: noop, retries: {KEY: VALUE}}}}",
+       "max backoff initial max_delay jitter also_on"},
+      {"{dag: x, defaults: {KEY: VALUE}, tasks: {a: {operator: noop}}}",
+       "retries timeout kill_grace memory priority"},
+      {"{dag: x, tasks: {a: {operator: noop, KEY: VALUE}, always: {operator: noop}}}",
+       "doc needs with if trigger_rule foreach retries at_most_once timeout kill_grace memory "
+       "priority"}};
+  int taken = 0;
+  for (const auto& [shape, keys] : places) {
+    std::istringstream words(keys);
+    for (std::string key; words >> key;)
+      for (const auto& value : values) {
+        std::string text = shape;
+        if (const auto at = text.find("KEY"); at != std::string::npos) text.replace(at, 3, key);
+        text.replace(text.find("VALUE"), 5, value);
+        const LoadedDag loaded = load_dag(text, "x.yaml", builtin_catalog());
+        if (!loaded.spec) continue;
+        ++taken;
+        EXPECT_EQ(problems(text), Problems()) << text;
+      }
+  }
+  EXPECT_GT(taken, 150);
 }
 
 }  // namespace

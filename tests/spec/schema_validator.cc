@@ -45,9 +45,9 @@ struct Validator {
 
   bool holds(const Json& schema, const std::string& keyword, const Json& rule, const Json& value,
              const std::string& at) {
-    static const std::set<std::string> notes = {"$schema",  "$id",         "$defs",
-                                                "title",    "description", "default",
-                                                "examples", "then",        "properties"};
+    static const std::set<std::string> notes = {"$schema",     "$id",       "$defs",  "title",
+                                                "description", "default",   "format", "examples",
+                                                "then",        "properties"};
     if (keyword == "properties") {
       for (const auto& [name, member] : value.members())
         if (const Json* part = rule.find(name)) check(*part, member, at + "/" + name);
