@@ -6,6 +6,7 @@
 namespace millrace::data {
 namespace {
 
+constexpr std::size_t kFirstBlock = std::size_t{16} << 10;  // many files are no longer
 constexpr std::size_t kBufferBlock = std::size_t{1} << 20;
 constexpr std::size_t kMaxRecord = std::size_t{64} << 20;
 
@@ -18,7 +19,7 @@ Status RecordBuffer::more(std::size_t from, std::size_t line) {
                         ": the row is longer than 64 MiB; is a closing quote missing?");
   if (from > 0) std::memmove(text_.data(), text_.data() + from, kept);
   // Twice the record: the number of times that a long one is read again stays logarithmic.
-  const std::size_t wanted = std::max(kBufferBlock, kept * 2);
+  const std::size_t wanted = std::max(text_.empty() ? kFirstBlock : kBufferBlock, kept * 2);
   if (text_.size() < wanted) text_.resize(wanted);
   end_ = kept;
   MR_TRY(const std::size_t got, source_.read(text_.data() + kept, text_.size() - kept));

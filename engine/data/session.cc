@@ -283,8 +283,11 @@ Status Session::write_parquet(std::string_view select, const std::filesystem::pa
   std::vector<std::string> casts;
   for (std::size_t i = 0; i < columns.rows(); ++i) {
     const std::string_view type = columns.at(i, "column_type").as_view();
-    if (type != "HUGEINT" && type != "UHUGEINT") continue;
+    if (type.find("HUGEINT") == std::string_view::npos || type.starts_with("ENUM")) continue;
     const std::string name = quote_identifier(columns.at(i, "column_name").as_view());
+    if (type != "HUGEINT" && type != "UHUGEINT")
+      return data_invalid("column " + name + " is of type " + std::string(type) +
+                          ", and Parquet has no integers of 128 bits; declare DECIMAL(38,0) there");
     casts.push_back("CAST(" + name + " AS DECIMAL(38,0)) AS " + name);
   }
   if (!casts.empty()) rows = "SELECT * REPLACE (" + join(casts, ", ") + ") FROM (" + rows + "\n)";

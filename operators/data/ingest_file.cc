@@ -12,6 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kMostNames = 1000;  // of files in the outputs
+
 Status check_size(const std::vector<fs::path>& files, long max_bytes) {
   std::uintmax_t total = 0;
   for (const auto& file : files) {
@@ -84,8 +86,12 @@ Result<Outcome> IngestFile::run(OperatorContext& ctx) const {
     ingest.sources.push_back(source_name(ctx.attempt().base_dir, file));
   MR_TRY(Done done, ingest_files(ctx, ingest));
   Json read = Json::array();
-  for (const auto& file : ingest.files) read.push_back(file.filename().string());
+  for (const auto& file : ingest.files) {
+    if (read.size() == kMostNames) break;
+    read.push_back(file.filename().string());
+  }
   done.outputs.set("files", std::move(read));
+  done.outputs.set("file_count", ingest.files.size());
   return Outcome(std::move(done));
 }
 

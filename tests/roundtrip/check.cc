@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "engine/data/scan.h"
 #include "engine/data/sql.h"
+#include "operators/data/parquet_source.h"
 
 namespace millrace::roundtrip {
 namespace {
@@ -57,7 +59,8 @@ std::optional<Plain> plain_of(const std::string& text) {
 }
 
 bool is_number_type(const std::string& type) {
-  return type == "BIGINT" || type == "DOUBLE" || type.starts_with("DECIMAL");
+  return type.ends_with("BIGINT") || type.ends_with("INTEGER") || type == "DOUBLE" ||
+         type.starts_with("DECIMAL");
 }
 
 /// A double keeps a decimal if it gives the same digits again, as many as were written.
@@ -95,7 +98,7 @@ bool says_where_and_what(const Error& error, const std::vector<std::filesystem::
     return error.message.find(file.filename().string()) != std::string::npos;
   });
   const bool cure = std::ranges::any_of(
-      std::vector<std::string>{"set ", "give ", "correct ", "declare ", "no row of"},
+      std::vector<std::string>{"set ", "give ", "correct ", "declare ", "write ", "no row of"},
       [&](const std::string& word) { return error.message.find(word) != std::string::npos; });
   return where && cure && error.code == ErrorCode::data_invalid;
 }
@@ -148,15 +151,16 @@ std::string difference(const Column& column, const Value& value, const std::stri
   }
 }
 
-std::optional<std::string> Checker::compare_rows(const Table& table, const data::TextTable& read,
+std::optional<std::string> Checker::compare_rows(const Table& table,
+                                                 const std::vector<data::TextColumn>& columns,
                                                  const data::Table& rows) {
   if (rows.rows() != table.rows)
     return std::to_string(rows.rows()) + " rows, not " + std::to_string(table.rows);
   for (const auto& column : table.columns) {
-    const auto found = std::ranges::find(read.columns(), column.name, &data::TextColumn::name);
+    const auto found = std::ranges::find(columns, column.name, &data::TextColumn::name);
     // Of a header alone nothing tells whether a character of it separates.
-    if (found == read.columns().end() && table.rows == 0 && open_) continue;
-    if (found == read.columns().end()) return "the column '" + column.name + "' is gone";
+    if (found == columns.end() && table.rows == 0 && open_) continue;
+    if (found == columns.end()) return "the column '" + column.name + "' is gone";
     const bool any =
         std::ranges::any_of(column.values, [](const Value& value) { return !value.null; });
     if (any && too_weak(column, found->type))
@@ -181,7 +185,7 @@ std::optional<std::string> Checker::compare(const Table& table, const data::Text
   auto rows = session_->query("SELECT " + data::join(items, ", ") + " FROM " + name + "()");
   if (!rows) return "the second reading failed: " + rows.error().message;
   tally.cells += table.rows * table.columns.size();
-  return compare_rows(table, read, *rows);
+  return compare_rows(table, read.columns(), *rows);
 }
 
 std::optional<std::string> Checker::check(std::uint64_t seed, Tally& tally) {
@@ -215,6 +219,65 @@ std::optional<std::string> Checker::check(std::uint64_t seed, Tally& tally) {
   open_ = written.may_refuse;
   const auto why = compare(table, *attached_.back(), tally);
   return why ? std::optional(described(*why)) : std::nullopt;
+}
+
+Status Checker::open_parquet_session() {
+  data::SessionOptions options;
+  options.folders = {folder_};
+  MR_TRY(parquet_, data::Session::open(std::move(options)));
+  return {};
+}
+
+/// As ingest does it: open, settle NaN, write the artifact; then the artifact is looked at.
+std::optional<std::string> Checker::compare_parquet(const Table& table, const ParquetFiles& written,
+                                                    Tally& tally) {
+  Ingest ingest;
+  ingest.files = written.files;
+  ingest.options.types = written.types;
+  ingest.options.nan = "null";
+  ingest.max_bytes = 1L << 30;
+  auto source = open_parquet(*std::move(parquet_), ingest);
+  if (!source) {
+    parquet_.reset();
+    if (!says_where_and_what(source.error(), written.files))
+      return "an error without place or cure: " + source.error().message;
+    if (!written.may_refuse) return "refused: " + source.error().message;
+    ++tally.refused;
+    return std::nullopt;
+  }
+  const auto artifact = folder_ / "artifact.parquet";
+  Status made = settle_nans(*source, ingest.options, "");
+  if (made) made = source->session->write_parquet("SELECT * FROM " + source->relation, artifact);
+  parquet_ = std::move(source->session);
+  if (!made) return "not written: " + made.error().message;
+  const std::string relation = data::parquet_relation(artifact);
+  const auto empty = parquet_->query("SELECT * FROM " + relation + " LIMIT 0");
+  if (!empty) return empty.error().message;
+  std::vector<data::TextColumn> columns;
+  std::vector<std::string> items;
+  for (const auto& column : empty->columns) {
+    columns.push_back({column.name, column.type, ""});
+    items.push_back(as_text(column.name, column.type));
+  }
+  const auto rows =
+      parquet_->query("SELECT " + data::join(items, ", ") + " FROM " + relation, {}, 1'000'000);
+  if (!rows) return rows.error().message;
+  tally.cells += table.rows * table.columns.size();
+  open_ = false;
+  return compare_rows(table, columns, *rows);
+}
+
+std::optional<std::string> Checker::check_parquet(std::uint64_t seed, Tally& tally) {
+  Dice dice(seed);
+  Table table = random_table(dice);
+  ++tally.tables;
+  if (!parquet_ || seed % kTablesOfASession == 0)
+    if (const Status opened = open_parquet_session(); !opened) return opened.error().message;
+  const auto written = write_parquet_files(dice, table, *parquet_, folder_);
+  const auto why = written ? compare_parquet(table, *written, tally)
+                           : std::optional("not prepared: " + written.error().message);
+  return why ? std::optional("seed " + std::to_string(seed) + " as Parquet: " + *why)
+             : std::nullopt;
 }
 
 }  // namespace millrace::roundtrip

@@ -10,6 +10,7 @@
 
 #include "engine/data/session.h"
 #include "engine/data/text_table.h"
+#include "tests/roundtrip/parquet.h"
 #include "tests/roundtrip/table.h"
 #include "tests/roundtrip/writer.h"
 
@@ -27,15 +28,22 @@ class Checker {
   explicit Checker(std::filesystem::path folder) : folder_(std::move(folder)) {}
   /// The table of that seed; a description of the difference if there is one.
   std::optional<std::string> check(std::uint64_t seed, Tally& tally);
+  /// The same table through Parquet files, as ingest.file reads and writes them.
+  std::optional<std::string> check_parquet(std::uint64_t seed, Tally& tally);
 
  private:
   std::optional<std::string> compare(const Table& table, const data::TextTable& read, Tally& tally);
-  std::optional<std::string> compare_rows(const Table& table, const data::TextTable& read,
+  std::optional<std::string> compare_rows(const Table& table,
+                                          const std::vector<data::TextColumn>& columns,
                                           const data::Table& rows);
+  std::optional<std::string> compare_parquet(const Table& table, const ParquetFiles& written,
+                                             Tally& tally);
+  Status open_parquet_session();
 
   std::filesystem::path folder_;
   bool open_ = false;  // the files alone do not tell what they mean
   std::optional<data::Session> session_;
+  std::optional<data::Session> parquet_;                    // may read and write in the folder
   std::vector<std::unique_ptr<data::TextTable>> attached_;  // live as long as the session
 };
 

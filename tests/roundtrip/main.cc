@@ -20,6 +20,7 @@ using millrace::roundtrip::Tally;
 struct Arguments {
   std::uint64_t tables = 10'000;
   std::uint64_t seed = 1;
+  std::uint64_t parquet = 10;  // of so many tables one goes through Parquet as well; 0: none
   std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
 };
 
@@ -31,6 +32,8 @@ bool parse(int count, char** texts, Arguments& out) {
       out.tables = value;
     else if (name == "--seed")
       out.seed = value;
+    else if (name == "--parquet-every")
+      out.parquet = value;
     else if (name == "--threads")
       out.threads = std::max<std::size_t>(1, value);
     else
@@ -48,25 +51,41 @@ std::filesystem::path scratch_folder() {
 
 struct Totals {
   std::mutex mutex;
-  Tally tally;
+  Tally tally, parquet;
   std::uint64_t differences = 0;
 };
+
+void add(Tally& to, const Tally& from) {
+  to.tables += from.tables;
+  to.refused += from.refused;
+  to.cells += from.cells;
+}
+
+void print(const char* what, const Tally& tally) {
+  std::printf("%s: %llu tables, %llu values, %llu refused with place and cure\n", what,
+              static_cast<unsigned long long>(tally.tables),
+              static_cast<unsigned long long>(tally.cells),
+              static_cast<unsigned long long>(tally.refused));
+}
 
 void work(const Arguments& arguments, const std::filesystem::path& folder,
           std::atomic<std::uint64_t>& next, Totals& totals) {
   std::filesystem::create_directories(folder);
   Checker checker(folder);
-  Tally tally;
-  for (std::uint64_t i = next++; i < arguments.tables; i = next++) {
-    const auto why = checker.check(arguments.seed + i, tally);
-    if (!why) continue;
+  Tally tally, parquet;
+  const auto note = [&](const std::optional<std::string>& why) {
+    if (!why) return;
     const std::scoped_lock lock(totals.mutex);
     if (++totals.differences <= 20) std::printf("%s\n", why->c_str());
+  };
+  for (std::uint64_t i = next++; i < arguments.tables; i = next++) {
+    note(checker.check(arguments.seed + i, tally));
+    if (arguments.parquet > 0 && i % arguments.parquet == 0)
+      note(checker.check_parquet(arguments.seed + i, parquet));
   }
   const std::scoped_lock lock(totals.mutex);
-  totals.tally.tables += tally.tables;
-  totals.tally.refused += tally.refused;
-  totals.tally.cells += tally.cells;
+  add(totals.tally, tally);
+  add(totals.parquet, parquet);
 }
 
 }  // namespace
@@ -74,7 +93,8 @@ void work(const Arguments& arguments, const std::filesystem::path& folder,
 int main(int count, char** texts) {
   Arguments arguments;
   if (!parse(count, texts, arguments)) {
-    std::fprintf(stderr, "usage: roundtrip [--tables N] [--seed S] [--threads N]\n");
+    std::fprintf(stderr,
+                 "usage: roundtrip [--tables N] [--seed S] [--threads N] [--parquet-every N]\n");
     return 2;
   }
   const auto folder = scratch_folder();
@@ -88,13 +108,10 @@ int main(int count, char** texts) {
   }
   std::filesystem::remove_all(folder);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  std::printf(
-      "%llu tables, %llu values, %llu refused with place and cure, %llu differences, %.0f s "
-      "(%.0f tables/s)\n",
-      static_cast<unsigned long long>(totals.tally.tables),
-      static_cast<unsigned long long>(totals.tally.cells),
-      static_cast<unsigned long long>(totals.tally.refused),
-      static_cast<unsigned long long>(totals.differences), took.count(),
-      static_cast<double>(totals.tally.tables) / took.count());
+  print("CSV and JSON lines", totals.tally);
+  print("Parquet", totals.parquet);
+  std::printf("%llu differences, %.0f s (%.0f tables/s)\n",
+              static_cast<unsigned long long>(totals.differences), took.count(),
+              static_cast<double>(totals.tally.tables + totals.parquet.tables) / took.count());
   return totals.differences == 0 ? 0 : 1;
 }

@@ -20,6 +20,18 @@ TEST(RoundTrip, GivesTablesBackUnchanged) {
   EXPECT_GT(tally.cells, 3000u);
 }
 
+TEST(RoundTrip, GivesTablesBackUnchangedThroughParquet) {
+  const TempFolder folder;
+  Checker checker(folder.path());
+  Tally tally;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    const auto why = checker.check_parquet(seed, tally);
+    EXPECT_FALSE(why) << *why;
+  }
+  EXPECT_LT(tally.refused * 3, tally.tables);
+  EXPECT_GT(tally.cells, 500u);
+}
+
 TEST(RoundTrip, SeesDifferences) {
   Column column;
   column.kind = Kind::decimal;

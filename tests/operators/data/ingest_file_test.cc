@@ -255,6 +255,45 @@ TEST_F(IngestFileTest, MakesNanNullInEveryFormat) {
   }
 }
 
+// A column that repeats one value takes some kilobytes in a file, whatever its values take.
+TEST_F(IngestFileTest, CountsWhatTheValuesOfParquetTake) {
+  auto session = data::Session::open({.folders = {ctx_.base()}});
+  ASSERT_TRUE(session.ok());
+  const auto write = [&](const char* name, const std::string& select) {
+    ASSERT_TRUE(session->write_parquet(select, ctx_.base() / name));
+  };
+  write("texts.parquet", "SELECT repeat('x', 1000) AS v, i AS id FROM range(20000) t(i)");
+  write("numbers.parquet", "SELECT 7::BIGINT AS v FROM range(2000000)");
+  for (const char* path : {"texts.parquet", "numbers.parquet"}) {
+    ASSERT_LT(std::filesystem::file_size(ctx_.base() / path), 500'000u);
+    const Error refused = error(Json::object({{"path", path}, {"max_bytes", 10'000'000}}));
+    EXPECT_EQ(refused.code, ErrorCode::resource_exhausted);
+    EXPECT_NE(refused.message.find("bytes; max_bytes is 10000000"), std::string::npos)
+        << refused.message;
+  }
+  done(Json::object({{"path", "texts.parquet"}, {"max_bytes", 25'000'000}}));
+}
+
+TEST_F(IngestFileTest, NamesTheFirstFilesAndCountsAll) {
+  for (int i = 0; i < 1100; ++i) ctx_.write("p" + std::to_string(i) + ".csv", "id\n1\n");
+  const Done made = done(Json::object({{"path", "p*.csv"}}));
+  EXPECT_EQ(made.outputs["rows"].as_int(), 1100);
+  EXPECT_EQ(made.outputs["file_count"].as_int(), 1100);
+  EXPECT_EQ(made.outputs["files"].size(), 1000u);
+}
+
+TEST_F(IngestFileTest, RefusesParquetFilesOfTooManySchemas) {
+  auto session = data::Session::open({.folders = {ctx_.base()}});
+  ASSERT_TRUE(session.ok());
+  for (int i = 0; i < 1001; ++i)
+    ASSERT_TRUE(session->execute("COPY (SELECT 1 AS c" + std::to_string(i) + ") TO '" +
+                                 (ctx_.base() / ("s" + std::to_string(i) + ".parquet")).string() +
+                                 "' (FORMAT parquet)"));
+  const Error refused = error(Json::object({{"path", "s*.parquet"}, {"union_by_name", true}}));
+  EXPECT_NE(refused.message.find("more than 1000 different schemas"), std::string::npos)
+      << refused.message;
+}
+
 TEST_F(IngestFileTest, ParquetFilesOfOneTableMustAgree) {
   auto session = data::Session::open({.folders = {ctx_.base()}});
   const auto write = [&](const char* name, const char* select) {
@@ -284,7 +323,8 @@ TEST_F(IngestFileTest, RefusesACastThatChangesValues) {
                                      ctx_.base() / "a.parquet"));
   const Json with =
       Json::object({{"path", "a.parquet"}, {"types", Json::object({{"v", "BIGINT"}})}});
-  EXPECT_EQ(error(with).message, "column 'v': '3.7' is no BIGINT; declare a type that holds it");
+  EXPECT_EQ(error(with).message,
+            "a.parquet: column 'v': '3.7' is no BIGINT; declare a type that holds it");
   Json fine = with;
   fine.set("types", Json::object({{"v", "FLOAT"}}));
   EXPECT_NE(error(fine).message.find("'3.7' is no FLOAT"), std::string::npos);
