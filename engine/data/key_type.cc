@@ -1,37 +1,18 @@
 #include "engine/data/key_type.h"
 
-#include <algorithm>
-#include <array>
 #include <string>
 #include <vector>
 
+#include "engine/base/key_type.h"
 #include "engine/base/suggest.h"
 #include "engine/data/sql.h"
 
 namespace millrace::data {
 
-bool is_floating_point(std::string_view type) {
-  constexpr std::array<std::string_view, 5> kNames = {"DOUBLE", "FLOAT", "FP16", "FP32", "FP64"};
-  const bool nested = type.find_first_of("([") != std::string_view::npos;
-  return std::ranges::any_of(kNames, [&](std::string_view name) {
-    return nested ? type.find(name) != std::string_view::npos : type == name;
-  });
-}
-
-Status check_key(std::string_view role, std::string_view column, std::string_view type) {
-  if (!is_floating_point(type)) return {};
-  return make_error(ErrorCode::data_invalid,
-                    std::string(role) + ": the key '" + std::string(column) + "' is of type " +
-                        std::string(type) + ", which rounds, so that two keys may become one; " +
-                        (type.starts_with("FP")
-                             ? "send BYTES (texts) or INT64"
-                             : "read it as an integer, a DECIMAL or text (`types` of ingest)"));
-}
-
 Status check_key(std::string_view role, std::string_view column, const Table& table) {
   const TableColumn* found = table.find(column);
   if (found == nullptr) return no_such_column(role, column, table);
-  return check_key(role, column, found->type);
+  return millrace::check_key(role, column, found->type);
 }
 
 Error no_such_column(std::string_view role, std::string_view column, const Table& table) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "engine/base/key_type.h"
 #include "engine/base/suggest.h"
-#include "engine/data/key_type.h"
 
 namespace millrace::serve {
 namespace {
@@ -60,7 +60,7 @@ Status use_entities(const Tensor& tensor, const Json& input, InferRequest& reque
     return invalid_argument("input '" + tensor.name + "' must have the shape [1] or [rows]");
   if (input["datatype"].as_view() == "BOOL")
     return invalid_argument("input '" + tensor.name + "' is of type BOOL; send BYTES or INT64");
-  MR_CHECK(data::check_key("inputs", tensor.name, input["datatype"].as_view()));
+  MR_CHECK(check_key("inputs", tensor.name, input["datatype"].as_view()));
   std::vector<std::string> keys;
   const Json& data = input["data"];
   for (std::size_t i = 0; i < data.size(); ++i) {

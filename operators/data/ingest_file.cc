@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostNames = 1000;  // of files in the outputs
+constexpr std::size_t kMostNames = 100;  // of files in the outputs
 
 Status check_size(const std::vector<fs::path>& files, long max_bytes) {
   std::uintmax_t total = 0;

@@ -41,7 +41,7 @@ struct IngestFile : ReadOptions {
   }
   static std::vector<std::pair<std::string, std::string>> outputs() {
     auto all = ReadOptions::outputs();
-    all.emplace_back("files", "names of the files read, the first 1,000");
+    all.emplace_back("files", "names of the files read, the first 100");
     all.emplace_back("file_count", "number of the files read");
     return all;
   }

@@ -13,7 +13,7 @@ using data::quote_identifier;
 using data::TextColumn;
 
 /// Each shape among the files of one data set costs a look of its own.
-constexpr std::size_t kMostShapes = 1000;
+constexpr std::size_t kMostShapes = 200;
 
 /// A word of contracts as the DuckDB type that a column of Parquet is cast to; "" to leave it.
 std::string parquet_cast(std::string_view wanted, std::string_view type) {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <set>
 
-#include "engine/data/key_type.h"
+#include "engine/base/key_type.h"
 #include "engine/data/sql.h"
 #include "engine/data/table_relation.h"
 #include "operators/data/contract.h"
@@ -246,7 +246,7 @@ class Evaluation {
       }
     if (e.source == kContractKey)
       for (const auto& name : columns_of(e))
-        if (auto key = data::check_key(e.source, name, find_column(schema_, name)->type); !key) {
+        if (auto key = check_key(e.source, name, find_column(schema_, name)->type); !key) {
           fail(index, key.error().message);
           return {};
         }

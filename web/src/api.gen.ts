@@ -493,7 +493,7 @@ export const resetSchedule = (dag: string, body: { reason?: string } = {}): Prom
 export const getDagVersion = (dag: string, version: string): Promise<Record<string, unknown>> =>
   request('GET', `/api/v1/dags/${encodeURIComponent(dag)}/versions/${encodeURIComponent(version)}`, {});
 
-/** DAG files that cannot be loaded. */
+/** DAG files that cannot be loaded, and DAGs without a file. */
 export const listDagErrors = (query: { warnings?: boolean } = {}): Promise<DagFileError[]> =>
   request('GET', `/api/v1/dag-errors`, query);
 
