@@ -122,15 +122,19 @@ const std::filesystem::path& WorkFolder::make() {
 
 void WorkFolder::clear() {
   if (path_.empty()) return;
-  if (!empty_own_folder(path_) || rename(path_.c_str(), spare().c_str()) != 0) remove_tree(path_);
+  spare_ = base_ / ("attempt-" + std::to_string(++made_));
+  if (!empty_own_folder(path_) || rename(path_.c_str(), spare_.c_str()) != 0) {
+    remove_tree(path_);
+    spare_.clear();
+  }
   path_.clear();
 }
 
 bool WorkFolder::take_spare() {
-  std::filesystem::path path = base_ / ("attempt-" + std::to_string(++made_));
-  if (!is_folder(spare()) || rename(spare().c_str(), path.c_str()) != 0) return false;
-  path_ = std::move(path);
-  return true;
+  if (spare_.empty()) return false;
+  path_ = std::exchange(spare_, {});
+  if (!is_folder(path_)) path_.clear();
+  return !path_.empty();
 }
 
 }  // namespace millrace::exec

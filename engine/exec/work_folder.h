@@ -22,9 +22,8 @@ class WorkFolder {
 
  private:
   bool take_spare();
-  std::filesystem::path spare() const { return base_ / "spare"; }
 
-  std::filesystem::path base_, path_;
+  std::filesystem::path base_, path_, spare_;
   std::int64_t made_ = 0;
 };
 
