@@ -9,13 +9,13 @@ namespace {
 
 constexpr int kSteps = 3, kInARow = 400, kAtOnce = 2'000;
 
-struct Kind {
+struct LatencyKind {
   std::string name, task;
   int in_a_row;
   bool has_goals;
 };
 
-Status measure(Report& report, Rig& rig, const Kind& kind, double commit) {
+Status measure(Report& report, Rig& rig, const LatencyKind& kind, double commit) {
   const std::string dag = "steps_" + kind.name, metric = "latency." + kind.name;
   MR_CHECK(rig.put_dag(chain(dag, kSteps, kind.task)));
   std::vector<double> samples;
@@ -43,9 +43,10 @@ Status run_latency(Report& report, const std::filesystem::path& state) {
   MR_TRY(const auto rig, Rig::start(state, kWorkers));
   MR_TRY(const double commit, commit_ms(rig->dsn()));
   report.add({"latency", "latency.commit_ms", commit, "ms", std::nullopt, "", true});
-  const Kind kinds[] = {{"in_process", "operator: noop", kInARow, true},
-                        {"pooled", "operator: pooled", kInARow, false},
-                        {"command", "operator: command, with: {argv: [/bin/true]}", 100, false}};
+  const LatencyKind kinds[] = {
+      {"in_process", "operator: noop", kInARow, true},
+      {"pooled", "operator: pooled", kInARow, false},
+      {"command", "operator: command, with: {argv: [/bin/true]}", 100, false}};
   for (const auto& kind : kinds) MR_CHECK(measure(report, *rig, kind, commit));
   return {};
 }

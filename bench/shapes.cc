@@ -9,7 +9,7 @@
 namespace millrace::bench {
 namespace {
 
-struct Kind {
+struct ShapeKind {
   std::string name, task;
   int share;  // a process a task takes its time: so much fewer of them
 };
@@ -27,7 +27,7 @@ Status measure(Report& report, Rig& rig, const std::string& metric, double floor
   return {};
 }
 
-Status measure_all(Report& report, Rig& rig, const Kind& kind, double floor) {
+Status measure_all(Report& report, Rig& rig, const ShapeKind& kind, double floor) {
   const auto named = [&](const char* shape) { return std::string(shape) + "_" + kind.name; };
   const auto count = [&](std::size_t n) { return n / static_cast<std::size_t>(kind.share); };
   const auto number = [](std::size_t n) { return static_cast<int>(n); };
