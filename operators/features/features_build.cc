@@ -8,7 +8,7 @@
 
 #include "engine/base/suggest.h"
 #include "engine/base/time.h"
-#include "engine/data/key_type.h"
+#include "engine/data/key_columns.h"
 #include "engine/data/sql.h"
 #include "engine/data/table_relation.h"
 #include "operators/data/table_artifact.h"

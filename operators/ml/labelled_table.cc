@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "engine/base/suggest.h"
-#include "engine/data/key_type.h"
+#include "engine/data/key_columns.h"
 #include "engine/data/sql.h"
 #include "engine/data/table_relation.h"
 #include "operators/data/table_artifact.h"

@@ -91,7 +91,8 @@ TEST_F(DashboardTest, ARunOfTwoThousandTasksIsFollowedByItsEvents) {
   bool done = false;
   for (int i = 0; i < 6 && !done; ++i)
     done = browser_.wait_for("document.querySelector('.title .state')?.textContent === 'success'");
-  ASSERT_TRUE(done);
+  ASSERT_TRUE(done) << browser_.evaluate("document.body.innerText.slice(0, 800)").dump() << '\n'
+                    << get("/api/v1/runs/" + run).body;
   EXPECT_TRUE(browser_.click(".node", "each"));
   EXPECT_TRUE(browser_.wait_for(states + " === 2000"))
       << browser_.evaluate(states).dump() << " instances have succeeded";

@@ -86,8 +86,9 @@ void World::add_dag(DagSpec spec, std::string source) {
 }
 
 void World::report_file(std::string source, Json diagnostics) {
+  file_errors_.insert_or_assign(std::move(source), std::move(diagnostics));
   SyncDags folder;
-  folder.errors.emplace(std::move(source), std::move(diagnostics));
+  folder.errors = file_errors_;  // what it does not name counts as good again
   folder.complete = false;
   step({std::move(folder)});
 }

@@ -101,6 +101,7 @@ class World {
   MemStore store_;
   ScriptedExecutor executor_;
   Rng rng_{7};
+  std::map<std::string, Json> file_errors_;  // of report_file
   std::unique_ptr<Leader> leader_;
   std::function<void()> on_step_;
   std::mutex stepping_;  // leader and executor are of whoever steps

@@ -1,4 +1,4 @@
-#include "engine/data/key_type.h"
+#include "engine/data/key_columns.h"
 
 #include <string>
 #include <vector>
