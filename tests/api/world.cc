@@ -35,11 +35,12 @@ std::optional<Time> ScriptedExecutor::next_end() const {
 }
 
 std::vector<AttemptReport> ScriptedExecutor::take_reports() {
+  const Time now = clock_.now();  // once: it goes on between two looks
   std::vector<AttemptReport> ended;
   for (auto& one : std::exchange(began_, {})) ended.emplace_back(std::move(one));
   for (auto& one : running_)
-    if (one.end <= clock_.now()) ended.emplace_back(std::move(one.result));
-  std::erase_if(running_, [&](const Running& one) { return one.end <= clock_.now(); });
+    if (one.end <= now) ended.emplace_back(std::move(one.result));
+  std::erase_if(running_, [&](const Running& one) { return one.end <= now; });
   return ended;
 }
 
