@@ -78,12 +78,14 @@ struct Hanging {
   pid_t runner = 0, program = 0;
 };
 
-/// A runner whose attempt hangs (load.h).
+/// A runner whose attempt hangs (load.h). Other programs are left to a runner for a moment when
+/// their parents die.
 std::optional<Hanging> hanging_attempt(Battlefield& field) {
   for (std::size_t engine = 0; engine < Engines::kCount; ++engine)
     for (const pid_t runner : field.engines.runners(engine))
       for (const pid_t program : children_of(runner))
-        if (program_of(program) == "sleep" && age_of(program) < 0.5)
+        if (program_of(program) == "sleep" && age_of(program) < 0.5 &&
+            was_started_with(program, "MILLRACE_DAG_ID=hang"))
           return Hanging{engine, runner, program};
   return std::nullopt;
 }

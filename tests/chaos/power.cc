@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kDiskBytes = std::uintmax_t{1} << 30;
+constexpr std::uintmax_t kDiskBytes = std::uintmax_t{4} << 30;  // sparse; room for 100 cuts
 /// EXT4_IOC_SHUTDOWN and EXT4_GOING_FLAGS_NOLOGFLUSH of linux/fs/ext4/ext4.h: not even the journal
 /// of the file system is written any more.
 constexpr unsigned long kShutdown = _IOR('X', 125, std::uint32_t);

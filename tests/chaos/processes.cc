@@ -55,6 +55,13 @@ std::string program_of(pid_t pid) {
   return name;
 }
 
+bool was_started_with(pid_t pid, const std::string& entry) {
+  std::ifstream file(folder_of(pid) + "/environ");
+  for (std::string one; std::getline(file, one, '\0');)
+    if (one == entry) return true;
+  return false;
+}
+
 std::vector<std::string> environment_with(const std::vector<std::string>& changes) {
   std::vector<std::string> entries = changes;
   const auto is_changed = [&](std::string_view entry) {

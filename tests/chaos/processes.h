@@ -16,6 +16,8 @@ double age_of(pid_t pid);
 bool is_alive(pid_t pid);
 /// The name of its program, at most 15 characters; "" if there is none.
 std::string program_of(pid_t pid);
+/// Whether a process was started with "NAME=value" in its environment.
+bool was_started_with(pid_t pid, const std::string& entry);
 
 /// Our own environment, where "NAME=value" entries of `changes` replace those of their name.
 std::vector<std::string> environment_with(const std::vector<std::string>& changes);
