@@ -156,8 +156,10 @@ const Record<ServingView>& serving_record() {
           .field("latency_ms_mean", &ServingView::latency_ms_mean, "Mean time to answer")
           .field("latency_ms_p50", &ServingView::latency_ms_p50,
                  "Upper bound of the bucket that holds the median")
-          .field("latency_ms_p95", &ServingView::latency_ms_p95, "Likewise for 95 %")
-          .field("latency_ms_p99", &ServingView::latency_ms_p99, "Likewise for 99 %")
+          .field("latency_ms_p95", &ServingView::latency_ms_p95,
+                 "Upper bound of the bucket that holds the 95 % quantile")
+          .field("latency_ms_p99", &ServingView::latency_ms_p99,
+                 "Upper bound of the bucket that holds the 99 % quantile")
           .field("outcomes", &ServingView::outcomes, "Predictions whose true outcome is known")
           .field("business_mean", &ServingView::business_mean,
                  "Mean of the business metric over them")
@@ -183,7 +185,7 @@ const Record<ModelView>& model_record() {
 
 const Record<AlertRow>& alert_record() {
   static const auto record =
-      Record<AlertRow>("Alert", "Something that somebody should know.")
+      Record<AlertRow>("Alert", "A message to the people in charge.")
           .field("seq", &AlertRow::seq, "Of the journal event that raised it")
           .field("severity", &AlertRow::severity, "info, warning or error")
           .field("title", &AlertRow::title, "In a few words")

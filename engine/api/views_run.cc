@@ -267,7 +267,7 @@ const Record<ArtifactRow>& artifact_record() {
 
 const Record<TriggerView>& trigger_record() {
   static const auto record =
-      Record<TriggerView>("TriggerResult", "What became of a trigger.")
+      Record<TriggerView>("TriggerResult", "The result of a trigger.")
           .field("run", &TriggerView::run, "The run")
           .field("created", &TriggerView::created,
                  "False: an earlier request with this Idempotency-Key made it")
@@ -280,7 +280,7 @@ const Record<TriggerView>& trigger_record() {
 
 const Record<CommandView>& command_record() {
   static const auto record =
-      Record<CommandView>("CommandResult", "What became of a wish.")
+      Record<CommandView>("CommandResult", "The result of a command.")
           .field("command", &CommandView::command, "Its id in the inbox")
           .field("handled", &CommandView::handled,
                  "False: accepted and durable, the engine has not answered yet")
@@ -290,7 +290,7 @@ const Record<CommandView>& command_record() {
 
 const Record<ReceivedEventView>& received_event_record() {
   static const auto record =
-      Record<ReceivedEventView>("ReceivedEvent", "What became of a CloudEvent.")
+      Record<ReceivedEventView>("ReceivedEvent", "The result of a CloudEvent.")
           .field("source", &ReceivedEventView::source, "Its source")
           .field("id", &ReceivedEventView::id, "Its id")
           .field("repeated", &ReceivedEventView::repeated,

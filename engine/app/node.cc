@@ -78,7 +78,7 @@ Result<std::shared_ptr<http::Listener>> listener_on(const std::string& host, int
 
 }  // namespace
 
-/// Members stand in the order in which they start; they go in the opposite one.
+/// Members are declared in the order in which they start, and end in the opposite order.
 struct Node::Body {
   Options options;
   SystemClock clock;

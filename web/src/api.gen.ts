@@ -129,7 +129,7 @@ export interface DagDetail {
   edges: Edge[];
 }
 
-/** What became of a wish. */
+/** The result of a command. */
 export interface CommandResult {
   /** Its id in the inbox */
   command: string;
@@ -157,7 +157,7 @@ export interface RunPage {
   next: string | null;
 }
 
-/** What became of a trigger. */
+/** The result of a trigger. */
 export interface TriggerResult {
   /** The run */
   run: string;
@@ -343,9 +343,9 @@ export interface ServingStats {
   latency_ms_mean: number | null;
   /** Upper bound of the bucket that holds the median */
   latency_ms_p50: number | null;
-  /** Likewise for 95 % */
+  /** Upper bound of the bucket that holds the 95 % quantile */
   latency_ms_p95: number | null;
-  /** Likewise for 99 % */
+  /** Upper bound of the bucket that holds the 99 % quantile */
   latency_ms_p99: number | null;
   /** Predictions whose true outcome is known */
   outcomes: number;
@@ -407,7 +407,7 @@ export interface DeploymentEvent {
   at: string;
 }
 
-/** Something that somebody should know. */
+/** A message to the people in charge. */
 export interface Alert {
   /** Of the journal event that raised it */
   seq: number;
@@ -427,7 +427,7 @@ export interface Alert {
   at: string;
 }
 
-/** What became of a CloudEvent. */
+/** The result of a CloudEvent. */
 export interface ReceivedEvent {
   /** Its source */
   source: string;
