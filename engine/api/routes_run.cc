@@ -28,11 +28,6 @@ Result<Reply> list_runs(Context& context, const Call& call) {
   return reply_of(page);
 }
 
-Result<Reply> get_run(Context& context, const Call& call) {
-  MR_TRY(const auto row, context.stores.runs.run(call.uuid("run")));
-  return reply_of(row);
-}
-
 /// nullopt if the run is open, or the store does not know it yet.
 Result<std::optional<RunStatus>> end_of(Context& context, const Uuid& run) {
   const auto row = context.stores.runs.run(run);
@@ -40,7 +35,7 @@ Result<std::optional<RunStatus>> end_of(Context& context, const Uuid& run) {
   return row && row->status != RunStatus::running ? std::optional(row->status) : std::nullopt;
 }
 
-using Ended = std::function<Reply(std::optional<RunStatus>)>;
+using Ended = std::function<Result<Reply>(std::optional<RunStatus>)>;
 
 /// The reply that `finish` makes of the run's status: once it has ended, or as it is after `wait`.
 Result<Reply> when_ended(Context& context, const Uuid& run, std::chrono::milliseconds wait,
@@ -55,13 +50,28 @@ Result<Reply> when_ended(Context& context, const Uuid& run, std::chrono::millise
   reply.later->patience = wait;
   reply.later->look = [&context, run, awaited,
                        finish = std::move(finish)](bool over) -> Result<std::optional<Reply>> {
-    if (const auto status = awaited->status()) return std::optional(finish(status));
+    if (const auto status = awaited->status()) {
+      MR_TRY(Reply done, finish(status));
+      return std::optional(std::move(done));
+    }
     if (!over) return std::optional<Reply>();
     const auto row = context.stores.runs.run(run);
     if (!row && row.error().code != ErrorCode::not_found) return row.error();
-    return std::optional(finish(row ? std::optional(row->status) : std::nullopt));
+    MR_TRY(Reply late, finish(row ? std::optional(row->status) : std::nullopt));
+    return std::optional(std::move(late));
   };
   return reply;
+}
+
+Result<Reply> get_run(Context& context, const Call& call) {
+  MR_TRY(const auto wait, wait_of(call, kMostWait));
+  MR_TRY(const auto row, context.stores.runs.run(call.uuid("run")));
+  if (wait.count() <= 0 || row.status != RunStatus::running) return reply_of(row);
+  return when_ended(context, row.run, wait,
+                    [&context, run = row.run](std::optional<RunStatus>) -> Result<Reply> {
+                      MR_TRY(const auto now, context.stores.runs.run(run));
+                      return reply_of(now);
+                    });
 }
 
 Json trigger_body(const Call& call, bool keyed) {
@@ -148,6 +158,13 @@ FieldInfo force_in_body() {
       .optional();
 }
 
+std::vector<FieldInfo> run_filters_in_query() {
+  return {FieldInfo{"dag", string_type(128), "Only of this DAG"}.optional(),
+          FieldInfo{"status", TypeOf<RunStatus>::info(), "Only in this status"}.optional(),
+          FieldInfo{"before", uuid_type(), "`next` of the page before"}.optional(),
+          limit_in_query(500, 50)};
+}
+
 FieldInfo wait_in_query() {
   return FieldInfo{"wait", string_type(16), "Wait for the run's end, e.g. 30s; at most 60s"}
       .optional();
@@ -166,18 +183,14 @@ std::vector<Endpoint> run_endpoints(Context* context) {
     return [context, handle](const Call& call) { return handle(*context, call); };
   };
   std::vector<Endpoint> list;
-  list.push_back(
-      {.method = "GET",
-       .pattern = "/api/v1/runs",
-       .id = "listRuns",
-       .tag = "runs",
-       .summary = "Runs, newest first",
-       .query = {FieldInfo{"dag", string_type(128), "Only of this DAG"}.optional(),
-                 FieldInfo{"status", TypeOf<RunStatus>::info(), "Only in this status"}.optional(),
-                 FieldInfo{"before", uuid_type(), "`next` of the page before"}.optional(),
-                 limit_in_query(500, 50)},
-       .response = TypeOf<RunPage>::info(),
-       .handle = bind(list_runs)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/runs",
+                  .id = "listRuns",
+                  .tag = "runs",
+                  .summary = "Runs, newest first",
+                  .query = run_filters_in_query(),
+                  .response = TypeOf<RunPage>::info(),
+                  .handle = bind(list_runs)});
   list.push_back(
       {.method = "POST",
        .pattern = "/api/v1/dags/{dag}/runs",
@@ -197,14 +210,17 @@ std::vector<Endpoint> run_endpoints(Context* context) {
        .also = {200, 202},
        .response = TypeOf<TriggerView>::info(),
        .handle = bind(trigger_run)});
-  list.push_back({.method = "GET",
-                  .pattern = "/api/v1/runs/{run}",
-                  .id = "getRun",
-                  .tag = "runs",
-                  .summary = "A run",
-                  .path = {run_in_path()},
-                  .response = TypeOf<RunRow>::info(),
-                  .handle = bind(get_run)});
+  list.push_back(
+      {.method = "GET",
+       .pattern = "/api/v1/runs/{run}",
+       .id = "getRun",
+       .tag = "runs",
+       .summary = "A run",
+       .doc = "With `wait`, the answer comes when the run has ended, or after that time.",
+       .path = {run_in_path()},
+       .query = {wait_in_query()},
+       .response = TypeOf<RunRow>::info(),
+       .handle = bind(get_run)});
   list.push_back({.method = "POST",
                   .pattern = "/api/v1/runs/{run}/cancel",
                   .id = "cancelRun",

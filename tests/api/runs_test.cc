@@ -141,6 +141,18 @@ TEST_F(RunsTest, WaitsForTheEndAndCarriesDateParamsTraceAndActor) {
   EXPECT_TRUE(run["duration_s"].is_number());
 }
 
+TEST_F(RunsTest, ReadingARunCanWaitForItsEnd) {
+  start();
+  const auto begun = post("/api/v1/dags/etl/runs", Json::object());
+  const auto path = "/api/v1/runs/" + begun.json()["run"].as_string();
+  const auto ended = get(path + "?wait=10s").json();
+  EXPECT_EQ("success", ended["status"].as_string());
+  EXPECT_TRUE(ended["finished_at"].is_string());
+  EXPECT_EQ(ended, get(path + "?wait=10s").json()) << "a run that has ended is not waited for";
+  EXPECT_EQ(404, get("/api/v1/runs/00000000-0000-0000-0000-000000000001?wait=10s").status);
+  EXPECT_EQ(400, get(path + "?wait=61s").status);
+}
+
 TEST_F(RunsTest, WithoutAnEngineATriggerIsAcceptedAndKept) {
   api::ApiConfig config;
   config.answer_wait = std::chrono::milliseconds{50};

@@ -506,8 +506,8 @@ export const triggerRun = (dag: string, body: { params?: Record<string, unknown>
   request('POST', `/api/v1/dags/${encodeURIComponent(dag)}/runs`, query, body, headers);
 
 /** A run. */
-export const getRun = (run: string): Promise<Run> =>
-  request('GET', `/api/v1/runs/${encodeURIComponent(run)}`, {});
+export const getRun = (run: string, query: { wait?: string } = {}): Promise<Run> =>
+  request('GET', `/api/v1/runs/${encodeURIComponent(run)}`, query);
 
 /** Cancel a run. */
 export const cancelRun = (run: string, body: { force?: boolean; reason?: string } = {}): Promise<CommandResult> =>
