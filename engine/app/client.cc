@@ -54,15 +54,17 @@ std::string next_link(std::string_view header) {
   return {};
 }
 
-Result<Client::Answer> Client::send(
-    std::string_view method, std::string_view path, std::string body,
-    std::vector<std::pair<std::string, std::string>> headers) const {
+Result<Client::Answer> Client::send(std::string_view method, std::string_view path,
+                                    std::string body,
+                                    std::vector<std::pair<std::string, std::string>> headers,
+                                    bool (*cancelled)()) const {
   HttpRequest request;
   request.method = method;
   request.url = base_ + std::string(path);
   request.body = std::move(body);
   request.headers = std::move(headers);
-  auto response = http_send(request, [] { return false; });
+  auto response = http_send(request, cancelled);
+  if (!response && response.error().code == ErrorCode::cancelled) return response.error();
   if (!response)
     return unavailable(response.error().message +
                        "; is the engine running? 'millrace up' starts one");
@@ -70,9 +72,9 @@ Result<Client::Answer> Client::send(
   return Answer{std::move(response->body), next_link(response->header("link"))};
 }
 
-Result<Json> Client::get(std::string_view path) const {
-  MR_TRY(const std::string body, get_text(path));
-  return Json::parse(body);
+Result<Json> Client::get(std::string_view path, bool (*cancelled)()) const {
+  MR_TRY(const Answer answer, send("GET", path, {}, {}, cancelled));
+  return Json::parse(answer.body);
 }
 
 Result<std::string> Client::get_text(std::string_view path) const {

@@ -16,7 +16,8 @@ class Client {
   /// `base`: "http://127.0.0.1:8793".
   explicit Client(std::string base) : base_(std::move(base)) {}
 
-  Result<Json> get(std::string_view path) const;
+  /// `cancelled` is asked again and again while the answer is awaited.
+  Result<Json> get(std::string_view path, bool (*cancelled)() = never) const;
   Result<std::string> get_text(std::string_view path) const;
   /// The items of a list, of all its pages: follows each `Link` to the next one.
   Result<Json> get_list(std::string path) const;
@@ -24,12 +25,14 @@ class Client {
                     const std::vector<std::pair<std::string, std::string>>& headers = {}) const;
 
  private:
+  static bool never() { return false; }
   struct Answer {
     std::string body;
     std::string next;  // path of the next page; "": there is none
   };
   Result<Answer> send(std::string_view method, std::string_view path, std::string body,
-                      std::vector<std::pair<std::string, std::string>> headers) const;
+                      std::vector<std::pair<std::string, std::string>> headers,
+                      bool (*cancelled)() = never) const;
   std::string base_;
 };
 

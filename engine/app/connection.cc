@@ -1,13 +1,14 @@
 #include "engine/app/connection.h"
 
+#include "engine/app/engine_address.h"
 #include "engine/base/log.h"
 #include "engine/cluster/cluster_layout.h"
 
 namespace millrace {
 
 Result<Client> connect(const Options& options) {
-  MR_TRY(const Endpoint endpoint, read_endpoint(options));
-  return Client(endpoint.api);
+  MR_TRY(const EngineAddress address, read_engine_address(options));
+  return Client(address.api);
 }
 
 Result<Connection> connect_to_read(const Options& options) {

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "engine/app/client.h"
-#include "engine/app/node.h"
 #include "engine/app/options.h"
+#include "engine/node/node.h"
 
 namespace millrace {
 

@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "engine/app/node.h"
 #include "engine/base/result.h"
+#include "engine/node/node.h"
 
 namespace millrace::demo {
 

@@ -77,8 +77,8 @@ Result<Story> story_of(Node& node, const Uuid& run_id, std::string title) {
 }
 
 std::string table_of(const std::vector<Story>& stories) {
-  Table table({"RUN", "LOGICAL DATE", "CHAMPION", "CHALLENGER", "AUC CHAMP", "AUC CHALL", "P-VALUE",
-               "DECISION", "CANARY", "STATUS", "DURATION"});
+  TerminalTable table({"RUN", "LOGICAL DATE", "CHAMPION", "CHALLENGER", "AUC CHAMP", "AUC CHALL",
+                       "P-VALUE", "DECISION", "CANARY", "STATUS", "DURATION"});
   for (const auto& s : stories)
     table.add({s.title, s.logical_date, s.champion, s.challenger, number(s.auc_champion),
                number(s.auc_challenger), probability(s.p_value), paint(s.decision), paint(s.canary),

@@ -63,7 +63,7 @@ std::string bold(std::string_view text) {
   return use_color() ? "\033[1m" + std::string(text) + "\033[0m" : std::string(text);
 }
 
-std::string Table::to_string() const {
+std::string TerminalTable::to_string() const {
   std::vector<std::size_t> widths;
   for (const auto& row : rows_)
     for (std::size_t i = 0; i < row.size(); ++i) {

@@ -17,9 +17,9 @@ std::string paint(std::string_view state);
 std::string bold(std::string_view text);
 
 /// Columns as wide as their widest cell; colour codes take no width.
-class Table {
+class TerminalTable {
  public:
-  explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
+  explicit TerminalTable(std::vector<std::string> header) : rows_{std::move(header)} {}
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
   bool empty() const { return rows_.size() == 1; }
   std::string to_string() const;

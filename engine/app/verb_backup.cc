@@ -1,20 +1,23 @@
 // backup, restore: database and artifacts in a folder, and back.
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 
 #include "engine/app/backup_folder.h"
 #include "engine/app/verbs.h"
 #include "engine/cluster/backup.h"
-#include "engine/pg/database.h"
-#include "engine/pg/migrate.h"
 #include "engine/cluster/private_cluster.h"
 #include "engine/cluster/state_lock.h"
+#include "engine/pg/database.h"
+#include "engine/pg/migrate.h"
 
 namespace millrace {
+namespace {
 
 namespace fs = std::filesystem;
 
-Result<int> verb_backup(const Options& options, const std::string& folder) {
+Result<int> make_backup(const Options& options, const std::string& folder) {
   DatabaseOptions database;
   database.dsn = options.db;
   if (options.db.empty()) {
@@ -32,7 +35,7 @@ Result<int> verb_backup(const Options& options, const std::string& folder) {
   return 0;
 }
 
-Result<int> verb_restore(const Options& options, const std::string& folder) {
+Result<int> restore_backup(const Options& options, const std::string& folder) {
   MR_TRY(BackupFolder backup, BackupFolder::open_verified(folder));
   MR_TRY(const StateLock lock, StateLock::acquire(options.state));
   std::unique_ptr<PrivateCluster> cluster;
@@ -55,6 +58,22 @@ Result<int> verb_restore(const Options& options, const std::string& folder) {
   MR_CHECK(check_named(store, named));
   std::printf("%s\n", fs::absolute(options.state).c_str());
   return 0;
+}
+
+}  // namespace
+
+VerbAction declare_backup(CLI::App& verb, Options& options) {
+  auto folder = std::make_shared<std::string>();
+  verb.add_option("folder", *folder,
+                  "Created if missing; a repeated backup copies only new artifacts")
+      ->required();
+  return [&options, folder] { return make_backup(options, *folder); };
+}
+
+VerbAction declare_restore(CLI::App& verb, Options& options) {
+  auto folder = std::make_shared<std::string>();
+  verb.add_option("folder", *folder, "A folder written by 'backup'")->required();
+  return [&options, folder] { return restore_backup(options, *folder); };
 }
 
 }  // namespace millrace

@@ -1,10 +1,14 @@
 // demo: the main job on real data, told as it happens.
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
+#include <memory>
 #include <thread>
 
 #include "engine/app/demo.h"
+#include "engine/app/engine_address.h"
+#include "engine/app/shared_options.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
 #include "engine/sched/engine.h"
@@ -120,16 +124,19 @@ Status follow_faults(Node& node, std::vector<Story>& stories) {
   return {};
 }
 
-}  // namespace
+struct DemoWords {
+  bool exit = false;   // stop at the end, and judge
+  bool fresh = false;  // delete the state of an earlier demo
+};
 
-Result<int> verb_demo(const Options& options, const DemoOptions& demo_options) {
+Result<int> run_demo(const Options& options, const DemoWords& words) {
   Options own = options;
   own.state = options.state / "demo";
-  if (demo_options.fresh) std::filesystem::remove_all(own.state);
+  if (words.fresh) std::filesystem::remove_all(own.state);
   MR_CHECK(demo::prepare_data(own.dags));
   MR_TRY(auto node, Node::start(own, {}));
   const std::string address = "http://" + own.host + ":" + std::to_string(node->api_port());
-  MR_CHECK(write_endpoint(
+  MR_CHECK(write_engine_address(
       own.state,
       {address, "http://" + own.host + ":" + std::to_string(node->serve_port()), getpid()}));
   std::printf("dashboard  %s\n", bold(address).c_str());
@@ -144,18 +151,30 @@ Result<int> verb_demo(const Options& options, const DemoOptions& demo_options) {
                 static_cast<long long>(traffic.sent()), static_cast<long long>(traffic.failed()));
   }
   if (!done) {
-    remove_endpoint(own.state);
+    remove_engine_address(own.state);
     return done.error();
   }
   const auto missing = demo::judge(stories);
   for (const auto& what : missing) std::printf("not as told: %s\n", what.c_str());
-  if (!demo_options.exit) {
+  if (!words.exit) {
     std::printf("dashboard  %s   Ctrl-C stops it\n", bold(address).c_str());
     std::fflush(stdout);
     wait_for_signal();
   }
-  remove_endpoint(own.state);
+  remove_engine_address(own.state);
   return missing.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+VerbAction declare_demo(CLI::App& verb, Options& options) {
+  auto words = std::make_shared<DemoWords>();
+  add_engine_options(verb, options);
+  add_dags_option(verb, options);
+  verb.add_flag("--exit", words->exit,
+                "Stop at the end; exit code 1 if a step did not happen as described");
+  verb.add_flag("--fresh", words->fresh, "Delete the state of an earlier demo");
+  return [&options, words] { return run_demo(options, *words); };
 }
 
 }  // namespace millrace

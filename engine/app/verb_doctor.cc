@@ -3,6 +3,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -10,10 +11,13 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <vector>
 
 #include "engine/app/client.h"
+#include "engine/app/engine_address.h"
+#include "engine/app/shared_options.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
 #include "engine/artifact/artifact_store.h"
@@ -206,18 +210,17 @@ char process_state(int pid) {
 }
 
 Finding check_engine(const Options& options) {
-  const auto endpoint = read_endpoint(options);
-  if (!endpoint) return {"engine", true, "not running: 'millrace up' starts it"};
-  if (process_state(endpoint->pid) == 'T')
+  const auto address = read_engine_address(options);
+  if (!address) return {"engine", true, "not running: 'millrace up' starts it"};
+  if (process_state(address->pid) == 'T')
     return {
         "engine", false,
-        "process " + std::to_string(endpoint->pid) +
+        "process " + std::to_string(address->pid) +
             " is stopped (SIGSTOP): 'kill -CONT' lets it go on; if another engine leads by then, "
             "it ends its own runners first"};
-  const auto ready = Client(endpoint->api).get("/readyz");
-  if (!ready)
-    return {"engine", false, endpoint->api + " does not answer: " + ready.error().message};
-  return {"engine", true, endpoint->api};
+  const auto ready = Client(address->api).get("/readyz");
+  if (!ready) return {"engine", false, address->api + " does not answer: " + ready.error().message};
+  return {"engine", true, address->api};
 }
 
 Finding check_dags(const Options& options) {
@@ -238,9 +241,7 @@ Finding check_dags(const Options& options) {
   return {"DAG files", true, std::to_string(files->size()) + " without errors"};
 }
 
-}  // namespace
-
-Result<int> verb_doctor(const Options& options, bool deep) {
+Result<int> doctor(const Options& options, bool deep) {
   std::vector<Finding> findings = {check_programs(options), check_state(options)};
   std::ranges::move(check_disks(options), std::back_inserter(findings));
   std::unique_ptr<Database> database;
@@ -252,7 +253,7 @@ Result<int> verb_doctor(const Options& options, bool deep) {
   findings.push_back(check_dags(options));
   bool well = true;
   Json all = Json::array();
-  Table table({"", "WHAT", "DETAIL"});
+  TerminalTable table({"", "WHAT", "DETAIL"});
   for (const auto& finding : findings) {
     well = well && finding.ok;
     all.push_back(
@@ -261,6 +262,15 @@ Result<int> verb_doctor(const Options& options, bool deep) {
   }
   std::fputs(options.json ? (all.dump_pretty() + "\n").c_str() : table.to_string().c_str(), stdout);
   return well ? 0 : 1;
+}
+
+}  // namespace
+
+VerbAction declare_doctor(CLI::App& verb, Options& options) {
+  auto deep = std::make_shared<bool>(false);
+  verb.add_flag("--deep", *deep, "Also read every artifact and compare it with its digest");
+  add_dags_option(verb, options);
+  return [&options, deep] { return doctor(options, *deep); };
 }
 
 }  // namespace millrace

@@ -2,11 +2,12 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "engine/app/shared_options.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
 #include "engine/base/clock.h"
-#include "engine/pg/history.h"
 #include "engine/cluster/private_cluster.h"
+#include "engine/pg/history.h"
 
 namespace millrace {
 namespace {
@@ -36,16 +37,14 @@ Result<std::unique_ptr<Database>> open_database(const Options& options) {
   return Database::open(database);
 }
 
-}  // namespace
-
-Result<int> verb_history(const Options& options) {
+Result<int> list_history(const Options& options) {
   MR_TRY(const auto database, open_database(options));
   const SystemClock clock;
   History history(*database, clock, options.retention);
   MR_TRY(const auto periods, history.periods());
   MR_TRY(const auto expired, history.expired());
   Json all = Json::array();
-  Table table({"FROM", "TO", "RUNS", "TASKS", "SIZE", ""});
+  TerminalTable table({"FROM", "TO", "RUNS", "TASKS", "SIZE", ""});
   for (const auto& period : periods) {
     const std::string state = fate(period, expired);
     all.push_back(
@@ -60,6 +59,13 @@ Result<int> verb_history(const Options& options) {
   }
   std::fputs(options.json ? (all.dump_pretty() + "\n").c_str() : table.to_string().c_str(), stdout);
   return 0;
+}
+
+}  // namespace
+
+VerbAction declare_history(CLI::App& verb, Options& options) {
+  add_retention_option(verb, options);
+  return [&options] { return list_history(options); };
 }
 
 }  // namespace millrace

@@ -1,16 +1,21 @@
 // run: executes one DAG file once with an engine of its own and shows the progress and the output.
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <condition_variable>
 #include <cstdio>
+#include <memory>
 #include <mutex>
 
-#include "engine/app/dag_folder.h"
-#include "engine/app/node.h"
+#include "engine/app/engine_address.h"
+#include "engine/app/param_words.h"
 #include "engine/app/run_progress.h"
+#include "engine/app/shared_options.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
 #include "engine/base/log.h"
+#include "engine/node/dag_folder.h"
+#include "engine/node/node.h"
 #include "engine/sched/engine.h"
 #include "engine/store/command.h"
 #include "engine/store/load_run.h"
@@ -70,28 +75,30 @@ Json summary(const Run& run) {
 }
 
 /// While the run goes on, other verbs find its API; afterwards they read the folder themselves.
-struct EndpointRemoval {
+struct AddressRemoval {
   std::filesystem::path state;
-  ~EndpointRemoval() { remove_endpoint(state); }
+  ~AddressRemoval() { remove_engine_address(state); }
 };
 
-}  // namespace
+struct RunWords {
+  std::string file;
+  std::vector<std::string> params;
+};
 
-Result<int> verb_run(const Options& options, const std::string& file,
-                     const std::vector<std::string>& params) {
+Result<int> run(const Options& options, const RunWords& words) {
   // The progress is the output; the engine's own news would interrupt it.
   if (!options.log_json) log::configure(log::Severity::warning, log::Format::text);
   Options own = options;
   own.port = own.serve_port = 0;
   auto changes = std::make_shared<Changes>();
   MR_TRY(auto node, Node::start(own, {.watch_dags = false}));
-  MR_CHECK(write_endpoint(
+  MR_CHECK(write_engine_address(
       own.state, {"http://" + own.host + ":" + std::to_string(node->api_port()), "", getpid()}));
-  const EndpointRemoval removal{own.state};
+  const AddressRemoval removal{own.state};
   node->on_journal_change([changes] { changes->note(); });
-  MR_TRY(RegisterDag dag, load_for_engine(file, node->catalog()));
+  MR_TRY(RegisterDag dag, load_for_engine(words.file, node->catalog()));
   const std::string id = dag.dag->id();
-  MR_TRY(const Json given, parse_params(params, dag.dag->spec().params));
+  MR_TRY(const Json given, parse_params(words.params, dag.dag->spec().params));
   MR_CHECK(put_and_wait(*node, std::move(dag), *changes));
 
   Command command;
@@ -121,6 +128,16 @@ Result<int> verb_run(const Options& options, const std::string& file,
       return make_error(ErrorCode::cancelled, "interrupted; the run goes on with the next engine");
     changes->wait_beyond(seen);
   }
+}
+
+}  // namespace
+
+VerbAction declare_run(CLI::App& verb, Options& options) {
+  auto words = std::make_shared<RunWords>();
+  verb.add_option("file", words->file, "The DAG file")->required()->check(CLI::ExistingFile);
+  add_param_option(verb, words->params);
+  add_runner_options(verb, options);
+  return [&options, words] { return run(options, *words); };
 }
 
 }  // namespace millrace

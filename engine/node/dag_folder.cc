@@ -1,4 +1,4 @@
-#include "engine/app/dag_folder.h"
+#include "engine/node/dag_folder.h"
 
 #include <poll.h>
 #include <sys/inotify.h>

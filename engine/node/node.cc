@@ -1,12 +1,10 @@
-#include "engine/app/node.h"
+#include "engine/node/node.h"
 
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 
 #include "engine/api/api.h"
-#include "engine/app/dag_folder.h"
-#include "engine/app/owner.h"
 #include "engine/artifact/artifact_store.h"
 #include "engine/base/log.h"
 #include "engine/cluster/private_cluster.h"
@@ -15,6 +13,9 @@
 #include "engine/exec/runner_pool.h"
 #include "engine/http/listener.h"
 #include "engine/ml/model.h"
+#include "engine/node/dag_folder.h"
+#include "engine/node/engine_metrics_text.h"
+#include "engine/node/owner.h"
 #include "engine/pg/database.h"
 #include "engine/pg/history.h"
 #include "engine/pg/migrate.h"
@@ -35,36 +36,6 @@ constexpr Duration kSharedLease = std::chrono::milliseconds{1750};
 constexpr Duration kLongestSilence = std::chrono::seconds{1};
 constexpr std::size_t kMaxModelBytes = std::size_t{512} << 20;
 
-std::string engine_metrics_text(const EngineMetrics& m, const HistoryMetrics& history) {
-  std::string out;
-  const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
-                       double value) {
-    out += "# HELP millrace_engine_" + std::string(name) + " " + std::string(help) +
-           "\n# TYPE millrace_engine_" + std::string(name) + " " + std::string(type) +
-           "\nmillrace_engine_" + std::string(name) + " " + Json(value).dump() + "\n";
-  };
-  add("leading", "gauge", "1 while this engine leads.", m.leading ? 1 : 0);
-  add("epoch", "gauge", "The epoch of the last lease.", static_cast<double>(m.epoch));
-  add("batches_total", "counter", "Transactions of the journal.", static_cast<double>(m.batches));
-  add("events_total", "counter", "Events made durable.", static_cast<double>(m.events));
-  add("commit_seconds_total", "counter", "Time spent in those transactions.",
-      static_cast<double>(m.commit_us) / 1e6);
-  add("largest_batch_events", "gauge", "The largest batch so far.",
-      static_cast<double>(m.largest_batch));
-  add("open_runs", "gauge", "Runs that have not finished.", static_cast<double>(m.open_runs));
-  add("running_attempts", "gauge", "Attempts that have begun and not ended.",
-      static_cast<double>(m.running_attempts));
-  add("queued_tasks", "gauge", "Task instances that wait for a slot.",
-      static_cast<double>(m.queued_tasks));
-  add("periods_dropped_total", "counter", "Periods of history that were older than the retention.",
-      static_cast<double>(history.periods_dropped));
-  add("period_drop_seconds_total", "counter", "Time spent in dropping them.",
-      static_cast<double>(history.drop_us) / 1e6);
-  add("history_failures_total", "counter", "Times that history could not be kept; tried again.",
-      static_cast<double>(history.failures));
-  return out;
-}
-
 /// `option`: the one that chooses another port.
 Result<std::shared_ptr<http::Listener>> listener_on(const std::string& host, int port,
                                                     std::string_view option) {
@@ -80,7 +51,7 @@ Result<std::shared_ptr<http::Listener>> listener_on(const std::string& host, int
 
 /// Members are declared in the order in which they start, and end in the opposite order.
 struct Node::Body {
-  Options options;
+  NodeOptions options;
   SystemClock clock;
   Catalog catalog = builtin_catalog();
   std::optional<StateLock> lock;
@@ -292,7 +263,7 @@ void Node::Body::make_api() {
 
 Node::Node(std::unique_ptr<Body> body) : body_(std::move(body)) {}
 
-Result<std::unique_ptr<Node>> Node::start(const Options& options, const NodeParts& parts) {
+Result<std::unique_ptr<Node>> Node::start(const NodeOptions& options, const NodeParts& parts) {
   auto body = std::make_unique<Body>();
   body->options = options;
   body->options.state = std::filesystem::absolute(options.state);

@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/app/options.h"
 #include "engine/base/result.h"
+#include "engine/node/node_options.h"
 #include "engine/op/catalog.h"
 #include "engine/store/store.h"
 
@@ -27,7 +27,7 @@ class Node {
  public:
   /// Takes the state folder's lock, starts or joins the database, migrates it, starts the parts.
   /// Errors name the cure.
-  static Result<std::unique_ptr<Node>> start(const Options& options, const NodeParts& parts);
+  static Result<std::unique_ptr<Node>> start(const NodeOptions& options, const NodeParts& parts);
   /// Stops everything, the database last.
   ~Node();
   Node(const Node&) = delete;

@@ -1,4 +1,4 @@
-#include "engine/app/owner.h"
+#include "engine/node/owner.h"
 
 #include <unistd.h>
 

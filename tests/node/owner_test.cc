@@ -1,5 +1,5 @@
 // Who an engine says that it is, when host names and process numbers do not tell.
-#include "engine/app/owner.h"
+#include "engine/node/owner.h"
 
 #include <gtest/gtest.h>
 

@@ -31,7 +31,7 @@ bool Layers::allows(const std::string& from, const std::string& to, std::string_
   const auto row = modules.find(from);
   if (row == modules.end()) return false;
   const std::string_view name = header.substr(header.starts_with("engine/") ? 7 : 0);
-  return row->second.contains("*") || row->second.contains(to) ||
+  return (row->second.contains("*") && to != "app") || row->second.contains(to) ||
          row->second.contains(std::string(name));
 }
 

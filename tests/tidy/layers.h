@@ -18,8 +18,8 @@ struct Layers {
       libraries;                    // header prefix → modules it may stand in
   std::vector<std::string> system;  // header names, or prefixes ending in '/'
 
-  /// "*" in the row of `from` allows all; a module may always use itself. `header` as included,
-  /// e.g. "engine/core/effect.h": a row may open a single header of a module.
+  /// "*" in the row of `from` allows all but app; a module may always use itself. `header` as
+  /// included, e.g. "engine/core/effect.h": a row may open a single header of a module.
   bool allows(const std::string& from, const std::string& to, std::string_view header) const;
   /// May link all or some of it.
   bool allows_link(const std::string& from, const std::string& to) const;

@@ -87,6 +87,16 @@ TEST(TidyLayersSample, IncludeUpwards) {
                   .empty());
 }
 
+TEST(TidyLayersSample, EverythingIsNotTheCommandLine) {
+  const Layers layers = parse_layers("[modules]\nbase:\nnode: *\napp: *\n");
+  EXPECT_TRUE(
+      check_includes(layers, file_of("engine/app/a.cc", "#include \"engine/node/a.h\"\n")).empty());
+  const Findings found =
+      check_includes(layers, file_of("engine/node/a.cc", "#include \"engine/app/a.h\"\n"));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(found[0].starts_with("engine/node/a.cc:1: node may not include")) << found[0];
+}
+
 TEST(TidyLayersSample, IncludeOfTestsUnknownModuleAndRelativePath) {
   EXPECT_EQ(
       check_includes(sample_layers(), file_of("engine/pg/a.cc", "#include \"tests/pg/fake.h\"\n"))

@@ -1,0 +1,82 @@
+#include "engine/app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "engine/app/verbs.h"
+#include "engine/base/log.h"
+#include "engine/base/suggest.h"
+
+namespace millrace {
+namespace {
+
+void add_options_of_every_verb(CLI::App& app, Options& options) {
+  app.add_option("--state", options.state, "State folder")
+      ->envname("MILLRACE_HOME")
+      ->capture_default_str();
+  app.add_option("--db", options.db,
+                 "PostgreSQL URL; default: a private cluster in the state folder")
+      ->envname("MILLRACE_DB");
+  app.add_option("--url", options.url,
+                 "API of a running engine; default: the engine of the state folder")
+      ->envname("MILLRACE_URL");
+  app.add_flag("--json", options.json, "Print JSON");
+  app.add_flag("--log-json", options.log_json, "Write the log as JSON lines");
+}
+
+/// The word in the place of a verb that is none; "" if the command line names a verb there. A later
+/// word may be a verb by chance: `millrace lnt dags`.
+std::string unknown_verb(const CLI::App& app, std::span<char* const> words) {
+  const auto place = [&](const std::string& word) {
+    return std::ranges::find_if(words, [&](const char* one) { return one == word; });
+  };
+  const auto verbs = app.get_subcommands();
+  for (const auto& word : app.remaining())
+    if (!word.starts_with('-') && (verbs.empty() || place(word) < place(verbs.front()->get_name())))
+      return word;
+  return "";
+}
+
+int refuse_verb(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> verbs;
+  for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (!verb->get_group().empty()) verbs.push_back(verb->get_name());
+  std::fprintf(stderr, "millrace: there is no verb '%s'%s; 'millrace --help' lists the verbs\n",
+               word.c_str(), did_you_mean(word, verbs).c_str());
+  return traits(ErrorCode::invalid_argument).exit_code;
+}
+
+}  // namespace
+
+int command_line(int argc, char** argv) {
+  Options options;
+  VerbAction chosen;
+  CLI::App app{"Millrace: a DAG workflow engine for machine-learning pipelines."};
+  app.set_version_flag("--version", "millrace " MILLRACE_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_options_of_every_verb(app, options);
+  for (const Verb& verb : verbs()) {
+    auto* words = app.add_subcommand(verb.name, verb.help);
+    if (*verb.help == '\0') words->group("");
+    words->callback([&chosen, action = verb.declare(*words, options)] { chosen = action; });
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // --help and --version end here too, with 0
+    if (const std::string verb = unknown_verb(app, {argv, static_cast<std::size_t>(argc)});
+        !verb.empty() && error.get_exit_code() != 0)
+      return refuse_verb(app, verb);
+    return app.exit(error) == 0 ? 0 : traits(ErrorCode::invalid_argument).exit_code;
+  }
+  log::configure(log::Severity::info, options.log_json ? log::Format::json : log::Format::text);
+  const Result<int> code = chosen();
+  if (code) return *code;
+  std::fprintf(stderr, "millrace: %s\n", code.error().to_string().c_str());
+  return traits(code.error().code).exit_code;
+}
+
+}  // namespace millrace

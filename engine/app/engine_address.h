@@ -1,0 +1,24 @@
+// EngineAddress: where a running engine listens: <state>/engine.json, written by `up`, `run` and
+// `demo`.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "engine/app/options.h"
+#include "engine/base/result.h"
+
+namespace millrace {
+
+struct EngineAddress {
+  std::string api;    // "http://127.0.0.1:8793"
+  std::string serve;  // of the model server; "": there is none
+  int pid = 0;
+};
+
+Status write_engine_address(const std::filesystem::path& state, const EngineAddress& address);
+/// That of --url, or of the state folder. `unavailable` with the cure when no engine is running.
+Result<EngineAddress> read_engine_address(const Options& options);
+void remove_engine_address(const std::filesystem::path& state);
+
+}  // namespace millrace

@@ -1,0 +1,35 @@
+#include "engine/app/show.h"
+
+#include <cstdio>
+
+#include "engine/app/terminal.h"
+#include "engine/base/time.h"
+
+namespace millrace {
+
+int print_json(const Json& json) {
+  std::printf("%s\n", json.dump_pretty().c_str());
+  return 0;
+}
+
+std::string short_time(const Json& time) {
+  std::string text = time.as_string("-");
+  if (text.size() > 19) text.resize(19);
+  for (char& c : text)
+    if (c == 'T') c = ' ';
+  return text;
+}
+
+std::string elapsed(const Json& from, const Json& to) {
+  const auto start = parse_rfc3339(from.as_view());
+  const auto end = parse_rfc3339(to.as_view());
+  return start && end ? human_duration(*end - *start) : "-";
+}
+
+std::string four_decimals(const Json& value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4f", value.as_double());
+  return value.is_number() ? text : "-";
+}
+
+}  // namespace millrace

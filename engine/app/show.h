@@ -1,0 +1,20 @@
+// How verbs print what the API answered.
+#pragma once
+
+#include <string>
+
+#include "engine/base/json.h"
+
+namespace millrace {
+
+/// Prints it with indentation; returns the exit code 0.
+int print_json(const Json& json);
+
+/// "2026-11-28 09:30:00", or "-" where there is no time.
+std::string short_time(const Json& time);
+/// From one time to the other, or "-" where one is missing.
+std::string elapsed(const Json& from, const Json& to);
+/// Four decimals, or "-".
+std::string four_decimals(const Json& value);
+
+}  // namespace millrace

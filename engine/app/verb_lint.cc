@@ -1,0 +1,98 @@
+// lint, schema: DAG files without an engine.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+#include <memory>
+
+#include "engine/app/verbs.h"
+#include "engine/spec/check_datasets.h"
+#include "engine/spec/load.h"
+#include "engine/spec/schema.h"
+#include "operators/catalog.h"
+
+namespace millrace {
+namespace {
+
+Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::string>& paths) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& path : paths) {
+    if (!std::filesystem::is_directory(path)) {
+      files.emplace_back(path);
+      continue;
+    }
+    MR_TRY(const auto found, find_dag_files(path));
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+/// What was found in a file, with its text for the caret.
+struct LintFinding {
+  Diagnostic diagnostic;
+  std::string source;
+};
+
+std::vector<LintFinding> lint_files(const std::vector<std::filesystem::path>& files) {
+  const Catalog catalog = builtin_catalog();
+  std::vector<LoadedFile> loaded;
+  for (const auto& path : files) loaded.push_back({path.string(), load_dag_file(path, catalog)});
+  std::vector<Diagnostic> together = check_twins(loaded);
+  std::ranges::move(check_dataset_rings(loaded, catalog), std::back_inserter(together));
+  std::vector<LintFinding> out;
+  for (const auto& file : loaded) {
+    for (const auto& diagnostic : file.loaded.diagnostics)
+      out.push_back({diagnostic, file.loaded.source});
+    for (const auto& diagnostic : together)
+      if (diagnostic.file == file.path) out.push_back({diagnostic, file.loaded.source});
+  }
+  if (files.empty())
+    out.push_back(
+        {{"", 0, 1, Diagnostic::Severity::warning, "there is no DAG file here",
+          "a DAG file ends in .yaml or .yml and has a top-level key 'dag'", "no-dag-files"},
+         ""});
+  return out;
+}
+
+Result<int> lint(const Options& options, const std::vector<std::string>& paths) {
+  const auto searched = paths.empty() ? std::vector<std::string>{options.dags.string()} : paths;
+  MR_TRY(const auto files, files_of(searched));
+  int errors = 0, warnings = 0;
+  Json all = Json::array();
+  for (auto& [diagnostic, source] : lint_files(files)) {
+    if (diagnostic.file.empty()) diagnostic.file = searched.front();
+    (diagnostic.severity == Diagnostic::Severity::error ? errors : warnings) += 1;
+    if (!options.json) std::fputs(render(diagnostic, source).c_str(), stdout);
+    all.push_back(Json::object({{"file", diagnostic.file},
+                                {"line", diagnostic.line},
+                                {"column", diagnostic.column},
+                                {"severity", to_string(diagnostic.severity)},
+                                {"message", diagnostic.message},
+                                {"hint", diagnostic.hint},
+                                {"code", diagnostic.code}}));
+  }
+  if (options.json)
+    std::printf("%s\n", all.dump_pretty().c_str());
+  else
+    std::printf("%zu file%s, %d error%s, %d warning%s\n", files.size(),
+                files.size() == 1 ? "" : "s", errors, errors == 1 ? "" : "s", warnings,
+                warnings == 1 ? "" : "s");
+  return errors > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+VerbAction declare_lint(CLI::App& verb, Options& options) {
+  auto paths = std::make_shared<std::vector<std::string>>();
+  verb.add_option("paths", *paths, "Files or folders; default: the folder 'dags'");
+  return [&options, paths] { return lint(options, *paths); };
+}
+
+VerbAction declare_schema(CLI::App&, Options&) {
+  return []() -> Result<int> {
+    std::printf("%s\n", dag_json_schema(builtin_catalog()).dump_pretty().c_str());
+    return 0;
+  };
+}
+
+}  // namespace millrace

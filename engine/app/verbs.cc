@@ -1,0 +1,39 @@
+#include "engine/app/verbs.h"
+
+#include <array>
+
+namespace millrace {
+namespace {
+
+constexpr std::array kVerbs = {
+    Verb{"up", "Start engine, model server, API and dashboard", declare_up},
+    Verb{"serve", "Start only a model server", declare_serve},
+    Verb{"run", "Run a DAG file once and show its progress", declare_run},
+    Verb{"demo", "Retrain a model on three million flights, month by month", declare_demo},
+    Verb{"lint", "Check DAG files; exit code 1 if one has an error", declare_lint},
+    Verb{"schema", "Print the JSON Schema of DAG files, for editors", declare_schema},
+    Verb{"dags", "List DAGs, their states and schedules", declare_dags},
+    Verb{"runs", "List runs, newest first", declare_runs},
+    Verb{"show", "Show a run and its tasks", declare_show},
+    Verb{"logs", "Print the log of a task", declare_logs},
+    Verb{"models", "List models and the versions that serve them", declare_models},
+    Verb{"trigger", "Start a run on the running engine", declare_trigger},
+    Verb{"cancel", "Cancel a run, or one of its tasks", declare_cancel},
+    Verb{"retry", "Run failed tasks again, or the named tasks and everything downstream",
+         declare_retry},
+    Verb{"schedule", "Continue a schedule from now, without what it missed", declare_schedule},
+    Verb{"rollback", "Roll a model back to its last known good version", declare_rollback},
+    Verb{"release", "Let a version be deployed again that was refused or rolled back",
+         declare_release},
+    Verb{"doctor", "Check this machine and the state folder and name cures", declare_doctor},
+    Verb{"history", "List the periods of history and what --retention would drop", declare_history},
+    Verb{"backup", "Copy database and artifacts into a folder", declare_backup},
+    Verb{"restore", "Restore a backup into an empty state folder", declare_restore},
+    Verb{"runner", "", declare_runner},  // started by the engine
+};
+
+}  // namespace
+
+std::span<const Verb> verbs() { return kVerbs; }
+
+}  // namespace millrace

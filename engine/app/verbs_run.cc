@@ -1,0 +1,267 @@
+// Verbs about runs, over the API. trigger, cancel and retry need a running engine; runs, show and
+// logs also work without one.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "engine/app/connection.h"
+#include "engine/app/param_words.h"
+#include "engine/app/show.h"
+#include "engine/app/terminal.h"
+#include "engine/app/verbs.h"
+
+namespace millrace {
+namespace {
+
+constexpr int kRunsPerPage = 500;  // the API's maximum
+
+std::string instance_name(const Json& task) {
+  const auto map_index = task["map_index"].as_int(-1);
+  return task["task"].as_string() + (map_index < 0 ? "" : "[" + std::to_string(map_index) + "]");
+}
+
+bool run_ended(std::string_view status) {
+  return status == "success" || status == "failed" || status == "cancelled";
+}
+
+/// Waits on the engine until the run has ended, then prints its status, or the run as JSON.
+Result<int> wait_for_end(const Options& options, const Client& client, const std::string& run) {
+  for (;;) {
+    const auto row = client.get("/api/v1/runs/" + run + "?wait=50s", signal_waits);
+    if (!row && row.error().code == ErrorCode::cancelled)
+      return make_error(ErrorCode::cancelled, "interrupted; the run goes on");
+    if (!row) return row.error();
+    const std::string status = (*row)["status"].as_string();
+    if (run_ended(status)) {
+      if (options.json)
+        print_json(*row);
+      else
+        std::printf("%s\n", paint(status).c_str());
+      return status == "success" ? 0 : 1;
+    }
+  }
+}
+
+struct TriggerWords {
+  std::string dag;
+  std::vector<std::string> params;  // NAME=VALUE
+  std::string logical_date;
+  std::string idempotency_key;
+  bool wait = false;
+};
+
+Result<int> trigger_run(const Options& options, const TriggerWords& trigger) {
+  MR_TRY(const Client client, connect(options));
+  Json body = Json::object();
+  const std::string dag_path = "/api/v1/dags/" + url_encode(trigger.dag);
+  if (!trigger.params.empty()) {
+    MR_TRY(const Json dag, client.get(dag_path));
+    std::vector<ParamSpec> declared;
+    for (const auto& param : dag["params"].items())
+      declared.push_back({param["name"].as_string(), param["schema"]});
+    MR_TRY(Json params, parse_params(trigger.params, declared));
+    body.set("params", std::move(params));
+  }
+  if (!trigger.logical_date.empty()) body.set("logical_date", trigger.logical_date);
+  std::vector<std::pair<std::string, std::string>> headers;
+  if (!trigger.idempotency_key.empty())
+    headers.emplace_back("Idempotency-Key", trigger.idempotency_key);
+  MR_TRY(const Json answer, client.post(dag_path + "/runs", body, headers));
+  const std::string run = answer["run"].as_string();
+  if (!options.json) std::printf("run %s\n", run.c_str());
+  if (trigger.wait) return wait_for_end(options, client, run);
+  return options.json ? print_json(answer) : 0;
+}
+
+struct RunsWords {
+  std::string dag, status;  // "": any
+  int limit = 20;
+  std::string before;  // a run's id; "": from the newest on
+};
+
+Result<Json> newest_runs(const Client& client, const RunsWords& wanted) {
+  std::string filter;
+  if (!wanted.dag.empty()) filter += "&dag=" + url_encode(wanted.dag);
+  if (!wanted.status.empty()) filter += "&status=" + url_encode(wanted.status);
+  Json all = Json::array();
+  Json next = wanted.before.empty() ? Json() : Json(wanted.before);
+  do {
+    const int page_size = std::min(kRunsPerPage, wanted.limit - static_cast<int>(all.size()));
+    std::string path = "/api/v1/runs?limit=" + std::to_string(page_size) + filter;
+    if (next.is_string()) path += "&before=" + url_encode(next.as_view());
+    MR_TRY(const Json page, client.get(path));
+    for (const Json& run : page["runs"].items()) all.push_back(run);
+    next = page["next"];
+  } while (next.is_string() && static_cast<int>(all.size()) < wanted.limit);
+  return Json::object({{"runs", std::move(all)}, {"next", std::move(next)}});
+}
+
+Result<int> list_runs(const Options& options, const RunsWords& wanted) {
+  MR_TRY(const Connection connection, connect_to_read(options));
+  MR_TRY(const Json page, newest_runs(connection.client, wanted));
+  if (options.json) return print_json(page);
+  TerminalTable table({"RUN", "DAG", "STATUS", "TYPE", "LOGICAL DATE", "CREATED", "DURATION"});
+  for (const auto& run : page["runs"].items())
+    table.add({run["run"].as_string(), run["dag"].as_string(), paint(run["status"].as_view()),
+               run["type"].as_string(), short_time(run["logical_date"]),
+               short_time(run["created_at"]), elapsed(run["created_at"], run["finished_at"])});
+  std::fputs(table.empty() ? "no runs\n" : table.to_string().c_str(), stdout);
+  if (page["next"].is_string())
+    std::fprintf(stderr, "there are older runs: --before %s, or a higher --limit\n",
+                 page["next"].as_string().c_str());
+  return 0;
+}
+
+Result<int> show_run(const Options& options, const std::string& run) {
+  MR_TRY(const Connection connection, connect_to_read(options));
+  const Client& client = connection.client;
+  MR_TRY(Json row, client.get("/api/v1/runs/" + url_encode(run)));
+  MR_TRY(const Json tasks, client.get_list("/api/v1/runs/" + url_encode(run) + "/tasks"));
+  if (options.json) return print_json(row.set("tasks", tasks));
+  std::printf("%s  %s  %s\n", bold(row["dag"].as_view()).c_str(), row["run"].as_string().c_str(),
+              paint(row["status"].as_view()).c_str());
+  TerminalTable table({"TASK", "OPERATOR", "STATE", "ATTEMPT", "DURATION", "DETAIL"});
+  for (const auto& task : tasks.items()) {
+    std::string detail = task["error"].as_string(task["reason"].as_view());
+    if (detail.size() > 90) detail = detail.substr(0, 87) + "...";
+    table.add({instance_name(task), task["operator"].as_string(task["op"].as_view()),
+               paint(task["state"].as_view()), std::to_string(task["attempt"].as_int()),
+               elapsed(task["started_at"], task["ended_at"]), detail});
+  }
+  std::fputs(table.to_string().c_str(), stdout);
+  return 0;
+}
+
+struct LogWords {
+  std::string run, task;
+  int map_index = -1;
+  int attempt = 0;
+  bool follow = false;
+};
+
+Result<int> print_log(const Options& options, const LogWords& logs) {
+  MR_TRY(const Connection connection, connect_to_read(options));
+  const Client& client = connection.client;
+  const std::string task =
+      "/api/v1/runs/" + url_encode(logs.run) + "/tasks/" + url_encode(logs.task);
+  const std::string instance = "map_index=" + std::to_string(logs.map_index);
+  std::int64_t offset = 0;
+  for (;;) {
+    // The state is read first: what an attempt wrote before it ended is then in the text that
+    // follows.
+    MR_TRY(const Json state, client.get(task + "?" + instance));
+    std::string path = task + "/logs?" + instance + "&offset=" + std::to_string(offset);
+    if (logs.attempt > 0) path += "&attempt=" + std::to_string(logs.attempt);
+    MR_TRY(const std::string text, client.get_text(path));
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+    offset += static_cast<std::int64_t>(text.size());
+    if (!text.empty()) continue;
+    const std::string now = state["state"].as_string();
+    const bool ended = now == "success" || now == "failed" || now == "skipped" ||
+                       now == "upstream_failed" || now == "cancelled";
+    if (!logs.follow || ended || signal_waits()) return 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});
+  }
+}
+
+struct CancelWords {
+  std::string run, task;  // no task: the whole run
+  int map_index = -1;     // -1: all instances
+  bool force = false;
+};
+
+Result<int> cancel(const Options& options, const CancelWords& words) {
+  MR_TRY(const Client client, connect(options));
+  std::string path = "/api/v1/runs/" + url_encode(words.run);
+  if (!words.task.empty()) path += "/tasks/" + url_encode(words.task);
+  Json body = Json::object();
+  if (!words.task.empty() && words.map_index >= 0) body.set("map_index", words.map_index);
+  if (words.force) body.set("force", true);
+  MR_TRY(const Json answer, client.post(path + "/cancel", body));
+  if (options.json) return print_json(answer);
+  if (words.task.empty())
+    std::printf("run %s is being cancelled\n", words.run.c_str());
+  else
+    std::printf("task %s of run %s is being cancelled\n", words.task.c_str(), words.run.c_str());
+  return 0;
+}
+
+Result<int> retry_run(const Options& options, const std::string& run,
+                      const std::vector<std::string>& tasks) {
+  MR_TRY(const Client client, connect(options));
+  Json body = Json::object();
+  for (const auto& task : tasks) body.member("tasks").push_back(task);
+  MR_TRY(const Json answer, client.post("/api/v1/runs/" + url_encode(run) + "/retry", body));
+  if (options.json) return print_json(answer);
+  std::printf("run %s goes on\n", run.c_str());
+  return 0;
+}
+
+void add_run_word(CLI::App& verb, std::string& run) {
+  verb.add_option("run", run, "Id of the run")->required();
+}
+
+}  // namespace
+
+VerbAction declare_trigger(CLI::App& verb, Options& options) {
+  auto words = std::make_shared<TriggerWords>();
+  verb.add_option("dag", words->dag, "Id of the DAG")->required();
+  add_param_option(verb, words->params);
+  verb.add_option("--logical-date", words->logical_date, "Logical date of the run");
+  verb.add_option("--idempotency-key", words->idempotency_key,
+                  "A repeated request with the same key returns the same run");
+  verb.add_flag("--wait", words->wait, "Wait for the end; exit code 1 if it failed");
+  return [&options, words] { return trigger_run(options, *words); };
+}
+
+VerbAction declare_runs(CLI::App& verb, Options& options) {
+  auto words = std::make_shared<RunsWords>();
+  verb.add_option("--dag", words->dag, "Only runs of this DAG");
+  verb.add_option("--status", words->status, "running, success, failed or cancelled");
+  verb.add_option("--limit", words->limit, "Maximum number of runs")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  verb.add_option("--before", words->before, "Only runs that are older than this one");
+  return [&options, words] { return list_runs(options, *words); };
+}
+
+VerbAction declare_show(CLI::App& verb, Options& options) {
+  auto run = std::make_shared<std::string>();
+  add_run_word(verb, *run);
+  return [&options, run] { return show_run(options, *run); };
+}
+
+VerbAction declare_logs(CLI::App& verb, Options& options) {
+  auto words = std::make_shared<LogWords>();
+  add_run_word(verb, words->run);
+  verb.add_option("task", words->task, "Id of the task")->required();
+  verb.add_option("--map-index", words->map_index, "Instance of a mapped task, from 0");
+  verb.add_option("--attempt", words->attempt, "Attempt, from 1; default: the last");
+  verb.add_flag("-f,--follow", words->follow, "Follow the log until the task has ended");
+  return [&options, words] { return print_log(options, *words); };
+}
+
+VerbAction declare_cancel(CLI::App& verb, Options& options) {
+  auto words = std::make_shared<CancelWords>();
+  add_run_word(verb, words->run);
+  verb.add_option("task", words->task, "Id of the task; default: the whole run");
+  verb.add_option("--map-index", words->map_index,
+                  "Instance of a mapped task, from 0; default: all of them");
+  verb.add_flag("--force", words->force,
+                "End programs without their kill_grace, and tasks that always run as well; a "
+                "second cancel does the same");
+  return [&options, words] { return cancel(options, *words); };
+}
+
+VerbAction declare_retry(CLI::App& verb, Options& options) {
+  auto run = std::make_shared<std::string>();
+  auto tasks = std::make_shared<std::vector<std::string>>();
+  add_run_word(verb, *run);
+  verb.add_option("tasks", *tasks, "Task ids; default: the tasks that failed");
+  return [&options, run, tasks] { return retry_run(options, *run, *tasks); };
+}
+
+}  // namespace millrace
