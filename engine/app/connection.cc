@@ -6,9 +6,9 @@
 
 namespace millrace {
 
-Result<Client> connect(const Options& options) {
+Result<ApiClient> connect(const Options& options) {
   MR_TRY(const EngineAddress address, read_engine_address(options));
-  return Client(address.api);
+  return ApiClient(address.api);
 }
 
 Result<Connection> connect_to_read(const Options& options) {
@@ -24,7 +24,7 @@ Result<Connection> connect_to_read(const Options& options) {
   own.host = "127.0.0.1";
   own.port = 0;
   MR_TRY(auto node, Node::start(own, {.engine = false, .serve = false, .watch_dags = false}));
-  Client client("http://127.0.0.1:" + std::to_string(node->api_port()));
+  ApiClient client("http://127.0.0.1:" + std::to_string(node->api_port()));
   return Connection{std::move(node), std::move(client)};
 }
 

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "engine/app/client.h"
+#include "engine/app/api_client.h"
 #include "engine/app/options.h"
 #include "engine/node/node.h"
 
@@ -12,11 +12,11 @@ namespace millrace {
 
 struct Connection {
   std::unique_ptr<Node> reader;  // nullptr: an engine is running
-  Client client;
+  ApiClient client;
 };
 
 /// `unavailable` with the cure when no engine is running.
-Result<Client> connect(const Options& options);
+Result<ApiClient> connect(const Options& options);
 /// Works without an engine where the state folder has a private cluster. `not_found` with the cure
 /// when the folder has no database.
 Result<Connection> connect_to_read(const Options& options);

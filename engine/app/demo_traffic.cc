@@ -6,7 +6,7 @@
 #include "engine/base/log.h"
 #include "engine/data/session.h"
 #include "engine/data/sql.h"
-#include "operators/data/http_client.h"
+#include "engine/http/client.h"
 
 namespace millrace::demo {
 
@@ -129,12 +129,12 @@ void Traffic::send(const Flight& flight) {
   const std::string base = "http://127.0.0.1:" + std::to_string(node_.serve_port()) +
                            "/v2/models/" + std::string(kModel);
   const auto post = [&](const std::string& url, const std::string& body) {
-    HttpRequest request;
+    http::ClientRequest request;
     request.method = "POST";
     request.url = url;
     request.headers = {{"Content-Type", "application/json"}};
     request.body = body;
-    const auto response = http_send(request, [] { return false; });
+    const auto response = http::send(request, [] { return false; });
     return response && response->status == 200;
   };
   ++sent_;

@@ -7,6 +7,7 @@
 #include "engine/app/show.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
+#include "engine/http/target.h"
 
 namespace millrace {
 namespace {
@@ -34,11 +35,11 @@ struct ScheduleWords {
 };
 
 Result<int> reset_schedule(const Options& options, const ScheduleWords& words) {
-  MR_TRY(const Client client, connect(options));
+  MR_TRY(const ApiClient client, connect(options));
   Json body = Json::object();
   if (!words.reason.empty()) body.set("reason", words.reason);
   MR_TRY(const Json answer,
-         client.post("/api/v1/dags/" + url_encode(words.dag) + "/schedule/reset", body));
+         client.post("/api/v1/dags/" + http::percent_encode(words.dag) + "/schedule/reset", body));
   if (options.json) return print_json(answer);
   std::printf("the schedule of %s continues from now\n", words.dag.c_str());
   return 0;

@@ -9,16 +9,18 @@
 #include "engine/app/show.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
+#include "engine/http/target.h"
 
 namespace millrace {
 namespace {
 
 /// The artifact of the version that a person names by number, "v4" or "4", or by the start of its
 /// digest (at least eight digits).
-Result<std::string> artifact_of(const Client& client, const std::string& model,
+Result<std::string> artifact_of(const ApiClient& client, const std::string& model,
                                 const std::string& version) {
   if (version.size() == 64) return version;
-  MR_TRY(const Json versions, client.get("/api/v1/models/" + url_encode(model) + "/versions"));
+  MR_TRY(const Json versions,
+         client.get("/api/v1/models/" + http::percent_encode(model) + "/versions"));
   const std::string number = version.starts_with('v') ? version.substr(1) : version;
   std::set<std::string> found;
   for (const Json& each : versions.items()) {
@@ -38,10 +40,10 @@ struct ModelWords {
 };
 
 Result<int> release(const Options& options, const ModelWords& words) {
-  MR_TRY(const Client client, connect(options));
+  MR_TRY(const ApiClient client, connect(options));
   MR_TRY(const std::string artifact, artifact_of(client, words.model, words.version));
   MR_TRY(const Json answer,
-         client.post("/api/v1/models/" + url_encode(words.model) + "/release",
+         client.post("/api/v1/models/" + http::percent_encode(words.model) + "/release",
                      Json::object({{"artifact", artifact}, {"reason", words.reason}})));
   if (options.json) return print_json(answer);
   std::printf("version %s of model %s may be deployed again\n", artifact.substr(0, 12).c_str(),
@@ -50,7 +52,7 @@ Result<int> release(const Options& options, const ModelWords& words) {
 }
 
 Result<int> roll_back(const Options& options, const ModelWords& words) {
-  MR_TRY(const Client client, connect(options));
+  MR_TRY(const ApiClient client, connect(options));
   Json body = Json::object();
   if (!words.version.empty()) {
     MR_TRY(const std::string artifact, artifact_of(client, words.model, words.version));
@@ -58,7 +60,7 @@ Result<int> roll_back(const Options& options, const ModelWords& words) {
   }
   if (!words.reason.empty()) body.set("reason", words.reason);
   MR_TRY(const Json answer,
-         client.post("/api/v1/models/" + url_encode(words.model) + "/rollback", body));
+         client.post("/api/v1/models/" + http::percent_encode(words.model) + "/rollback", body));
   if (options.json) return print_json(answer);
   std::printf("model %s is rolled back\n", words.model.c_str());
   return 0;
@@ -66,7 +68,7 @@ Result<int> roll_back(const Options& options, const ModelWords& words) {
 
 Result<int> list_models(const Options& options) {
   MR_TRY(const Connection connection, connect_to_read(options));
-  const Client& client = connection.client;
+  const ApiClient& client = connection.client;
   MR_TRY(const Json models, client.get("/api/v1/models"));
   if (options.json) return print_json(models);
   const auto version = [](const Json& v) {

@@ -11,6 +11,7 @@
 #include "engine/app/show.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
+#include "engine/http/target.h"
 
 namespace millrace {
 namespace {
@@ -27,7 +28,7 @@ bool run_ended(std::string_view status) {
 }
 
 /// Waits on the engine until the run has ended, then prints its status, or the run as JSON.
-Result<int> wait_for_end(const Options& options, const Client& client, const std::string& run) {
+Result<int> wait_for_end(const Options& options, const ApiClient& client, const std::string& run) {
   for (;;) {
     const auto row = client.get("/api/v1/runs/" + run + "?wait=50s", signal_waits);
     if (!row && row.error().code == ErrorCode::cancelled)
@@ -53,9 +54,9 @@ struct TriggerWords {
 };
 
 Result<int> trigger_run(const Options& options, const TriggerWords& trigger) {
-  MR_TRY(const Client client, connect(options));
+  MR_TRY(const ApiClient client, connect(options));
   Json body = Json::object();
-  const std::string dag_path = "/api/v1/dags/" + url_encode(trigger.dag);
+  const std::string dag_path = "/api/v1/dags/" + http::percent_encode(trigger.dag);
   if (!trigger.params.empty()) {
     MR_TRY(const Json dag, client.get(dag_path));
     std::vector<ParamSpec> declared;
@@ -81,16 +82,16 @@ struct RunsWords {
   std::string before;  // a run's id; "": from the newest on
 };
 
-Result<Json> newest_runs(const Client& client, const RunsWords& wanted) {
+Result<Json> newest_runs(const ApiClient& client, const RunsWords& wanted) {
   std::string filter;
-  if (!wanted.dag.empty()) filter += "&dag=" + url_encode(wanted.dag);
-  if (!wanted.status.empty()) filter += "&status=" + url_encode(wanted.status);
+  if (!wanted.dag.empty()) filter += "&dag=" + http::percent_encode(wanted.dag);
+  if (!wanted.status.empty()) filter += "&status=" + http::percent_encode(wanted.status);
   Json all = Json::array();
   Json next = wanted.before.empty() ? Json() : Json(wanted.before);
   do {
     const int page_size = std::min(kRunsPerPage, wanted.limit - static_cast<int>(all.size()));
     std::string path = "/api/v1/runs?limit=" + std::to_string(page_size) + filter;
-    if (next.is_string()) path += "&before=" + url_encode(next.as_view());
+    if (next.is_string()) path += "&before=" + http::percent_encode(next.as_view());
     MR_TRY(const Json page, client.get(path));
     for (const Json& run : page["runs"].items()) all.push_back(run);
     next = page["next"];
@@ -116,9 +117,9 @@ Result<int> list_runs(const Options& options, const RunsWords& wanted) {
 
 Result<int> show_run(const Options& options, const std::string& run) {
   MR_TRY(const Connection connection, connect_to_read(options));
-  const Client& client = connection.client;
-  MR_TRY(Json row, client.get("/api/v1/runs/" + url_encode(run)));
-  MR_TRY(const Json tasks, client.get_list("/api/v1/runs/" + url_encode(run) + "/tasks"));
+  const ApiClient& client = connection.client;
+  MR_TRY(Json row, client.get("/api/v1/runs/" + http::percent_encode(run)));
+  MR_TRY(const Json tasks, client.get_list("/api/v1/runs/" + http::percent_encode(run) + "/tasks"));
   if (options.json) return print_json(row.set("tasks", tasks));
   std::printf("%s  %s  %s\n", bold(row["dag"].as_view()).c_str(), row["run"].as_string().c_str(),
               paint(row["status"].as_view()).c_str());
@@ -143,9 +144,9 @@ struct LogWords {
 
 Result<int> print_log(const Options& options, const LogWords& logs) {
   MR_TRY(const Connection connection, connect_to_read(options));
-  const Client& client = connection.client;
-  const std::string task =
-      "/api/v1/runs/" + url_encode(logs.run) + "/tasks/" + url_encode(logs.task);
+  const ApiClient& client = connection.client;
+  const std::string task = "/api/v1/runs/" + http::percent_encode(logs.run) + "/tasks/" +
+                           http::percent_encode(logs.task);
   const std::string instance = "map_index=" + std::to_string(logs.map_index);
   std::int64_t offset = 0;
   for (;;) {
@@ -174,9 +175,9 @@ struct CancelWords {
 };
 
 Result<int> cancel(const Options& options, const CancelWords& words) {
-  MR_TRY(const Client client, connect(options));
-  std::string path = "/api/v1/runs/" + url_encode(words.run);
-  if (!words.task.empty()) path += "/tasks/" + url_encode(words.task);
+  MR_TRY(const ApiClient client, connect(options));
+  std::string path = "/api/v1/runs/" + http::percent_encode(words.run);
+  if (!words.task.empty()) path += "/tasks/" + http::percent_encode(words.task);
   Json body = Json::object();
   if (!words.task.empty() && words.map_index >= 0) body.set("map_index", words.map_index);
   if (words.force) body.set("force", true);
@@ -191,10 +192,11 @@ Result<int> cancel(const Options& options, const CancelWords& words) {
 
 Result<int> retry_run(const Options& options, const std::string& run,
                       const std::vector<std::string>& tasks) {
-  MR_TRY(const Client client, connect(options));
+  MR_TRY(const ApiClient client, connect(options));
   Json body = Json::object();
   for (const auto& task : tasks) body.member("tasks").push_back(task);
-  MR_TRY(const Json answer, client.post("/api/v1/runs/" + url_encode(run) + "/retry", body));
+  MR_TRY(const Json answer,
+         client.post("/api/v1/runs/" + http::percent_encode(run) + "/retry", body));
   if (options.json) return print_json(answer);
   std::printf("run %s goes on\n", run.c_str());
   return 0;

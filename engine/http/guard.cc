@@ -133,10 +133,7 @@ bool is_ip_address(std::string_view host) {
 }
 
 std::string media_type(std::string_view content_type) {
-  auto type = content_type.substr(0, content_type.find(';'));
-  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  while (type.starts_with(' ') || type.starts_with('\t')) type.remove_prefix(1);
-  return in_lower_case(type);
+  return in_lower_case(trim(content_type.substr(0, content_type.find(';'))));
 }
 
 Result<std::string> allowed_host(std::string_view text) {

@@ -91,6 +91,10 @@ struct Refusal {
 
 /// ASCII letters in lower case.
 std::string in_lower_case(std::string_view text);
+/// Two names of headers: ASCII letters in any case.
+bool same_name(std::string_view a, std::string_view b);
+/// Without blanks and line ends around it.
+std::string_view trim(std::string_view text);
 /// The reason phrase of a status, e.g. "Not Found".
 std::string_view reason_of(int status);
 

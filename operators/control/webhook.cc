@@ -3,27 +3,9 @@
 #include <cstdlib>
 
 #include "engine/base/trace_context.h"
-#include "operators/data/http_client.h"
+#include "engine/http/client.h"
 
 namespace millrace::operators {
-namespace {
-
-/// What may be shown of an address: no path, no query, no user.
-std::string host_of(const std::string& url) {
-  const std::size_t start = url.find("://") == std::string::npos ? 0 : url.find("://") + 3;
-  std::string host = url.substr(start, url.find_first_of("/?#", start) - start);
-  if (const std::size_t at = host.rfind('@'); at != std::string::npos) host.erase(0, at + 1);
-  return host;
-}
-
-std::string without_secret(std::string text, const std::string& url) {
-  for (std::size_t at = 0; (at = text.find(url, at)) != std::string::npos;)
-    text.replace(at, url.size(), host_of(url));
-  return text;
-}
-
-}  // namespace
-
 Result<std::string> NotifyWebhook::address() const {
   if (url_env.empty()) return url;
   const char* value = std::getenv(url_env.c_str());
@@ -34,9 +16,10 @@ Result<std::string> NotifyWebhook::address() const {
 
 Result<Outcome> NotifyWebhook::run(OperatorContext& ctx) const {
   MR_TRY(const std::string target, address());
-  HttpRequest request;
+  http::ClientRequest request;
   request.method = "POST";
   request.url = target;
+  request.secret_url = true;
   request.timeout = timeout;
   request.max_bytes = 1 << 20;
   request.body = (body.is_null() ? Json::object({{"text", text}}) : body).dump();
@@ -47,20 +30,13 @@ Result<Outcome> NotifyWebhook::run(OperatorContext& ctx) const {
   request.traceparent = CallSpans(ctx.attempt().trace_id, ctx.attempt().name());
 
   const auto cancelled = [&] { return ctx.cancelled(); };
-  const RetryWorld world{
+  const http::RetryWorld world{
       [&] { return ctx.now(); },
-      [&](Duration pause) { return wait_unless_cancelled(pause, cancelled); },
-      [&](std::string_view line) { ctx.log(without_secret(std::string(line), target)); },
-      cancelled};
-  auto response = http_send_with_retry(request, {}, world);
-  if (!response) {
-    Error error = std::move(response).error();
-    error.message = without_secret(std::move(error.message), target);
-    error.where = without_secret(std::move(error.where), target);
-    return error;
-  }
-  ctx.log("posted to " + host_of(target) + ": status " + std::to_string(response->status));
-  return Outcome{Done{Json::object({{"status", response->status}}), {}}};
+      [&](Duration pause) { return http::wait_unless_cancelled(pause, cancelled); },
+      [&](std::string_view line) { ctx.log(line); }, cancelled};
+  MR_TRY(const auto response, http::send_with_retry(request, {}, world));
+  ctx.log("posted to " + response.url + ": status " + std::to_string(response.status));
+  return Outcome{Done{Json::object({{"status", response.status}}), {}}};
 }
 
 }  // namespace millrace::operators

@@ -5,15 +5,15 @@
 
 #include "engine/base/digest.h"
 #include "engine/base/trace_context.h"
-#include "operators/data/http_client.h"
+#include "engine/http/client.h"
 #include "operators/data/ingest.h"
 
 namespace millrace {
 namespace {
 
-HttpRequest request_of(const IngestHttp& op, const AttemptInfo& attempt,
-                       const std::filesystem::path& file) {
-  HttpRequest request;
+http::ClientRequest request_of(const IngestHttp& op, const AttemptInfo& attempt,
+                               const std::filesystem::path& file) {
+  http::ClientRequest request;
   request.method = op.method;
   request.url = op.url;
   request.body = op.body;
@@ -30,7 +30,7 @@ HttpRequest request_of(const IngestHttp& op, const AttemptInfo& attempt,
 
 /// What the server says it sends: a format, "" where it says nothing of use ("text/plain"), or an
 /// error for what is no table.
-Result<std::string> announced_format(const HttpResponse& response) {
+Result<std::string> announced_format(const http::ClientResponse& response) {
   std::string_view type = response.header("content-type");
   type = type.substr(0, type.find(';'));
   while (type.ends_with(' ')) type.remove_suffix(1);
@@ -50,7 +50,7 @@ Result<std::string> announced_format(const HttpResponse& response) {
 }
 
 /// An answer of application/json that is one object: an error in JSON more often than a row.
-bool is_lone_object(const HttpResponse& response, const std::filesystem::path& file) {
+bool is_lone_object(const http::ClientResponse& response, const std::filesystem::path& file) {
   if (!response.header("content-type").starts_with("application/json")) return false;
   std::ifstream in(file, std::ios::binary);
   std::string first;
@@ -64,7 +64,7 @@ bool is_lone_object(const HttpResponse& response, const std::filesystem::path& f
   return true;
 }
 
-Result<data::Format> answered_format(const std::string& given, const HttpResponse& response,
+Result<data::Format> answered_format(const std::string& given, const http::ClientResponse& response,
                                      const std::filesystem::path& file) {
   if (given != "auto") return data::format_of(given, file);
   MR_TRY(const std::string announced, announced_format(response));
@@ -106,23 +106,25 @@ Result<Outcome> IngestHttp::run(OperatorContext& ctx) const {
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   const auto file = folder / file_name(url);
-  const HttpRequest request = request_of(*this, ctx.attempt(), file);
-  const RetryRule rule{static_cast<int>(retries) + 1, retry_initial, retry_max};
-  const RetryWorld world{
+  const http::ClientRequest request = request_of(*this, ctx.attempt(), file);
+  const http::RetryRule rule{static_cast<int>(retries) + 1, retry_initial, retry_max};
+  const http::RetryWorld world{
       [&] { return ctx.now(); },
-      [&](Duration wait) { return wait_unless_cancelled(wait, [&] { return ctx.cancelled(); }); },
+      [&](Duration wait) {
+        return http::wait_unless_cancelled(wait, [&] { return ctx.cancelled(); });
+      },
       [&](std::string_view line) { ctx.log(line); }, [&] { return ctx.cancelled(); }};
-  MR_TRY(const HttpResponse response, http_send_with_retry(request, rule, world));
+  MR_TRY(const http::ClientResponse response, http::send_with_retry(request, rule, world));
   if (response.status == 304) return Outcome(Skip{"not modified since ETag " + etag});
 
   MR_TRY(const std::string digest, sha256_file(file));
   if (!sha256.empty() && digest != sha256)
     return make_error(ErrorCode::data_invalid,
                       "the answer has SHA-256 " + digest + ", expected " + sha256)
-        .at(url);
+        .at(http::shown_url(url));
   ctx.log("fetched " + std::to_string(response.bytes) + " bytes from " + response.url);
   auto found = answered_format(format, response, file);
-  if (!found) return std::move(found).error().at(url);
+  if (!found) return std::move(found).error().at(http::shown_url(url));
   ingest.format = *found;
   ingest.files = {file};
   ingest.sources = {response.url};

@@ -7,7 +7,7 @@
 #include "engine/base/digest.h"
 #include "engine/base/trace_context.h"
 #include "engine/op/catalog.h"
-#include "tests/operators/data/loopback_server.h"
+#include "tests/http/loopback_server.h"
 #include "tests/operators/read_artifact.h"
 
 namespace millrace {

@@ -1,4 +1,5 @@
-// Client: the command line's way to a running engine: small JSON requests over HTTP. Thread-safe.
+// ApiClient: the command line's way to a running engine: small JSON requests over HTTP.
+// Thread-safe.
 #pragma once
 
 #include <string>
@@ -11,10 +12,10 @@
 
 namespace millrace {
 
-class Client {
+class ApiClient {
  public:
   /// `base`: "http://127.0.0.1:8793".
-  explicit Client(std::string base) : base_(std::move(base)) {}
+  explicit ApiClient(std::string base) : base_(std::move(base)) {}
 
   /// `cancelled` is asked again and again while the answer is awaited.
   Result<Json> get(std::string_view path, bool (*cancelled)() = never) const;
@@ -38,8 +39,5 @@ class Client {
 
 /// Where a header `Link` (RFC 8288) says that the next page is; "" if it does not.
 std::string next_link(std::string_view header);
-
-/// One path segment or query value, percent-encoded.
-std::string url_encode(std::string_view text);
 
 }  // namespace millrace

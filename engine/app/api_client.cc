@@ -1,9 +1,8 @@
-#include "engine/app/client.h"
+#include "engine/app/api_client.h"
 
 #include <algorithm>
-#include <cctype>
 
-#include "operators/data/http_client.h"
+#include "engine/http/client.h"
 
 namespace millrace {
 namespace {
@@ -25,21 +24,6 @@ Error problem(int status, const std::string& body) {
 
 }  // namespace
 
-std::string url_encode(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.' ||
-        c == '~') {
-      out += c;
-      continue;
-    }
-    out += '%';
-    out += "0123456789ABCDEF"[static_cast<unsigned char>(c) >> 4];
-    out += "0123456789ABCDEF"[c & 15];
-  }
-  return out;
-}
-
 std::string next_link(std::string_view header) {
   while (!header.empty()) {
     const auto open = header.find('<'), close = header.find('>', open);
@@ -54,16 +38,16 @@ std::string next_link(std::string_view header) {
   return {};
 }
 
-Result<Client::Answer> Client::send(std::string_view method, std::string_view path,
-                                    std::string body,
-                                    std::vector<std::pair<std::string, std::string>> headers,
-                                    bool (*cancelled)()) const {
-  HttpRequest request;
+Result<ApiClient::Answer> ApiClient::send(std::string_view method, std::string_view path,
+                                          std::string body,
+                                          std::vector<std::pair<std::string, std::string>> headers,
+                                          bool (*cancelled)()) const {
+  http::ClientRequest request;
   request.method = method;
   request.url = base_ + std::string(path);
   request.body = std::move(body);
   request.headers = std::move(headers);
-  auto response = http_send(request, cancelled);
+  auto response = http::send(request, cancelled);
   if (!response && response.error().code == ErrorCode::cancelled) return response.error();
   if (!response)
     return unavailable(response.error().message +
@@ -72,17 +56,17 @@ Result<Client::Answer> Client::send(std::string_view method, std::string_view pa
   return Answer{std::move(response->body), next_link(response->header("link"))};
 }
 
-Result<Json> Client::get(std::string_view path, bool (*cancelled)()) const {
+Result<Json> ApiClient::get(std::string_view path, bool (*cancelled)()) const {
   MR_TRY(const Answer answer, send("GET", path, {}, {}, cancelled));
   return Json::parse(answer.body);
 }
 
-Result<std::string> Client::get_text(std::string_view path) const {
+Result<std::string> ApiClient::get_text(std::string_view path) const {
   MR_TRY(Answer answer, send("GET", path, {}, {}));
   return std::move(answer.body);
 }
 
-Result<Json> Client::get_list(std::string path) const {
+Result<Json> ApiClient::get_list(std::string path) const {
   Json all = Json::array();
   while (!path.empty()) {
     MR_TRY(const Answer answer, send("GET", path, {}, {}));
@@ -96,8 +80,9 @@ Result<Json> Client::get_list(std::string path) const {
   return all;
 }
 
-Result<Json> Client::post(std::string_view path, const Json& body,
-                          const std::vector<std::pair<std::string, std::string>>& headers) const {
+Result<Json> ApiClient::post(
+    std::string_view path, const Json& body,
+    const std::vector<std::pair<std::string, std::string>>& headers) const {
   auto all = headers;
   all.emplace_back("Content-Type", "application/json");
   MR_TRY(const Answer answer, send("POST", path, body.dump(), std::move(all)));

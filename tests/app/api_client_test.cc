@@ -1,5 +1,5 @@
 // The command line's client follows the pages of a list to its end.
-#include "engine/app/client.h"
+#include "engine/app/api_client.h"
 
 #include <gtest/gtest.h>
 
@@ -25,7 +25,9 @@ TEST(NextLink, IsFoundAmongOthers) {
 class PagedServer {
  public:
   explicit PagedServer(int size) : size_(size) { EXPECT_TRUE(server_.start().ok()); }
-  Client client() const { return Client("http://127.0.0.1:" + std::to_string(server_.port())); }
+  ApiClient client() const {
+    return ApiClient("http://127.0.0.1:" + std::to_string(server_.port()));
+  }
 
  private:
   http::HttpResponse answer(const http::HttpRequest& request) const {
@@ -54,14 +56,14 @@ class PagedServer {
            }}};
 };
 
-TEST(Client, ReadsAllPagesOfAList) {
+TEST(ApiClient, ReadsAllPagesOfAList) {
   const PagedServer server(8);
   const auto all = server.client().get_list("/list");
   ASSERT_TRUE(all.ok()) << all.error().to_string();
   EXPECT_EQ(all->dump(), "[0,1,2,3,4,5,6,7]");
 }
 
-TEST(Client, EndsAtAPageThatNamesItself) {
+TEST(ApiClient, EndsAtAPageThatNamesItself) {
   const PagedServer server(2);
   const auto all = server.client().get_list("/loop?offset=0");
   ASSERT_TRUE(all.ok()) << all.error().to_string();

@@ -1,26 +1,23 @@
-#include "operators/data/http_client.h"
+#include "engine/http/client.h"
 
 #include <curl/curl.h>
 #include <sys/socket.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <mutex>
 
-#include "operators/data/http_guard.h"
+#include "engine/http/client_secrets.h"
+#include "engine/http/inflater.h"
+#include "engine/http/redirect_guard.h"
 
-namespace millrace {
+namespace millrace::http {
 namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 64 << 10;
-constexpr std::size_t kMaxErrorText = 300;
 
 /// Initialised once in the process, before the first handle.
 void initialise_curl() {
@@ -28,49 +25,10 @@ void initialise_curl() {
   (void)done;
 }
 
-/// gzip of any number of members, as it arrives; libcurl's own decoder takes the second for an
-/// error.
-class Inflater {
- public:
-  Inflater() { usable_ = inflateInit2(&stream_, 15 + 16) == Z_OK; }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-  ~Inflater() { inflateEnd(&stream_); }
-
-  /// False if the data is damaged, or `sink` does not take it.
-  bool feed(const char* data, std::size_t size, const std::function<bool(std::string_view)>& sink) {
-    std::array<char, 64 << 10> out{};
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data));  // zlib only reads it
-    stream_.avail_in = static_cast<uInt>(size);
-    while (usable_) {
-      if (ended_ && stream_.avail_in > 0) {
-        inflateReset(&stream_);
-        ended_ = false;
-      }
-      stream_.next_out = reinterpret_cast<Bytef*>(out.data());
-      stream_.avail_out = static_cast<uInt>(out.size());
-      const int state = ended_ ? Z_BUF_ERROR : inflate(&stream_, Z_NO_FLUSH);
-      if (state == Z_STREAM_END) ended_ = true;
-      if (state != Z_OK && state != Z_STREAM_END && state != Z_BUF_ERROR) return false;
-      const std::size_t made = out.size() - stream_.avail_out;
-      if (made > 0 && !sink(std::string_view(out.data(), made))) return false;
-      if (stream_.avail_in == 0 && (ended_ || stream_.avail_out > 0)) return true;
-    }
-    return false;
-  }
-  /// At the end of a member: what may be the end of the body.
-  bool ended() const { return ended_; }
-
- private:
-  z_stream stream_{};
-  bool usable_ = false;
-  bool ended_ = false;
-};
-
 struct Transfer {
-  const HttpRequest& request;
+  const ClientRequest& request;
   const std::function<bool()>& cancelled;
-  HttpResponse response{};
+  ClientResponse response{};
   std::FILE* file = nullptr;
   bool too_large = false;
   bool stopped = false;
@@ -116,12 +74,12 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* user)
   if (!transfer.inflater) return take_body(transfer, {data, bytes}) ? bytes : 0;
   bool taken = true;
   const bool sound = transfer.inflater->feed(
-      data, bytes, [&](std::string_view text) { return taken = take_body(transfer, text); });
+      {data, bytes}, [&](std::string_view text) { return taken = take_body(transfer, text); });
   transfer.damaged = !sound && taken;
   return sound ? bytes : 0;
 }
 
-/// Connects, unless a redirect leads to where only this machine can reach.
+/// Connects, except where a redirect leads to what only this machine can reach.
 curl_socket_t on_socket(void* user, curlsocktype, curl_sockaddr* address) {
   auto& transfer = *static_cast<Transfer*>(user);
   transfer.local = is_local_address(&address->addr);
@@ -130,13 +88,6 @@ curl_socket_t on_socket(void* user, curlsocktype, curl_sockaddr* address) {
     return CURL_SOCKET_BAD;
   }
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-std::string_view trim(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
@@ -148,11 +99,8 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* use
   if (line.starts_with("HTTP/")) transfer.response.headers.clear();
   const auto colon = line.find(':');
   if (colon != std::string_view::npos) {
-    std::string name(line.substr(0, colon));
-    std::ranges::transform(name, name.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    });
-    transfer.response.headers.emplace_back(std::move(name), trim(line.substr(colon + 1)));
+    transfer.response.headers.emplace_back(in_lower_case(line.substr(0, colon)),
+                                           trim(line.substr(colon + 1)));
   }
   return line.size();
 }
@@ -163,8 +111,15 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return transfer.stopped ? 1 : 0;
 }
 
+/// Whose certificates are trusted; "": the system's authorities.
+std::string trusted_file(const ClientRequest& request) {
+  if (!request.ca_file.empty()) return request.ca_file.string();
+  const char* file = std::getenv("SSL_CERT_FILE");
+  return file != nullptr ? file : "";
+}
+
 Error transfer_error(const Transfer& transfer, CURLcode code, const char* detail) {
-  const std::string where = transfer.request.method + " " + transfer.request.url;
+  const std::string where = shown(transfer.request);
   if (transfer.too_large)
     return make_error(ErrorCode::resource_exhausted, "the answer is larger than max_bytes = " +
                                                          std::to_string(transfer.request.max_bytes))
@@ -181,7 +136,8 @@ Error transfer_error(const Transfer& transfer, CURLcode code, const char* detail
     return make_error(ErrorCode::unsupported, "the answer is encoded as '" + transfer.encoding +
                                                   "', which was not asked for")
         .at(where);
-  const std::string reason = detail[0] != '\0' ? detail : curl_easy_strerror(code);
+  const std::string reason =
+      without_secrets(detail[0] != '\0' ? detail : curl_easy_strerror(code), transfer.request);
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return make_error(ErrorCode::timeout, reason).at(where);
@@ -193,16 +149,18 @@ Error transfer_error(const Transfer& transfer, CURLcode code, const char* detail
       return make_error(ErrorCode::resource_exhausted, "cannot write the answer: " + reason)
           .at(where);
     case CURLE_PEER_FAILED_VERIFICATION:
-      return make_error(ErrorCode::permission_denied, reason).at(where);
+      return make_error(ErrorCode::permission_denied,
+                        reason +
+                            "; to trust its authority, set SSL_CERT_FILE to the file of that "
+                            "authority's certificate")
+          .at(where);
+    case CURLE_SSL_CACERT_BADFILE:
+      return invalid_argument("cannot read certificates from '" + trusted_file(transfer.request) +
+                              "'")
+          .at(where);
     default:
       return unavailable(reason).at(where);
   }
-}
-
-bool same_name(std::string_view one, std::string_view other) {
-  return std::ranges::equal(one, other, [](unsigned char a, unsigned char b) {
-    return std::tolower(a) == std::tolower(b);
-  });
 }
 
 /// A token of RFC 9110, section 5.6.2.
@@ -213,18 +171,10 @@ bool is_token(std::string_view name) {
   });
 }
 
-/// Says how to answer, nothing of who asks. All others may be secrets: X-Api-Key, Private-Token.
-bool is_for_everybody(std::string_view name) {
-  constexpr std::array kNames = {
-      "Accept",        "Accept-Encoding", "Accept-Language", "Content-Type", "If-Modified-Since",
-      "If-None-Match", "Idempotency-Key", "Range",           "User-Agent",   "traceparent"};
-  return std::ranges::any_of(kNames, [&](const char* one) { return same_name(one, name); });
-}
-
 using Handle = std::unique_ptr<CURL, void (*)(CURL*)>;
 using Headers = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
 
-Result<Headers> header_list(const HttpRequest& request) {
+Result<Headers> header_list(const ClientRequest& request) {
   Headers list(nullptr, curl_slist_free_all);
   const auto add = [&list](const std::string& line) {
     list.reset(curl_slist_append(list.release(), line.c_str()));
@@ -245,8 +195,8 @@ Result<Headers> header_list(const HttpRequest& request) {
   return list;
 }
 
-void set_options(CURL* curl, const HttpRequest& request, const Headers& headers, Transfer& transfer,
-                 char* detail) {
+void set_options(CURL* curl, const ClientRequest& request, const Headers& headers,
+                 Transfer& transfer, char* detail) {
   const auto timeout = std::max(std::chrono::milliseconds(1),
                                 std::chrono::ceil<std::chrono::milliseconds>(request.timeout));
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
@@ -266,6 +216,8 @@ void set_options(CURL* curl, const HttpRequest& request, const Headers& headers,
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
   if (headers) curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  if (const std::string trusted = trusted_file(request); !trusted.empty())
+    curl_easy_setopt(curl, CURLOPT_CAINFO, trusted.c_str());
   if (request.method == "POST" || !request.body.empty()) {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
@@ -275,31 +227,10 @@ void set_options(CURL* curl, const HttpRequest& request, const Headers& headers,
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
-bool worth_repeating(int status) {
-  return status == 408 || status == 425 || status == 429 || status >= 500;
-}
-
-Error status_error(const HttpRequest& request, const HttpResponse& response) {
-  const int status = response.status;
-  const ErrorCode code = worth_repeating(status)          ? ErrorCode::unavailable
-                         : status == 404 || status == 410 ? ErrorCode::not_found
-                         : status == 401 || status == 403 ? ErrorCode::permission_denied
-                                                          : ErrorCode::invalid_argument;
-  std::string message = "the server answered " + std::to_string(status);
-  const std::string_view text = trim(response.body);
-  if (!text.empty()) message += ": " + std::string(text.substr(0, kMaxErrorText));
-  return make_error(code, std::move(message)).at(request.method + " " + request.url);
-}
-
-std::string describe(Duration duration) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
-         " ms";
-}
-
 /// One request and its answer, whatever it is; `redirect`: where it leads, or "".
-Result<HttpResponse> send_once(const HttpRequest& request, bool guarded,
-                               const std::function<bool()>& cancelled, bool& local,
-                               std::string& redirect) {
+Result<ClientResponse> send_once(const ClientRequest& request, bool guarded,
+                                 const std::function<bool()>& cancelled, bool& local,
+                                 std::string& redirect) {
   MR_TRY(const Headers headers, header_list(request));
   const Handle curl(curl_easy_init(), curl_easy_cleanup);
   if (!curl) return internal_error("cannot start a request");
@@ -315,8 +246,7 @@ Result<HttpResponse> send_once(const HttpRequest& request, bool guarded,
   const CURLcode code = curl_easy_perform(curl.get());
   if (code != CURLE_OK) return transfer_error(transfer, code, detail);
   if (transfer.inflater && !transfer.inflater->ended())
-    return unavailable("the gzip data of the answer ends early")
-        .at(request.method + " " + request.url);
+    return unavailable("the gzip data of the answer ends early").at(shown(request));
   if (file && std::fclose(file.release()) != 0)
     return make_error(ErrorCode::resource_exhausted,
                       "cannot write to '" + request.file.string() + "'");
@@ -327,7 +257,7 @@ Result<HttpResponse> send_once(const HttpRequest& request, bool guarded,
   redirect = next != nullptr ? next : "";
   local = transfer.local;
   transfer.response.status = static_cast<int>(status);
-  transfer.response.url = request.url;
+  transfer.response.url = shown_url(request);
   return std::move(transfer.response);
 }
 
@@ -342,7 +272,7 @@ bool behind_proxy() {
 }
 
 /// The request that an answer of 301, 302, 303, 307 or 308 asks for (RFC 9110, section 15.4).
-void redirect_to(HttpRequest& request, const std::string& url, int status) {
+void redirect_to(ClientRequest& request, const std::string& url, int status) {
   const bool becomes_get =
       status == 303 || ((status == 301 || status == 302) && request.method == "POST");
   if (becomes_get) {
@@ -352,31 +282,31 @@ void redirect_to(HttpRequest& request, const std::string& url, int status) {
   // Secrets are for the host that they were given for.
   if (origin_of(url) != origin_of(request.url))
     std::erase_if(request.headers,
-                  [](const auto& header) { return !is_for_everybody(header.first); });
+                  [](const auto& header) { return !is_public_header(header.first); });
   request.url = url;
 }
 
 }  // namespace
 
-const std::string* HttpRequest::header(std::string_view name) const {
+const std::string* ClientRequest::header(std::string_view name) const {
   for (const auto& [key, value] : headers)
     if (same_name(key, name)) return &value;
   return nullptr;
 }
 
-void HttpRequest::set_header(std::string_view name, std::string_view value) {
+void ClientRequest::set_header(std::string_view name, std::string_view value) {
   std::erase_if(headers, [&](const auto& one) { return same_name(one.first, name); });
   headers.emplace_back(name, value);
 }
 
-std::string_view HttpResponse::header(std::string_view name) const {
+std::string_view ClientResponse::header(std::string_view name) const {
   std::string_view found;
   for (const auto& [key, value] : headers)
     if (key == name) found = value;
   return found;
 }
 
-Result<HttpResponse> http_send(const HttpRequest& request, const std::function<bool()>& cancelled) {
+Result<ClientResponse> send(const ClientRequest& request, const std::function<bool()>& cancelled) {
   using std::chrono::steady_clock;
   initialise_curl();
   if (request.url.find('\0') != std::string::npos || request.url.empty())
@@ -384,7 +314,7 @@ Result<HttpResponse> http_send(const HttpRequest& request, const std::function<b
   const auto until = steady_clock::now() + request.timeout;
   const UrlOrigin first = origin_of(request.url);
   const bool judged_by_name = behind_proxy();
-  HttpRequest hop = request;
+  ClientRequest hop = request;
   bool first_is_local = false;
   for (int redirects = 0;; ++redirects) {
     const UrlOrigin origin = origin_of(hop.url);
@@ -394,10 +324,10 @@ Result<HttpResponse> http_send(const HttpRequest& request, const std::function<b
     const bool guarded = redirects > 0 && !named && !home && !judged_by_name;
     bool local = false;
     std::string next;
-    MR_TRY(HttpResponse response, send_once(hop, guarded, cancelled, local, next));
+    MR_TRY(ClientResponse response, send_once(hop, guarded, cancelled, local, next));
     if (redirects == 0) first_is_local = local;
     if (next.empty()) return response;
-    const std::string where = request.method + " " + request.url;
+    const std::string where = shown(request);
     if (redirects == request.max_redirects)
       return invalid_argument("more than " + std::to_string(request.max_redirects) + " redirects")
           .at(where);
@@ -411,54 +341,4 @@ Result<HttpResponse> http_send(const HttpRequest& request, const std::function<b
   }
 }
 
-Result<HttpResponse> http_send_with_retry(const HttpRequest& request, const RetryRule& rule,
-                                          const RetryWorld& world) {
-  Duration backoff = rule.initial;
-  for (int attempt = 1;; ++attempt) {
-    auto answer = http_send(request, world.cancelled);
-    if (answer && answer->status < 400) return answer;
-    Error error = answer ? status_error(request, *answer) : std::move(answer).error();
-    if (!error.transient()) return error;
-
-    Duration wait = std::min(backoff, rule.max_wait);
-    if (answer)
-      if (const auto asked = parse_retry_after(answer->header("retry-after"), world.now())) {
-        error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(*asked);
-        wait = std::max(wait, *asked);
-      }
-    if (attempt >= rule.max_tries || wait > rule.max_wait) {
-      error.message += " (" + std::to_string(attempt) + (attempt == 1 ? " try)" : " tries)");
-      return error;
-    }
-    world.log(error.to_string() + "; trying again in " + describe(wait));
-    MR_CHECK(world.wait(wait));
-    backoff *= 2;
-  }
-}
-
-Status wait_unless_cancelled(Duration duration, const std::function<bool()>& cancelled) {
-  using std::chrono::steady_clock;
-  const auto until = steady_clock::now() + duration;
-  std::mutex mutex;
-  std::condition_variable never;
-  std::unique_lock lock(mutex);
-  while (steady_clock::now() < until) {
-    if (cancelled()) return make_error(ErrorCode::cancelled, "stopped while waiting");
-    never.wait_until(lock, std::min(until, steady_clock::now() + std::chrono::milliseconds(100)));
-  }
-  return {};
-}
-
-std::optional<Duration> parse_retry_after(std::string_view text, Time now) {
-  text = trim(text);
-  if (text.empty()) return std::nullopt;
-  long seconds = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (problem == std::errc() && end == text.data() + text.size())
-    return std::chrono::seconds(std::clamp(seconds, 0L, 86'400L * 365));
-  const std::time_t date = curl_getdate(std::string(text).c_str(), nullptr);
-  if (date == -1) return std::nullopt;
-  return std::max(Duration(0), Duration(from_micros(std::int64_t{date} * 1'000'000) - now));
-}
-
-}  // namespace millrace
+}  // namespace millrace::http

@@ -8,7 +8,7 @@
 
 struct sockaddr;
 
-namespace millrace {
+namespace millrace::http {
 
 /// 127.0.0.0/8, 0.0.0.0/8, 169.254.0.0/16, ::1, ::, fe80::/10, and the IPv4 ones within IPv6.
 bool is_local_address(const sockaddr* address);
@@ -29,4 +29,4 @@ UrlOrigin origin_of(const std::string& url);
 std::string refused_redirect(const UrlOrigin& first, const UrlOrigin& next,
                              const std::vector<std::string>& allowed);
 
-}  // namespace millrace
+}  // namespace millrace::http

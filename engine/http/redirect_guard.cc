@@ -1,4 +1,4 @@
-#include "operators/data/http_guard.h"
+#include "engine/http/redirect_guard.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -10,7 +10,9 @@
 #include <cstring>
 #include <memory>
 
-namespace millrace {
+#include "engine/http/message.h"
+
+namespace millrace::http {
 namespace {
 
 bool is_local_ipv4(std::uint32_t address) {
@@ -25,14 +27,6 @@ bool is_local_ipv6(const in6_addr& address) {
   std::uint32_t inner = 0;
   std::memcpy(&inner, address.s6_addr + 12, sizeof inner);
   return is_local_ipv4(ntohl(inner));
-}
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return out;
 }
 
 }  // namespace
@@ -52,7 +46,7 @@ bool is_local_address(const sockaddr* address) {
 }
 
 bool is_local_host(std::string_view host) {
-  std::string name = lower_case(host);
+  std::string name = in_lower_case(host);
   while (name.ends_with('.')) name.pop_back();
   if (name == "localhost" || name.ends_with(".localhost")) return true;
   if (name.starts_with('[') && name.ends_with(']')) {
@@ -77,7 +71,7 @@ UrlOrigin origin_of(const std::string& url) {
     curl_free(text);
     return out;
   };
-  return {part(CURLUPART_SCHEME, 0), lower_case(part(CURLUPART_HOST, 0)),
+  return {part(CURLUPART_SCHEME, 0), in_lower_case(part(CURLUPART_HOST, 0)),
           part(CURLUPART_PORT, CURLU_DEFAULT_PORT)};
 }
 
@@ -85,7 +79,7 @@ std::string refused_redirect(const UrlOrigin& first, const UrlOrigin& next,
                              const std::vector<std::string>& allowed) {
   if (next.host == first.host) return {};  // its address is looked at when it is connected to
   const bool named = std::ranges::any_of(
-      allowed, [&](const std::string& host) { return lower_case(host) == next.host; });
+      allowed, [&](const std::string& host) { return in_lower_case(host) == next.host; });
   if (named) return {};
   if (!allowed.empty())
     return "a redirect to '" + next.host + "', which allowed_hosts does not name";
@@ -95,4 +89,4 @@ std::string refused_redirect(const UrlOrigin& first, const UrlOrigin& next,
   return {};
 }
 
-}  // namespace millrace
+}  // namespace millrace::http

@@ -1,4 +1,4 @@
-#include "operators/data/http_client.h"
+#include "engine/http/client.h"
 
 #include <gtest/gtest.h>
 
@@ -7,11 +7,11 @@
 
 #include "engine/base/file.h"
 #include "engine/base/trace_context.h"
-#include "tests/data/compress.h"
+#include "tests/base/gzipped.h"
 #include "tests/data/temp_folder.h"
-#include "tests/operators/data/loopback_server.h"
+#include "tests/http/loopback_server.h"
 
-namespace millrace {
+namespace millrace::http {
 namespace {
 
 using namespace std::chrono_literals;
@@ -33,8 +33,8 @@ struct World {
   }
 };
 
-HttpRequest get(std::string url) {
-  HttpRequest request;
+ClientRequest get_of(std::string url) {
+  ClientRequest request;
   request.url = std::move(url);
   request.timeout = 5s;
   return request;
@@ -47,11 +47,11 @@ TEST(HttpClient, SendsHeadersAndBodyAndReadsTheAnswer) {
       out.set_content(in.body + "!", "text/plain");
     });
   });
-  HttpRequest request = get(server.url("/echo"));
+  ClientRequest request = get_of(server.url("/echo"));
   request.method = "POST";
   request.headers = {{"X-Key", "k1"}};
   request.body = "hello";
-  const auto answer = http_send(request, kNever);
+  const auto answer = send(request, kNever);
   ASSERT_TRUE(answer.ok()) << answer.error().to_string();
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->body, "hello!");
@@ -65,15 +65,15 @@ TEST(HttpClient, StopsAtTheSizeCapWhileStreaming) {
     });
   });
   const TempFolder folder;
-  HttpRequest request = get(server.url("/big"));
+  ClientRequest request = get_of(server.url("/big"));
   request.file = folder.path() / "out";
   request.max_bytes = 1 << 20;
-  const auto fits = http_send(request, kNever);
+  const auto fits = send(request, kNever);
   ASSERT_TRUE(fits.ok()) << fits.error().to_string();
   EXPECT_EQ(fits->bytes, 1 << 20);
   EXPECT_EQ(std::filesystem::file_size(request.file), 1u << 20);
   request.max_bytes = (1 << 20) - 1;
-  const auto large = http_send(request, kNever);
+  const auto large = send(request, kNever);
   ASSERT_FALSE(large.ok());
   EXPECT_EQ(large.error().code, ErrorCode::resource_exhausted);
   EXPECT_FALSE(large.error().transient());
@@ -91,18 +91,18 @@ TEST(HttpClient, FollowsRedirectsButNotForEverAndNotToFiles) {
       out.set_redirect("file:///etc/passwd");
     });
   });
-  const auto followed = http_send(get(server.url("/a")), kNever);
+  const auto followed = send(get_of(server.url("/a")), kNever);
   ASSERT_TRUE(followed.ok()) << followed.error().to_string();
   EXPECT_EQ(followed->body, "there");
   EXPECT_EQ(followed->url, server.url("/b"));
   for (const char* path : {"/loop", "/file"}) {
-    const auto refused = http_send(get(server.url(path)), kNever);
+    const auto refused = send(get_of(server.url(path)), kNever);
     ASSERT_FALSE(refused.ok()) << path;
     EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument) << refused.error().message;
   }
-  EXPECT_FALSE(http_send(get("file:///etc/passwd"), kNever).ok());
-  EXPECT_FALSE(http_send(get("ftp://127.0.0.1/x"), kNever).ok());
-  EXPECT_FALSE(http_send(get(""), kNever).ok());
+  EXPECT_FALSE(send(get_of("file:///etc/passwd"), kNever).ok());
+  EXPECT_FALSE(send(get_of("ftp://127.0.0.1/x"), kNever).ok());
+  EXPECT_FALSE(send(get_of(""), kNever).ok());
 }
 
 TEST(HttpClient, FollowsNoRedirectIntoThisMachine) {
@@ -116,22 +116,22 @@ TEST(HttpClient, FollowsNoRedirectIntoThisMachine) {
     });
   });
   const std::string port = server.url("").substr(server.url("").rfind(':'));
-  const auto send = [&](const std::string& host, std::vector<std::string> allowed = {}) {
-    HttpRequest request = get(server.url("/to/" + host));
+  const auto follow = [&](const std::string& host, std::vector<std::string> allowed = {}) {
+    ClientRequest request = get_of(server.url("/to/" + host));
     request.headers = {{"Authorization", "secret"}};
     request.allowed_hosts = std::move(allowed);
-    return http_send(request, kNever);
+    return send(request, kNever);
   };
   // libcurl writes "127.2" and "2130706434" as the addresses that they are.
   for (const char* host : {"169.254.169.254", "localhost", "127.2", "[::1]", "[::ffff:127.0.0.1]",
                            "[fe80::1]", "0.0.0.0", "2130706434"}) {
-    const auto refused = send(host + port);
+    const auto refused = follow(host + port);
     ASSERT_FALSE(refused.ok()) << host;
     EXPECT_EQ(refused.error().code, ErrorCode::permission_denied) << refused.error().message;
   }
-  EXPECT_EQ(send("127.0.0.1" + port)->body, "there secret");  // the same host
-  EXPECT_EQ(send("localhost" + port, {"localhost"})->body, "there ");
-  EXPECT_EQ(send("localhost" + port, {"other"}).error().code, ErrorCode::permission_denied);
+  EXPECT_EQ(follow("127.0.0.1" + port)->body, "there secret");  // the same host
+  EXPECT_EQ(follow("localhost" + port, {"localhost"})->body, "there ");
+  EXPECT_EQ(follow("localhost" + port, {"other"}).error().code, ErrorCode::permission_denied);
 }
 
 TEST(HttpClient, DecodesGzipOfSeveralMembers) {
@@ -145,19 +145,19 @@ TEST(HttpClient, DecodesGzipOfSeveralMembers) {
       out.set_content(body, "application/octet-stream");  // httplib packs texts itself
     });
   });
-  EXPECT_EQ(http_send(get(server.url("/whole")), kNever)->body, "id\n1\n2\n");
-  EXPECT_EQ(http_send(get(server.url("/cut")), kNever).error().code, ErrorCode::unavailable);
-  EXPECT_EQ(http_send(get(server.url("/damaged")), kNever).error().code, ErrorCode::unavailable);
-  EXPECT_EQ(http_send(get(server.url("/br")), kNever).error().code, ErrorCode::unsupported);
-  HttpRequest small = get(server.url("/bomb"));
+  EXPECT_EQ(send(get_of(server.url("/whole")), kNever)->body, "id\n1\n2\n");
+  EXPECT_EQ(send(get_of(server.url("/cut")), kNever).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(send(get_of(server.url("/damaged")), kNever).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(send(get_of(server.url("/br")), kNever).error().code, ErrorCode::unsupported);
+  ClientRequest small = get_of(server.url("/bomb"));
   small.max_bytes = 1000;
-  EXPECT_EQ(http_send(small, kNever).error().code, ErrorCode::resource_exhausted);
+  EXPECT_EQ(send(small, kNever).error().code, ErrorCode::resource_exhausted);
 }
 
 TEST(HttpClient, RefusesHeadersWithLineBreaks) {
-  HttpRequest request = get("http://127.0.0.1:1/");
+  ClientRequest request = get_of("http://127.0.0.1:1/");
   request.headers = {{"X", "a\r\nHost: evil"}};
-  EXPECT_EQ(http_send(request, kNever).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(send(request, kNever).error().code, ErrorCode::invalid_argument);
 }
 
 TEST(HttpClient, SendsHeadersAsTheyAreWritten) {
@@ -168,20 +168,20 @@ TEST(HttpClient, SendsHeadersAsTheyAreWritten) {
       out.set_content(all, "text/plain");
     });
   });
-  HttpRequest request = get(server.url("/"));
+  ClientRequest request = get_of(server.url("/"));
   request.headers = {{"Accept-Encoding", "identity"}};
   request.set_header("x-key", "old");
   request.set_header("X-Key", "a: b; \"c\"");
-  const std::string seen = http_send(request, kNever)->body;
+  const std::string seen = send(request, kNever)->body;
   EXPECT_NE(seen.find("[Accept-Encoding=identity]"), std::string::npos) << seen;
   EXPECT_EQ(seen.find("gzip"), std::string::npos) << seen;
   EXPECT_NE(seen.find("[X-Key=a: b; \"c\"]"), std::string::npos) << seen;
   EXPECT_EQ(seen.find("old"), std::string::npos) << seen;
   // Names are tokens: RFC 9110, section 5.6.2.
   for (const char* name : {"", "X Key", "X-Key:", "X-K\xc3\xa9y", "X\nY"}) {
-    HttpRequest wrong = get(server.url("/"));
+    ClientRequest wrong = get_of(server.url("/"));
     wrong.headers = {{name, "v"}};
-    EXPECT_EQ(http_send(wrong, kNever).error().code, ErrorCode::invalid_argument) << name;
+    EXPECT_EQ(send(wrong, kNever).error().code, ErrorCode::invalid_argument) << name;
   }
 }
 
@@ -198,17 +198,61 @@ TEST(HttpClient, KeepsSecretsFromOtherHosts) {
       out.set_content(seen, "text/plain");
     });
   });
-  HttpRequest request = get(server.url("/away"));
+  ClientRequest request = get_of(server.url("/away"));
   request.allowed_hosts = {"localhost"};
   request.headers = {{"Authorization", "s"},
                      {"cookie", "s"},
                      {"X-Api-Key", "s"},
                      {"Private-Token", "s"},
                      {"ACCEPT", "text/plain"}};
-  EXPECT_EQ(http_send(request, kNever)->body, "Accept ");
+  EXPECT_EQ(send(request, kNever)->body, "Accept ");
   request.url = server.url("/");
-  EXPECT_EQ(http_send(request, kNever)->body,
-            "Authorization cookie X-Api-Key Private-Token Accept ");
+  EXPECT_EQ(send(request, kNever)->body, "Authorization cookie X-Api-Key Private-Token Accept ");
+}
+
+TEST(HttpClient, ShowsAddressesWithoutTheirSecrets) {
+  const std::pair<const char*, const char*> kShown[] = {
+      {"https://api.example.com/v1/flights.csv?year=2024&month=1",
+       "https://api.example.com/v1/flights.csv?year=2024&month=1"},
+      {"https://ann:pa%40ss@example.com:8443/x", "https://example.com:8443/x"},
+      {"https://a:b@c@example.com", "https://example.com"},
+      {"https://example.com/x?api_key=abc&year=1&Token=d;sig=e",
+       "https://example.com/x?api_key=***&year=1&Token=***;sig=***"},
+      // What signed addresses of object stores carry.
+      {"https://b.s3.amazonaws.com/k?X-Amz-Credential=A&X-Amz-Signature=B&X-Amz-Date=C",
+       "https://b.s3.amazonaws.com/k?X-Amz-Credential=***&X-Amz-Signature=***&X-Amz-Date=C"},
+      {"https://example.com/x?#access_token=abc", "https://example.com/x?"},
+      {"https://example.com#t?key=x", "https://example.com"},
+      {"ann:secret@example.com/a?b=://c", "example.com/a?b=://c"},
+      {"https://example.com/x?=y&&z", "https://example.com/x?=y&&z"},
+      {"", ""}};
+  for (const auto& [url, shown] : kShown) EXPECT_EQ(shown_url(url), shown) << url;
+}
+
+TEST(HttpClient, HidesSecretsThatAServerRepeats) {
+  const LoopbackServer server([](httplib::Server& s) {
+    s.Get("/(.*)", [](const httplib::Request& in, httplib::Response& out) {
+      out.status = 401;
+      out.set_content("not for " + in.get_header_value("Authorization") + " with " +
+                          in.get_header_value("X-Api-Key") + " at http://" +
+                          in.get_header_value("Host") + in.target,
+                      "text/plain");
+    });
+  });
+  ClientRequest request = get_of(server.url("/data?token=t0ken"));
+  request.headers = {{"Authorization", "Bearer s3cr3t"}, {"X-Api-Key", "k3y1"}};
+  const auto open = send_with_retry(request, {}, World().world());
+  ASSERT_FALSE(open.ok());
+  const std::string said = open.error().to_string();
+  EXPECT_NE(said.find("not for Bearer *** with *** at " + server.url("/data?token=***")), said.npos)
+      << said;
+  for (const char* secret : {"s3cr3t", "k3y1", "t0ken"}) EXPECT_EQ(said.find(secret), said.npos);
+
+  request.url = server.url("/hook/s3cr3t");
+  request.secret_url = true;
+  const auto hook = send_with_retry(request, {}, World().world());
+  ASSERT_FALSE(hook.ok());
+  EXPECT_EQ(hook.error().to_string().find("hook"), std::string::npos) << hook.error().to_string();
 }
 
 TEST(HttpClient, EachRequestIsASpanOfItsTrace) {
@@ -221,17 +265,17 @@ TEST(HttpClient, EachRequestIsASpanOfItsTrace) {
     });
   });
   const std::string trace = "0af7651916cd43dd8448eb211c80319c";
-  HttpRequest request = get(server.url("/redirected"));
+  ClientRequest request = get_of(server.url("/redirected"));
   request.traceparent = CallSpans(trace, "run1/task1/-1/1");
   World world;
-  ASSERT_TRUE(http_send_with_retry(request, {}, world.world()).ok());
+  ASSERT_TRUE(send_with_retry(request, {}, world.world()).ok());
   ASSERT_EQ(seen.size(), 4u);
   for (const auto& header : seen) EXPECT_EQ(trace_id_of(header), trace) << header;
   EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), 4u);
 
   request.url = server.url("/own");
   request.headers = {{"TraceParent", "their own"}};
-  ASSERT_TRUE(http_send(request, kNever).ok());
+  ASSERT_TRUE(send(request, kNever).ok());
   EXPECT_EQ(seen.back(), "their own");
 }
 
@@ -244,7 +288,7 @@ TEST(HttpClient, RepeatsServerErrorsWithGrowingWaits) {
     });
   });
   World world;
-  const auto answer = http_send_with_retry(get(server.url("/flaky")), {}, world.world());
+  const auto answer = send_with_retry(get_of(server.url("/flaky")), {}, world.world());
   ASSERT_TRUE(answer.ok()) << answer.error().to_string();
   EXPECT_EQ(calls, 4);
   EXPECT_EQ(world.waits, (std::vector<Duration>{1s, 2s, 4s}));
@@ -266,11 +310,11 @@ TEST(HttpClient, HonoursRetryAfterInSecondsAndAsADate) {
     });
   });
   World world;
-  ASSERT_TRUE(http_send_with_retry(get(server.url("/busy")), {}, world.world()).ok());
+  ASSERT_TRUE(send_with_retry(get_of(server.url("/busy")), {}, world.world()).ok());
   EXPECT_EQ(world.waits, (std::vector<Duration>{7s, 11s}));
 
   world.waits.clear();
-  const auto later = http_send_with_retry(get(server.url("/later")), {}, world.world());
+  const auto later = send_with_retry(get_of(server.url("/later")), {}, world.world());
   ASSERT_FALSE(later.ok());
   EXPECT_TRUE(world.waits.empty()) << "an hour is not waited for in the attempt";
   EXPECT_TRUE(later.error().transient());
@@ -295,7 +339,7 @@ TEST(HttpClient, DoesNotRepeatWhatTheClientDidWrong) {
     World world;
     calls = 0;
     const auto answer =
-        http_send_with_retry(get(server.url("/" + std::to_string(status))), {}, world.world());
+        send_with_retry(get_of(server.url("/" + std::to_string(status))), {}, world.world());
     ASSERT_FALSE(answer.ok());
     EXPECT_EQ(answer.error().code, code) << status;
     EXPECT_FALSE(answer.error().transient());
@@ -304,14 +348,14 @@ TEST(HttpClient, DoesNotRepeatWhatTheClientDidWrong) {
   }
 }
 
-TEST(HttpClient, RepeatsWhenNobodyListensAndThenGivesUp) {
+TEST(HttpClient, RepeatsRefusedConnectionsAndThenGivesUp) {
   std::string url;
   {
     const LoopbackServer closed([](httplib::Server&) {});
     url = closed.url("/");
   }
   World world;
-  const auto answer = http_send_with_retry(get(url), {.max_tries = 3}, world.world());
+  const auto answer = send_with_retry(get_of(url), {.max_tries = 3}, world.world());
   ASSERT_FALSE(answer.ok());
   EXPECT_EQ(answer.error().code, ErrorCode::unavailable);
   EXPECT_TRUE(answer.error().transient());
@@ -326,11 +370,11 @@ TEST(HttpClient, TimesOutAndCanBeStopped) {
       out.set_content("late", "text/plain");
     });
   });
-  HttpRequest request = get(server.url("/slow"));
+  ClientRequest request = get_of(server.url("/slow"));
   request.timeout = 50ms;
-  EXPECT_EQ(http_send(request, kNever).error().code, ErrorCode::timeout);
+  EXPECT_EQ(send(request, kNever).error().code, ErrorCode::timeout);
   request.timeout = 60s;
-  EXPECT_EQ(http_send(request, [] { return true; }).error().code, ErrorCode::cancelled);
+  EXPECT_EQ(send(request, [] { return true; }).error().code, ErrorCode::cancelled);
   release = true;
   release.notify_all();
 }
@@ -354,4 +398,4 @@ TEST(HttpClient, WaitsEndWhenCancelled) {
 }
 
 }  // namespace
-}  // namespace millrace
+}  // namespace millrace::http
