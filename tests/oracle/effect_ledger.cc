@@ -17,8 +17,11 @@ Finding EffectLedger::add(const Event& event, const std::string& task) {
   const TaskRef* ref = task_of(event.body);
   const Source source{event.seq, event.run, task, ref == nullptr ? -1 : ref->map_index};
   for (const Effect& effect : *effects) {
-    ++size_;
-    std::visit([&](const auto& e) { note(source, e); }, effect);
+    const auto add_one = [&](const auto& e) {
+      ++counts_[e.kind];
+      note(source, e);
+    };
+    std::visit(add_one, effect);
   }
   return wrong_traffic_;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -30,7 +31,8 @@ class EffectLedger {
   std::map<std::string, Owner> owners() const;
   /// Asks for the artifacts of all `runs`, also of those that published none.
   Finding compare(Stores stores, const std::vector<Uuid>& runs) const;
-  int size() const { return size_; }
+  /// How many effects of each kind.
+  const std::map<std::string_view, int>& counts() const { return counts_; }
 
  private:
   struct Source {
@@ -72,7 +74,7 @@ class EffectLedger {
   Finding compare_rest(Registry& registry) const;
   Finding compare_serving(ServingStore& serving) const;
 
-  int size_ = 0;
+  std::map<std::string_view, int> counts_;
   Finding wrong_traffic_;
   std::set<std::pair<std::string, std::string>> not_shipped_;  // (model, artifact)
   std::set<Said> said_;

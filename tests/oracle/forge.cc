@@ -8,6 +8,8 @@
 namespace millrace::oracle {
 namespace {
 
+const Time kDate = *parse_rfc3339("2001-02-01T00:00:00Z");
+
 std::shared_ptr<const Dag> example() {
   DagSpec spec;
   spec.id = "example";
@@ -19,6 +21,19 @@ std::shared_ptr<const Dag> example() {
   spec.tasks[1].needs = {"ingest"};
   spec.tasks[1].retries.max = 1;
   for (auto& task : spec.tasks) task.op = "fake";
+  auto dag = Dag::make(std::move(spec));
+  if (!dag) std::abort();
+  return std::make_shared<const Dag>(*std::move(dag));
+}
+
+/// Waits for the dataset that `example` updates.
+std::shared_ptr<const Dag> waiting() {
+  DagSpec spec;
+  spec.id = "waiting";
+  spec.datasets = {"d"};
+  spec.tasks.resize(1);
+  spec.tasks[0].id = "read";
+  spec.tasks[0].op = "fake";
   auto dag = Dag::make(std::move(spec));
   if (!dag) std::abort();
   return std::make_shared<const Dag>(*std::move(dag));
@@ -61,7 +76,7 @@ class Forge::Shown final : public Journal {
 
 Forge::Forge()
     : store_(clock_), journal_(std::make_unique<Shown>(store_.stores().journal)), dag_(example()) {
-  clock_.time = *parse_rfc3339("2001-02-01T00:00:00Z");
+  clock_.time = kDate;
   write_history();
   show([](std::vector<Event>&) {});
 }
@@ -71,11 +86,15 @@ Forge::~Forge() = default;
 void Forge::write_history() {
   take_office();
   say({}, DagRegistered{"example", dag_->version(), Dag::to_json(dag_->spec()), "e.yaml", ".", {}});
+  const auto other = waiting();
+  say({},
+      DagRegistered{"waiting", other->version(), Dag::to_json(other->spec()), "w.yaml", ".", {}});
+  say({}, DagPaused{"waiting", true, {}});
   RunCreated scheduled;
   scheduled.dag = "example";
   scheduled.version = dag_->version();
   scheduled.type = RunType::scheduled;
-  scheduled.logical_date = clock_.time;
+  scheduled.logical_date = kDate;
   say(first, scheduled);
   attempt(first, kIngest, 1);
   succeed(first, kIngest, 1, every_effect());

@@ -1,7 +1,8 @@
 // Forge: a short history made by hand, sound from end to end, and a store that shows it. A test
 // changes what the journal is seen to say, and asks whether the oracle notices.
 //
-//   ingest → train (one retry); at most one run at a time
+//   ingest → train (one retry); at most one run at a time; ingest updates a dataset, for which the
+//   paused DAG `waiting` waits
 //   run `first`   scheduled; train fails once and then succeeds
 //   run `second`  asked for by `command`; its leader dies under ingest; train is judged bad
 #pragma once

@@ -10,18 +10,29 @@ namespace {
 
 using TaskKey = std::pair<std::string, int>;
 
+/// From the ends of its tasks, and whether it was cancelled.
+RunStatus status_by_tasks(const Run& run) {
+  bool broken = false;
+  for (const auto& task : run.tasks)
+    for (const auto& instance : task.instances) {
+      if (!is_end(instance.state)) return RunStatus::running;
+      broken |= instance.state != TaskState::success && instance.state != TaskState::skipped;
+    }
+  if (run.cancelling) return RunStatus::cancelled;
+  return broken ? RunStatus::failed : RunStatus::success;
+}
+
 Finding check_ends(const Replay& replay, const Expectations& expectations) {
   for (const auto& [id, run] : replay.runs()) {
+    const RunStatus by_tasks = status_by_tasks(run);
     if (run.status == RunStatus::running) {
       if (expectations.at_rest)
         return Violation{Rule::run_ended, "run " + id.to_string() + " did not end"};
-      continue;
+    } else if (run.status != by_tasks) {
+      return Violation{Rule::run_status,
+                       "run " + id.to_string() + " ended as " + std::string(to_string(run.status)) +
+                           "; its tasks amount to " + std::string(to_string(by_tasks))};
     }
-    if (run.status != derive_status(run))
-      return Violation{Rule::run_status, "run " + id.to_string() + " ended as " +
-                                             std::string(to_string(run.status)) + "; its tasks " +
-                                             "amount to " +
-                                             std::string(to_string(derive_status(run)))};
   }
   return {};
 }
@@ -142,7 +153,9 @@ Judgement judge(Stores stores, const Expectations& expectations) {
   Judgement judgement;
   Replay replay(stores, expectations, judgement.tally);
   judgement.violation = replay.run();
-  judgement.tally.effects = replay.effects().size();
+  judgement.tally.effects_by_kind = replay.effects().counts();
+  for (const auto& [kind, count] : judgement.tally.effects_by_kind)
+    judgement.tally.effects += count;
   auto& wrong = judgement.violation;
   if (!wrong) wrong = check_witness(replay, expectations.witness);
   if (!wrong) wrong = check_ends(replay, expectations);

@@ -1,13 +1,14 @@
 // The oracle: what must be true of any journal and store, whatever went wrong on the way. It reads
-// nothing but `Stores`, so that the simulation and a real PostgreSQL are judged by the same rules,
-// and it leans on the engine's own code only for the fold: edges, attempts, limits and effects are
-// judged by code of its own.
+// nothing but `Stores`, so that the simulation and a real PostgreSQL are judged by the same rules.
+// Of the engine's own code it uses only the fold of a run's events; edges, attempts, limits, dates,
+// triggers, ends and effects are judged by code of its own.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/store/store.h"
@@ -40,6 +41,7 @@ struct Expectations {
 /// What was seen: a judgement of nothing is worth nothing.
 struct Tally {
   int events = 0, runs = 0, tasks = 0, attempts = 0, effects = 0, rejected = 0;
+  std::map<std::string_view, int> effects_by_kind;
 };
 
 struct Judgement {

@@ -107,14 +107,6 @@ std::vector<Wrong> wrong_runs() {
          });
          f.slots = 2;
        }},
-      {"AnEdgeIgnored", Rule::edges, "before its upstream",
-       [](Forge& f) {
-         f.show([&](Events& e) {
-           const auto end = find_event<TaskSucceeded>(e, f.first, Forge::kIngest);
-           const auto next = find_event<AttemptStarted>(e, f.first, Forge::kTrain);
-           std::rotate(end, next, next + 1);
-         });
-       }},
       {"OneRetryTooMany", Rule::retry_limit, "without a retry left",
        [](Forge& f) {
          f.show([&](Events& e) { repeat<AttemptFailed>(e, f.first, Forge::kTrain); });
@@ -126,8 +118,59 @@ std::vector<Wrong> wrong_runs() {
   };
 }
 
+/// A task that starts or is left out against its upstream.
+std::vector<Wrong> wrong_edges() {
+  return {
+      {"AnEdgeIgnored", Rule::edges, "before its upstream",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto end = find_event<TaskSucceeded>(e, f.first, Forge::kIngest);
+           const auto next = find_event<AttemptStarted>(e, f.first, Forge::kTrain);
+           std::rotate(end, next, next + 1);
+         });
+       }},
+      {"ATaskLeftOutWithoutReason", Rule::edges, "left out although",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto begin = find_event<AttemptDispatched>(e, f.first, Forge::kTrain);
+           e.insert(begin, {0, f.first, begin->at, TaskSkipped{Forge::kTrain, "no reason"}});
+         });
+       }},
+  };
+}
+
 std::vector<Wrong> wrong_dags() {
   return {
+      {"ADateThatIsNone", Rule::schedule_dates, "is no date of '0 * * * *'",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           *body_of<RunCreated>(e, f.first).logical_date += std::chrono::minutes{1};
+         });
+       }},
+      {"ADateToCome", Rule::schedule_dates, "is created before that",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           *body_of<RunCreated>(e, f.first).logical_date += std::chrono::hours{1};
+         });
+       }},
+      {"AnIntervalOfTwoHours", Rule::schedule_dates, "does not cover the time since",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           RunCreated& run = body_of<RunCreated>(e, f.first);
+           run.interval_end = run.logical_date;
+           run.interval_start = *run.logical_date - std::chrono::hours{2};
+         });
+       }},
+      {"ARunForNoUpdate", Rule::dataset_runs, "that no update asks for",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           RunCreated& run = body_of<RunCreated>(e, f.second);
+           run.type = RunType::dataset;
+           run.trigger = Json::object({{"dataset", "d"}, {"artifact", "other"}});
+         });
+       }},
+      {"AnUpdateThatStartsNothing", Rule::dataset_runs, "of DAG waiting for dataset d",
+       [](Forge& f) { f.show([](Events& e) { drop<DagPaused>(e, {}); }); }},
       {"ARunOfARetiredDag", Rule::declared_dag, "which is retired",
        [](Forge& f) {
          f.show([&](Events& e) {
@@ -245,6 +288,7 @@ TEST_P(WrongHistory, IsRefusedByItsRule) {
 
 std::string case_name(const ::testing::TestParamInfo<Wrong>& info) { return info.param.name; }
 INSTANTIATE_TEST_SUITE_P(Run, WrongHistory, ::testing::ValuesIn(wrong_runs()), case_name);
+INSTANTIATE_TEST_SUITE_P(Edge, WrongHistory, ::testing::ValuesIn(wrong_edges()), case_name);
 INSTANTIATE_TEST_SUITE_P(Dag, WrongHistory, ::testing::ValuesIn(wrong_dags()), case_name);
 INSTANTIATE_TEST_SUITE_P(World, WrongHistory, ::testing::ValuesIn(wrong_worlds()), case_name);
 
@@ -293,7 +337,7 @@ TEST(Oracle, EveryPromiseStandsOnThePageAboutReliability) {
 TEST(Oracle, EveryRuleHasAWrongHistory) {
   // Rows that are wrong: oracle_row_test.cc.
   std::set<Rule> tried = {Rule::readable, Rule::projections, Rule::effects_once};
-  for (const auto& list : {wrong_runs(), wrong_dags(), wrong_worlds()})
+  for (const auto& list : {wrong_runs(), wrong_edges(), wrong_dags(), wrong_worlds()})
     for (const Wrong& wrong : list) tried.insert(wrong.rule);
   for (const Rule rule : all_rules()) EXPECT_TRUE(tried.contains(rule)) << name_of(rule);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tests/oracle/edges.h"
+#include "tests/oracle/schedule_dates.h"
 
 namespace millrace::oracle {
 namespace {
@@ -30,7 +31,10 @@ Finding Replay::run() {
   for (;;) {
     const auto events = stores_.journal.read(seq, kPage);
     if (!events) return Violation{Rule::readable, "the journal: " + events.error().message};
-    if (events->empty()) return still_abandoned();
+    if (events->empty()) {
+      auto wrong = still_abandoned();
+      return wrong ? wrong : datasets_.missing();
+    }
     for (const auto& event : *events) {
       if (event.seq != seq + 1)
         return Violation{Rule::journal_order,
@@ -72,8 +76,10 @@ Finding Replay::take(const Event& event) {
   if (const auto* paused = std::get_if<DagPaused>(&event.body))
     dags_of_[paused->dag].paused = paused->paused;
   if (const auto* handled = std::get_if<CommandHandled>(&event.body)) return take_command(*handled);
-  if (std::holds_alternative<EffectsRequested>(event.body))
+  if (std::holds_alternative<EffectsRequested>(event.body)) {
     if (auto wrong = effects_.add(event, "")) return wrong;
+    if (auto wrong = note_datasets(event, "")) return wrong;
+  }
   if (std::holds_alternative<CompletionRejected>(event.body)) {
     ++tally_.rejected;  // changes nothing, and may be of a run that is long over
     return {};
@@ -111,7 +117,32 @@ Finding Replay::create(const Event& event, const RunCreated& created) {
       !dags_of_[created.dag].scheduled.insert(*created.logical_date).second)
     return Violation{Rule::one_run_per_date, "a second scheduled run of DAG " + created.dag +
                                                  " for " + format_rfc3339(*created.logical_date)};
+  if (created.type == RunType::scheduled)
+    if (const std::string wrong = wrong_date((*dag)->spec(), created, event.at); !wrong.empty())
+      return Violation{Rule::schedule_dates, "a scheduled run of DAG " + created.dag + " " + wrong};
+  if (created.type == RunType::dataset)
+    if (auto wrong = datasets_.start(created)) return wrong;
   ++tally_.runs;
+  return {};
+}
+
+/// Which DAGs wait for a dataset is read from the versions in force at this moment.
+Finding Replay::note_datasets(const Event& event, const std::string& cause) {
+  const auto* effects = effects_of(event.body);
+  if (effects == nullptr) return {};
+  for (const Effect& effect : *effects) {
+    const auto* update = std::get_if<UpdateDataset>(&effect);
+    if (update == nullptr || !datasets_.update(*update)) continue;
+    for (const auto& [id, course] : dags_of_) {
+      if (id == cause || course.paused || course.retired) continue;
+      const auto dag = dags_.get(id, course.version);
+      if (!dag) return Violation{Rule::readable, "the version of DAG " + id + " is lost"};
+      const DagSpec& spec = (*dag)->spec();
+      const bool waits = std::ranges::find(spec.datasets, update->dataset) != spec.datasets.end();
+      // Data gives no values for params.
+      if (waits && (*dag)->resolve_params({})) datasets_.expect(id, *update);
+    }
+  }
   return {};
 }
 
@@ -127,7 +158,8 @@ Finding Replay::before_fold(Run& run, const Event& event) {
   }
   const CourseLimits limits{run.dag->task(ref->task).spec.retries.max,
                             expectations_.limits.max_losses};
-  auto wrong = follow(course_of(run.id, *ref), event.body, limits, newest_epoch_);
+  auto wrong = check_left_out(run, *ref, event.body);
+  if (!wrong) wrong = follow(course_of(run.id, *ref), event.body, limits, newest_epoch_);
   if (!wrong) wrong = check_mark(run, *ref, event.body);
   if (wrong) wrong->what = "task " + task_name(run, *ref) + ": " + wrong->what;
   return wrong;
@@ -140,6 +172,17 @@ Finding Replay::check_start(const Run& run, TaskRef ref, int attempt, std::int64
   newest_epoch_ = std::max(newest_epoch_, epoch);
   started_.insert(mark_of(run.id, run.dag->task(ref.task).spec.id, ref.map_index, attempt, epoch));
   return {};
+}
+
+/// A task that never began is left out by its trigger rule, its condition or its empty list.
+Finding Replay::check_left_out(const Run& run, TaskRef ref, const EventBody& body) {
+  const bool left_out =
+      std::holds_alternative<TaskSkipped>(body) || std::holds_alternative<TaskUpstreamFailed>(body);
+  const TaskSpec& spec = run.dag->task(ref.task).spec;
+  if (!left_out || run.cancelling || course_of(run.id, ref).running || !spec.condition.empty() ||
+      !spec.foreach.is_null() || !may_start(run, ref.task))
+    return {};
+  return Violation{Rule::edges, "is left out although its upstream lets it start"};
 }
 
 /// The outcome must be of the very attempt that the journal names.
@@ -168,6 +211,7 @@ Finding Replay::after_fold(const Run& run, const Event& event) {
   const TaskRef* ref = task_of(event.body);
   if (ref == nullptr) return {};
   if (auto wrong = effects_.add(event, run.dag->task(ref->task).spec.id)) return wrong;
+  if (auto wrong = note_datasets(event, run.created.dag)) return wrong;
   if (auto wrong = check_begin(run)) return wrong;
   return check_slots(run, *ref);
 }

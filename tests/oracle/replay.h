@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/store/load_run.h"
+#include "tests/oracle/dataset_starts.h"
 #include "tests/oracle/effect_ledger.h"
 #include "tests/oracle/oracle.h"
 #include "tests/oracle/task_course.h"
@@ -46,6 +47,8 @@ class Replay {
   Finding after_fold(const Run& run, const Event& event);
   Finding check_begin(const Run& run);
   Finding check_slots(const Run& run, TaskRef ref);
+  Finding check_left_out(const Run& run, TaskRef ref, const EventBody& body);
+  Finding note_datasets(const Event& event, const std::string& cause);
   /// A model whose canary has traffic although the task that watches it has ended; "" none.
   std::string abandoned_canary() const;
   Finding still_abandoned() const;
@@ -63,6 +66,7 @@ class Replay {
   std::map<std::pair<Uuid, int>, int> attempt_floor_;   // of a task that was cleared
   std::set<std::pair<Uuid, TaskRef>> process_, light_;  // slots in use
   EffectLedger effects_;
+  DatasetStarts datasets_;
   std::string abandoned_;  // after the last event
   std::set<std::string> started_;
   std::int64_t newest_epoch_ = 0;

@@ -23,6 +23,8 @@ enum class Rule : std::uint8_t {
   active_runs,
   retry_limit,
   one_run_per_date,
+  schedule_dates,
+  dataset_runs,
   one_run_per_key,
   command_once,
   accepted_run,

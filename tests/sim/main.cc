@@ -4,6 +4,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
+#include "tests/sim/mix.h"
 #include "tests/sim/shrink.h"
 
 using namespace millrace;
@@ -15,6 +16,7 @@ using Seed = unsigned long long;
 void print(Seed seed, const sim::Verdict& v) {
   const sim::Chaos& c = v.chaos;
   std::printf("seed %llu: %s\n", seed, v.violation.empty() ? "ok" : v.violation.c_str());
+  std::printf("  faults drawn: %s\n", sim::to_string(sim::draw_mix(seed)).c_str());
   std::printf("  %d runs, %d tasks, %d attempts, %d effects, %d events, %d late results refused\n",
               v.tally.runs, v.tally.tasks, v.tally.attempts, v.tally.effects, v.tally.events,
               v.tally.rejected);

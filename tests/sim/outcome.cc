@@ -22,9 +22,11 @@ std::vector<Effect> draw_effects(const std::string& dag, const std::string& mark
   const std::string model = rng.below(2) ? "m" : "n";
   if (rng.below(2)) effects.push_back(PublishArtifact{artifact, "model", "model", 1, -1, {}, {}});
   effects.push_back(RegisterModel{model, artifact, "fake", Json::object(), Json::object(), ""});
-  switch (rng.below(6)) {
+  RollbackModel back{model, "simulated", Json::object()};
+  switch (rng.below(8)) {
     case 0:
-      effects.push_back(RecordEvaluation{model, "", artifact, "promote", Json::object()});
+      effects.push_back(RecordEvaluation{model, "", artifact, rng.below(2) ? "promote" : "refuse",
+                                         Json::object()});
       break;
     case 1:
       effects.push_back(PromoteModel{model, artifact, "simulated"});
@@ -33,10 +35,19 @@ std::vector<Effect> draw_effects(const std::string& dag, const std::string& mark
       effects.push_back(SetTraffic{model, artifact, 5, "simulated"});
       break;
     case 3:
-      effects.push_back(RollbackModel{model, "simulated", Json::object()});
+      effects.push_back(back);
       break;
     case 4:
       effects.push_back(RaiseAlert{"warning", mark, "", ""});
+      break;
+    case 5:
+      back.candidate_only = true;
+      back.blameless = rng.below(2) == 0;
+      effects.push_back(back);
+      break;
+    case 6:  // refused, and then let in again
+      effects.push_back(RecordEvaluation{model, "", artifact, "refuse", Json::object()});
+      effects.push_back(ReleaseModel{model, artifact, "simulated"});
       break;
     default:
       break;

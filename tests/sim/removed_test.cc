@@ -25,7 +25,8 @@ const std::vector<Loss> kLosses = {
     {"ExactlyOnceAppend",
      Removed::exactly_once_append,
      {"one_outcome", "transition_table", "known_run", "current_attempt", "command_once"}},
-    {"AttemptFence", Removed::attempt_fence, {"current_attempt", "really_happened"}},
+    // With a foreign result a slot may be freed too early, or never.
+    {"AttemptFence", Removed::attempt_fence, {"current_attempt", "really_happened", "run_ended"}},
     {"EffectTransaction", Removed::effect_transaction, {"effects_once"}},
     {"ProjectionTransaction", Removed::projection_transaction, {"projections"}},
     {"CommandOnce", Removed::command_once, {"command_once"}},

@@ -15,6 +15,7 @@ Script::Script(std::uint64_t seed, std::set<Decision> left_out, bool record)
     : seed_(seed),
       left_out_(std::move(left_out)),
       record_(record),
+      mix_(draw_mix(seed)),
       step_rng_(seed),
       fault_rng_(seed) {}
 
@@ -26,20 +27,26 @@ bool Script::begin_step(int step) {
   return !left_out_.contains({step, -1});
 }
 
+std::optional<Happening> Script::draw_happening() {
+  double p = step_rng_.uniform();
+  for (std::size_t i = 0; i < kHappenings; ++i) {
+    if (p < mix_.steps[i]) return static_cast<Happening>(i);
+    p -= mix_.steps[i];
+  }
+  return std::nullopt;
+}
+
 StoreFault Script::next_fault(std::string_view call, bool may_be_late) {
   static constexpr std::string_view kTexts[] = {"", ": away", ": done, but the answer is lost",
                                                 ": slow", ": no answer; it will be done later"};
-  const double p = fault_rng_.uniform();
+  double p = fault_rng_.uniform();
   const Decision decision{step_, call_++};
   StoreFault fault = StoreFault::none;
-  if (p < 0.025)
-    fault = StoreFault::before;
-  else if (p < 0.05)
-    fault = StoreFault::after;
-  else if (p < 0.058)
-    fault = StoreFault::slow;
-  else if (p < 0.075 && may_be_late)
-    fault = StoreFault::late;
+  for (std::size_t i = 1; i < kStoreFaults && fault == StoreFault::none; ++i) {
+    if (p >= 0 && p < mix_.store[i]) fault = static_cast<StoreFault>(i);
+    p -= mix_.store[i];
+  }
+  if (fault == StoreFault::late && !may_be_late) return StoreFault::none;
   if (fault == StoreFault::none || left_out_.contains(decision)) return StoreFault::none;
   if (record_)
     lines_.push_back(

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "tests/sim/mix.h"
 
 namespace millrace::sim {
 
@@ -25,8 +27,6 @@ struct Line {
   std::string text;
 };
 
-enum class StoreFault { none, before, after, slow, late };
-
 class Script {
  public:
   Script(std::uint64_t seed, std::set<Decision> left_out, bool record);
@@ -36,6 +36,9 @@ class Script {
   /// Draws of the present step.
   Rng& rng() { return step_rng_; }
   bool chance(double p) { return step_rng_.uniform() < p; }
+  const Mix& mix() const { return mix_; }
+  /// What the present step does; nullopt: it drives an engine.
+  std::optional<Happening> draw_happening();
   /// The fault of the next call of the store. `late` only where `may_be_late`.
   StoreFault next_fault(std::string_view call, bool may_be_late);
   /// Says what the present step does; costs nothing unless the script is recorded.
@@ -50,6 +53,7 @@ class Script {
   std::set<Decision> left_out_;
   bool record_;
   int step_ = -1, call_ = 0;
+  const Mix mix_;
   Rng step_rng_, fault_rng_;
   std::vector<Line> lines_;
 };

@@ -98,44 +98,51 @@ class World {
 
   void chaos_step() {
     SimEngine& engine = engines_[rng().below(2)];
-    const double p = rng().uniform();
-    if (p < 0.015) {
-      script_.note([&] { return engine.name + " is killed"; });
-      engine.crash();
-      ++verdict_.chaos.crashes;
-    } else if (p < 0.02) {
-      resign(engine);
-    } else if (p < 0.04) {
-      engine.frozen_until = clock_.passed() + std::chrono::seconds{1 + rng().below(30)};
-      ++verdict_.chaos.freezes;
-      script_.note([&] { return engine.name + " is frozen for a while"; });
-    } else if (p < 0.055) {
-      verdict_.chaos.runner_deaths += engine.executor.kill_runner(rng());
-      script_.note([&] { return "a runner of " + engine.name + " dies"; });
-    } else if (p < 0.06) {
-      jump();
-    } else if (p < 0.066) {
-      const auto dag = rng().below(kDags);
-      script_.note([&] { return "dag" + std::to_string(dag) + " is deployed anew"; });
-      deploy(dag, rng());
-      ++verdict_.chaos.deploys;
-    } else if (p < 0.07) {
-      remove(rng().below(kDags));
-    } else if (p < 0.14) {
-      users_.act(stores().inbox, clock_, script_, expected_);
-      for (auto& each : engines_)
-        if (script_.chance(0.5)) each.inputs.emplace_back(CommandsWaiting{});
-    } else if (p < 0.17) {
-      if (network_.deliver_one()) script_.note([] { return std::string("a late append arrives"); });
-    } else if (p < 0.45) {
-      script_.note([] { return std::string("time passes"); });
-      pass(chaotic_pause());
+    if (const auto happening = script_.draw_happening()) {
+      happen(*happening, engine);
     } else if (!frozen(engine)) {
       script_.note(
           [&] { return engine.name + (engine.leader ? " works" : " asks for the lease"); });
       if (script_.chance(0.1)) engine.inputs.emplace_back(CommandsWaiting{});  // the backup scan
       if (script_.chance(0.3)) hand_over_late(engine);
       drive(engine, true);
+    }
+  }
+
+  void happen(Happening happening, SimEngine& engine) {
+    switch (happening) {
+      case Happening::crash:
+        script_.note([&] { return engine.name + " is killed"; });
+        engine.crash();
+        ++verdict_.chaos.crashes;
+        return;
+      case Happening::resignation:
+        return resign(engine);
+      case Happening::freeze:
+        engine.frozen_until = clock_.passed() + std::chrono::seconds{1 + rng().below(30)};
+        ++verdict_.chaos.freezes;
+        return script_.note([&] { return engine.name + " is frozen for a while"; });
+      case Happening::runner_death:
+        verdict_.chaos.runner_deaths += engine.executor.kill_runner(rng());
+        return script_.note([&] { return "a runner of " + engine.name + " dies"; });
+      case Happening::clock_jump:
+        return jump();
+      case Happening::deployment:
+        return deploy_again(rng().below(kDags));
+      case Happening::removal:
+        return remove(rng().below(kDags));
+      case Happening::user:
+        users_.act(stores().inbox, clock_, script_, expected_);
+        for (auto& each : engines_)
+          if (script_.chance(0.5)) each.inputs.emplace_back(CommandsWaiting{});
+        return;
+      case Happening::late_append:
+        if (network_.deliver_one())
+          script_.note([] { return std::string("a late append arrives"); });
+        return;
+      case Happening::pause:
+        script_.note([] { return std::string("time passes"); });
+        return pass(chaotic_pause());
     }
   }
 
@@ -180,6 +187,12 @@ class World {
     dags_[number] = std::move(dag);
     declared_.insert(number);
     sync_folder();
+  }
+
+  void deploy_again(std::uint64_t number) {
+    script_.note([&] { return "dag" + std::to_string(number) + " is deployed again"; });
+    deploy(number, rng());
+    ++verdict_.chaos.deploys;
   }
 
   /// Its file goes; a later deployment brings it back.

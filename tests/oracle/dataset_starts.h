@@ -1,0 +1,31 @@
+// DatasetStarts: which runs the updates of datasets must start, followed beside the planner.
+#pragma once
+
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "engine/core/effect.h"
+#include "engine/core/events/run_events.h"
+#include "tests/oracle/rule.h"
+
+namespace millrace::oracle {
+
+class DatasetStarts {
+ public:
+  /// True if the dataset has other content now, so that DAGs which wait for it are due.
+  bool update(const UpdateDataset& effect);
+  /// This DAG waits for the dataset and may start.
+  void expect(const std::string& dag, const UpdateDataset& effect);
+  /// A run of type `dataset` was created.
+  Finding start(const RunCreated& created);
+  /// At the end: what was due and did not start.
+  Finding missing() const;
+
+ private:
+  using Due = std::tuple<std::string, std::string, std::string>;  // DAG, dataset, artifact
+  std::map<std::string, std::string> content_;                    // artifact by dataset
+  std::map<Due, int> due_;
+};
+
+}  // namespace millrace::oracle
