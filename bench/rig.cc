@@ -8,12 +8,12 @@
 
 #include "bench/counters.h"
 #include "engine/artifact/artifact_store.h"
+#include "engine/cluster/private_cluster.h"
 #include "engine/exec/runner_main.h"
 #include "engine/exec/runner_pool.h"
 #include "engine/pg/database.h"
 #include "engine/pg/migrate.h"
 #include "engine/pg/pg_store.h"
-#include "engine/cluster/private_cluster.h"
 #include "engine/sched/engine.h"
 #include "engine/spec/load.h"
 #include "engine/store/command.h"
@@ -117,11 +117,8 @@ void Rig::Parts::batch_is_durable(const StepReport& report) {
 }
 
 Result<Uuid> Rig::Parts::trigger(const std::string& dag, Rng& from) {
-  Command command;
+  Command command = make_command(TriggerRun{.dag = dag}, {"bench", "a measurement"});
   command.id = Uuid::v7(clock.now(), from);
-  command.kind = command::trigger_run;
-  command.origin = {"bench", "a measurement"};
-  command.body = Json::object({{"dag", dag}});
   command.created_at = clock.now();
   MR_CHECK(store->stores().inbox.submit(command));
   return command.id;  // names the run

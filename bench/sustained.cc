@@ -16,9 +16,9 @@
 #include "bench/http_get.h"
 #include "bench/live.h"
 #include "engine/base/clock.h"
+#include "engine/cluster/private_cluster.h"
 #include "engine/pg/database.h"
 #include "engine/pg/pg_store.h"
-#include "engine/cluster/private_cluster.h"
 #include "engine/store/command.h"
 
 namespace millrace::bench {
@@ -211,11 +211,8 @@ Status measure(Report& report, const std::filesystem::path& state, const Sustain
   Rng rng(system_entropy());
   std::atomic<int> refused = 0;
   const auto trigger = [&] {
-    Command command;
+    Command command = make_command(TriggerRun{.dag = "steady"}, {"bench", "a steady load"});
     command.id = Uuid::v7(clock.now(), rng);
-    command.kind = command::trigger_run;
-    command.origin = {"bench", "a steady load"};
-    command.body = Json::object({{"dag", "steady"}});
     command.created_at = clock.now();
     refused += !store.stores().inbox.submit(command);
   };

@@ -38,12 +38,8 @@ Uuid Context::new_id() {
   return ids_.next(clock.now(), rng_);
 }
 
-Command Context::make_command(std::string_view kind, Json body, const Call& call,
-                              std::string_view reason) {
-  Command command;
+Command Context::of_call(Command command, const Call& call, std::string_view reason) {
   command.id = new_id();
-  command.kind = kind;
-  command.body = std::move(body);
   command.origin = {actor_of(call), std::string(reason)};
   command.created_at = clock.now();
   return command;

@@ -10,6 +10,7 @@
 #include "engine/api/api.h"
 #include "engine/api/endpoint.h"
 #include "engine/api/journal_tail.h"
+#include "engine/store/command.h"
 
 namespace millrace::api {
 
@@ -27,7 +28,10 @@ class Context {
 
   Uuid new_id();
   /// A command of this call: its actor is the Millrace-Actor header's, or "api".
-  Command make_command(std::string_view kind, Json body, const Call& call, std::string_view reason);
+  template <Kinded T>
+  Command make_command(const T& input, const Call& call, std::string_view reason) {
+    return of_call(millrace::make_command(input, {}), call, reason);
+  }
   using Answered = std::function<Result<Reply>(const std::vector<Submitted>&)>;
   /// Puts the commands into the inbox, in order. The reply is `finish`'s once the engine has
   /// answered all of them, or after `config.answer_wait`; no thread waits meanwhile.
@@ -35,6 +39,14 @@ class Context {
   Result<Reply> submit(Command command, std::function<Result<Reply>(const Submitted&)> finish);
   /// The answer's value, or its refusal as an error; without an answer null.
   static Result<Json> value_of(const Submitted& submitted);
+  /// The same of a T; without an answer nullopt.
+  template <Kinded T>
+  static Result<std::optional<typename T::Answer>> answer_of(const Submitted& submitted) {
+    if (!submitted.answer) return std::optional<typename T::Answer>();
+    MR_TRY(const Json value, value_of(submitted));
+    MR_TRY(typename T::Answer answer, answer_to<T>(value));
+    return std::optional(std::move(answer));
+  }
 
   const ApiConfig config;
   const Stores stores;
@@ -44,6 +56,8 @@ class Context {
   JournalTail& tail;
 
  private:
+  Command of_call(Command command, const Call& call, std::string_view reason);
+
   std::mutex mutex_;
   Rng rng_;         // guarded by mutex_
   UuidSource ids_;  // guarded by mutex_

@@ -7,7 +7,6 @@
 #include "engine/base/file.h"
 #include "engine/base/suggest.h"
 #include "engine/core/schedule.h"
-#include "engine/store/command.h"
 
 namespace millrace::api {
 namespace {
@@ -118,9 +117,8 @@ Result<Reply> get_dag_version(Context& context, const Call& call) {
 
 Result<Reply> patch_dag(Context& context, const Call& call) {
   MR_TRY(const auto row, find_dag(context, call.path("dag")));
-  Json body = Json::object({{"dag", row.dag}, {"paused", call.body()["paused"]}});
-  return context.submit(context.make_command(command::pause_dag, std::move(body), call,
-                                             call.body()["reason"].as_view()),
+  const PauseDag input{row.dag, call.body()["paused"].as_bool()};
+  return context.submit(context.make_command(input, call, call.body()["reason"].as_view()),
                         command_reply);
 }
 
@@ -176,8 +174,7 @@ Result<Reply> list_dag_errors(Context& context, const Call& call) {
 Result<Reply> reset_schedule(Context& context, const Call& call) {
   MR_TRY(const auto row, find_dag(context, call.path("dag")));
   return context.submit(
-      context.make_command(command::reset_schedule, Json::object({{"dag", row.dag}}), call,
-                           call.body()["reason"].as_view()),
+      context.make_command(ResetSchedule{row.dag}, call, call.body()["reason"].as_view()),
       command_reply);
 }
 

@@ -6,7 +6,6 @@
 #include "engine/api/context.h"
 #include "engine/api/event_stream.h"
 #include "engine/api/views.h"
-#include "engine/store/command.h"
 
 namespace millrace::api {
 namespace {
@@ -82,20 +81,19 @@ Result<Reply> get_events(Context& context, StreamSlots& slots, const Call& call)
 }
 
 Command command_of(Context& context, const Call& call, const CloudEvent& event) {
-  auto command = context.make_command(command::publish_event,
-                                      Json::object({{"name", event.type}, {"event", event.json}}),
-                                      call, "CloudEvent from " + event.source);
+  auto command = context.make_command(PublishEvent{event.type, event.json}, call,
+                                      "CloudEvent from " + event.source);
   command.idempotency_key = idempotency_key_of(event);
   return command;
 }
 
 Result<ReceivedEventView> view_of(const CloudEvent& event, const Submitted& submitted) {
-  MR_TRY(const auto result, Context::value_of(submitted));
+  MR_TRY(const auto answer, Context::answer_of<PublishEvent>(submitted));
   ReceivedEventView view{
       event.source, event.id, submitted.repeated, submitted.answer.has_value(), {}, Json::array()};
-  for (const auto& run : result["runs"].items())
-    if (const auto id = Uuid::parse(run.as_view())) view.runs.push_back(*id);
-  if (result["not_started"].is_array()) view.not_started = result["not_started"];
+  if (!answer) return view;
+  view.runs = answer->runs;
+  view.not_started = record_json(answer->not_started);
   return view;
 }
 

@@ -5,7 +5,6 @@
 #include "engine/api/views.h"
 #include "engine/base/duration.h"
 #include "engine/base/suggest.h"
-#include "engine/store/command.h"
 
 namespace millrace::api {
 namespace {
@@ -106,31 +105,26 @@ Result<Reply> get_serving(Context& context, const Call& call) {
   return reply_of(views);
 }
 
-Result<Reply> answer_of(Context& context, const Call& call, std::string_view kind, Json body) {
+template <Kinded T>
+Result<Reply> submit_keyed(Context& context, const Call& call, const T& input) {
   MR_TRY(const auto key, idempotency_key_in(call));
-  const std::string reason = body["reason"].as_string();
-  auto command = context.make_command(kind, std::move(body), call, reason);
+  auto command = context.make_command(input, call, input.reason);
   command.idempotency_key = key;
   return context.submit(std::move(command), command_reply);
 }
 
 Result<Reply> rollback(Context& context, const Call& call) {
-  const std::string model = call.path("model");
-  MR_CHECK(check_model(context, model));
-  Json body =
-      Json::object({{"model", model}, {"reason", call.body()["reason"].as_string("asked for")}});
-  const std::string artifact = call.body()["artifact"].as_string();
-  if (!artifact.empty()) body.set("artifact", artifact);
-  return answer_of(context, call, command::rollback_model, std::move(body));
+  RollbackModel input{call.path("model"), call.body()["reason"].as_string("asked for")};
+  MR_CHECK(check_model(context, input.model));
+  input.artifact = call.body()["artifact"].as_string();
+  return submit_keyed(context, call, input);
 }
 
 Result<Reply> release(Context& context, const Call& call) {
-  const std::string model = call.path("model");
-  MR_CHECK(check_model(context, model));
-  return answer_of(context, call, command::release_model,
-                   Json::object({{"model", model},
-                                 {"artifact", call.body()["artifact"]},
-                                 {"reason", call.body()["reason"]}}));
+  const ReleaseModel input{call.path("model"), call.body()["artifact"].as_string(),
+                           call.body()["reason"].as_string()};
+  MR_CHECK(check_model(context, input.model));
+  return submit_keyed(context, call, input);
 }
 
 Result<Reply> list_deployments(Context& context, const Call&) {

@@ -2,7 +2,6 @@
 #include "engine/api/context.h"
 #include "engine/api/views.h"
 #include "engine/core/timetable.h"
-#include "engine/store/command.h"
 #include "engine/store/load_run.h"
 
 namespace millrace::api {
@@ -74,18 +73,18 @@ Result<Reply> get_run(Context& context, const Call& call) {
                     });
 }
 
-Json trigger_body(const Call& call, bool keyed) {
-  Json body = Json::object({{"dag", call.path("dag")}});
+TriggerRun trigger_of(const Call& call, bool keyed) {
+  TriggerRun input{.dag = call.path("dag")};
   // No params and no member are the same request.
-  if (const Json& params = call.body()["params"]; params.size() > 0) body.set("params", params);
-  // A date without an offset is meant in the DAG's time zone, which the engine knows.
+  if (const Json& params = call.body()["params"]; params.size() > 0) input.params = params;
+  // A date without an offset is meant in the DAG's time zone, which the planner knows.
   if (const Json* date = call.body().find("logical_date"); date && !date->is_null())
-    body.set("logical_date", has_utc_offset(date->as_view())
-                                 ? Json(format_rfc3339(*parse_rfc3339(date->as_view())))
-                                 : *date);
+    input.logical_date = has_utc_offset(date->as_view())
+                             ? format_rfc3339(*parse_rfc3339(date->as_view()))
+                             : date->as_string();
   // With a key the body must be the same each time; a trace id need not be.
-  if (!keyed && !call.request().trace_id.empty()) body.set("trace_id", call.request().trace_id);
-  return body;
+  if (!keyed) input.trace_id = call.request().trace_id;
+  return input;
 }
 
 Reply trigger_reply(const TriggerView& view) {
@@ -99,15 +98,15 @@ Result<Reply> trigger_run(Context& context, const Call& call) {
   MR_TRY(const auto wait, wait_of(call, kMostWait));
   MR_TRY(const auto key, idempotency_key_in(call));
   MR_TRY(const auto name_space, context.stores.runs.dag_namespace(call.path("dag")));
-  auto command = context.make_command(command::trigger_run, trigger_body(call, !key.empty()), call,
-                                      call.body()["reason"].as_view());
+  auto command =
+      context.make_command(trigger_of(call, !key.empty()), call, call.body()["reason"].as_view());
   command.idempotency_key = key;
   command.namespace_ = name_space;
   return context.submit(
       std::move(command), [&context, wait](const Submitted& submitted) -> Result<Reply> {
-        MR_TRY(const auto result, Context::value_of(submitted));
+        MR_TRY(const auto answer, Context::answer_of<TriggerRun>(submitted));
         TriggerView view;
-        view.run = Uuid::parse(result["run"].as_view()).value_or(submitted.command.id);
+        view.run = answer ? answer->run : submitted.command.id;
         view.created = !submitted.repeated;
         view.handled = submitted.answer.has_value();
         if (wait.count() <= 0 || !view.handled) return trigger_reply(view);
@@ -120,31 +119,34 @@ Result<Reply> trigger_run(Context& context, const Call& call) {
 }
 
 /// For commands about a run: the run must exist.
-Result<Reply> about_run(Context& context, const Call& call, std::string_view kind, Json body) {
+template <typename T>
+Result<Reply> about_run(Context& context, const Call& call, T input) {
   MR_TRY(const auto row, context.stores.runs.run(call.uuid("run")));
-  body.set("run", row.run.to_string());
-  auto command = context.make_command(kind, std::move(body), call, call.body()["reason"].as_view());
+  input.run = row.run;
+  auto command = context.make_command(input, call, call.body()["reason"].as_view());
   command.namespace_ = row.namespace_;
   return context.submit(std::move(command), command_reply);
 }
 
 Result<Reply> cancel_run(Context& context, const Call& call) {
-  Json body = Json::object();
-  if (call.body()["force"].as_bool(false)) body.set("force", true);
-  return about_run(context, call, command::cancel_run, std::move(body));
+  CancelRun input;
+  input.force = call.body()["force"].as_bool(false);
+  return about_run(context, call, input);
 }
 
 Result<Reply> cancel_task(Context& context, const Call& call) {
-  Json body = Json::object({{"task", call.path("task")}});
-  if (const Json& index = call.body()["map_index"]; !index.is_null()) body.set("map_index", index);
-  if (call.body()["force"].as_bool(false)) body.set("force", true);
-  return about_run(context, call, command::cancel_task, std::move(body));
+  CancelTask input;
+  input.task = call.path("task");
+  if (const Json& index = call.body()["map_index"]; !index.is_null())
+    input.map_index = static_cast<int>(index.as_int());
+  input.force = call.body()["force"].as_bool(false);
+  return about_run(context, call, std::move(input));
 }
 
 Result<Reply> retry_run(Context& context, const Call& call) {
-  Json body = Json::object();
-  if (const Json& tasks = call.body()["tasks"]; tasks.is_array()) body.set("tasks", tasks);
-  return about_run(context, call, command::retry_run, std::move(body));
+  RetryRun input;
+  input.tasks = strings_of(call.body()["tasks"]);
+  return about_run(context, call, std::move(input));
 }
 
 Result<Reply> list_artifacts(Context& context, const Call& call) {

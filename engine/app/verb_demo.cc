@@ -107,18 +107,15 @@ Status follow_months(Node& node, std::vector<Story>& stories) {
 Status follow_faults(Node& node, std::vector<Story>& stories) {
   for (const auto& fault : kFaults) {
     std::printf("%s\n", bold(std::string("on purpose: ") + fault.told).c_str());
-    Command command;
-    command.kind = command::trigger_run;
+    TriggerRun input{.dag = std::string(demo::kDag)};
+    input.logical_date = fault.logical_date;
+    MR_TRY(input.params, Json::parse(fault.params));
+    Command command = make_command(input, {"demo", fault.told});
     command.idempotency_key = std::string("demo/") + fault.name;
-    command.origin = {"demo", fault.told};
-    MR_TRY(const Json params, Json::parse(fault.params));
-    command.body = Json::object(
-        {{"dag", Json(demo::kDag)}, {"params", params}, {"logical_date", fault.logical_date}});
-    MR_TRY(const Json answer,
-           patiently([&] { return node.ask(command, std::chrono::seconds{30}); }));
-    MR_TRY(const Uuid run, Uuid::parse(answer["run"].as_view()));
-    MR_CHECK(follow(node, run));
-    MR_TRY(Story story, patiently([&] { return demo::story_of(node, run, fault.name); }));
+    MR_TRY(const Json json, patiently([&] { return node.ask(command, std::chrono::seconds{30}); }));
+    MR_TRY(const RunAnswer answer, answer_to<TriggerRun>(json));
+    MR_CHECK(follow(node, answer.run));
+    MR_TRY(Story story, patiently([&] { return demo::story_of(node, answer.run, fault.name); }));
     stories.push_back(std::move(story));
   }
   return {};

@@ -101,13 +101,12 @@ Result<int> run(const Options& options, const RunWords& words) {
   MR_TRY(const Json given, parse_params(words.params, dag.dag->spec().params));
   MR_CHECK(put_and_wait(*node, std::move(dag), *changes));
 
-  Command command;
-  command.kind = command::trigger_run;
-  command.origin = {"cli", "millrace run"};
-  command.body = Json::object({{"dag", id}});
-  command.body.set("params", given);
-  MR_TRY(const Json answer, node->ask(command, std::chrono::seconds{30}));
-  MR_TRY(const Uuid run_id, Uuid::parse(answer["run"].as_view()));
+  TriggerRun input{.dag = id};
+  input.params = given;
+  MR_TRY(const Json answer,
+         node->ask(make_command(input, {"cli", "millrace run"}), std::chrono::seconds{30}));
+  MR_TRY(const RunAnswer started, answer_to<TriggerRun>(answer));
+  const Uuid run_id = started.run;
   if (!options.json) std::printf("run %s of %s\n", run_id.to_string().c_str(), id.c_str());
 
   Stores stores = node->stores();

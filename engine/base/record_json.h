@@ -315,6 +315,15 @@ Json record_json(const T& value) {
   return detail::parsed(text);
 }
 
+/// Without the member "kind": for a record that is stored beside its kind.
+template <JsonStyle kStyle = JsonStyle::stored, Fielded T>
+Json body_json(const T& record) {
+  std::string text = "{";
+  detail::append_members<kStyle>(text, record);
+  text += '}';
+  return detail::parsed(text);
+}
+
 /// Reads a record, or a variant of Kinded ones. Members that no field names are ignored, so that
 /// what a newer version wrote stays readable. `invalid_argument` names the member, its value and
 /// what would be right.

@@ -120,11 +120,18 @@ struct PromoteModel {
 };
 
 /// With a canary under way: its traffic goes back to the champion. Else: back to the last known
-/// good. What was taken back is remembered as withdrawn.
+/// good. What was taken back is remembered as withdrawn. Also a command (commands.h).
 struct RollbackModel {
   static constexpr std::string_view kind = "rollback_model";
+  struct Answer {
+    std::string model;
+
+    static constexpr auto fields() {
+      return std::tuple{field("model", &Answer::model, "The served model")};
+    }
+  };
   std::string model;
-  std::string reason;
+  std::string reason = {};
   Json evidence = Json::object();
   /// Changes something only while this one is the candidate, or the champion without a canary. A
   /// champion that followed no other is then taken out of service. "": whatever has the traffic.
@@ -146,9 +153,18 @@ struct RollbackModel {
   }
 };
 
-/// A person lets a refused or withdrawn version be deployed again.
+/// A person lets a refused or withdrawn version be deployed again. Also a command (commands.h).
 struct ReleaseModel {
   static constexpr std::string_view kind = "release_model";
+  struct Answer {
+    std::string model;
+    std::string artifact;
+
+    static constexpr auto fields() {
+      return std::tuple{field("model", &Answer::model, "The served model"),
+                        field("artifact", &Answer::artifact, "Digest of the version")};
+    }
+  };
   std::string model;
   std::string artifact;
   std::string reason;

@@ -117,20 +117,33 @@ void Planner::recover(Time now) {
 
 // --- inputs
 
-Result<Uuid> Planner::trigger_run(const TriggerRun& input, Time now) {
+namespace {
+
+/// In which a date without an offset is meant.
+std::string time_zone_of(const Dag& dag) {
+  return dag.timetable() ? dag.spec().schedule->time_zone : "UTC";
+}
+
+}  // namespace
+
+Result<Uuid> Planner::trigger_run(const TriggerRun& input, const Origin& origin, Time now) {
   MR_TRY(DagState* const state, find_dag(input.dag));
   if (!state->retired.empty())
     return conflict("DAG '" + input.dag + "' is retired: " + state->retired +
                     " (the last one was " + state->source + "); put the file back to run it");
-  if (runs_.contains(input.run))
-    return conflict("run " + input.run.to_string() + " exists already");
-  MR_TRY(Json params, state->dag->resolve_params(input.params));
-  Run& run = create_run(input, *state, std::move(params), now);
+  const Uuid id = input.run.value();
+  if (runs_.contains(id)) return conflict("run " + id.to_string() + " exists already");
+  NewRun fresh{.id = id, .trace = input.trace_id, .origin = origin};
+  if (!input.logical_date.empty()) {
+    MR_TRY(fresh.logical_date, parse_wall_time(input.logical_date, time_zone_of(*state->dag)));
+  }
+  MR_TRY(fresh.params, state->dag->resolve_params(input.params));
+  create_run(std::move(fresh), *state, now);
   fill_slots(now);
-  return run.id;
+  return id;
 }
 
-Status Planner::cancel_run(const CancelRun& input, Time now) {
+Status Planner::cancel_run(const CancelRun& input, const Origin& origin, Time now) {
   MR_CHECK(check_in_order(input.run));
   const auto found = runs_.find(input.run);
   if (found == runs_.end() || found->second.status != RunStatus::running) {
@@ -142,7 +155,7 @@ Status Planner::cancel_run(const CancelRun& input, Time now) {
   }
   Run& run = found->second;
   const bool force = input.force || run.cancelling;
-  emit(run, now, RunCancelRequested{input.origin, force});
+  emit(run, now, RunCancelRequested{origin, force});
   for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
     // Tasks that ask about the end themselves (`always()`, `cancelled()`) still get their chance.
     const auto& spec = run.dag->task(task);
@@ -161,7 +174,7 @@ Status Planner::cancel_run(const CancelRun& input, Time now) {
   return {};
 }
 
-Status Planner::cancel_task(const CancelTask& input, Time now) {
+Status Planner::cancel_task(const CancelTask& input, const Origin& origin, Time now) {
   const auto found = runs_.find(input.run);
   if (found == runs_.end() || found->second.status != RunStatus::running)
     return conflict("run " + input.run.to_string() + " is not running");
@@ -180,7 +193,7 @@ Status Planner::cancel_task(const CancelTask& input, Time now) {
   for (int i = first; i <= last; ++i) {
     const TaskRef ref{task, i};
     if (!is_end(run.instance(ref).state)) {
-      emit(run, now, TaskCancelRequested{ref, input.origin});
+      emit(run, now, TaskCancelRequested{ref, origin});
       cancel_instance(run, ref, input.force, now);
       any = true;
     } else if (is_occupied(run.id, ref)) {  // it has its grace since the first time
@@ -215,7 +228,7 @@ bool Planner::is_occupied(const Uuid& run, TaskRef ref) const {
   return held != slots_.end() && held->first.run == run && held->first.ref == ref;
 }
 
-Status Planner::retry_run(const RetryRun& input, Time now) {
+Status Planner::retry_run(const RetryRun& input, const Origin& origin, Time now) {
   MR_CHECK(check_in_order(input.run));
   const auto found = runs_.find(input.run);
   if (found == runs_.end()) return not_found("there is no run " + input.run.to_string());
@@ -229,7 +242,7 @@ Status Planner::retry_run(const RetryRun& input, Time now) {
   MR_TRY(std::vector<TaskRef> refs, tasks_to_clear(run, roots));
   if (refs.empty()) return conflict("run " + run.id.to_string() + " has no ended task to retry");
   const bool reopened = run.status != RunStatus::running;
-  emit(run, now, TasksCleared{std::move(refs), input.origin});
+  emit(run, now, TasksCleared{std::move(refs), origin});
   if (reopened) {
     std::erase(finished_, run.id);
     admit(run, now);
@@ -241,12 +254,13 @@ Status Planner::retry_run(const RetryRun& input, Time now) {
   return {};
 }
 
-Status Planner::request_effects(const RequestEffects& input, Time now) {
-  for (const Effect& effect : input.effects) MR_CHECK(check_effect(effect));
-  MR_CHECK(models_.admit_command(input.effects));
-  emit(Uuid{}, now, EffectsRequested{input.effects, input.origin});
-  models_.apply(input.effects, {});
-  react_to(input.effects, "", now);
+Status Planner::request_effects(const std::vector<Effect>& effects, const Origin& origin,
+                                Time now) {
+  for (const Effect& effect : effects) MR_CHECK(check_effect(effect));
+  MR_CHECK(models_.admit_command(effects));
+  emit(Uuid{}, now, EffectsRequested{effects, origin});
+  models_.apply(effects, {});
+  react_to(effects, "", now);
   fill_slots(now);
   return {};
 }

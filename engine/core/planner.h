@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/core/commands.h"
 #include "engine/core/dag.h"
 #include "engine/core/event.h"
 #include "engine/core/executor.h"
@@ -68,61 +69,6 @@ struct SyncDags {
 
   bool is_empty() const { return dags.empty() && errors.empty(); }
 };
-struct TriggerRun {
-  std::string dag;
-  Uuid run;  // chosen by the caller, so that a repeated request names the same run
-  RunType type = RunType::manual;
-  std::optional<Time> logical_date;
-  Json params = Json::object();
-  Json trigger;
-  std::string trace_id;  // "" makes a new one
-  Origin origin;
-};
-/// A second one, or a first one with `force`, ends everything at once: tasks that ask about the end
-/// themselves, and programs without their grace.
-struct CancelRun {
-  Uuid run;
-  Origin origin;
-  bool force = false;
-};
-/// Ends one task of a run that goes on; a mapped one with all of its items, or with one of them.
-/// A second one ends its programs without their grace.
-struct CancelTask {
-  Uuid run;
-  std::string task;
-  std::optional<int> map_index;
-  Origin origin;
-  bool force = false;
-};
-/// Clears the tasks and all that is downstream of them; no tasks named: those that failed, were
-/// cancelled or never started.
-struct RetryRun {
-  Uuid run;
-  std::vector<std::string> tasks;
-  Origin origin;
-};
-struct PauseDag {
-  std::string dag;
-  bool paused = true;
-  Origin origin;
-};
-/// Something happened outside: wakes deferred tasks that wait for `name`, and starts DAGs whose
-/// `on:` matches.
-struct PublishEvent {
-  std::string name;  // e.g. "deployment/flights", or a CloudEvent's type
-  Json event;        // a CloudEvent: {id, source, type, subject, time, data}
-  Origin origin;
-};
-/// The schedule goes on from now: dates that passed are not made up.
-struct ResetSchedule {
-  std::string dag;
-  Origin origin;
-};
-struct RequestEffects {
-  std::vector<Effect> effects;
-  Origin origin;
-};
-
 struct PlannerOptions {
   int process_slots = 4;   // attempts in runner processes at one time
   int light_slots = 1024;  // attempts in threads of the engine at one time
@@ -156,20 +102,16 @@ class Planner {
   // Inputs. A refusal changes nothing.
   Status register_dag(const RegisterDag& input, Time now);
   void sync_dags(const SyncDags& input, Time now);
-  Result<Uuid> trigger_run(const TriggerRun& input, Time now);
-  Status cancel_run(const CancelRun& input, Time now);
-  Status cancel_task(const CancelTask& input, Time now);
+  /// REQUIRES: input.run.
+  Result<Uuid> trigger_run(const TriggerRun& input, const Origin& origin, Time now);
+  Status cancel_run(const CancelRun& input, const Origin& origin, Time now);
+  Status cancel_task(const CancelTask& input, const Origin& origin, Time now);
   /// A run that is not open any more must be given back first, by restore_run.
-  Status retry_run(const RetryRun& input, Time now);
-  Status pause_dag(const PauseDag& input, Time now);
-  Status reset_schedule(const ResetSchedule& input, Time now);
-  /// What it started, and which DAGs it would have started.
-  struct Published {
-    std::vector<Uuid> runs;
-    std::vector<std::pair<std::string, std::string>> not_started;  // DAG, reason
-  };
-  Published publish_event(const PublishEvent& input, Time now);
-  Status request_effects(const RequestEffects& input, Time now);
+  Status retry_run(const RetryRun& input, const Origin& origin, Time now);
+  Status pause_dag(const PauseDag& input, const Origin& origin, Time now);
+  Status reset_schedule(const ResetSchedule& input, const Origin& origin, Time now);
+  PublishEvent::Answer publish_event(const PublishEvent& input, const Origin& origin, Time now);
+  Status request_effects(const std::vector<Effect>& effects, const Origin& origin, Time now);
   void began(const AttemptBegan& report, Time now);
   void complete(const AttemptResult& result, Time now);
   /// Whatever is due: schedules, retries, deferrals, deadlines. Then fills free slots.
@@ -267,7 +209,16 @@ class Planner {
   void announce(Time now);
 
   // planner_run.cc: the course of a run.
-  Run& create_run(const TriggerRun& input, const DagState& dag, Json params, Time now);
+  struct NewRun {
+    Uuid id;
+    RunType type = RunType::manual;
+    std::optional<Time> logical_date = {};
+    Json params = {};        // resolved
+    Json trigger = {};       // the event or dataset that started it
+    std::string trace = {};  // "" makes a new one
+    Origin origin = {};
+  };
+  Run& create_run(NewRun input, DagState& dag, Time now);
   void admit(Run& run, Time now);
   bool is_held(const Run& run) const;
   void activate(Run& run, Time now);

@@ -221,15 +221,12 @@ void Planner::start_by_dataset(const UpdateDataset& update, const std::string& c
       continue;  // a DAG with required params cannot be started by data alone; lint says so
     const Json trigger = Json::object(
         {{"dataset", update.dataset}, {"artifact", update.artifact}, {"rows", update.rows}});
-    create_run({id,
-                ids_.next(now, rng_),
-                RunType::dataset,
-                std::nullopt,
-                {},
-                trigger,
-                "",
-                {"engine", "dataset " + update.dataset + " was updated"}},
-               state, *std::move(params), now);
+    create_run({.id = ids_.next(now, rng_),
+                .type = RunType::dataset,
+                .params = *std::move(params),
+                .trigger = trigger,
+                .origin = {"engine", "dataset " + update.dataset + " was updated"}},
+               state, now);
   }
 }
 
@@ -272,31 +269,29 @@ bool matches(const Json& on_event, const PublishEvent& input) {
 
 }  // namespace
 
-Planner::Published Planner::publish_event(const PublishEvent& input, Time now) {
-  Published out;
+PublishEvent::Answer Planner::publish_event(const PublishEvent& input, const Origin& origin,
+                                            Time now) {
+  PublishEvent::Answer out{input.name, {}, {}};
   wake_waiting(input.name, now);
   for (auto& [id, state] : dags_) {
     const Json& on_event = state.dag->spec().on_event;
     if (!state.retired.empty() || !on_event.is_object() || !matches(on_event, input)) continue;
     if (state.paused) {
-      out.not_started.emplace_back(id, "it is paused");
+      out.not_started.push_back({id, "it is paused"});
       continue;
     }
     auto params = state.dag->resolve_params({});
     if (!params) {
-      out.not_started.emplace_back(id, params.error().message);
+      out.not_started.push_back({id, params.error().message});
       continue;
     }
-    out.runs.push_back(create_run({id,
-                                   ids_.next(now, rng_),
-                                   RunType::event,
-                                   std::nullopt,
-                                   {},
-                                   input.event,
-                                   "",
-                                   input.origin},
-                                  state, *std::move(params), now)
-                           .id);
+    const Run& run = create_run({.id = ids_.next(now, rng_),
+                                 .type = RunType::event,
+                                 .params = *std::move(params),
+                                 .trigger = input.event,
+                                 .origin = origin},
+                                state, now);
+    out.runs.push_back(run.id);
   }
   fill_slots(now);
   return out;

@@ -111,10 +111,10 @@ void Planner::move_schedule(DagState& state, ScheduleMoved moved, Time now) {
   emit(Uuid{}, now, std::move(moved));
 }
 
-Status Planner::reset_schedule(const ResetSchedule& input, Time now) {
+Status Planner::reset_schedule(const ResetSchedule& input, const Origin& origin, Time now) {
   MR_TRY(DagState* const state, find_dag(input.dag));
   if (!state->dag->timetable()) return conflict("DAG '" + input.dag + "' has no schedule");
-  move_schedule(*state, {input.dag, now, {}, input.origin}, now);
+  move_schedule(*state, {input.dag, now, {}, origin}, now);
   reschedule(input.dag, now);
   return {};
 }
@@ -235,16 +235,15 @@ void Planner::report_files(std::map<std::string, Json> errors, Time now) {
   file_errors_ = std::move(errors);
 }
 
-Status Planner::pause_dag(const PauseDag& input, Time now) {
+Status Planner::pause_dag(const PauseDag& input, const Origin& origin, Time now) {
   const auto broken = broken_dags_.find(input.dag);
   if (broken == broken_dags_.end()) MR_CHECK(find_dag(input.dag));
   DagState& state =
       broken == broken_dags_.end() ? dags_.find(input.dag)->second : broken->second.state;
   if (state.paused == input.paused) return {};
   state.paused = input.paused;
-  emit(Uuid{}, now, DagPaused{input.dag, input.paused, input.origin});
-  if (!input.paused && state.dag != nullptr && state.retired.empty())
-    resume(state, input.origin, now);
+  emit(Uuid{}, now, DagPaused{input.dag, input.paused, origin});
+  if (!input.paused && state.dag != nullptr && state.retired.empty()) resume(state, origin, now);
   reschedule(input.dag, now);
   return {};
 }

@@ -7,7 +7,7 @@
 
 namespace millrace {
 
-Run& Planner::create_run(const TriggerRun& input, const DagState& dag, Json params, Time now) {
+Run& Planner::create_run(NewRun input, DagState& dag, Time now) {
   RunCreated created;
   created.dag = dag.dag->id();
   created.version = dag.dag->version();
@@ -18,15 +18,13 @@ Run& Planner::create_run(const TriggerRun& input, const DagState& dag, Json para
     created.interval_start = interval.start;
     created.interval_end = interval.end;
   }
-  created.params = std::move(params);
-  created.trigger = input.trigger;
-  created.trace_id = input.trace_id.empty() ? new_trace_id(rng_) : input.trace_id;
-  created.origin = input.origin;
-  events_.push_back({0, input.run, now, std::move(created)});
-  Run& run = runs_.insert_or_assign(input.run, make_run(events_.back(), dag.dag)).first->second;
-
-  DagState& state = dags_.find(run.dag->id())->second;
-  if (input.type == RunType::scheduled) state.schedule.last = input.logical_date;
+  created.params = std::move(input.params);
+  created.trigger = std::move(input.trigger);
+  created.trace_id = input.trace.empty() ? new_trace_id(rng_) : std::move(input.trace);
+  created.origin = std::move(input.origin);
+  events_.push_back({0, input.id, now, std::move(created)});
+  Run& run = runs_.insert_or_assign(input.id, make_run(events_.back(), dag.dag)).first->second;
+  if (input.type == RunType::scheduled) dag.schedule.last = input.logical_date;
   admit(run, now);
   return run;
 }

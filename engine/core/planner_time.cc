@@ -98,9 +98,12 @@ void Planner::run_schedules(Time now) {
       continue;
     }
     if (*firing <= now)
-      create_run(
-          {id, ids_.next(now, rng_), RunType::scheduled, firing, {}, {}, "", {"schedule", ""}},
-          state, *std::move(params), now);
+      create_run({.id = ids_.next(now, rng_),
+                  .type = RunType::scheduled,
+                  .logical_date = firing,
+                  .params = *std::move(params),
+                  .origin = {"schedule", ""}},
+                 state, now);
     reschedule(id, now);
   }
 }

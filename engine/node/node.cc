@@ -205,15 +205,10 @@ Uuid Node::Body::new_id() {
 
 /// The breaker has taken the candidate's traffic already; this makes it everybody's truth.
 Status Node::Body::roll_back(const serve::TripReport& trip) {
-  Command command;
+  RollbackModel back{trip.model, "the circuit breaker opened", trip.evidence, trip.artifact};
+  back.candidate_only = true;
+  Command command = make_command(back, {"model server", back.reason});
   command.id = new_id();
-  command.kind = command::rollback_model;
-  command.body = Json::object({{"model", trip.model},
-                               {"reason", "the circuit breaker opened"},
-                               {"evidence", trip.evidence},
-                               {"artifact", trip.artifact},
-                               {"candidate_only", true}});
-  command.origin = {"model server", "the circuit breaker opened"};
   command.created_at = clock.now();
   const auto submitted = store->stores().inbox.submit(command);
   return submitted ? Status{} : Status{submitted.error()};

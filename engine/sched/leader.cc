@@ -149,7 +149,7 @@ Status Leader::raise_alert(const std::string& title, const std::string& text) {
   constexpr std::size_t kLook = 500;
   MR_TRY(const auto alerts, stores_.registry.alerts(kLook));
   if (std::ranges::find(alerts, title, &AlertRow::title) != alerts.end()) return {};
-  return planner_.request_effects({{RaiseAlert{"error", title, text, ""}}, {"engine", text}},
+  return planner_.request_effects({RaiseAlert{"error", title, text, ""}}, {"engine", text},
                                   clock_.now());
 }
 

@@ -1,36 +1,29 @@
-// The commands of the inbox: one body for each kind. The API and the command line write them, the
-// engine loop reads them.
-//
-//   kind             body                                                          answer
-//   trigger_run      {dag, run?: uuid, params?, logical_date?, trace_id?}            {run}
-//   cancel_run       {run, force?}                                                 {run}
-//   cancel_task      {run, task, map_index?, force?}                               {run, task}
-//   retry_run        {run, tasks?: [id]}                                           {run}
-//   pause_dag        {dag, paused}                                                 {dag, paused}
-//   reset_schedule   {dag}                                                         {dag, from}
-//   publish_event    {name, event?}                    {runs: [uuid], not_started: [{dag, reason}]}
-//   rollback_model   {model, reason, evidence?, artifact?, candidate_only?}        {model}
-//   release_model    {model, artifact, reason}                                     {model,
-//   artifact}
-//
-// A trigger_run without `run` names its run by the command's own id: with an idempotency key the
-// body must be the same each time, so it cannot hold an id that is made anew.
+// Commands on their way to the planner, as rows of the inbox. Their bodies: engine/core/commands.h.
 #pragma once
 
-#include <string_view>
+#include <string>
+#include <utility>
 
+#include "engine/base/record_json.h"
+#include "engine/core/commands.h"
 #include "engine/store/rows.h"
 
-namespace millrace::command {
+namespace millrace {
 
-inline constexpr std::string_view trigger_run = "trigger_run";
-inline constexpr std::string_view cancel_run = "cancel_run";
-inline constexpr std::string_view cancel_task = "cancel_task";
-inline constexpr std::string_view retry_run = "retry_run";
-inline constexpr std::string_view pause_dag = "pause_dag";
-inline constexpr std::string_view reset_schedule = "reset_schedule";
-inline constexpr std::string_view publish_event = "publish_event";
-inline constexpr std::string_view rollback_model = "rollback_model";
-inline constexpr std::string_view release_model = "release_model";
+/// A command of which only the id, the time and, if there is one, the key are still to be set.
+template <Kinded T>
+Command make_command(const T& input, Origin origin) {
+  Command command;
+  command.kind = T::kind;
+  command.body = body_json(input);
+  command.origin = std::move(origin);
+  return command;
+}
 
-}  // namespace millrace::command
+/// What the engine answered to a T.
+template <Kinded T>
+Result<typename T::Answer> answer_to(const Json& answer) {
+  return read_record<typename T::Answer>(answer);
+}
+
+}  // namespace millrace

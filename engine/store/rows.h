@@ -151,11 +151,11 @@ struct AlertRow {
   Time at{};
 };
 
-/// A wish from outside the planner. Exactly one CommandHandled answers it.
+/// A command from outside the planner (engine/core/commands.h; make_command in store/command.h).
+/// Exactly one CommandHandled answers it.
 struct Command {
   Uuid id;
-  std::string kind;  // "trigger_run", "cancel_run", "retry_run", "pause_dag", "publish_event",
-                     // "rollback_model", …
+  std::string kind;
   Json body = Json::object();
   std::string idempotency_key;  // "" or unique in its namespace, as long as history goes back
   std::string namespace_ = "default";

@@ -95,7 +95,7 @@ struct AcceptedCommand {
   std::chrono::steady_clock::time_point asked;  // before it could be seen by anyone
 };
 
-/// Wishes on their way to the planner.
+/// Commands waiting for the planner.
 class Inbox {
  public:
   virtual ~Inbox() = default;

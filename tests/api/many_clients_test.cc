@@ -85,7 +85,7 @@ TEST_F(ManyClientsTest, AWaitAsksTheStoreOnce) {
   wait_for_runs(kWaiting);
   const auto runs = world_->stores().runs.open_runs().value_or(std::vector<RunRow>());
   for (const auto& run : runs)
-    world_->submit(command::cancel_run, Json::object({{"run", run.run.to_string()}}));
+    world_->submit(CancelRun{run.run});
   for (auto& client : waiting) EXPECT_EQ(201, client.receive().status);
   world_->store().set_fault_hook({});
   EXPECT_LE(runs_read, kWaiting);

@@ -257,7 +257,7 @@ Play play(const StartAttempt& attempt) {
 }
 
 void trigger(World& world, const std::string& dag) {
-  world.submit(command::trigger_run, Json::object({{"dag", dag}}));
+  world.submit(TriggerRun{.dag = dag});
   world.advance(minutes{4});
 }
 
@@ -293,7 +293,7 @@ std::unique_ptr<World> sample_world() {
   auto old = make_dag("legacy_export", {"export"});
   old.schedule = CronSpec{"30 2 * * *", "Europe/Berlin", DstPolicy::run_once};
   world->add_dag(std::move(old), "dags/legacy.yaml");
-  world->submit(command::pause_dag, Json::object({{"dag", "legacy_export"}, {"paused", true}}));
+  world->submit(PauseDag{"legacy_export", true});
 
   world->advance(minutes{40});
   trigger(*world, "warehouse_sync");

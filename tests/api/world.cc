@@ -94,12 +94,8 @@ void World::report_file(std::string source, Json diagnostics) {
   step({std::move(folder)});
 }
 
-Command World::submit(std::string_view kind, Json body) {
-  Command command;
+Command World::put(Command command) {
   command.id = Uuid::v7(clock_.now(), rng_);
-  command.kind = kind;
-  command.body = std::move(body);
-  command.origin = {"ada", "by hand"};
   EXPECT_TRUE(stores().inbox.submit(command).ok());
   return command;
 }

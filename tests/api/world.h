@@ -14,6 +14,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/sched/leader.h"
+#include "engine/store/command.h"
 #include "engine/store/mem_store.h"
 
 namespace millrace::testing {
@@ -82,7 +83,10 @@ class World {
   void add_dag(DagSpec spec, std::string source = "");
   void report_file(std::string source, Json diagnostics);
   /// Puts a command into the inbox; the next step carries it out.
-  Command submit(std::string_view kind, Json body);
+  template <Kinded T>
+  Command submit(const T& input) {
+    return put(make_command(input, {"ada", "by hand"}));
+  }
   /// Moves the clock and lets everything happen that is due on the way.
   void advance(Duration duration);
   void go_live();
@@ -94,6 +98,7 @@ class World {
   void pause(bool paused);
 
  private:
+  Command put(Command command);
   void step(std::vector<Input> inputs);
   void live();
 

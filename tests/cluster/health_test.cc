@@ -72,10 +72,8 @@ TEST_F(HealthTest, FindsALeaseThatAClockSetBackMadeLong) {
 TEST_F(HealthTest, FindsCommandsThatNobodyAnswers) {
   limits_.oldest_command = Duration::zero();
   EXPECT_TRUE(finding("inbox").ok);
-  Command command;
+  Command command = make_command(TriggerRun{.dag = "d"}, {});
   command.id = Uuid{1, 2};
-  command.kind = command::trigger_run;
-  command.body = Json::object({{"dag", "d"}});
   command.created_at = system_.now();
   ASSERT_TRUE(store_.stores().inbox.submit(command).ok());
   expect_bad("inbox", "no engine leads, or the leader does not get on");

@@ -35,7 +35,7 @@ class ActiveRuns : public ::testing::Test {
     TriggerRun input;
     input.dag = "one";
     input.run = run;
-    return planner_.trigger_run(input, now_).ok();
+    return planner_.trigger_run(input, {}, now_).ok();
   }
   /// The run as the journal has it.
   millrace::Run folded(const Uuid& id) {
@@ -61,7 +61,7 @@ class ActiveRuns : public ::testing::Test {
   }
   void retry_a() {
     planner_.restore_run(folded(a_));
-    ASSERT_TRUE(planner_.retry_run({a_, {}, {}}, now_).ok());
+    ASSERT_TRUE(planner_.retry_run({a_, {}}, {}, now_).ok());
   }
 
   const Time now_ = *parse_rfc3339("2001-02-01T00:00:00Z");

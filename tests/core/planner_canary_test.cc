@@ -39,7 +39,7 @@ class CanaryPlanner : public ::testing::Test {
     TriggerRun input;
     input.dag = "ship";
     input.run = run;
-    EXPECT_TRUE(planner_.trigger_run(input, now_).ok());
+    EXPECT_TRUE(planner_.trigger_run(input, {}, now_).ok());
     return started();
   }
   /// The attempt that was started last.
@@ -100,7 +100,7 @@ class CanaryPlanner : public ::testing::Test {
     seen_.clear();
   }
   Status command(Effect effect) {
-    return planner_.request_effects({{std::move(effect)}, {"ada", "why"}}, now_);
+    return planner_.request_effects({std::move(effect)}, {"ada", "why"}, now_);
   }
   Error error_of_failure() {
     for (auto& event : planner_.take_events()) seen_.push_back(std::move(event));
@@ -122,13 +122,13 @@ class CanaryPlanner : public ::testing::Test {
 // compensating effect decided by the planner".
 TEST_F(CanaryPlanner, CancellingAWaitingCanaryReturnsItsTraffic) {
   open_canary(run_, kNew, false);
-  ASSERT_TRUE(planner_.cancel_run({run_, {}}, now_).ok());
+  ASSERT_TRUE(planner_.cancel_run({run_}, {}, now_).ok());
   expect_returned(kNew);
 }
 
 TEST_F(CanaryPlanner, CancellingACanaryInItsLookReturnsItsTraffic) {
   const AttemptKey look = open_canary(run_, kNew, true);
-  ASSERT_TRUE(planner_.cancel_run({run_, {}}, now_).ok());
+  ASSERT_TRUE(planner_.cancel_run({run_}, {}, now_).ok());
   end(look, traffic(kNew, 25));  // its report comes too late, and moves nothing
   EXPECT_TRUE(effects<SetTraffic>().empty());
   expect_returned(kNew);
@@ -218,7 +218,7 @@ TEST_F(CanaryPlanner, ANewLeaderGoesOnWithACanaryWhoseTaskIsOpen) {
   planner_.restore_model(kModel, state);
   planner_.recover(now_);
   EXPECT_TRUE(effects<RollbackModel>().empty());
-  ASSERT_TRUE(planner_.cancel_run({run_, {}}, now_).ok());
+  ASSERT_TRUE(planner_.cancel_run({run_}, {}, now_).ok());
   expect_returned(kNew);
 }
 

@@ -28,7 +28,7 @@ class SetClock : public ::testing::Test {
     TriggerRun input;
     input.dag = "clock";
     input.run = run_;
-    ASSERT_TRUE(planner_.trigger_run(input, now_).ok());
+    ASSERT_TRUE(planner_.trigger_run(input, {}, now_).ok());
     running_ = started(planner_);
   }
 
@@ -90,7 +90,7 @@ TEST_F(SetClock, ARetryWaitsAsLongAsItWasTo) {
 TEST_F(SetClock, ADeferralIsWokenByItsEventAndNotOnceMoreByTime) {
   planner_.complete({running_, Outcome{Defer{hours{1}, "news", {}, {}}}, false}, now_);
   set_clock(minutes{30});
-  planner_.publish_event({"news", Json::object(), {}}, now_);
+  planner_.publish_event({"news", Json::object()}, {}, now_);
   EXPECT_EQ(TaskState::running, state(planner_));
   EXPECT_EQ(now_ + minutes{10}, planner_.next_wakeup()) << "only the deadline is left";
 }

@@ -39,7 +39,7 @@ class Identity : public ::testing::Test {
     TriggerRun input;
     input.dag = id;
     input.run = Uuid{1, ++runs_};
-    const auto run = planner_.trigger_run(input, now_);
+    const auto run = planner_.trigger_run(input, {}, now_);
     return run ? "" : run.error().message;
   }
   /// The message of the newest report about the file; "" if it was cleared.
@@ -153,11 +153,11 @@ TEST_F(Identity, EventsAndDatasetsDoNotStartARetiredDag) {
   spec.on_event = Json::object({{"type", "news"}});
   RegisterDag dag{std::make_shared<const Dag>(*Dag::make(spec)), "/dags/a.yaml", "/dags", {}};
   sync({dag, file("/dags/b.yaml", "y")});
-  EXPECT_EQ(planner_.publish_event({"news", Json::object(), {}}, now_).runs.size(), 1u);
+  EXPECT_EQ(planner_.publish_event({"news", Json::object()}, {}, now_).runs.size(), 1u);
   sync({file("/dags/b.yaml", "y")});
-  EXPECT_TRUE(planner_.publish_event({"news", Json::object(), {}}, now_).runs.empty());
+  EXPECT_TRUE(planner_.publish_event({"news", Json::object()}, {}, now_).runs.empty());
   ASSERT_TRUE(
-      planner_.request_effects({{UpdateDataset{"data", std::string(64, 'a'), 1}}, {}}, now_).ok());
+      planner_.request_effects({UpdateDataset{"data", std::string(64, 'a'), 1}}, {}, now_).ok());
   EXPECT_EQ(planner_.open_runs(), 1);
 }
 
@@ -187,7 +187,7 @@ TEST_F(Identity, ABrokenDagStopsOnlyItself) {
 
 TEST_F(Identity, ABrokenRunIsRefusedWithItsReason) {
   planner_.restore_broken_run(Uuid{1, 9}, "it cannot be folded");
-  const auto cancelled = planner_.cancel_run({Uuid{1, 9}, {}}, now_);
+  const auto cancelled = planner_.cancel_run({Uuid{1, 9}}, {}, now_);
   ASSERT_FALSE(cancelled.ok());
   const std::string id = Uuid{1, 9}.to_string();
   EXPECT_EQ(cancelled.error().message, "run " + id + " is out of order: it cannot be folded");
@@ -197,11 +197,12 @@ TEST_F(Identity, AnEventForAPausedDagSaysThatItStartsNothing) {
   DagSpec spec = make_dag("x")->spec();
   spec.on_event = Json::object({{"type", "news"}});
   sync({{std::make_shared<const Dag>(*Dag::make(spec)), "/dags/a.yaml", "/dags", {}}});
-  ASSERT_TRUE(planner_.pause_dag({"x", true, {}}, now_).ok());
-  const auto published = planner_.publish_event({"news", Json::object(), {}}, now_);
+  ASSERT_TRUE(planner_.pause_dag({"x", true}, {}, now_).ok());
+  const auto published = planner_.publish_event({"news", Json::object()}, {}, now_);
   EXPECT_TRUE(published.runs.empty());
-  EXPECT_EQ(published.not_started,
-            (std::vector<std::pair<std::string, std::string>>{{"x", "it is paused"}}));
+  ASSERT_EQ(published.not_started.size(), 1u);
+  EXPECT_EQ(published.not_started[0].dag, "x");
+  EXPECT_EQ(published.not_started[0].reason, "it is paused");
 }
 
 TEST_F(Identity, TheSameContentIsNoUpdateAndNoDagStartsItself) {
@@ -209,9 +210,9 @@ TEST_F(Identity, TheSameContentIsNoUpdateAndNoDagStartsItself) {
   spec.datasets = {"data"};
   sync({{std::make_shared<const Dag>(*Dag::make(spec)), "/dags/a.yaml", "/dags", {}}});
   const UpdateDataset update{"data", std::string(64, 'a'), 1};
-  ASSERT_TRUE(planner_.request_effects({{update}, {}}, now_).ok());
+  ASSERT_TRUE(planner_.request_effects({update}, {}, now_).ok());
   EXPECT_EQ(planner_.open_runs(), 1);
-  ASSERT_TRUE(planner_.request_effects({{update}, {}}, now_).ok());
+  ASSERT_TRUE(planner_.request_effects({update}, {}, now_).ok());
   EXPECT_EQ(planner_.open_runs(), 1) << "the same content";
   AttemptKey key;
   for (const auto& action : planner_.take_actions())

@@ -44,8 +44,8 @@ class Dispatch : public ::testing::Test {
     TriggerRun input;
     input.dag = dag;
     input.run = Uuid{1, ++runs_};
-    EXPECT_TRUE(planner_.trigger_run(input, now_).ok());
-    return input.run;
+    EXPECT_TRUE(planner_.trigger_run(input, {}, now_).ok());
+    return *input.run;
   }
   /// The attempts that the executor was given since the last call.
   std::vector<AttemptKey> dispatched(Planner& planner) {
@@ -222,8 +222,8 @@ TEST_F(Dispatch, ARetryWaitsForTheEndOfTheCancelledAttempt) {
   const Uuid run = trigger("dag");
   const auto first = dispatched();
   planner_.began({first.at(0), now_}, now_);
-  ASSERT_TRUE(planner_.cancel_run({run, {}}, now_).ok());
-  ASSERT_TRUE(planner_.retry_run({run, {}, {}}, now_).ok());
+  ASSERT_TRUE(planner_.cancel_run({run}, {}, now_).ok());
+  ASSERT_TRUE(planner_.retry_run({run, {}}, {}, now_).ok());
   EXPECT_TRUE(dispatched().empty());
   EXPECT_EQ(TaskState::queued, instance(run).state);
   planner_.complete({first[0], make_error(ErrorCode::cancelled, "cancelled"), false, now_}, now_);
@@ -260,7 +260,7 @@ TEST_F(Dispatch, AHeldRunsTaskThatAlwaysRunsIsNotBegunAgainWhenItsTurnComes) {
   const Uuid active = trigger("one"), held = trigger("one");
   const auto first = dispatched();
   ASSERT_EQ(1u, first.size());
-  ASSERT_TRUE(planner_.cancel_run({held, {}}, now_).ok());
+  ASSERT_TRUE(planner_.cancel_run({held}, {}, now_).ok());
   const auto clean_up = dispatched();
   ASSERT_EQ(1u, clean_up.size());
   planner_.began({clean_up[0], now_}, now_);
@@ -293,13 +293,13 @@ class Cancellation : public Dispatch {
 };
 
 TEST_F(Cancellation, ASecondOneEndsTasksThatAlwaysRun) {
-  ASSERT_TRUE(planner_.cancel_run({run_, {}}, now_).ok());
+  ASSERT_TRUE(planner_.cancel_run({run_}, {}, now_).ok());
   report_cancelled(first_);
   const auto last = dispatched();
   ASSERT_EQ(1u, last.size());
   planner_.began({last[0], now_}, now_);
   cancels_.clear();
-  ASSERT_TRUE(planner_.cancel_run({run_, {}}, now_).ok());
+  ASSERT_TRUE(planner_.cancel_run({run_}, {}, now_).ok());
   dispatched();
   EXPECT_EQ(RunStatus::cancelled, planner_.find_run(run_)->status);
   ASSERT_FALSE(cancels_.empty());
@@ -308,11 +308,11 @@ TEST_F(Cancellation, ASecondOneEndsTasksThatAlwaysRun) {
 }
 
 TEST_F(Cancellation, ASecondOneTakesTheGraceFromWhatIsOnItsWayOut) {
-  ASSERT_TRUE(planner_.cancel_run({run_, {}}, now_).ok());
+  ASSERT_TRUE(planner_.cancel_run({run_}, {}, now_).ok());
   dispatched();
   ASSERT_FALSE(cancels_.at(0).at_once);
   cancels_.clear();
-  ASSERT_TRUE(planner_.cancel_run({run_, {}}, now_).ok());
+  ASSERT_TRUE(planner_.cancel_run({run_}, {}, now_).ok());
   dispatched();
   ASSERT_FALSE(cancels_.empty());
   EXPECT_EQ(first_, cancels_[0].key);
@@ -320,13 +320,13 @@ TEST_F(Cancellation, ASecondOneTakesTheGraceFromWhatIsOnItsWayOut) {
 }
 
 TEST_F(Cancellation, ForceEndsEverythingAtTheFirstTime) {
-  ASSERT_TRUE(planner_.cancel_run({run_, {}, true}, now_).ok());
+  ASSERT_TRUE(planner_.cancel_run({run_, true}, {}, now_).ok());
   EXPECT_TRUE(dispatched().empty());
   EXPECT_EQ(RunStatus::cancelled, planner_.find_run(run_)->status);
 }
 
 TEST_F(Cancellation, OfOneTaskLeavesTheRunToItsOtherTasks) {
-  ASSERT_TRUE(planner_.cancel_task({run_, "first", {}, {}, false}, now_).ok());
+  ASSERT_TRUE(planner_.cancel_task({run_, "first", {}, false}, {}, now_).ok());
   const auto last = dispatched();  // `always()`; the slot is still held
   EXPECT_TRUE(last.empty());
   EXPECT_EQ(TaskState::cancelled, instance(run_).state);
@@ -338,12 +338,12 @@ TEST_F(Cancellation, OfOneTaskLeavesTheRunToItsOtherTasks) {
 
 TEST_F(Cancellation, OfATaskThatIsNotThereIsRefused) {
   EXPECT_EQ(ErrorCode::not_found,
-            planner_.cancel_task({run_, "frist", {}, {}, false}, now_).error().code);
+            planner_.cancel_task({run_, "frist", {}, false}, {}, now_).error().code);
   EXPECT_EQ(ErrorCode::not_found,
-            planner_.cancel_task({run_, "first", 3, {}, false}, now_).error().code);
+            planner_.cancel_task({run_, "first", 3, false}, {}, now_).error().code);
   end(first_);
   EXPECT_EQ(ErrorCode::conflict,
-            planner_.cancel_task({run_, "first", {}, {}, false}, now_).error().code);
+            planner_.cancel_task({run_, "first", {}, false}, {}, now_).error().code);
 }
 
 TEST_F(Dispatch, ARetryRuleNamesTheCodeOfAnError) {

@@ -33,7 +33,7 @@ class Mapped : public ::testing::Test {
     TriggerRun input;
     input.dag = "mapped";
     input.run = run_;
-    ASSERT_TRUE(planner_->trigger_run(input, now_).ok());
+    ASSERT_TRUE(planner_->trigger_run(input, {}, now_).ok());
   }
 
   /// Ends `list` with so many rows.
@@ -81,7 +81,7 @@ TEST_F(Mapped, AfterARetryTheySeeWhatTheirUpstreamGivesNow) {
   list("old", 2);
   for (auto begun = starts(); !begun.empty(); begun = starts())
     for (const auto& one : begun) end(one, invalid_argument("no"));
-  ASSERT_TRUE(planner_->retry_run({run_, {"list"}, {}}, now_).ok());
+  ASSERT_TRUE(planner_->retry_run({run_, {"list"}}, {}, now_).ok());
   list("new", 1);
   const auto begun = starts();
   ASSERT_EQ(1u, begun.size());

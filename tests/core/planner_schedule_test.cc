@@ -31,7 +31,7 @@ class Schedules : public ::testing::Test {
     planner_.sync_dags(folder, now_);
   }
   void remove() { planner_.sync_dags({"/dags", {}, {}, {}, {}, {"x"}, true}, now_); }
-  void pause(bool paused) { ASSERT_TRUE(planner_.pause_dag({"x", paused, {}}, now_).ok()); }
+  void pause(bool paused) { ASSERT_TRUE(planner_.pause_dag({"x", paused}, {}, now_).ok()); }
   /// The logical dates of the runs that begin until `until`, as the loop wakes: separated by
   /// spaces.
   std::string runs_until(std::string_view until) {
@@ -76,9 +76,9 @@ class Schedules : public ::testing::Test {
     TriggerRun input;
     input.dag = "x";
     input.run = Uuid{1, ++triggered_};
-    input.logical_date = at(logical_date);
-    EXPECT_TRUE(planner_.trigger_run(input, now_).ok());
-    const RunCreated& created = planner_.find_run(input.run)->created;
+    input.logical_date = format_rfc3339(at(logical_date));
+    EXPECT_TRUE(planner_.trigger_run(input, {}, now_).ok());
+    const RunCreated& created = planner_.find_run(*input.run)->created;
     return format_rfc3339(*created.interval_start).substr(0, 16) + " " +
            format_rfc3339(*created.interval_end).substr(0, 16);
   }
@@ -260,7 +260,7 @@ TEST_F(Schedules, AResetMakesUpNothing) {
   spec_.catchup = true;
   put();
   now_ = at("2026-03-05T10:30:00Z");
-  ASSERT_TRUE(planner_.reset_schedule({"x", {}}, now_).ok());
+  ASSERT_TRUE(planner_.reset_schedule({"x"}, {}, now_).ok());
   EXPECT_EQ(runs_until("2026-03-05T12:30:00Z"), "03-05T11:00 03-05T12:00");
 }
 

@@ -19,7 +19,7 @@ class Offered {
   Offered() : catalog_(millrace::testing::test_catalog()) {
     world_.add_dag(millrace::testing::make_dag("etl", {"extract", "load:extract"}),
                    "dags/etl.yaml");
-    world_.submit(command::trigger_run, Json::object({{"dag", "etl"}}));
+    world_.submit(TriggerRun{.dag = "etl"});
     world_.advance(std::chrono::seconds{10});
     api::ApiConfig config;
     config.http.port = 0;

@@ -89,10 +89,8 @@ struct Office {
   }
 
   Uuid run() {
-    Command command;
+    Command command = make_command(TriggerRun{.dag = "hot"}, {});
     command.id = Uuid::v7(clock.now(), rng);
-    command.kind = command::trigger_run;
-    command.body = Json::object({{"dag", "hot"}});
     must(store.stores().inbox.submit(command));
     for (std::vector<Input> inputs = {CommandsWaiting{}}; !inputs.empty(); inputs = executor.take())
       must(leader->step(std::move(inputs)));

@@ -25,10 +25,8 @@ TEST(EngineEnd, ACommandThatComesAfterItIsLeftToTheNext) {
   ASSERT_TRUE(engine->wait_until_leading());
   engine.reset();
 
-  Command asked;
+  Command asked = make_command(TriggerRun{.dag = "none"}, {});
   asked.id = Uuid{1, 1};
-  asked.kind = command::trigger_run;
-  asked.body = Json::object({{"dag", "none"}});
   EXPECT_TRUE(store.stores().inbox.submit(asked).ok());
   const auto pending = store.stores().inbox.pending(10);
   ASSERT_TRUE(pending.ok());

@@ -79,11 +79,10 @@ class Restore : public ::testing::Test {
     EXPECT_TRUE((*leader)->step({}).ok());
     return *std::move(leader);
   }
-  Json ask(Leader& leader, std::string_view kind, Json body) {
-    Command command;
+  template <Kinded T>
+  Json ask(Leader& leader, const T& input) {
+    Command command = make_command(input, {});
     command.id = Uuid::v7(clock_.now(), rng_);
-    command.kind = kind;
-    command.body = std::move(body);
     EXPECT_TRUE(stores_.inbox.submit(command).ok());
     EXPECT_TRUE(leader.step({CommandsWaiting{}}).ok());
     return (*stores_.inbox.result(command.id))->result;
@@ -103,19 +102,18 @@ TEST_F(Restore, ADagOfAnUnknownZoneStopsOnlyItself) {
   write({DagRegistered{"bad", "v1", spec_of("bad", "US/Nowhere"), "/dags/bad.yaml", "/dags", {}},
          DagRegistered{"good", "v1", spec_of("good", "UTC"), "/dags/good.yaml", "/dags", {}}});
   auto leader = lead();
-  const Json refused = ask(*leader, command::trigger_run, Json::object({{"dag", "bad"}}));
+  const Json refused = ask(*leader, TriggerRun{.dag = "bad"});
   EXPECT_NE(refused.dump().find("out of order: there is no time zone 'US/Nowhere'"),
             std::string::npos)
       << refused.dump();
-  EXPECT_TRUE(ask(*leader, command::trigger_run, Json::object({{"dag", "good"}})).contains("run"));
+  EXPECT_TRUE(ask(*leader, TriggerRun{.dag = "good"}).contains("run"));
   const std::string reason = stores_.runs.dag("bad")->out_of_order;
   EXPECT_NE(reason.find("US/Nowhere"), std::string::npos);
   const auto errors = stores_.runs.dag_file_errors();
   ASSERT_EQ(errors->size(), 1u);
   EXPECT_EQ(errors->front().source, "/dags/bad.yaml");
   // Pausing it works, and is kept.
-  EXPECT_FALSE(ask(*leader, command::pause_dag, Json::object({{"dag", "bad"}, {"paused", true}}))
-                   .contains("code"));
+  EXPECT_FALSE(ask(*leader, PauseDag{"bad", true}).contains("code"));
   // The next term finds the same, and writes it no second time.
   resign(stores_, std::move(leader));
   leader = lead();
@@ -137,7 +135,7 @@ TEST_F(Restore, ADagThatCanBeCompiledAgainIsInOrderAgain) {
   const auto leader = lead();
   EXPECT_EQ(stores_.runs.dag("x")->out_of_order, "");
   EXPECT_TRUE(stores_.runs.dag_file_errors()->empty());
-  EXPECT_TRUE(ask(*leader, command::trigger_run, Json::object({{"dag", "x"}})).contains("run"));
+  EXPECT_TRUE(ask(*leader, TriggerRun{.dag = "x"}).contains("run"));
 }
 
 TEST_F(Restore, AnOpenRunThatCannotBeLoadedStopsOnlyItself) {
@@ -146,8 +144,8 @@ TEST_F(Restore, AnOpenRunThatCannotBeLoadedStopsOnlyItself) {
          DagRegistered{"x", "new", spec_of("x", "UTC"), "/dags/x.yaml", "/dags", {}}});
   write({RunCreated{"x", "old", RunType::manual, {}, {}, {}, Json::object(), {}, "", {}}}, lost);
   auto leader = lead();
-  EXPECT_TRUE(ask(*leader, command::trigger_run, Json::object({{"dag", "x"}})).contains("run"));
-  const Json refused = ask(*leader, command::cancel_run, Json::object({{"run", lost.to_string()}}));
+  EXPECT_TRUE(ask(*leader, TriggerRun{.dag = "x"}).contains("run"));
+  const Json refused = ask(*leader, CancelRun{lost});
   EXPECT_NE(refused.dump().find("is out of order: there is no time zone"), std::string::npos)
       << refused.dump();
   const auto alerts = stores_.registry.alerts(10);
@@ -208,8 +206,7 @@ TEST_F(Restore, ASetScheduleWaitsUntilItsDatesCanBeRead) {
 TEST_F(Restore, ADateWithoutOffsetIsMeantInTheDagsZone) {
   write({DagRegistered{"x", "v1", spec_of("x", "America/New_York"), "/d/x.yaml", "/d", {}}});
   const auto leader = lead();
-  const Json answer = ask(*leader, command::trigger_run,
-                          Json::object({{"dag", "x"}, {"logical_date", "2026-03-01"}}));
+  const Json answer = ask(*leader, TriggerRun{.dag = "x", .logical_date = "2026-03-01"});
   const auto run = stores_.runs.run(*Uuid::parse(answer["run"].as_view()));
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(format_rfc3339(*run->logical_date), "2026-03-01T05:00:00Z");
@@ -221,11 +218,11 @@ TEST_F(Restore, AnEventAnswersWhatItStarted) {
   spec.set("on_event", Json::object({{"type", "news"}}));
   write({DagRegistered{"x", "v1", spec, "/dags/x.yaml", "/dags", {}}});
   const auto leader = lead();
-  const Json news = Json::object({{"name", "news"}, {"event", Json::object()}});
-  Json answer = ask(*leader, command::publish_event, news);
+  const PublishEvent news{"news", Json::object()};
+  Json answer = ask(*leader, news);
   EXPECT_EQ(answer["runs"].size(), 1u);
-  ask(*leader, command::pause_dag, Json::object({{"dag", "x"}, {"paused", true}}));
-  answer = ask(*leader, command::publish_event, news);
+  ask(*leader, PauseDag{"x", true});
+  answer = ask(*leader, news);
   EXPECT_EQ(answer["runs"].size(), 0u);
   EXPECT_EQ(answer["not_started"].at(0)["reason"].as_string(), "it is paused");
 }

@@ -58,10 +58,8 @@ class LeaderAndClock : public ::testing::Test {
     RegisterDag registered;
     registered.dag = std::make_shared<const Dag>(*std::move(dag));
     step({registered});
-    Command asked;
+    Command asked = make_command(TriggerRun{.dag = "clock"}, {});
     asked.id = Uuid{1, 1};
-    asked.kind = command::trigger_run;
-    asked.body = Json::object({{"dag", "clock"}});
     ASSERT_TRUE(store_.stores().inbox.submit(asked).ok());
     step({CommandsWaiting{}});
     ASSERT_EQ(1, executor_.started);

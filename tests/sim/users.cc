@@ -13,35 +13,31 @@ std::string dag_name(std::uint64_t number) { return "dag" + std::to_string(numbe
 
 Command Users::draw_command(const SimClock& clock, Script& script, oracle::Expectations& promised) {
   Rng& rng = script.rng();
+  const Origin user{"user", "simulated"};
   Command command;
-  command.created_at = clock.now();
-  command.id = Uuid::v7(clock.now(), rng);
-  command.origin = {"user", "simulated"};
+  const Uuid id = Uuid::v7(clock.now(), rng);
   const double p = rng.uniform();
   const auto dag = rng.below(kKeys);
   if (p < 0.6 || triggered_.empty()) {
-    command.kind = command::trigger_run;
+    command = make_command(TriggerRun{.dag = dag_name(dag)}, user);
     command.idempotency_key = "key" + std::to_string(dag);
-    command.body = Json::object({{"dag", dag_name(dag)}});
     // A trigger without a run of its own names it by its id.
-    promised.runs_by_key[command.idempotency_key].insert(command.id);
+    promised.runs_by_key[command.idempotency_key].insert(id);
   } else if (p < 0.9) {
-    command.kind = p < 0.75 ? command::cancel_run : command::retry_run;
     const Uuid run = triggered_[rng.below(triggered_.size())];
-    command.body = Json::object({{"run", run.to_string()}});
+    command =
+        p < 0.75 ? make_command(CancelRun{run}, user) : make_command(RetryRun{.run = run}, user);
   } else if (p < 0.94) {
-    command.kind = command::pause_dag;
-    command.body = Json::object({{"dag", dag_name(dag)}, {"paused", rng.below(2) == 0}});
+    command = make_command(PauseDag{dag_name(dag), rng.below(2) == 0}, user);
   } else if (p < 0.95) {
-    command.kind = command::reset_schedule;
-    command.body = Json::object({{"dag", dag_name(dag)}});
+    command = make_command(ResetSchedule{dag_name(dag)}, user);
   } else if (p < 0.97) {
-    command.kind = command::publish_event;
-    command.body = Json::object({{"name", "deployment/m"}, {"event", Json::object()}});
+    command = make_command(PublishEvent{"deployment/m", Json::object()}, user);
   } else {
-    command.kind = command::rollback_model;
-    command.body = Json::object({{"model", "m"}, {"reason", "a user says so"}});
+    command = make_command(RollbackModel{"m", "a user says so"}, user);
   }
+  command.id = id;
+  command.created_at = clock.now();
   return command;
 }
 
@@ -62,7 +58,7 @@ void Users::act(Inbox& inbox, const SimClock& clock, Script& script,
     return;
   }
   promised.commands.push_back(stored->id);
-  if (stored->id == command.id && command.kind == command::trigger_run)
+  if (stored->id == command.id && command.kind == TriggerRun::kind)
     triggered_.push_back(command.id);
 }
 

@@ -1,0 +1,185 @@
+// Commands: what people and other parts of the system ask of the planner. Each is a struct with its
+// fields, which are its body in the inbox, and with `Answer`, what its sender gets when the planner
+// has not refused it. RollbackModel and ReleaseModel (effect.h) are commands as well as effects.
+//
+// A condition travels in the command, and the planner refuses what does not hold any more: a sender
+// that looks first and submits afterwards acts on what may have changed meanwhile.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "engine/base/json.h"
+#include "engine/base/record_json.h"
+#include "engine/base/time.h"
+#include "engine/core/effect.h"
+
+namespace millrace {
+
+/// Names the run that a command made or changed.
+struct RunAnswer {
+  Uuid run;
+
+  static constexpr auto fields() { return std::tuple{field("run", &RunAnswer::run, "The run")}; }
+};
+
+struct TriggerRun {
+  static constexpr std::string_view kind = "trigger_run";
+  using Answer = RunAnswer;
+  std::string dag;
+  /// None: the id of the command names the run. With an idempotency key the body must be the same
+  /// each time, so it cannot hold an id that is made for each request.
+  std::optional<Uuid> run = {};
+  Json params = Json::object();
+  std::string logical_date = {};
+  std::string trace_id = {};
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("dag", &TriggerRun::dag, "The DAG's id").not_empty(),
+        field("run", &TriggerRun::run, "Id of the new run").optional(),
+        field("params", &TriggerRun::params, "Values for the DAG's params").optional(),
+        field("logical_date", &TriggerRun::logical_date,
+              "The date it stands for; without an offset, in the DAG's time zone")
+            .optional(),
+        field("trace_id", &TriggerRun::trace_id, "W3C trace id; empty makes a new one").optional()};
+  }
+};
+
+/// A second one, or a first one with `force`, ends everything at once: tasks that ask about the end
+/// themselves, and programs without their grace.
+struct CancelRun {
+  static constexpr std::string_view kind = "cancel_run";
+  using Answer = RunAnswer;
+  Uuid run;
+  bool force = false;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("run", &CancelRun::run, "The run"),
+        field("force", &CancelRun::force, "End programs at once, without their kill_grace")
+            .optional()};
+  }
+};
+
+/// Ends one task of a run that goes on; a mapped one with all of its items, or with one of them.
+/// A second one ends its programs without their grace.
+struct CancelTask {
+  static constexpr std::string_view kind = "cancel_task";
+  struct Answer {
+    Uuid run;
+    std::string task;
+
+    static constexpr auto fields() {
+      return std::tuple{field("run", &Answer::run, "The run"),
+                        field("task", &Answer::task, "The task's id")};
+    }
+  };
+  Uuid run;
+  std::string task;
+  std::optional<int> map_index = {};
+  bool force = false;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("run", &CancelTask::run, "The run"),
+        field("task", &CancelTask::task, "The task's id").not_empty(),
+        field("map_index", &CancelTask::map_index, "One instance of a mapped task; none: all")
+            .optional(),
+        field("force", &CancelTask::force, "End programs at once, without their kill_grace")
+            .optional()};
+  }
+};
+
+/// Clears the tasks and all that is downstream of them; no tasks named: those that failed, were
+/// cancelled or never started.
+struct RetryRun {
+  static constexpr std::string_view kind = "retry_run";
+  using Answer = RunAnswer;
+  Uuid run;
+  std::vector<std::string> tasks = {};
+
+  static constexpr auto fields() {
+    return std::tuple{field("run", &RetryRun::run, "The run"),
+                      field("tasks", &RetryRun::tasks, "Task ids").optional()};
+  }
+};
+
+struct PauseDag {
+  static constexpr std::string_view kind = "pause_dag";
+  struct Answer {
+    std::string dag;
+    bool paused = true;
+
+    static constexpr auto fields() {
+      return std::tuple{field("dag", &Answer::dag, "The DAG's id"),
+                        field("paused", &Answer::paused, "Whether it is paused now")};
+    }
+  };
+  std::string dag;
+  bool paused = true;
+
+  static constexpr auto fields() {
+    return std::tuple{field("dag", &PauseDag::dag, "The DAG's id").not_empty(),
+                      field("paused", &PauseDag::paused, "False: unpause").optional()};
+  }
+};
+
+/// The schedule goes on from now: dates that passed are not made up.
+struct ResetSchedule {
+  static constexpr std::string_view kind = "reset_schedule";
+  struct Answer {
+    std::string dag;
+    Time from{};
+
+    static constexpr auto fields() {
+      return std::tuple{field("dag", &Answer::dag, "The DAG's id"),
+                        field("from", &Answer::from, "Only later dates count")};
+    }
+  };
+  std::string dag;
+
+  static constexpr auto fields() {
+    return std::tuple{field("dag", &ResetSchedule::dag, "The DAG's id").not_empty()};
+  }
+};
+
+/// Something happened outside: wakes deferred tasks that wait for `name`, and starts DAGs whose
+/// `on:` matches.
+struct PublishEvent {
+  static constexpr std::string_view kind = "publish_event";
+  /// A DAG whose `on:` matches, and why it was not started.
+  struct NotStarted {
+    std::string dag, reason;
+
+    static constexpr auto fields() {
+      return std::tuple{field("dag", &NotStarted::dag, "The DAG's id"),
+                        field("reason", &NotStarted::reason, "Why it was not started")};
+    }
+  };
+  struct Answer {
+    std::string name;
+    std::vector<Uuid> runs;
+    std::vector<NotStarted> not_started;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          field("name", &Answer::name, "The event's type"),
+          field("runs", &Answer::runs, "What it started"),
+          field("not_started", &Answer::not_started, "DAGs that match and were not started")};
+    }
+  };
+  std::string name;  // e.g. "deployment/flights", or a CloudEvent's type
+  Json event = {};
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("name", &PublishEvent::name, "The event's type").not_empty(),
+        field("event", &PublishEvent::event, "{id, source, type, subject, time, data}").optional()};
+  }
+};
+
+}  // namespace millrace
