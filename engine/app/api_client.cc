@@ -47,8 +47,11 @@ Result<ApiClient::Answer> ApiClient::send(std::string_view method, std::string_v
   request.url = base_ + std::string(path);
   request.body = std::move(body);
   request.headers = std::move(headers);
+  request.ca_file = ca_file_;
   auto response = http::send(request, cancelled);
-  if (!response && response.error().code == ErrorCode::cancelled) return response.error();
+  const bool may_be_down =
+      !response && (response.error().transient() || response.error().code == ErrorCode::timeout);
+  if (!response && !may_be_down) return response.error();
   if (!response)
     return unavailable(response.error().message +
                        "; is the engine running? 'millrace up' starts one");

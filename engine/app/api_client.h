@@ -2,6 +2,7 @@
 // Thread-safe.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,8 +15,10 @@ namespace millrace {
 
 class ApiClient {
  public:
-  /// `base`: "http://127.0.0.1:8793".
-  explicit ApiClient(std::string base) : base_(std::move(base)) {}
+  /// `base`: "http://127.0.0.1:8793". `ca_file`: authorities to trust for an address with https;
+  /// "": those of SSL_CERT_FILE or the system.
+  explicit ApiClient(std::string base, std::filesystem::path ca_file = {})
+      : base_(std::move(base)), ca_file_(std::move(ca_file)) {}
 
   /// `cancelled` is asked again and again while the answer is awaited.
   Result<Json> get(std::string_view path, bool (*cancelled)() = never) const;
@@ -35,6 +38,7 @@ class ApiClient {
                       std::vector<std::pair<std::string, std::string>> headers,
                       bool (*cancelled)() = never) const;
   std::string base_;
+  std::filesystem::path ca_file_;
 };
 
 /// Where a header `Link` (RFC 8288) says that the next page is; "" if it does not.

@@ -23,6 +23,8 @@ void add_options_of_every_verb(CLI::App& app, Options& options) {
   app.add_option("--url", options.url,
                  "API of a running engine; default: the engine of the state folder")
       ->envname("MILLRACE_URL");
+  app.add_option("--ca-file", options.ca_file,
+                 "Certificates of the authorities to trust for an address with https (PEM)");
   app.add_flag("--json", options.json, "Print JSON");
   app.add_flag("--log-json", options.log_json, "Write the log as JSON lines");
 }

@@ -1,14 +1,22 @@
 #include "engine/app/connection.h"
 
-#include "engine/app/engine_address.h"
+#include <cstdlib>
+
 #include "engine/base/log.h"
 #include "engine/cluster/cluster_layout.h"
 
 namespace millrace {
 
+ApiClient client_of(const Options& options, const EngineAddress& address) {
+  const char* authorities = std::getenv("SSL_CERT_FILE");
+  if (!options.ca_file.empty() || authorities != nullptr)
+    return ApiClient(address.api, options.ca_file);
+  return ApiClient(address.api, address.certificate);
+}
+
 Result<ApiClient> connect(const Options& options) {
   MR_TRY(const EngineAddress address, read_engine_address(options));
-  return ApiClient(address.api);
+  return client_of(options, address);
 }
 
 Result<Connection> connect_to_read(const Options& options) {
@@ -24,7 +32,7 @@ Result<Connection> connect_to_read(const Options& options) {
   own.host = "127.0.0.1";
   own.port = 0;
   MR_TRY(auto node, Node::start(own, {.engine = false, .serve = false, .watch_dags = false}));
-  ApiClient client("http://127.0.0.1:" + std::to_string(node->api_port()));
+  ApiClient client(server_url(own, node->api_port()));
   return Connection{std::move(node), std::move(client)};
 }
 

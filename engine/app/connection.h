@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "engine/app/api_client.h"
+#include "engine/app/engine_address.h"
 #include "engine/app/options.h"
 #include "engine/node/node.h"
 
@@ -15,6 +16,9 @@ struct Connection {
   ApiClient client;
 };
 
+/// For an engine at that address. Its own certificate is trusted where the state folder names it
+/// and no authorities are named.
+ApiClient client_of(const Options& options, const EngineAddress& address);
 /// `unavailable` with the cure when no engine is running.
 Result<ApiClient> connect(const Options& options);
 /// Works without an engine where the state folder has a private cluster. `not_found` with the cure

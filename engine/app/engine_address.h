@@ -14,6 +14,7 @@ struct EngineAddress {
   std::string api;    // "http://127.0.0.1:8793"
   std::string serve;  // of the model server; "": there is none
   int pid = 0;
+  std::string certificate{};  // file of the certificate of both; "": they speak HTTP
 };
 
 Status write_engine_address(const std::filesystem::path& state, const EngineAddress& address);

@@ -1,6 +1,7 @@
 // Options: what the command line and the environment decide, for every verb.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@ namespace millrace {
 
 struct Options : NodeOptions {
   std::string url;                            // of a running engine; "": the engine of `state`
+  std::filesystem::path ca_file;              // authorities to trust for an address with https
   bool json = false;                          // print JSON
   bool log_json = false;                      // write the log as JSON lines
   Duration drain = std::chrono::seconds{30};  // after SIGTERM, for tasks that are running

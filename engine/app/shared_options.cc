@@ -45,6 +45,15 @@ void add_server_options(CLI::App& verb, Options& options) {
       ->capture_default_str();
 }
 
+void add_tls_options(CLI::App& verb, Options& options) {
+  auto* certificate = verb.add_option("--tls-cert", options.tls_cert,
+                                      "Speak HTTPS with this certificate and its chain (PEM); a "
+                                      "renewed file is read without a restart");
+  auto* key = verb.add_option("--tls-key", options.tls_key, "Private key of the certificate (PEM)");
+  certificate->needs(key);
+  key->needs(certificate);
+}
+
 void add_dags_option(CLI::App& verb, Options& options) {
   verb.add_option("--dags", options.dags, "Folder of DAG files")->capture_default_str();
 }

@@ -11,6 +11,8 @@ namespace millrace {
 
 /// --host, --allow-host, --serve-port and those of the prediction log.
 void add_server_options(CLI::App& verb, Options& options);
+/// --tls-cert, --tls-key
+void add_tls_options(CLI::App& verb, Options& options);
 /// --workers, --nice
 void add_runner_options(CLI::App& verb, Options& options);
 /// Both, and --port.

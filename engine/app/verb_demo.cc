@@ -132,10 +132,9 @@ Result<int> run_demo(const Options& options, const DemoWords& words) {
   if (words.fresh) std::filesystem::remove_all(own.state);
   MR_CHECK(demo::prepare_data(own.dags));
   MR_TRY(auto node, Node::start(own, {}));
-  const std::string address = "http://" + own.host + ":" + std::to_string(node->api_port());
-  MR_CHECK(write_engine_address(
-      own.state,
-      {address, "http://" + own.host + ":" + std::to_string(node->serve_port()), getpid()}));
+  const std::string address = server_url(own, node->api_port());
+  MR_CHECK(write_engine_address(own.state,
+                                {address, server_url(own, node->serve_port()), getpid(), ""}));
   std::printf("dashboard  %s\n", bold(address).c_str());
   std::vector<Story> stories;
   Status done;

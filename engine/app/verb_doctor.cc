@@ -15,7 +15,7 @@
 #include <set>
 #include <vector>
 
-#include "engine/app/api_client.h"
+#include "engine/app/connection.h"
 #include "engine/app/engine_address.h"
 #include "engine/app/shared_options.h"
 #include "engine/app/terminal.h"
@@ -218,7 +218,7 @@ Finding check_engine(const Options& options) {
         "process " + std::to_string(address->pid) +
             " is stopped (SIGSTOP): 'kill -CONT' lets it go on; if another engine leads by then, "
             "it ends its own runners first"};
-  const auto ready = ApiClient(address->api).get("/readyz");
+  const auto ready = client_of(options, *address).get("/readyz");
   if (!ready) return {"engine", false, address->api + " does not answer: " + ready.error().message};
   return {"engine", true, address->api};
 }

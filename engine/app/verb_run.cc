@@ -92,8 +92,7 @@ Result<int> run(const Options& options, const RunWords& words) {
   own.port = own.serve_port = 0;
   auto changes = std::make_shared<Changes>();
   MR_TRY(auto node, Node::start(own, {.watch_dags = false}));
-  MR_CHECK(write_engine_address(
-      own.state, {"http://" + own.host + ":" + std::to_string(node->api_port()), "", getpid()}));
+  MR_CHECK(write_engine_address(own.state, {server_url(own, node->api_port()), "", getpid(), ""}));
   const AddressRemoval removal{own.state};
   node->on_journal_change([changes] { changes->note(); });
   MR_TRY(RegisterDag dag, load_for_engine(words.file, node->catalog()));

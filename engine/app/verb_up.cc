@@ -18,10 +18,6 @@
 namespace millrace {
 namespace {
 
-std::string url(const std::string& host, int port) {
-  return "http://" + host + ":" + std::to_string(port);
-}
-
 /// Another signal, or the end of the time, ends the wait; what still runs then is tried again by
 /// the next engine.
 void drain(Engine& engine, Duration patience) {
@@ -52,8 +48,10 @@ Result<int> stay(const Options& options, const NodeParts& parts) {
   MR_TRY(auto node, Node::start(options, parts));
   EngineAddress address;
   address.pid = getpid();
-  if (parts.api) address.api = url(options.host, node->api_port());
-  if (parts.serve) address.serve = url(options.host, node->serve_port());
+  if (!options.tls_cert.empty())
+    address.certificate = std::filesystem::absolute(options.tls_cert).string();
+  if (parts.api) address.api = server_url(options, node->api_port());
+  if (parts.serve) address.serve = server_url(options, node->serve_port());
   if (parts.engine) MR_CHECK(write_engine_address(options.state, address));
   if (parts.api) std::printf("dashboard and API  %s\n", address.api.c_str());
   if (parts.serve) std::printf("model server       %s\n", address.serve.c_str());
@@ -72,6 +70,7 @@ VerbAction declare_up(CLI::App& verb, Options& options) {
   add_engine_options(verb, options);
   add_dags_option(verb, options);
   add_retention_option(verb, options);
+  add_tls_options(verb, options);
   verb.add_option_function<std::string>(
           "--drain",
           [&options](const std::string& text) {
@@ -84,6 +83,7 @@ VerbAction declare_up(CLI::App& verb, Options& options) {
 
 VerbAction declare_serve(CLI::App& verb, Options& options) {
   add_server_options(verb, options);
+  add_tls_options(verb, options);
   return [&options] {
     return stay(options, {.engine = false, .serve = true, .api = false, .watch_dags = false});
   };

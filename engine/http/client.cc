@@ -39,6 +39,7 @@ struct Transfer {
   bool guarded = false;    // a redirect, which must not lead to this machine
   bool local = false;      // the address connected to is one of this machine or its link
   bool refused = false;
+  bool is_trusted = true;  // the certificate's authority
 };
 
 bool take_body(Transfer& transfer, std::string_view data) {
@@ -118,6 +119,13 @@ std::string trusted_file(const ClientRequest& request) {
   return file != nullptr ? file : "";
 }
 
+/// What to do about a certificate that was not accepted.
+std::string cure_of(const Transfer& transfer) {
+  if (transfer.is_trusted) return "; use a host name that the server's certificate holds";
+  return "; to trust its authority, name the file of that authority's certificate in "
+         "SSL_CERT_FILE, or with --ca-file on the command line";
+}
+
 Error transfer_error(const Transfer& transfer, CURLcode code, const char* detail) {
   const std::string where = shown(transfer.request);
   if (transfer.too_large)
@@ -149,11 +157,7 @@ Error transfer_error(const Transfer& transfer, CURLcode code, const char* detail
       return make_error(ErrorCode::resource_exhausted, "cannot write the answer: " + reason)
           .at(where);
     case CURLE_PEER_FAILED_VERIFICATION:
-      return make_error(ErrorCode::permission_denied,
-                        reason +
-                            "; to trust its authority, set SSL_CERT_FILE to the file of that "
-                            "authority's certificate")
-          .at(where);
+      return make_error(ErrorCode::permission_denied, reason + cure_of(transfer)).at(where);
     case CURLE_SSL_CACERT_BADFILE:
       return invalid_argument("cannot read certificates from '" + trusted_file(transfer.request) +
                               "'")
@@ -244,6 +248,9 @@ Result<ClientResponse> send_once(const ClientRequest& request, bool guarded,
   char detail[CURL_ERROR_SIZE] = "";
   set_options(curl.get(), request, headers, transfer, detail);
   const CURLcode code = curl_easy_perform(curl.get());
+  long verified = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_SSL_VERIFYRESULT, &verified);
+  transfer.is_trusted = verified <= 1;  // 1: it was refused for another reason
   if (code != CURLE_OK) return transfer_error(transfer, code, detail);
   if (transfer.inflater && !transfer.inflater->ended())
     return unavailable("the gzip data of the answer ends early").at(shown(request));

@@ -11,6 +11,7 @@
 #include "engine/http/core.h"
 #include "engine/http/encoding.h"
 #include "engine/http/session.h"
+#include "engine/http/tls.h"
 
 namespace millrace::http {
 namespace {
@@ -86,6 +87,7 @@ void ServerCore::accept() {
 void ServerCore::admit(boost::asio::ip::tcp::socket socket) {
   boost::system::error_code ignored;
   socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  const auto tls = config.tls ? config.tls->context() : nullptr;
   std::shared_ptr<Session> session, oldest;
   {
     const std::lock_guard lock(mutex);
@@ -96,12 +98,13 @@ void ServerCore::admit(boost::asio::ip::tcp::socket socket) {
       waiting.pop_front();
     }
     if (open.size() < most_connections || oldest) {
-      session = std::make_shared<Session>(std::move(socket), shared_from_this());
+      session = std::make_shared<Session>(std::move(socket), tls, shared_from_this());
       open.emplace(session.get(), session);
     }
   }
   if (oldest) oldest->evict();
   if (session) return session->run();
+  if (tls) return;  // a handshake for a refusal would cost more than the refusal is worth
   socket.non_blocking(true, ignored);
   socket.write_some(boost::asio::buffer(kFull), ignored);
 }

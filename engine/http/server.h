@@ -5,6 +5,9 @@
 // bounded pool of workers, others on the server's own threads. What waits (`Later`) or streams
 // (`BodyStream`) holds neither.
 //
+// With a TlsIdentity it speaks HTTPS (TLS 1.2 and 1.3). A renewed certificate is used from the next
+// connection on; plain HTTP on such a port is told so.
+//
 // Every limit has an answer: 431 for a long header, 414 for a long target, 413 for a long body, 503
 // with Retry-After when too many requests wait for a worker. A request has an absolute deadline
 // from its first byte, each slice of an answer another one; a peer that misses it is cut off.
@@ -27,10 +30,13 @@
 
 namespace millrace::http {
 
+class TlsIdentity;
+
 struct HttpConfig {
   std::string host = "127.0.0.1";
   int port = 0;                           // 0: any free one
   std::shared_ptr<Listener> listener{};   // bound already: `host` and `port` are not looked at
+  std::shared_ptr<TlsIdentity> tls{};     // nullptr: plain HTTP
   std::vector<std::string> host_names{};  // in lower case, besides localhost and IP addresses
   std::size_t io_threads = 1;             // for sockets and handlers that do not block
   std::size_t workers = 0;                // for handlers that may; 0: none does

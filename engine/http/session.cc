@@ -1,5 +1,7 @@
 #include "engine/http/session.h"
 
+#include <poll.h>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
@@ -16,24 +18,69 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using asio::ip::tcp;
 
+/// How long a peer that has gone may go unnoticed while its response waits.
+constexpr std::chrono::seconds kEndLook{1};
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
 
-Session::Session(tcp::socket socket, std::shared_ptr<ServerCore> core)
-    : stream_(std::move(socket)), timer_(stream_.get_executor()), core_(std::move(core)) {}
+Session::Session(tcp::socket socket, std::shared_ptr<asio::ssl::context> tls,
+                 std::shared_ptr<ServerCore> core)
+    : stream_(std::move(socket), std::move(tls)),
+      timer_(stream_.get_executor()),
+      peer_timer_(stream_.get_executor()),
+      core_(std::move(core)) {}
 
 Session::~Session() { core_->leave(this); }
 
 void Session::run() {
-  asio::post(stream_.get_executor(), [self = shared_from_this()] { self->next_request(); });
+  asio::post(stream_.get_executor(), [self = shared_from_this()] {
+    if (self->stream_.is_tls()) return self->begin_handshake();
+    self->next_request();
+  });
+}
+
+/// Until it is done the connection counts as one that waits for its peer: it may be evicted, and
+/// has as much time as a request.
+void Session::begin_handshake() {
+  if (core_->draining) return close();
+  core_->begin_waiting(this);
+  began_ = core_->clock.steady();
+  stream_.tcp().expires_after(core_->config.request_timeout);
+  stream_.tcp().async_read_some(buffer_.prepare(kReadBytes),
+                                [self = shared_from_this()](Error error, std::size_t bytes) {
+                                  if (error) return self->close();
+                                  self->on_hello(bytes);
+                                });
+}
+
+/// The first bytes tell whether the peer speaks TLS.
+void Session::on_hello(std::size_t bytes) {
+  constexpr char kHandshakeRecord = 22;
+  buffer_.commit(bytes);
+  const char first = *static_cast<const char*>(buffer_.data().data());
+  if (first >= 'A' && first <= 'Z') {
+    stream_.give_up_tls();
+    request_.request_id = core_->next_request_id();
+    return refuse(
+        {400, "invalid_argument", "This port speaks HTTPS: write https:// instead of http://."});
+  }
+  if (first != kHandshakeRecord) return close();
+  stream_.tls().async_handshake(asio::ssl::stream_base::server, buffer_.data(),
+                                [self = shared_from_this()](Error error, std::size_t used) {
+                                  if (error || used < self->buffer_.size()) return self->close();
+                                  self->buffer_.consume(used);
+                                  self->next_request();
+                                });
 }
 
 void Session::drain() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
-    if (self->state_ == State::idle || self->state_ == State::reading) return self->close();
+    if (self->state_ == State::idle || self->state_ == State::reading ||
+        self->state_ == State::lingering)
+      return self->close();
     if (self->state_ == State::parked) self->look(/*over=*/true);
     if (self->state_ == State::streaming) {
       self->over_ = true;
@@ -61,7 +108,7 @@ void Session::next_request() {
   core_->begin_waiting(this);
   if (buffer_.size() > 0) return read_header();
   state_ = State::idle;
-  stream_.expires_after(core_->config.idle_timeout);
+  stream_.tcp().expires_after(core_->config.idle_timeout);
   stream_.async_read_some(buffer_.prepare(kReadBytes),
                           [self = shared_from_this()](Error error, std::size_t bytes) {
                             if (error) return self->close();
@@ -77,7 +124,7 @@ void Session::read_header() {
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(config.max_header_bytes));
   parser_->body_limit(config.max_body_bytes);
-  stream_.expires_after(config.request_timeout);  // until the whole request is there
+  stream_.tcp().expires_after(config.request_timeout);  // until the whole request is there
   beast::http::async_read_header(
       stream_, buffer_, *parser_,
       [self = shared_from_this()](Error error, std::size_t) { self->on_header(error); });
@@ -188,7 +235,7 @@ void Session::refuse(const Refusal& refusal) {
 void Session::dispatch() {
   core_->end_waiting(this);
   state_ = State::handling;
-  stream_.expires_never();
+  stream_.tcp().expires_never();
   request_.body = std::move(parser_->get().body());
   parser_.reset();
   const auto& handlers = core_->handlers;
@@ -271,6 +318,7 @@ void Session::unpark() {
   later_->wake->attach({});
   later_.reset();
   timer_.cancel();
+  peer_timer_.cancel();
   over_ = false;
   if (!watching_) return;
   Error ignored;
@@ -282,17 +330,37 @@ void Session::watch_peer() {
   if (std::exchange(watching_, true)) return;
   stream_.socket().async_wait(tcp::socket::wait_read, [self = shared_from_this()](Error error) {
     self->watching_ = false;
-    if (error || (self->state_ != State::parked && self->state_ != State::streaming)) return;
-    char byte = 0;
-    Error failed;
-    self->stream_.socket().non_blocking(true, failed);
-    const auto got =
-        self->stream_.socket().receive(asio::buffer(&byte, 1), tcp::socket::message_peek, failed);
-    if (got > 0 || failed == asio::error::would_block) return;  // its next request
-    if (self->state_ == State::parked) return self->look(/*over=*/true);
-    self->over_ = true;
-    self->ask_stream();
+    if (!error && (self->state_ == State::parked || self->state_ == State::streaming))
+      self->on_peer_sent();
   });
+}
+
+void Session::on_peer_sent() {
+  char byte = 0;
+  Error failed;
+  stream_.socket().non_blocking(true, failed);
+  const auto got =
+      stream_.socket().receive(asio::buffer(&byte, 1), tcp::socket::message_peek, failed);
+  if (got == 0 && failed != asio::error::would_block) return on_peer_gone();
+  // Its next request; within TLS perhaps a farewell, which the end of the connection follows.
+  if (stream_.is_tls()) watch_for_end();
+}
+
+/// Where input waits, no further one is announced: this looks from time to time.
+void Session::watch_for_end() {
+  pollfd peer{stream_.socket().native_handle(), POLLRDHUP, 0};
+  if (::poll(&peer, 1, 0) != 0) return on_peer_gone();
+  peer_timer_.expires_after(kEndLook);
+  peer_timer_.async_wait([self = shared_from_this()](Error error) {
+    if (!error && (self->state_ == State::parked || self->state_ == State::streaming))
+      self->watch_for_end();
+  });
+}
+
+void Session::on_peer_gone() {
+  if (state_ == State::parked) return look(/*over=*/true);
+  over_ = true;
+  ask_stream();
 }
 
 void Session::close() {
@@ -303,9 +371,10 @@ void Session::close() {
   if (state_ == State::streaming) observe();
   state_ = State::closed;
   timer_.cancel();
+  peer_timer_.cancel();
   Error ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
-  stream_.close();
+  stream_.tcp().close();
 }
 
 }  // namespace millrace::http

@@ -1,15 +1,14 @@
 // Session: one connection of an HttpServer. Runs on its own strand; keeps itself alive by the
 // operation under way. Internal to this module.
 //
-//   idle ─► reading ─► handling ─┬─► writing ─► idle
-//                                ├─► parked (Later) ─► writing
-//                                └─► streaming (BodyStream) ─► idle
+//   (handshake ─►) idle ─► reading ─► handling ─┬─► writing ─► idle
+//                                               ├─► parked (Later) ─► writing
+//                                               └─► streaming (BodyStream) ─► idle
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <memory>
@@ -17,12 +16,15 @@
 #include <string>
 
 #include "engine/http/core.h"
+#include "engine/http/peer_stream.h"
 
 namespace millrace::http {
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(boost::asio::ip::tcp::socket socket, std::shared_ptr<ServerCore> core);
+  /// `tls`: nullptr for a plain connection.
+  Session(boost::asio::ip::tcp::socket socket, std::shared_ptr<boost::asio::ssl::context> tls,
+          std::shared_ptr<ServerCore> core);
   ~Session();
 
   void run();
@@ -38,6 +40,10 @@ class Session : public std::enable_shared_from_this<Session> {
   using Error = boost::system::error_code;
   static constexpr std::size_t kReadBytes = 16u << 10;
   enum class State { idle, reading, handling, parked, streaming, writing, lingering, closed };
+
+  // The handshake of TLS.
+  void begin_handshake();
+  void on_hello(std::size_t bytes);
 
   // Reading.
   void next_request();
@@ -58,6 +64,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_look(std::optional<HttpResponse> response, bool over);
   void unpark();
   void watch_peer();
+  void on_peer_sent();
+  void watch_for_end();
+  void on_peer_gone();
 
   // Writing.
   void send(HttpResponse response);
@@ -67,13 +76,15 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_piece(Piece piece);
   void end_stream();
   void on_sent();
+  void begin_linger();
   void linger();
   void close();
   std::string header_text(const HttpResponse& response, std::string_view framing) const;
   void observe();
 
-  boost::beast::tcp_stream stream_;
-  boost::asio::steady_timer timer_;  // of what is parked, and of a stream's pauses
+  PeerStream stream_;
+  boost::asio::steady_timer timer_;       // of what is parked, and of a stream's pauses
+  boost::asio::steady_timer peer_timer_;  // of watch_for_end
   const std::shared_ptr<ServerCore> core_;
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;

@@ -14,6 +14,7 @@ constexpr std::size_t kSliceBytes = 256u << 10;
 // A body somewhat too long is read to its end, so that its sender sees why it was refused; one that
 // is far too long, or comes slowly, is cut.
 constexpr std::chrono::milliseconds kLingerTime{2'000};
+constexpr std::chrono::milliseconds kLastLingerTime{100};  // when the server stops
 
 /// A value that came from a handler ends no header.
 void append_header(std::string& out, std::string_view name, std::string_view value) {
@@ -62,7 +63,7 @@ void Session::write_slice(std::size_t at) {
   const std::array<boost::asio::const_buffer, 2> slice = {
       at == 0 ? boost::asio::buffer(head_) : boost::asio::const_buffer(),
       boost::asio::buffer(body_.data() + at, bytes)};
-  stream_.expires_after(core_->config.write_timeout);
+  stream_.tcp().expires_after(core_->config.write_timeout);
   boost::asio::async_write(
       stream_, slice, [self = shared_from_this(), next = at + bytes](Error error, std::size_t) {
         if (error) return self->close();
@@ -85,12 +86,12 @@ void Session::begin_stream(HttpResponse response) {
           self->ask_stream();
       });
     });
-  stream_.expires_after(core_->config.write_timeout);
+  stream_.tcp().expires_after(core_->config.write_timeout);
   boost::asio::async_write(stream_, boost::asio::buffer(head_),
                            [self = shared_from_this()](Error error, std::size_t) {
                              self->asking_ = false;
                              if (error || self->state_ != State::streaming) return self->close();
-                             self->stream_.expires_never();
+                             self->stream_.tcp().expires_never();
                              self->watch_peer();
                              self->ask_stream();
                            });
@@ -143,13 +144,13 @@ void Session::on_piece(Piece piece) {
     std::snprintf(size, sizeof size, "%zx\r\n", piece.text.size());
     body_ = size + piece.text + "\r\n";
   }
-  stream_.expires_after(core_->config.write_timeout);
+  stream_.tcp().expires_after(core_->config.write_timeout);
   boost::asio::async_write(stream_, boost::asio::buffer(body_),
                            [self = shared_from_this(), end = piece.end](Error error, std::size_t) {
                              self->asking_ = false;
                              if (self->state_ != State::streaming) return;
                              if (error) return self->close();
-                             self->stream_.expires_never();
+                             self->stream_.tcp().expires_never();
                              if (end) return self->end_stream();
                              self->ask_stream();
                            });
@@ -159,6 +160,7 @@ void Session::end_stream() {
   if (body_stream_->wake) body_stream_->wake->attach({});
   body_stream_.reset();
   timer_.cancel();
+  peer_timer_.cancel();
   over_ = false;
   if (watching_) {
     Error ignored;
@@ -189,23 +191,29 @@ void Session::on_sent() {
   body_ = {};
   if (keep_alive_) return next_request();
   state_ = State::lingering;
-  Error ignored;
-  stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
-  stream_.expires_after(kLingerTime);
-  linger();
+  stream_.tcp().expires_after(core_->draining ? kLastLingerTime : kLingerTime);
+  if (!stream_.is_tls()) return begin_linger();
+  // Tells the peer that nothing was cut off, and waits for its farewell or what it still sends.
+  stream_.tls().async_shutdown([self = shared_from_this()](Error) { self->begin_linger(); });
 }
 
 /// Closes without cutting off the answer: a socket closed with unread input is reset, and the peer
 /// could lose what we said.
+void Session::begin_linger() {
+  Error ignored;  // the peer may have gone
+  stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  linger();
+}
+
 void Session::linger() {
   if (core_->draining || lingered_ > 2 * core_->config.max_body_bytes) return close();
   buffer_.clear();
-  stream_.async_read_some(buffer_.prepare(kReadBytes),
-                          [self = shared_from_this()](Error error, std::size_t bytes) {
-                            if (error) return self->close();
-                            self->lingered_ += bytes;
-                            self->linger();
-                          });
+  stream_.tcp().async_read_some(buffer_.prepare(kReadBytes),
+                                [self = shared_from_this()](Error error, std::size_t bytes) {
+                                  if (error) return self->close();
+                                  self->lingered_ += bytes;
+                                  self->linger();
+                                });
 }
 
 }  // namespace millrace::http

@@ -12,6 +12,7 @@
 #include "engine/exec/query_service.h"
 #include "engine/exec/runner_pool.h"
 #include "engine/http/listener.h"
+#include "engine/http/tls.h"
 #include "engine/ml/model.h"
 #include "engine/node/dag_folder.h"
 #include "engine/node/engine_metrics_text.h"
@@ -55,6 +56,7 @@ struct Node::Body {
   SystemClock clock;
   Catalog catalog = builtin_catalog();
   std::optional<StateLock> lock;
+  std::shared_ptr<http::TlsIdentity> api_tls, serve_tls;
   std::shared_ptr<http::Listener> api_listener, serve_listener;
   std::unique_ptr<PrivateCluster> cluster;
   std::unique_ptr<Database> database;
@@ -82,6 +84,7 @@ struct Node::Body {
   std::function<void()> on_change;  // guarded by mutex
 
   Uuid new_id();
+  Status load_certificate();
   Status bind_ports(const NodeParts& parts);
   Status open_store();
   Status start_engine();
@@ -92,6 +95,16 @@ struct Node::Body {
   Result<std::string> load_model(std::string_view digest) const;
   Status roll_back(const serve::TripReport& trip);
 };
+
+/// Each server reads a renewed certificate by itself.
+Status Node::Body::load_certificate() {
+  if (options.tls_cert.empty() && options.tls_key.empty()) return {};
+  if (options.tls_cert.empty() || options.tls_key.empty())
+    return invalid_argument("HTTPS needs both --tls-cert and --tls-key");
+  MR_TRY(api_tls, http::TlsIdentity::load(options.tls_cert, options.tls_key));
+  MR_TRY(serve_tls, http::TlsIdentity::load(options.tls_cert, options.tls_key));
+  return {};
+}
 
 /// Before the database starts and long before this engine leads: who cannot be reached must not
 /// take the work of one that can.
@@ -217,6 +230,7 @@ Status Node::Body::roll_back(const serve::TripReport& trip) {
 Status Node::Body::start_server() {
   serve::ModelServerConfig config;
   config.http.listener = serve_listener;
+  config.http.tls = serve_tls;
   config.http.host_names = options.allow_hosts;
   config.log.spool_dir = options.state / "spool";
   config.log.sampling = options.log_sampling;
@@ -232,6 +246,7 @@ Status Node::Body::start_server() {
 void Node::Body::make_api() {
   api::ApiConfig config;
   config.http.listener = api_listener;
+  config.http.tls = api_tls;
   config.http.host_names = options.allow_hosts;
   config.instance = std::filesystem::absolute(options.state).string();
   api::ApiHooks hooks;
@@ -262,6 +277,7 @@ Result<std::unique_ptr<Node>> Node::start(const NodeOptions& options, const Node
   auto body = std::make_unique<Body>();
   body->options = options;
   body->options.state = std::filesystem::absolute(options.state);
+  MR_CHECK(body->load_certificate());
   MR_TRY(StateLock held, StateLock::acquire(body->options.state));
   body->lock.emplace(std::move(held));
   MR_CHECK(body->bind_ports(parts));

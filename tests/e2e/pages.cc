@@ -58,7 +58,8 @@ std::vector<std::string> matches(const std::string& text, const std::regex& patt
 
 std::string ShownCommand::verb() const {
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--state" || words[i] == "--db" || words[i] == "--url")
+    if (words[i] == "--state" || words[i] == "--db" || words[i] == "--url" ||
+        words[i] == "--ca-file")
       ++i;  // and its value
     else if (!words[i].starts_with("-"))
       return words[i];

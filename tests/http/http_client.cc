@@ -32,15 +32,21 @@ HttpClient::~HttpClient() { ::close(socket_); }
 
 void HttpClient::send(std::string_view raw) {
   while (!raw.empty()) {
-    const ssize_t n = ::send(socket_, raw.data(), raw.size(), MSG_NOSIGNAL);
+    const long n = write_some(raw.data(), raw.size());
     if (n <= 0) return;  // the server has closed: receive() tells
     raw.remove_prefix(static_cast<std::size_t>(n));
   }
 }
 
+long HttpClient::read_some(char* data, std::size_t size) { return ::recv(socket_, data, size, 0); }
+
+long HttpClient::write_some(const char* data, std::size_t size) {
+  return ::send(socket_, data, size, MSG_NOSIGNAL);
+}
+
 bool HttpClient::fill() {
   char block[16 * 1024];
-  const ssize_t n = ::recv(socket_, block, sizeof block, 0);
+  const long n = read_some(block, sizeof block);
   if (n > 0) buffer_.append(block, static_cast<std::size_t>(n));
   return n > 0;
 }

@@ -22,7 +22,7 @@ struct HttpReply {
 class HttpClient {
  public:
   explicit HttpClient(int port);
-  ~HttpClient();
+  virtual ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
@@ -43,6 +43,12 @@ class HttpClient {
 
   HttpReply get(const std::string& path);
   HttpReply post(const std::string& path, const std::string& body, const std::string& headers = "");
+
+ protected:
+  int socket() const { return socket_; }
+  /// As recv and send: what TLS puts between them and the socket.
+  virtual long read_some(char* data, std::size_t size);
+  virtual long write_some(const char* data, std::size_t size);
 
  private:
   bool fill();
