@@ -24,6 +24,7 @@
 #include "engine/core/event.h"
 #include "engine/core/executor.h"
 #include "engine/core/model_state.h"
+#include "engine/core/planner/timers.h"
 #include "engine/core/run.h"
 #include "engine/core/schedule.h"
 
@@ -118,9 +119,9 @@ class Planner {
   void tick(Time now);
   /// From now on no attempt is started; those that run go on to their ends.
   void hold_starts() { starts_held_ = true; }
-  /// Somebody set the clock by so much. What lasts (deadlines, retries, deferrals) goes on lasting
-  /// as long as it would have; schedules follow the clock. They wait until it is known which of
-  /// their dates have a run: see `take_scheduled_dates`.
+  /// The wall clock jumped by `by`. Deadlines, retries and deferrals keep their remaining time;
+  /// schedules follow the clock. They wait until it is known which of their dates have a run: see
+  /// `take_scheduled_dates`.
   void clock_was_set(Duration by);
   bool knows_scheduled_dates() const { return knows_scheduled_dates_; }
   void take_scheduled_dates(const ScheduledDates& dates, Time now);
@@ -175,16 +176,6 @@ class Planner {
     std::set<Ready> ready;
     Duration usual = Duration::max();  // how long attempts took lately; none was seen yet
   };
-  enum class TimerKind { retry, wake, deadline };
-  struct Timer {
-    Time at;  // by `counted`
-    Uuid run;
-    TaskRef ref;
-    int attempt;
-    TimerKind kind;
-    Time recorded;  // the instance's `wake`, or `attempt_started` of a deadline: else it is stale
-    friend auto operator<=>(const Timer&, const Timer&) = default;
-  };
   struct Waiting {
     Uuid run;
     TaskRef ref;
@@ -195,7 +186,7 @@ class Planner {
     bool begun;
     int priority;
     Timer deadline;   // of a light one; others have theirs in the executor
-    Time dispatched;  // by `counted`
+    Time dispatched;  // monotonic
   };
 
   // Events are folded into the state at once.
@@ -271,8 +262,6 @@ class Planner {
   void report_files(std::map<std::string, Json> errors, Time now);
 
   // planner_time.cc: timers and schedules.
-  /// Time as nobody sets it: the clock's when this planner began, and steady from there.
-  Time counted(Time now) const { return now - clock_set_by_; }
   Timer restored_timer(const Run& run, TaskRef ref, TimerKind kind, Time now) const;
   void run_timer(const Timer& timer, Time now);
   void run_schedules(Time now);
@@ -303,7 +292,7 @@ class Planner {
   std::map<AttemptKey, Slot> slots_;  // attempts that hold a slot, until they are reported
   // Instances that may start as soon as an attempt of theirs, which was cancelled, has ended.
   std::map<std::pair<Uuid, TaskRef>, Ready> blocked_;
-  std::set<Timer> timers_;
+  Timers timers_;
   std::multimap<std::string, Waiting>
       waiting_;  // deferred instances, by the event they wait for; may be stale
   Models models_;
@@ -321,7 +310,6 @@ class Planner {
   std::vector<int> worklist_;  // tasks of the run at hand whose upstream changed
   std::uint64_t next_order_ = 0;
   bool starts_held_ = false;
-  Duration clock_set_by_{};
   bool knows_scheduled_dates_ = true;  // false: the clock was set
   std::vector<Event> events_;
   std::vector<Action> actions_;

@@ -85,8 +85,8 @@ void Planner::complete(const AttemptResult& result, Time now) {
     return;
   }
   if (slot) {
-    note_length(lane_of(*run, key.ref.task), counted(now) - slot->dispatched);
-    if (slot->light) timers_.erase(slot->deadline);
+    note_length(lane_of(*run, key.ref.task), timers_.monotonic(now) - slot->dispatched);
+    if (slot->light) timers_.remove(slot->deadline);
   }
   const bool returned = run->instance(key.ref).dispatched && result.lost && !result.began;
   // What could not be begun failed as soon as it was tried.
@@ -129,8 +129,7 @@ void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome
     emit(
         run, now,
         TaskDeferred{key.ref, key.attempt, until, defer->event, defer->checkpoint, defer->effects});
-    const Timer timer{counted(until), run.id, key.ref, key.attempt, TimerKind::wake, until};
-    timers_.insert(timer);
+    const Timer timer = timers_.add({until, run.id, key.ref, key.attempt, TimerKind::wake, until});
     if (!defer->event.empty()) waiting_.emplace(defer->event, Waiting{run.id, key.ref, timer});
     react_to(defer->effects, run.dag->id(), now);
   } else if (const auto* judged = std::get_if<Fail>(&outcome)) {
@@ -155,7 +154,7 @@ void Planner::on_error(Run& run, const AttemptKey& key, const Error& error, Time
   if (error.retry_after) delay = std::max<Duration>(delay, *error.retry_after);
   const Time retry_at = now + delay;
   emit(run, now, AttemptFailed{key.ref, key.attempt, error, retry_at});
-  timers_.insert({counted(retry_at), run.id, key.ref, key.attempt, TimerKind::retry, retry_at});
+  timers_.add({retry_at, run.id, key.ref, key.attempt, TimerKind::retry, retry_at});
 }
 
 bool Planner::starts_at_most_once(const Run& run, TaskRef ref) const {
@@ -239,7 +238,7 @@ void Planner::wake_waiting(const std::string& event, Time now) {
     if (found == runs_.end() || !found->second.has(who.ref)) continue;
     const auto& instance = found->second.instance(who.ref);
     if (instance.state != TaskState::deferred || instance.wake_event != event) continue;
-    timers_.erase(who.timer);
+    timers_.remove(who.timer);
     make_ready(found->second, who.ref, now);
     settle(found->second, now);
   }

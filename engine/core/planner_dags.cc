@@ -120,7 +120,7 @@ Status Planner::reset_schedule(const ResetSchedule& input, const Origin& origin,
 }
 
 void Planner::clock_was_set(Duration by) {
-  clock_set_by_ += by;
+  timers_.clock_was_set(by);
   knows_scheduled_dates_ = false;
   firings_.clear();
   firing_of_.clear();

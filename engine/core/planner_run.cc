@@ -67,11 +67,10 @@ void Planner::activate(Run& run, Time now) {
           if (!under_way) on_lost(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
           break;
         case TaskState::up_for_retry:
-          timers_.insert(restored_timer(run, ref, TimerKind::retry, now));
+          timers_.add(restored_timer(run, ref, TimerKind::retry, now));
           break;
         case TaskState::deferred: {
-          const Timer timer = restored_timer(run, ref, TimerKind::wake, now);
-          timers_.insert(timer);
+          const Timer timer = timers_.add(restored_timer(run, ref, TimerKind::wake, now));
           if (!instance.wake_event.empty())
             waiting_.emplace(instance.wake_event, Waiting{run.id, ref, timer});
           break;
@@ -288,11 +287,12 @@ StartAttempt Planner::action_of(const Run& run, TaskRef ref, Json with) const {
 void Planner::hold_slot(const StartAttempt& action, Time now) {
   const AttemptKey& key = action.key;
   const bool light = action.light;
-  const Time dispatched = counted(now);
-  Timer deadline{dispatched + action.timeout, key.run, key.ref, key.attempt,
-                 TimerKind::deadline,         now};
-  if (light) timers_.insert(deadline);
-  slots_.insert_or_assign(key, Slot{light, light, action.priority, deadline, dispatched});
+  Timer deadline;
+  if (light)
+    deadline = timers_.add(
+        {now + action.timeout, key.run, key.ref, key.attempt, TimerKind::deadline, now});
+  slots_.insert_or_assign(key,
+                          Slot{light, light, action.priority, deadline, timers_.monotonic(now)});
   Lane& lane = lanes_[light];
   ++lane.in_hand;
   if (light) return;

@@ -7,19 +7,14 @@
 namespace millrace {
 
 std::optional<Time> Planner::next_wakeup() const {
-  std::optional<Time> next;
-  if (!timers_.empty()) next = timers_.begin()->at + clock_set_by_;
+  std::optional<Time> next = timers_.next();
   if (!firings_.empty())
     next = std::min(next.value_or(firings_.begin()->first), firings_.begin()->first);
   return next;
 }
 
 void Planner::tick(Time now) {
-  while (!timers_.empty() && timers_.begin()->at <= counted(now)) {
-    const Timer timer = *timers_.begin();
-    timers_.erase(timers_.begin());
-    run_timer(timer, now);
-  }
+  while (const auto timer = timers_.take_due(now)) run_timer(*timer, now);
   run_schedules(now);
   fill_slots(now);
 }
@@ -57,11 +52,10 @@ void Planner::run_timer(const Timer& timer, Time now) {
 
 /// Of a retry or a deferral that an earlier planner recorded. If the clock was set back meanwhile,
 /// the instant is far; what was recorded is how long to wait.
-Planner::Timer Planner::restored_timer(const Run& run, TaskRef ref, TimerKind kind,
-                                       Time now) const {
+Timer Planner::restored_timer(const Run& run, TaskRef ref, TimerKind kind, Time now) const {
   const TaskInstance& instance = run.instance(ref);
   const Time at = std::min(instance.wake, now + (instance.wake - instance.since));
-  return {counted(at), run.id, ref, instance.attempt, kind, instance.wake};
+  return {at, run.id, ref, instance.attempt, kind, instance.wake};
 }
 
 std::optional<Time> Planner::next_firing(const DagState& state, Time now) const {
