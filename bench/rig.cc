@@ -92,11 +92,11 @@ Status Rig::Parts::open(int workers) {
                                    }});
   EngineOptions engine_options;
   engine_options.owner = "bench";
-  engine_options.planner.process_slots = workers;
-  engine_options.planner.ahead_per_slot = kAttemptsAhead;
-  engine_options.planner.is_light = [this](const std::string& op) {
-    const OperatorInfo* info = catalog.find(op);
-    return info != nullptr && info->placement == Placement::thread;
+  PoolOptions& processes = engine_options.planner.pool("process");
+  processes.slots = workers;
+  processes.ahead_per_slot = kAttemptsAhead;
+  engine_options.planner.executor_of = [this](const std::string& op) {
+    return catalog.executor_of(op);
   };
   engine = std::make_unique<Engine>(engine_options, store->stores(), *pool, clock,
                                     Rng(system_entropy()));

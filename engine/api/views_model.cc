@@ -203,12 +203,7 @@ const Record<OperatorInfo>& operator_record() {
           .field("name", &OperatorInfo::name, "As in `operator:`")
           .field("doc", &OperatorInfo::doc, "What it does")
           .field("version", &OperatorInfo::version, "Part of a task's fingerprint")
-          .field(
-              "placement",
-              [](const OperatorInfo& info) {
-                return std::string(info.placement == Placement::thread ? "thread" : "process");
-              },
-              "Where attempts run")
+          .field("placement", &OperatorInfo::executor, "Where attempts run")
           .field("params", params_json,
                  "Its parameters: [{name, type, doc, required, default, schema}]")
           .field("outputs", outputs_json, "What it gives to tasks downstream: [{name, doc}]");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 #include "engine/base/fields.h"
@@ -10,6 +11,11 @@
 #include "engine/base/time.h"
 
 namespace millrace {
+
+/// What carries attempts out, by name. An operator names its own.
+inline constexpr std::string_view
+    kProcessExecutor = "process",  // a pooled runner process: what computes or talks to the outside
+    kThreadExecutor = "thread";    // inside the engine: built-ins that end at once
 
 /// Who and when. Plain data.
 struct AttemptInfo {

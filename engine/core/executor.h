@@ -38,7 +38,7 @@ struct StartAttempt {
   Duration grace = kDefaultKillGrace;   // from SIGTERM to SIGKILL, whatever the reason to end it
   std::int64_t memory_limit_bytes = 0;  // 0: none
   int priority = 0;                     // of those that wait for a runner, higher ones begin first
-  bool light = false;                   // may run in a thread of the engine
+  std::string executor = std::string(kProcessExecutor);
 };
 
 /// The attempt's work has begun in a process.

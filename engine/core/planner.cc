@@ -7,11 +7,14 @@
 
 namespace millrace {
 
-Planner::Planner(PlannerOptions options, std::int64_t epoch, Rng rng)
-    : options_(std::move(options)), epoch_(epoch), rng_(rng) {
-  lanes_[0].slots = options_.process_slots;
-  lanes_[1].slots = options_.light_slots;
+PoolOptions& PlannerOptions::pool(std::string_view name) {
+  const auto found = std::ranges::find(pools, name, &PoolOptions::name);
+  assert(found != pools.end() && "there is no such pool");
+  return *found;
 }
+
+Planner::Planner(PlannerOptions options, std::int64_t epoch, Rng rng)
+    : options_(std::move(options)), epoch_(epoch), rng_(rng), pools_(options_.pools) {}
 
 void Planner::emit(const Uuid& run, Time now, EventBody body) {
   events_.push_back({0, run, now, std::move(body)});
@@ -100,7 +103,7 @@ void Planner::recover(Time now) {
                                           [&](const Uuid& id) { return begun(runs_.at(id)); });
   // Nothing starts before every attempt of former epochs is known to be lost: slots would count
   // twice.
-  for (Lane& lane : lanes_) lane.slots = 0;
+  pools_.set_open(false);
   for (auto id = order.begin(); id != order.end(); ++id) {
     Run& run = runs_.at(*id);
     if (id < held)
@@ -110,8 +113,7 @@ void Planner::recover(Time now) {
   }
   for (const auto& [id, state] : dags_) reschedule(id, now);
   report_order(now);
-  lanes_[0].slots = options_.process_slots;
-  lanes_[1].slots = options_.light_slots;
+  pools_.set_open(true);
   fill_slots(now);
 }
 
@@ -147,8 +149,7 @@ Status Planner::cancel_run(const CancelRun& input, const Origin& origin, Time no
   MR_CHECK(check_in_order(input.run));
   const auto found = runs_.find(input.run);
   if (found == runs_.end() || found->second.status != RunStatus::running) {
-    const auto held = slots_.lower_bound({input.run, {0, -1}, 0, 0});
-    if (held == slots_.end() || held->first.run != input.run)
+    if (pools_.of_run(input.run).empty())
       return conflict("run " + input.run.to_string() + " is not running");
     end_attempts_of(input.run);  // it has ended, and its programs have their grace
     return {};
@@ -196,8 +197,8 @@ Status Planner::cancel_task(const CancelTask& input, const Origin& origin, Time 
       emit(run, now, TaskCancelRequested{ref, origin});
       cancel_instance(run, ref, input.force, now);
       any = true;
-    } else if (is_occupied(run.id, ref)) {  // it has its grace since the first time
-      actions_.push_back(CancelAttempt{slots_.lower_bound({run.id, ref, 0, 0})->first, true});
+    } else if (const auto key = pools_.of_instance(run.id, ref)) {
+      actions_.push_back(CancelAttempt{*key, true});  // it has its grace since the first time
       any = true;
     }
   }
@@ -217,15 +218,7 @@ void Planner::cancel_instance(Run& run, TaskRef ref, bool at_once, Time now) {
 
 /// Whatever still holds a slot for the run, without grace.
 void Planner::end_attempts_of(const Uuid& run) {
-  for (auto held = slots_.lower_bound({run, {0, -1}, 0, 0});
-       held != slots_.end() && held->first.run == run; ++held)
-    actions_.push_back(CancelAttempt{held->first, true});
-}
-
-/// An attempt of the instance holds a slot: nothing that follows it may begin before its end.
-bool Planner::is_occupied(const Uuid& run, TaskRef ref) const {
-  const auto held = slots_.lower_bound({run, ref, 0, 0});
-  return held != slots_.end() && held->first.run == run && held->first.ref == ref;
+  for (const AttemptKey& key : pools_.of_run(run)) actions_.push_back(CancelAttempt{key, true});
 }
 
 Status Planner::retry_run(const RetryRun& input, const Origin& origin, Time now) {

@@ -6,7 +6,7 @@
 // Not thread-safe: owned by the engine loop.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -24,6 +24,7 @@
 #include "engine/core/event.h"
 #include "engine/core/executor.h"
 #include "engine/core/model_state.h"
+#include "engine/core/planner/pools.h"
 #include "engine/core/planner/timers.h"
 #include "engine/core/run.h"
 #include "engine/core/schedule.h"
@@ -71,15 +72,19 @@ struct SyncDags {
   bool is_empty() const { return dags.empty() && errors.empty(); }
 };
 struct PlannerOptions {
-  int process_slots = 4;   // attempts in runner processes at one time
-  int light_slots = 1024;  // attempts in threads of the engine at one time
-  /// While attempts in processes are shorter than `short_attempt`, so many more for each slot are
-  /// handed to the executor, which lets them wait for a free runner: it need not wait for a commit
-  /// between two of them.
-  int ahead_per_slot = 0;
-  Duration short_attempt = std::chrono::milliseconds{50};
+  /// Attempts whose executor has no pool go to the first.
+  std::vector<PoolOptions> pools = {
+      {.name = "process", .executor = std::string(kProcessExecutor), .slots = 4},
+      {.name = "thread",
+       .executor = std::string(kThreadExecutor),
+       .slots = 1024,
+       .begins_at_once = true}};
   int max_losses = 5;  // attempts lost with their runner or engine before a task is given up
-  std::function<bool(const std::string& op)> is_light;  // empty: none is
+  /// What carries an operator's attempts out; empty: the executor of the first pool.
+  std::function<std::string_view(const std::string& op)> executor_of;
+
+  /// REQUIRES: there is one of that name.
+  PoolOptions& pool(std::string_view name);
 };
 
 class Planner {
@@ -141,54 +146,22 @@ class Planner {
   void forget_finished();
   int open_runs() const { return static_cast<int>(runs_.size() - finished_.size()); }
   /// Attempts that have begun.
-  int running_attempts() const {
-    return attempts_in_hand() - lanes_[0].waiting_count - lanes_[1].waiting_count;
-  }
-  /// Attempts that the executor has, also those that have not begun or whose task has ended since.
-  int attempts_in_hand() const { return lanes_[0].in_hand + lanes_[1].in_hand; }
-  /// How long the executor keeps busy with attempts that were handed out ahead: results may be
-  /// gathered so long for one commit. Zero while every attempt has a slot of its own.
-  Duration slack() const;
-  /// True for an attempt in a process: the result of a light one is not held up by it.
+  int running_attempts() const { return pools_.in_hand() - pools_.waiting(); }
+  /// Attempts that executors have, also those that have not begun or whose task has ended since.
+  int attempts_in_hand() const { return pools_.in_hand(); }
+  /// How long executors keep busy with attempts that were handed out ahead: results may be gathered
+  /// for this long for one commit. Zero while every attempt has a slot of its own.
+  Duration slack() const { return pools_.slack(); }
+  /// The attempt's result need not be committed at once: its executor has more to do meanwhile.
   bool can_wait(const AttemptKey& key) const;
-  int queued_tasks() const {
-    return static_cast<int>(lanes_[0].ready.size() + lanes_[1].ready.size() + blocked_.size()) +
-           lanes_[0].waiting_count + lanes_[1].waiting_count;
-  }
+  int queued_tasks() const { return pools_.queued(); }
 
  private:
-  struct Ready {
-    int priority;         // higher first
-    std::uint64_t order;  // then first come, first served
-    Uuid run;
-    TaskRef ref;
-    bool operator<(const Ready& other) const {
-      return priority != other.priority ? priority > other.priority : order < other.order;
-    }
-  };
-  /// Attempts of one placement: how many may run, how many the executor has, which of them have not
-  /// begun, and which instances wait for a slot.
-  struct Lane {
-    int slots = 0;
-    int in_hand = 0;
-    int waiting_count = 0;
-    std::map<int, int> waiting;  // priority → attempts in hand that have not begun
-    std::set<Ready> ready;
-    Duration usual = Duration::max();  // how long attempts took lately; none was seen yet
-  };
   struct Waiting {
     Uuid run;
     TaskRef ref;
     Timer timer;
   };
-  struct Slot {
-    bool light;
-    bool begun;
-    int priority;
-    Timer deadline;   // of a light one; others have theirs in the executor
-    Time dispatched;  // monotonic
-  };
-
   // Events are folded into the state at once.
   void emit(const Uuid& run, Time now, EventBody body);  // about no run of ours
   void emit(Run& run, Time now, EventBody body);
@@ -221,12 +194,14 @@ class Planner {
   void skip(Run& run, TaskRef ref, std::string reason, Time now);
   void fail(Run& run, TaskRef ref, Error error, Time now);
   void make_ready(Run& run, TaskRef ref, Time now);
-  bool start(Run& run, TaskRef ref, Time now);
+  bool start(Run& run, TaskRef ref, std::size_t pool, Time now);
+  void queue(const Run& run, TaskRef ref);
   const Json& root_of(const Run& run, TaskRef ref);
   void forget_root_of(const Run& run, const EventBody& body);
   StartAttempt action_of(const Run& run, TaskRef ref, Json with) const;
-  void hold_slot(const StartAttempt& action, Time now);
+  void hold_slot(const StartAttempt& action, std::size_t pool, Time now);
   void fill_slots(Time now);
+  void fill_slots_of(std::size_t pool, Time now);
   void finish(Run& run, Time now);
   Result<std::vector<TaskRef>> tasks_to_clear(const Run& run, const std::vector<int>& roots) const;
 
@@ -243,9 +218,6 @@ class Planner {
   void cancel_instance(Run& run, TaskRef ref, bool at_once, Time now);
   void end_attempts_of(const Uuid& run);
   bool is_current(const Run* run, const AttemptKey& key) const;
-  void free_slot(const AttemptKey& key, std::optional<Slot>& slot);
-  void note_begin(Slot& slot);
-  bool is_occupied(const Uuid& run, TaskRef ref) const;
   bool starts_at_most_once(const Run& run, TaskRef ref) const;
 
   // planner_dags.cc: which DAGs there are.
@@ -268,10 +240,7 @@ class Planner {
   void reschedule(const std::string& dag, Time now);
   std::optional<Time> next_firing(const DagState& state, Time now) const;
 
-  Lane& lane_of(const Run& run, int task);
-  bool has_room(const Lane& lane, const TaskSpec& task) const;
-  static void note_length(Lane& lane, Duration taken);
-  bool is_light(const Run& run, int task) const;
+  std::size_t pool_of(const Run& run, int task) const;
 
   PlannerOptions options_;
   std::int64_t epoch_;
@@ -288,10 +257,7 @@ class Planner {
   std::map<std::string, std::string> datasets_;  // → the artifact that is its content
   std::unordered_map<Uuid, Run> runs_;
   std::vector<Uuid> finished_;
-  std::array<Lane, 2> lanes_;         // process, light
-  std::map<AttemptKey, Slot> slots_;  // attempts that hold a slot, until they are reported
-  // Instances that may start as soon as an attempt of theirs, which was cancelled, has ended.
-  std::map<std::pair<Uuid, TaskRef>, Ready> blocked_;
+  Pools pools_;
   Timers timers_;
   std::multimap<std::string, Waiting>
       waiting_;  // deferred instances, by the event they wait for; may be stale

@@ -34,35 +34,9 @@ bool Planner::is_current(const Run* run, const AttemptKey& key) const {
          instance.attempt == key.attempt && instance.epoch == key.epoch;
 }
 
-void Planner::note_begin(Slot& slot) {
-  if (std::exchange(slot.begun, true)) return;
-  Lane& lane = lanes_[slot.light];
-  --lane.waiting_count;
-  if (const auto count = lane.waiting.find(slot.priority); --count->second == 0)
-    lane.waiting.erase(count);
-}
-
-/// The attempt is over, and so is what kept the next one of its instance waiting.
-void Planner::free_slot(const AttemptKey& key, std::optional<Slot>& slot) {
-  const auto held = slots_.find(key);
-  if (held == slots_.end()) return;
-  note_begin(held->second);
-  slot = held->second;
-  Lane& lane = lanes_[slot->light];
-  --lane.in_hand;
-  slots_.erase(held);
-  if (blocked_.empty() || is_occupied(key.run, key.ref)) return;
-  const auto waits = blocked_.find({key.run, key.ref});
-  if (waits == blocked_.end()) return;
-  lane.ready.insert(waits->second);
-  blocked_.erase(waits);
-}
-
 void Planner::began(const AttemptBegan& report, Time now) {
   const AttemptKey& key = report.key;
-  const auto held = slots_.find(key);
-  if (held == slots_.end()) return;
-  note_begin(held->second);
+  if (!pools_.begin(key)) return;
   const auto found = runs_.find(key.run);
   Run* run = found == runs_.end() ? nullptr : &found->second;
   if (is_current(run, key) && run->instance(key.ref).dispatched)
@@ -71,8 +45,7 @@ void Planner::began(const AttemptBegan& report, Time now) {
 
 void Planner::complete(const AttemptResult& result, Time now) {
   const AttemptKey& key = result.key;
-  std::optional<Slot> slot;
-  free_slot(key, slot);
+  const std::optional<InHand> ended = pools_.end(key);
   const auto found = runs_.find(key.run);
   Run* run = found == runs_.end() ? nullptr : &found->second;
   if (!is_current(run, key)) {
@@ -84,9 +57,10 @@ void Planner::complete(const AttemptResult& result, Time now) {
     fill_slots(now);
     return;
   }
-  if (slot) {
-    note_length(lane_of(*run, key.ref.task), timers_.monotonic(now) - slot->dispatched);
-    if (slot->light) timers_.remove(slot->deadline);
+  if (ended) {
+    Pool& pool = pools_[ended->pool];
+    pool.note_length(timers_.monotonic(now) - ended->dispatched);
+    if (pool.options().begins_at_once) timers_.remove(ended->deadline);
   }
   const bool returned = run->instance(key.ref).dispatched && result.lost && !result.began;
   // What could not be begun failed as soon as it was tried.
@@ -169,8 +143,7 @@ void Planner::on_returned(Run& run, const AttemptKey& key, std::string reason, T
     return;
   }
   emit(run, now, AttemptReturned{key.ref, key.attempt, std::move(reason)});
-  lane_of(run, key.ref.task)
-      .ready.insert({run.dag->task(key.ref.task).spec.priority, next_order_++, run.id, key.ref});
+  queue(run, key.ref);
 }
 
 void Planner::on_lost(Run& run, const AttemptKey& key, std::string reason, Time now) {
@@ -189,8 +162,7 @@ void Planner::on_lost(Run& run, const AttemptKey& key, std::string reason, Time 
     return;
   }
   emit(run, now, AttemptLost{key.ref, key.attempt, std::move(reason)});
-  lane_of(run, key.ref.task)
-      .ready.insert({run.dag->task(key.ref.task).spec.priority, next_order_++, run.id, key.ref});
+  queue(run, key.ref);
 }
 
 /// `cause`: the DAG whose run has these effects; "": none.

@@ -60,8 +60,7 @@ void Planner::activate(Run& run, Time now) {
           if (instance.dispatched)
             on_returned(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
           else
-            lane_of(run, task).ready.insert(
-                {run.dag->task(task).spec.priority, next_order_++, run.id, ref});
+            queue(run, ref);
           break;
         case TaskState::running:
           if (!under_way) on_lost(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
@@ -188,20 +187,28 @@ void Planner::end_instance(Run& run, TaskRef ref) {
 }
 
 void Planner::make_ready(Run& run, TaskRef ref, Time now) {
-  Lane& lane = lane_of(run, ref.task);
+  const std::size_t index = pool_of(run, ref.task);
+  Pool& pool = pools_[index];
   const TaskSpec& task = run.dag->task(ref.task).spec;
   // Only where there was an attempt before can one be under way.
-  const bool occupied = run.instance(ref).attempt > 0 && is_occupied(run.id, ref);
-  if (lane.ready.empty() && !starts_held_ && !occupied && has_room(lane, task)) {
-    start(run, ref, now);
+  const bool occupied = run.instance(ref).attempt > 0 && pools_.of_instance(run.id, ref);
+  if (pool.ready().empty() && !starts_held_ && !occupied &&
+      pool.has_room(task.priority, task.at_most_once)) {
+    start(run, ref, index, now);
     return;
   }
   if (run.instance(ref).state != TaskState::queued) emit(run, now, TaskQueued{ref});
   const Ready ready{task.priority, next_order_++, run.id, ref};
   if (occupied)
-    blocked_.insert_or_assign({run.id, ref}, ready);
+    pools_.block(ready, index);
   else
-    lane.ready.insert(ready);
+    pool.ready().insert(ready);
+}
+
+/// It waits for a slot. It is queued already.
+void Planner::queue(const Run& run, TaskRef ref) {
+  pools_[pool_of(run, ref.task)].ready().insert(
+      {run.dag->task(ref.task).spec.priority, next_order_++, run.id, ref});
 }
 
 const Json& Planner::root_of(const Run& run, TaskRef ref) {
@@ -226,7 +233,7 @@ void Planner::forget_root_of(const Run& run, const EventBody& body) {
 }
 
 /// False: it could not start, and has failed instead.
-bool Planner::start(Run& run, TaskRef ref, Time now) {
+bool Planner::start(Run& run, TaskRef ref, std::size_t pool, Time now) {
   const auto& task = run.dag->task(ref.task);
   Json with = task.with.source();
   if (!task.with.is_constant()) {
@@ -243,13 +250,13 @@ bool Planner::start(Run& run, TaskRef ref, Time now) {
   const bool came_back = before.losses > 0 || before.returns > 0;
   const int attempt =
       resumes && before.attempt > 0 && !came_back ? before.attempt : before.attempt + 1;
-  // A light one begins with its dispatch: it waits for no process.
-  if (is_light(run, ref.task))
+  if (pools_[pool].options().begins_at_once)
     emit(run, now, AttemptStarted{ref, attempt, epoch_, {}});
   else
     emit(run, now, AttemptDispatched{ref, attempt, epoch_});
   StartAttempt action = action_of(run, ref, std::move(with));
-  hold_slot(action, now);
+  action.executor = pools_[pool].options().executor;
+  hold_slot(action, pool, now);
   actions_.push_back(std::move(action));
   return true;
 }
@@ -265,7 +272,6 @@ StartAttempt Planner::action_of(const Run& run, TaskRef ref, Json with) const {
   action.grace = task.spec.kill_grace;
   action.memory_limit_bytes = task.spec.memory_limit_bytes;
   action.priority = task.spec.priority;
-  action.light = is_light(run, ref.task);
   AttemptInfo& info = action.info;
   info.dag_id = run.dag->id();
   info.run_id = run.id.to_string();
@@ -284,42 +290,44 @@ StartAttempt Planner::action_of(const Run& run, TaskRef ref, Json with) const {
   return action;
 }
 
-void Planner::hold_slot(const StartAttempt& action, Time now) {
+void Planner::hold_slot(const StartAttempt& action, std::size_t pool, Time now) {
   const AttemptKey& key = action.key;
-  const bool light = action.light;
-  Timer deadline;
-  if (light)
-    deadline = timers_.add(
+  InHand attempt{.pool = pool, .priority = action.priority};
+  attempt.begun = pools_[pool].options().begins_at_once;
+  attempt.dispatched = timers_.monotonic(now);
+  if (attempt.begun)
+    attempt.deadline = timers_.add(
         {now + action.timeout, key.run, key.ref, key.attempt, TimerKind::deadline, now});
-  slots_.insert_or_assign(key,
-                          Slot{light, light, action.priority, deadline, timers_.monotonic(now)});
-  Lane& lane = lanes_[light];
-  ++lane.in_hand;
-  if (light) return;
-  ++lane.waiting_count;
-  ++lane.waiting[action.priority];
+  pools_.dispatch(key, attempt);
 }
 
 void Planner::fill_slots(Time now) {
   announce(now);
   if (starts_held_) return;
-  for (Lane& lane : lanes_) {
-    while (!lane.ready.empty()) {
-      const Ready next = *lane.ready.begin();
-      const auto found = runs_.find(next.run);
-      Run* run = found == runs_.end() ? nullptr : &found->second;
-      // Cancelled or cleared meanwhile: the entry is stale.
-      const bool stale = run == nullptr || !run->has(next.ref) ||
-                         run->instance(next.ref).state != TaskState::queued ||
-                         run->instance(next.ref).dispatched;
-      if (!stale && !has_room(lane, run->dag->task(next.ref.task).spec)) break;
-      lane.ready.erase(lane.ready.begin());
-      if (stale) continue;
-      if (run->instance(next.ref).attempt > 0 && is_occupied(next.run, next.ref))
-        blocked_.insert_or_assign({next.run, next.ref}, next);
-      else if (!start(*run, next.ref, now))
-        settle(*run, now);
+  for (std::size_t pool = 0; pool < pools_.count(); ++pool) fill_slots_of(pool, now);
+}
+
+void Planner::fill_slots_of(std::size_t index, Time now) {
+  Pool& pool = pools_[index];
+  std::set<Ready>& ready = pool.ready();
+  while (!ready.empty()) {
+    const Ready next = *ready.begin();
+    const auto found = runs_.find(next.run);
+    Run* run = found == runs_.end() ? nullptr : &found->second;
+    // Cancelled or cleared meanwhile: the entry is stale.
+    const bool stale = run == nullptr || !run->has(next.ref) ||
+                       run->instance(next.ref).state != TaskState::queued ||
+                       run->instance(next.ref).dispatched;
+    if (!stale) {
+      const TaskSpec& task = run->dag->task(next.ref.task).spec;
+      if (!pool.has_room(task.priority, task.at_most_once)) break;
     }
+    ready.erase(ready.begin());
+    if (stale) continue;
+    if (run->instance(next.ref).attempt > 0 && pools_.of_instance(next.run, next.ref))
+      pools_.block(next, index);
+    else if (!start(*run, next.ref, index, now))
+      settle(*run, now);
   }
 }
 
@@ -385,45 +393,14 @@ Result<std::vector<TaskRef>> Planner::tasks_to_clear(const Run& run,
   return refs;
 }
 
-bool Planner::is_light(const Run& run, int task) const {
-  return options_.is_light && options_.is_light(run.dag->task(task).spec.op);
-}
-
-bool Planner::has_room(const Lane& lane, const TaskSpec& task) const {
-  if (lane.in_hand < lane.slots) return true;
-  if (&lane != &lanes_[0] || lane.slots == 0) return false;  // no slots yet: recover()
-  // What has not begun and is less urgent lets this one go first.
-  int behind = 0;
-  for (const auto& [priority, count] : lane.waiting)
-    if (priority < task.priority) behind += count;
-  if (behind > 0 && lane.waiting_count - behind < lane.slots) return true;
-  // Where a dispatch may be the only one, there is none before a slot is free.
-  if (task.at_most_once) return false;
-  // `usual` includes the wait behind those ahead. By Little's law an attempt alone takes the share
-  // of it that slots are of those in hand.
-  const bool ahead = lane.usual / lane.in_hand * lane.slots < options_.short_attempt;
-  return ahead && lane.in_hand - behind < lane.slots * (1 + options_.ahead_per_slot);
-}
-
-Duration Planner::slack() const {
-  constexpr Duration kMost = std::chrono::milliseconds{25};
-  const Lane& lane = lanes_[0];
-  if (lane.in_hand <= lane.slots || options_.ahead_per_slot == 0) return Duration::zero();
-  // `usual` includes the wait behind those ahead: meanwhile a runner takes a third of what it has.
-  return std::min(kMost, lane.usual / 3);
+std::size_t Planner::pool_of(const Run& run, int task) const {
+  if (!options_.executor_of) return 0;
+  return pools_.index_of(options_.executor_of(run.dag->task(task).spec.op));
 }
 
 bool Planner::can_wait(const AttemptKey& key) const {
-  const auto held = slots_.find(key);
-  return held != slots_.end() && !held->second.light;
+  const InHand* const attempt = pools_.find(key);
+  return attempt != nullptr && !pools_[attempt->pool].options().begins_at_once;
 }
-
-/// A moving average; the first attempt counts whole.
-void Planner::note_length(Lane& lane, Duration taken) {
-  constexpr int kWindow = 8;
-  lane.usual = lane.usual == Duration::max() ? taken : lane.usual + (taken - lane.usual) / kWindow;
-}
-
-Planner::Lane& Planner::lane_of(const Run& run, int task) { return lanes_[is_light(run, task)]; }
 
 }  // namespace millrace

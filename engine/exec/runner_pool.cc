@@ -74,7 +74,8 @@ void RunnerPool::start(std::vector<StartAttempt> attempts) {
   std::vector<exec::QueuedAttempt> light, heavy;
   const std::int64_t generation = parts_->reporter.generation();
   for (auto& attempt : attempts)
-    (attempt.light ? light : heavy).push_back({std::move(attempt), generation});
+    (attempt.executor == kThreadExecutor ? light : heavy)
+        .push_back({std::move(attempt), generation});
   if (!light.empty()) parts_->light.start(std::move(light));
   if (!heavy.empty()) parts_->runners.start(std::move(heavy));
 }

@@ -161,11 +161,11 @@ Status Node::Body::start_engine() {
   engine_options.former_owner = take_over_state(options.state, engine_options.owner);
   // Nobody else can lead on a private cluster; on a shared one a standby should not wait for long.
   if (!options.db.empty()) engine_options.lease_ttl = kSharedLease;
-  engine_options.planner.process_slots = worker_count(options);
-  engine_options.planner.ahead_per_slot = kAttemptsAhead;
-  engine_options.planner.is_light = [this](const std::string& op) {
-    const OperatorInfo* info = catalog.find(op);
-    return info != nullptr && info->placement == Placement::thread;
+  PoolOptions& processes = engine_options.planner.pool("process");
+  processes.slots = worker_count(options);
+  processes.ahead_per_slot = kAttemptsAhead;
+  engine_options.planner.executor_of = [this](const std::string& op) {
+    return catalog.executor_of(op);
   };
   engine = std::make_unique<Engine>(engine_options, stores, *pool, clock, Rng(system_entropy()));
   engine->on_step([this](StepReport& report) {

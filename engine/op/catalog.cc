@@ -83,6 +83,11 @@ const OperatorInfo* Catalog::find(std::string_view name) const {
   return found == entries_.end() ? nullptr : &found->second.info;
 }
 
+std::string_view Catalog::executor_of(std::string_view op) const {
+  const OperatorInfo* const info = find(op);
+  return info == nullptr ? kProcessExecutor : std::string_view(info->executor);
+}
+
 std::vector<std::string> Catalog::names() const {
   std::vector<std::string> out;
   for (const auto& [name, entry] : entries_) out.push_back(name);

@@ -17,17 +17,11 @@
 
 namespace millrace {
 
-/// Where attempts of an operator run.
-enum class Placement {
-  process,  // in a pooled runner process: anything that computes, allocates or talks to the outside
-  thread,   // inside the engine: built-ins that end at once and touch nothing
-};
-
 struct OperatorInfo {
   std::string name;
   std::string doc;
   int version = 1;  // part of the fingerprint: raise it when results change
-  Placement placement = Placement::process;
+  std::string executor = std::string(kProcessExecutor);  // what carries its attempts out
   std::vector<ParamInfo> params;
   std::vector<ParamRule> rules;                              // over several parameters
   std::vector<std::pair<std::string, std::string>> outputs;  // name, doc
@@ -57,6 +51,8 @@ class Catalog {
 
   /// nullptr if there is none.
   const OperatorInfo* find(std::string_view name) const;
+  /// kProcessExecutor for an unknown operator as well.
+  std::string_view executor_of(std::string_view op) const;
   std::vector<std::string> names() const;  // sorted
 
   /// Decodes the parameters and runs. An exception of the operator becomes an `internal` error,
@@ -72,13 +68,13 @@ class Catalog {
   std::map<std::string, Entry, std::less<>> entries_;
 };
 
-// An operator may declare `placement`, `outputs()` and `rules()`; these are the defaults.
+// An operator may declare `executor`, `outputs()` and `rules()`; these are the defaults.
 template <typename Op>
-constexpr Placement placement_of() {
-  if constexpr (requires { Op::placement; })
-    return Op::placement;
+constexpr std::string_view declared_executor() {
+  if constexpr (requires { Op::executor; })
+    return Op::executor;
   else
-    return Placement::process;
+    return kProcessExecutor;
 }
 template <typename Op>
 std::vector<std::pair<std::string, std::string>> outputs_of() {
@@ -102,7 +98,7 @@ void Catalog::add() {
   entry.info.name = Op::name;
   entry.info.doc = Op::doc;
   entry.info.version = Op::version;
-  entry.info.placement = placement_of<Op>();
+  entry.info.executor = declared_executor<Op>();
   entry.info.rules = rules_of<Op>();
   entry.info.outputs = outputs_of<Op>();
   auto params = Op::params();

@@ -189,7 +189,7 @@ std::string operator_page(const OperatorInfo& info) {
     append_yaml(page, example, 6);
   }
   page += "```\n";
-  if (info.placement == Placement::thread)
+  if (info.executor == kThreadExecutor)
     page += "\nRuns inside the engine; it needs no runner process.\n";
   if (!info.params.empty()) {
     page += "\n## Parameters\n\n| Name | Meaning | Value | Default |\n|---|---|---|---|\n";

@@ -10,7 +10,7 @@ struct FailTask {
   static constexpr std::string_view name = "fail";
   static constexpr std::string_view doc = "Fails with the given message.";
   static constexpr int version = 1;
-  static constexpr Placement placement = Placement::thread;
+  static constexpr std::string_view executor = kThreadExecutor;
 
   std::string message;
   bool transient = false;

@@ -10,7 +10,7 @@ struct Noop {
   static constexpr std::string_view doc =
       "Does nothing. Joins branches of a DAG, or hands values on as outputs.";
   static constexpr int version = 1;
-  static constexpr Placement placement = Placement::thread;
+  static constexpr std::string_view executor = kThreadExecutor;
 
   Json outputs_to_give = Json::object();
 

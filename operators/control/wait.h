@@ -10,7 +10,7 @@ struct Wait {
   static constexpr std::string_view doc =
       "Waits for a time to pass or to come, and holds no slot meanwhile.";
   static constexpr int version = 1;
-  static constexpr Placement placement = Placement::thread;
+  static constexpr std::string_view executor = kThreadExecutor;
 
   Duration duration{};
   std::string until;

@@ -16,7 +16,7 @@ struct Noop {
   static constexpr std::string_view name = "noop";
   static constexpr std::string_view doc = "Does nothing.";
   static constexpr int version = 1;
-  static constexpr Placement placement = Placement::thread;
+  static constexpr std::string_view executor = kThreadExecutor;
   static std::vector<std::pair<std::string, std::string>> outputs() {
     return {{"time", "When it ran"}};
   }

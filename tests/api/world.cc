@@ -50,7 +50,7 @@ World::World(Script script, Time start)
                          .leadership.acquire("main", "test", std::chrono::hours{24 * 365})
                          .value_or(std::nullopt);
   PlannerOptions options;
-  options.process_slots = 64;
+  options.pool("process").slots = 64;
   auto leader = Leader::take_office(options, *lease, stores(), executor_, clock_, rng_);
   leader_ = *std::move(leader);
   stores().inbox.subscribe([this](const AcceptedCommand*) {

@@ -55,7 +55,7 @@ class SetClock : public ::testing::Test {
   /// A light attempt, whose deadline the planner keeps.
   static PlannerOptions options() {
     PlannerOptions out;
-    out.is_light = [](const std::string&) { return true; };
+    out.executor_of = [](const std::string&) { return kThreadExecutor; };
     return out;
   }
   Planner planner_{options(), 1, Rng(1)};

@@ -26,8 +26,8 @@ class Dispatch : public ::testing::Test {
   }
   static PlannerOptions options() {
     PlannerOptions out;
-    out.process_slots = 1;
-    out.ahead_per_slot = 16;
+    out.pool("process").slots = 1;
+    out.pool("process").ahead_per_slot = 16;
     return out;
   }
   void add(const std::string& id, std::vector<TaskSpec> tasks) {

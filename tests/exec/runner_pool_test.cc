@@ -192,7 +192,7 @@ TEST_F(PoolTest, RunsLightAttemptsInTheEngineAndReportsThemTogether) {
   std::vector<StartAttempt> all;
   for (int i = 0; i < 5000; ++i) {
     all.push_back(attempt("echo", Json::object({{"value", i}}), i));
-    all.back().light = true;
+    all.back().executor = kThreadExecutor;
   }
   pool().start(all);
   for (int i = 0; i < 5000; ++i) {

@@ -22,7 +22,7 @@ std::vector<StartAttempt> attempts_of(int count, int first, bool light) {
     start.info.task_id = "t";
     start.op = "echo";
     start.timeout = std::chrono::minutes{1};
-    start.light = light;
+    if (light) start.executor = kThreadExecutor;
     out.push_back(std::move(start));
   }
   return out;

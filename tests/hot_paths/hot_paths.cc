@@ -83,7 +83,7 @@ struct Office {
     const auto stores = store.stores();
     const auto lease = must(stores.leadership.acquire(kMainShard, "hot", std::chrono::hours{1}));
     PlannerOptions options;
-    options.is_light = [](const std::string&) { return true; };
+    options.executor_of = [](const std::string&) { return kThreadExecutor; };
     leader = must(Leader::take_office(options, *lease, stores, executor, clock, Rng(7)));
     must(leader->step({RegisterDag{std::move(dag), "hot.yaml", "", {}}}));
   }

@@ -19,9 +19,10 @@ namespace millrace::oracle {
 /// Zero: not checked.
 struct Limits {
   int process_slots = 0;  // with those that are handed out ahead
-  int light_slots = 0;
+  int thread_slots = 0;
   int max_losses = 0;
-  std::function<bool(const std::string& op)> is_light;  // empty: none is
+  /// Of an operator; empty: processes.
+  std::function<std::string_view(const std::string& op)> executor_of;
 };
 
 /// The side table: what attempts did, written down by the operators themselves as marks.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/core/attempt.h"
 #include "tests/oracle/edges.h"
 #include "tests/oracle/schedule_dates.h"
 
@@ -235,14 +236,15 @@ Finding Replay::check_begin(const Run& run) {
 Finding Replay::check_slots(const Run& run, TaskRef ref) {
   const Limits& limits = expectations_.limits;
   const std::pair key{run.id, ref};
-  const bool light = limits.is_light && limits.is_light(run.dag->task(ref.task).spec.op);
-  auto& in_use = light ? light_ : process_;
+  const std::string& op = run.dag->task(ref.task).spec.op;
+  const bool in_thread = limits.executor_of && limits.executor_of(op) == kThreadExecutor;
+  auto& in_use = in_thread ? thread_ : process_;
   if (!course_of(run.id, ref).running) {
     in_use.erase(key);
     return {};
   }
   in_use.insert(key);
-  const int most = light ? limits.light_slots : limits.process_slots;
+  const int most = in_thread ? limits.thread_slots : limits.process_slots;
   if (most > 0 && static_cast<int>(in_use.size()) > most)
     return Violation{Rule::slots, std::to_string(in_use.size()) + " attempts are under way in " +
                                       std::to_string(most) + " slots"};

@@ -64,7 +64,7 @@ class Replay {
   std::map<Uuid, bool> commands_;
   std::map<std::pair<Uuid, TaskRef>, TaskCourse> courses_;
   std::map<std::pair<Uuid, int>, int> attempt_floor_;   // of a task that was cleared
-  std::set<std::pair<Uuid, TaskRef>> process_, light_;  // slots in use
+  std::set<std::pair<Uuid, TaskRef>> process_, thread_;  // slots in use
   EffectLedger effects_;
   DatasetStarts datasets_;
   std::string abandoned_;  // after the last event

@@ -43,7 +43,9 @@ class LeaderAndClock : public ::testing::Test {
     const auto lease = store_.stores().leadership.acquire(kMainShard, "one", hours{10});
     ASSERT_TRUE(lease.ok() && lease->has_value());
     PlannerOptions options;
-    options.is_light = [](const std::string&) { return true; };  // of others the executor knows it
+    options.executor_of = [](const std::string&) {
+      return kThreadExecutor;
+    };  // of others the executor knows it
     auto leader = Leader::take_office(options, **lease, store_.stores(), executor_, clock_, Rng(1));
     ASSERT_TRUE(leader.ok());
     leader_ = *std::move(leader);

@@ -13,7 +13,7 @@ namespace millrace::sim {
 /// The DAG whose tasks update the dataset that others wait for.
 inline constexpr std::string_view kDatasetMaker = "dag0";
 
-/// Operators named "light" run in the engine's thread lane, "heavy" in the process lane.
+/// Operators named "light" run in threads of the engine, "heavy" in processes.
 /// Without deadlines an attempt that hangs does so for years.
 std::shared_ptr<const Dag> random_dag(const std::string& id, Rng& rng, Time now, bool deadlines);
 

@@ -21,7 +21,7 @@ Rng rng_of_attempt(std::uint64_t seed, const StartAttempt& attempt) {
 
 void FakeExecutor::start(std::vector<StartAttempt> attempts) {
   for (auto& attempt : attempts) {
-    if (attempt.light)
+    if (attempt.executor == kThreadExecutor)
       begin(attempt);
     else
       waiting_.emplace(std::pair{-attempt.priority, next_order_++}, std::move(attempt));
@@ -31,7 +31,7 @@ void FakeExecutor::start(std::vector<StartAttempt> attempts) {
 
 int FakeExecutor::busy_slots() const {
   return static_cast<int>(
-      std::ranges::count_if(running_, [](const auto& each) { return !each.second.light; }));
+      std::ranges::count_if(running_, [](const auto& each) { return !each.second.in_thread; }));
 }
 
 void FakeExecutor::begin_some() {
@@ -48,16 +48,17 @@ void FakeExecutor::begin(const StartAttempt& attempt) {
   AttemptResult result{attempt.key, draw_outcome(attempt, mark, rng), false, clock_.now()};
   std::optional<Duration> end = clock_.passed() + std::chrono::milliseconds{1 + rng.below(5000)};
   if (rng.uniform() < 0.02) end.reset();
-  // The planner keeps the deadline of a light one.
+  // The planner keeps the deadline of one in a thread.
+  const bool in_thread = attempt.executor == kThreadExecutor;
   const Duration deadline = clock_.passed() + attempt.timeout;
-  if (!attempt.light && (!end || *end > deadline)) {
+  if (!in_thread && (!end || *end > deadline)) {
     end = deadline;
     result.outcome = make_error(ErrorCode::timeout, "out of time");
   }
   // A short one is over before its begin is told.
-  if (!attempt.light && rng.below(2) == 0)
+  if (!in_thread && rng.below(2) == 0)
     reports_.emplace_back(AttemptBegan{attempt.key, clock_.now()});
-  running_.insert_or_assign(attempt.key, Running{end, std::move(result), mark, attempt.light});
+  running_.insert_or_assign(attempt.key, Running{end, std::move(result), mark, in_thread});
 }
 
 void FakeExecutor::cancel(const AttemptKey& key, bool) {

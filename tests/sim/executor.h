@@ -41,7 +41,7 @@ class FakeExecutor final : public Executor {
     std::optional<Duration> end;  // nullopt: it hangs, and only its deadline ends it
     AttemptResult result;
     std::string mark;
-    bool light;
+    bool in_thread;
   };
 
   void begin(const StartAttempt& attempt);

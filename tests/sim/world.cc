@@ -17,10 +17,12 @@ namespace millrace::sim {
 namespace {
 
 constexpr Duration kLeaseTtl = std::chrono::seconds{5};
-constexpr int kProcessSlots = 3, kLightSlots = 8, kAheadPerSlot = 1;
+constexpr int kProcessSlots = 3, kThreadSlots = 8, kAheadPerSlot = 1;
 constexpr std::uint64_t kDags = 3;
 
-bool is_light(const std::string& op) { return op == "light"; }
+std::string_view executor_of(const std::string& op) {
+  return op == "light" ? kThreadExecutor : kProcessExecutor;
+}
 
 class World {
  public:
@@ -40,7 +42,7 @@ class World {
     network_.is_late = [this] { return std::exchange(late_, false); };
     Rng rng = rng_of(options_.seed, 0);
     for (std::uint64_t i = 0; i < kDags; ++i) deploy(i, rng);
-    expected_.limits = {kProcessSlots, kLightSlots, PlannerOptions{}.max_losses, is_light};
+    expected_.limits = {kProcessSlots, kThreadSlots, PlannerOptions{}.max_losses, executor_of};
     expected_.witness = &witness_;
   }
 
@@ -286,11 +288,12 @@ class World {
   PlannerOptions planner_options() const {
     const int trust = believed_slots();
     PlannerOptions planner;
-    planner.process_slots = kProcessSlots * trust;
-    planner.light_slots = kLightSlots * trust;
-    planner.ahead_per_slot = kAheadPerSlot;
-    planner.short_attempt = std::chrono::seconds{2};
-    planner.is_light = is_light;
+    PoolOptions& processes = planner.pool("process");
+    processes.slots = kProcessSlots * trust;
+    processes.ahead_per_slot = kAheadPerSlot;
+    processes.short_attempt = std::chrono::seconds{2};
+    planner.pool("thread").slots = kThreadSlots * trust;
+    planner.executor_of = executor_of;
     return planner;
   }
 
