@@ -212,6 +212,7 @@ void Planner::cancel_instance(Run& run, TaskRef ref, bool at_once, Time now) {
   const auto& instance = run.instance(ref);
   if (instance.state == TaskState::running || instance.dispatched)
     actions_.push_back(CancelAttempt{{run.id, ref, instance.attempt, instance.epoch}, at_once});
+  if (instance.state == TaskState::deferred) waits_.remove(run.id, ref);
   end_instance(run, ref);
   emit(run, now, TaskCancelled{ref});
 }

@@ -26,6 +26,7 @@
 #include "engine/core/model_state.h"
 #include "engine/core/planner/pools.h"
 #include "engine/core/planner/timers.h"
+#include "engine/core/planner/waits.h"
 #include "engine/core/run.h"
 #include "engine/core/schedule.h"
 
@@ -157,11 +158,6 @@ class Planner {
   int queued_tasks() const { return pools_.queued(); }
 
  private:
-  struct Waiting {
-    Uuid run;
-    TaskRef ref;
-    Timer timer;
-  };
   // Events are folded into the state at once.
   void emit(const Uuid& run, Time now, EventBody body);  // about no run of ours
   void emit(Run& run, Time now, EventBody body);
@@ -259,8 +255,7 @@ class Planner {
   std::vector<Uuid> finished_;
   Pools pools_;
   Timers timers_;
-  std::multimap<std::string, Waiting>
-      waiting_;  // deferred instances, by the event they wait for; may be stale
+  Waits waits_;
   Models models_;
   std::vector<std::string> announced_;  // events whose waiting tasks are still to be woken
   std::set<std::pair<Time, std::string>> firings_;

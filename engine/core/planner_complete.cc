@@ -1,5 +1,6 @@
 // The ends of attempts, and what they set off elsewhere.
 #include <algorithm>
+#include <cassert>
 
 #include "engine/core/planner.h"
 #include "engine/core/retry.h"
@@ -104,7 +105,7 @@ void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome
         run, now,
         TaskDeferred{key.ref, key.attempt, until, defer->event, defer->checkpoint, defer->effects});
     const Timer timer = timers_.add({until, run.id, key.ref, key.attempt, TimerKind::wake, until});
-    if (!defer->event.empty()) waiting_.emplace(defer->event, Waiting{run.id, key.ref, timer});
+    if (!defer->event.empty()) waits_.add(defer->event, {run.id, key.ref, timer});
     react_to(defer->effects, run.dag->id(), now);
   } else if (const auto* judged = std::get_if<Fail>(&outcome)) {
     emit(run, now,
@@ -202,14 +203,10 @@ void Planner::start_by_dataset(const UpdateDataset& update, const std::string& c
 }
 
 void Planner::wake_waiting(const std::string& event, Time now) {
-  const auto [first, last] = waiting_.equal_range(event);
-  const std::vector<std::pair<std::string, Waiting>> woken(first, last);
-  waiting_.erase(first, last);
-  for (const auto& [name, who] : woken) {
+  for (const Waiting& who : waits_.take(event)) {
     const auto found = runs_.find(who.run);
-    if (found == runs_.end() || !found->second.has(who.ref)) continue;
-    const auto& instance = found->second.instance(who.ref);
-    if (instance.state != TaskState::deferred || instance.wake_event != event) continue;
+    assert(found != runs_.end() && found->second.instance(who.ref).state == TaskState::deferred &&
+           "who waits is deferred");
     timers_.remove(who.timer);
     make_ready(found->second, who.ref, now);
     settle(found->second, now);

@@ -70,8 +70,7 @@ void Planner::activate(Run& run, Time now) {
           break;
         case TaskState::deferred: {
           const Timer timer = timers_.add(restored_timer(run, ref, TimerKind::wake, now));
-          if (!instance.wake_event.empty())
-            waiting_.emplace(instance.wake_event, Waiting{run.id, ref, timer});
+          if (!instance.wake_event.empty()) waits_.add(instance.wake_event, {run.id, ref, timer});
           break;
         }
         default:
@@ -190,6 +189,7 @@ void Planner::make_ready(Run& run, TaskRef ref, Time now) {
   const std::size_t index = pool_of(run, ref.task);
   Pool& pool = pools_[index];
   const TaskSpec& task = run.dag->task(ref.task).spec;
+  if (run.instance(ref).state == TaskState::deferred) waits_.remove(run.id, ref);
   // Only where there was an attempt before can one be under way.
   const bool occupied = run.instance(ref).attempt > 0 && pools_.of_instance(run.id, ref);
   if (pool.ready().empty() && !starts_held_ && !occupied &&
