@@ -25,6 +25,7 @@
 #include "engine/core/executor.h"
 #include "engine/core/model_state.h"
 #include "engine/core/planner/pools.h"
+#include "engine/core/planner/schedules.h"
 #include "engine/core/planner/timers.h"
 #include "engine/core/planner/waits.h"
 #include "engine/core/run.h"
@@ -129,7 +130,7 @@ class Planner {
   /// schedules follow the clock. They wait until it is known which of their dates have a run: see
   /// `take_scheduled_dates`.
   void clock_was_set(Duration by);
-  bool knows_scheduled_dates() const { return knows_scheduled_dates_; }
+  bool knows_scheduled_dates() const { return schedules_.knows_dates(); }
   void take_scheduled_dates(const ScheduledDates& dates, Time now);
   void command_handled(const Uuid& command, const Result<Json>& answer, Time now);
 
@@ -258,8 +259,7 @@ class Planner {
   Waits waits_;
   Models models_;
   std::vector<std::string> announced_;  // events whose waiting tasks are still to be woken
-  std::set<std::pair<Time, std::string>> firings_;
-  std::map<std::string, Time> firing_of_;  // the entry of each DAG in firings_
+  Schedules schedules_;
   /// What the expressions of the mapped task that was started last see, but for item and index: the
   /// same for all its instances, and params and upstream outputs may be long.
   struct MappedRoot {
@@ -271,7 +271,6 @@ class Planner {
   std::vector<int> worklist_;  // tasks of the run at hand whose upstream changed
   std::uint64_t next_order_ = 0;
   bool starts_held_ = false;
-  bool knows_scheduled_dates_ = true;  // false: the clock was set
   std::vector<Event> events_;
   std::vector<Action> actions_;
 };

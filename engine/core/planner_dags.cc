@@ -121,9 +121,7 @@ Status Planner::reset_schedule(const ResetSchedule& input, const Origin& origin,
 
 void Planner::clock_was_set(Duration by) {
   timers_.clock_was_set(by);
-  knows_scheduled_dates_ = false;
-  firings_.clear();
-  firing_of_.clear();
+  schedules_.clock_was_set();
 }
 
 void Planner::take_scheduled_dates(const ScheduledDates& dates, Time now) {
@@ -131,7 +129,7 @@ void Planner::take_scheduled_dates(const ScheduledDates& dates, Time now) {
     const auto known = dates.find(id);
     take_dates(state.schedule, known == dates.end() ? std::vector<Time>() : known->second, now);
   };
-  knows_scheduled_dates_ = true;
+  schedules_.take_dates();
   for (auto& [id, broken] : broken_dags_) take(id, broken.state);
   for (auto& [id, state] : dags_) {
     take(id, state);

@@ -7,10 +7,8 @@
 namespace millrace {
 
 std::optional<Time> Planner::next_wakeup() const {
-  std::optional<Time> next = timers_.next();
-  if (!firings_.empty())
-    next = std::min(next.value_or(firings_.begin()->first), firings_.begin()->first);
-  return next;
+  const auto timer = timers_.next(), firing = schedules_.next();
+  return timer && firing ? std::min(timer, firing) : timer ? timer : firing;
 }
 
 void Planner::tick(Time now) {
@@ -67,28 +65,20 @@ std::optional<Time> Planner::next_firing(const DagState& state, Time now) const 
 }
 
 void Planner::reschedule(const std::string& dag, Time now) {
-  if (const auto old = firing_of_.find(dag); old != firing_of_.end()) {
-    firings_.erase({old->second, dag});
-    firing_of_.erase(old);
-  }
   const auto found = dags_.find(dag);
-  if (found == dags_.end() || found->second.dag == nullptr || !knows_scheduled_dates_) return;
-  if (const auto next = next_firing(found->second, now)) {
-    firings_.emplace(*next, dag);
-    firing_of_.emplace(dag, *next);
-  }
+  const bool may_fire =
+      schedules_.knows_dates() && found != dags_.end() && found->second.dag != nullptr;
+  schedules_.plan(dag, may_fire ? next_firing(found->second, now) : std::nullopt);
 }
 
 void Planner::run_schedules(Time now) {
-  while (!firings_.empty() && firings_.begin()->first <= now) {
-    const auto [planned, id] = *firings_.begin();
-    DagState& state = dags_.find(id)->second;
+  while (const auto id = schedules_.due(now)) {
+    DagState& state = dags_.find(*id)->second;
     // Time may have passed since it was planned, more than one date: the machine slept.
     const auto firing = next_firing(state, now);
     auto params = state.dag->resolve_params({});
     if (!firing || !params) {  // required params have no default: such a DAG cannot run by schedule
-      firings_.erase(firings_.begin());
-      firing_of_.erase(id);
+      schedules_.plan(*id, std::nullopt);
       continue;
     }
     if (*firing <= now)
@@ -98,7 +88,7 @@ void Planner::run_schedules(Time now) {
                   .params = *std::move(params),
                   .origin = {"schedule", ""}},
                  state, now);
-    reschedule(id, now);
+    reschedule(*id, now);
   }
 }
 

@@ -13,9 +13,9 @@ using std::chrono::minutes;
 
 Time at(std::string_view text) { return *parse_rfc3339(text); }
 
-class Schedules : public ::testing::Test {
+class Scheduling : public ::testing::Test {
  protected:
-  Schedules() {
+  Scheduling() {
     spec_.id = "x";
     spec_.max_active_runs = 1000;
     spec_.tasks.resize(1);
@@ -90,7 +90,7 @@ class Schedules : public ::testing::Test {
   std::set<Time> dates_;  // that have a run
 };
 
-TEST_F(Schedules, AManualRunHasTheIntervalOfItsLogicalDate) {
+TEST_F(Scheduling, AManualRunHasTheIntervalOfItsLogicalDate) {
   spec_.schedule->expression = "@monthly";
   put();
   EXPECT_EQ(interval_of("2026-03-01"), "2026-02-01T00:00 2026-03-01T00:00");
@@ -101,7 +101,7 @@ TEST_F(Schedules, AManualRunHasTheIntervalOfItsLogicalDate) {
   EXPECT_EQ(interval_of("2026-03-01"), "2026-03-01T00:00 2026-03-01T00:00");
 }
 
-TEST_F(Schedules, AChangedScheduleBeginsAtItsChange) {
+TEST_F(Scheduling, AChangedScheduleBeginsAtItsChange) {
   put();
   EXPECT_EQ(runs_until("2026-03-01T23:03:00Z").substr(0, 23), "03-01T11:00 03-01T12:00");
   spec_.schedule->expression = "2 23 * * *";
@@ -109,7 +109,7 @@ TEST_F(Schedules, AChangedScheduleBeginsAtItsChange) {
   EXPECT_EQ(runs_until("2026-03-02T23:30:00Z"), "03-02T23:02");
 }
 
-TEST_F(Schedules, AnAddedScheduleOrCatchupBeginsAtItsChange) {
+TEST_F(Scheduling, AnAddedScheduleOrCatchupBeginsAtItsChange) {
   spec_.schedule.reset();
   put();
   now_ += days{3};
@@ -122,7 +122,7 @@ TEST_F(Schedules, AnAddedScheduleOrCatchupBeginsAtItsChange) {
   EXPECT_EQ(runs_until("2026-03-05T12:00:00Z"), "03-05T12:00");
 }
 
-TEST_F(Schedules, ANewStartWithCatchupIsMadeUpFrom) {
+TEST_F(Scheduling, ANewStartWithCatchupIsMadeUpFrom) {
   spec_.schedule.reset();
   put();
   now_ += hours{5};
@@ -133,7 +133,7 @@ TEST_F(Schedules, ANewStartWithCatchupIsMadeUpFrom) {
   EXPECT_EQ(runs_until("2026-03-01T16:00:00Z"), "03-01T13:00 03-01T14:00 03-01T15:00 03-01T16:00");
 }
 
-TEST_F(Schedules, AnotherTextOfTheSameScheduleChangesNothing) {
+TEST_F(Scheduling, AnotherTextOfTheSameScheduleChangesNothing) {
   spec_.catchup = true;
   put();
   EXPECT_EQ(runs_until("2026-03-01T11:30:00Z"), "03-01T11:00");
@@ -143,7 +143,7 @@ TEST_F(Schedules, AnotherTextOfTheSameScheduleChangesNothing) {
   EXPECT_EQ(wake_at("2026-03-01T13:30:00Z"), "03-01T12:00 03-01T13:00");
 }
 
-TEST_F(Schedules, UnpausingMakesUpWhatThePolicySays) {
+TEST_F(Scheduling, UnpausingMakesUpWhatThePolicySays) {
   struct Case {
     bool catchup;
     std::optional<OnUnpause> policy;
@@ -174,7 +174,7 @@ TEST_F(Schedules, UnpausingMakesUpWhatThePolicySays) {
   }
 }
 
-TEST_F(Schedules, AFileThatComesBackGoesOnAsIfUnpaused) {
+TEST_F(Scheduling, AFileThatComesBackGoesOnAsIfUnpaused) {
   put();
   remove();
   EXPECT_EQ(runs_until("2026-03-01T13:30:00Z"), "");
@@ -182,19 +182,19 @@ TEST_F(Schedules, AFileThatComesBackGoesOnAsIfUnpaused) {
   EXPECT_EQ(runs_until("2026-03-01T14:30:00Z"), "03-01T13:00 03-01T14:00");
 }
 
-TEST_F(Schedules, ASleepWithoutCatchupIsFollowedByTheLatestDateOnly) {
+TEST_F(Scheduling, ASleepWithoutCatchupIsFollowedByTheLatestDateOnly) {
   put();
   EXPECT_EQ(wake_at("2026-03-03T09:59:00Z"), "03-03T09:00");
   EXPECT_EQ(runs_until("2026-03-03T11:00:00Z"), "03-03T10:00 03-03T11:00");
 }
 
-TEST_F(Schedules, ASleepBeyondTheEndIsFollowedByTheLastDate) {
+TEST_F(Scheduling, ASleepBeyondTheEndIsFollowedByTheLastDate) {
   spec_.end = at("2026-03-01T12:00:00Z");
   put();
   EXPECT_EQ(wake_at("2026-03-03T09:59:00Z"), "03-01T12:00");
 }
 
-TEST_F(Schedules, AStartThatMovesAheadIsWaitedFor) {
+TEST_F(Scheduling, AStartThatMovesAheadIsWaitedFor) {
   put();
   EXPECT_EQ(runs_until("2026-03-01T11:30:00Z"), "03-01T11:00");
   spec_.start = at("2026-03-01T14:00:00Z");
@@ -202,7 +202,7 @@ TEST_F(Schedules, AStartThatMovesAheadIsWaitedFor) {
   EXPECT_EQ(runs_until("2026-03-01T14:30:00Z"), "03-01T14:00");
 }
 
-TEST_F(Schedules, AMinuteOfWrongClockDoesNotSilenceASchedule) {
+TEST_F(Scheduling, AMinuteOfWrongClockDoesNotSilenceASchedule) {
   for (const bool catchup : {false, true}) {
     planner_ = Planner(PlannerOptions{}, 1, Rng(1));
     dates_.clear();
@@ -221,7 +221,7 @@ TEST_F(Schedules, AMinuteOfWrongClockDoesNotSilenceASchedule) {
   }
 }
 
-TEST_F(Schedules, AClockThatGoesBackRepeatsNoDateAndMakesUpNoneFromBeforeTheDag) {
+TEST_F(Scheduling, AClockThatGoesBackRepeatsNoDateAndMakesUpNoneFromBeforeTheDag) {
   for (const bool catchup : {false, true}) {
     planner_ = Planner(PlannerOptions{}, 1, Rng(1));
     dates_.clear();
@@ -238,14 +238,14 @@ TEST_F(Schedules, AClockThatGoesBackRepeatsNoDateAndMakesUpNoneFromBeforeTheDag)
   }
 }
 
-TEST_F(Schedules, ADagThatWasFirstReadWhileTheClockWasAheadIsScheduled) {
+TEST_F(Scheduling, ADagThatWasFirstReadWhileTheClockWasAheadIsScheduled) {
   now_ = at("2026-04-10T10:30:00Z");
   put();
   set_clock("2026-03-01T10:30:00Z");
   EXPECT_EQ(runs_until("2026-03-01T12:30:00Z"), "03-01T11:00 03-01T12:00");
 }
 
-TEST_F(Schedules, AScheduleThatWasChangedWhileTheClockWasAheadGoesOn) {
+TEST_F(Scheduling, AScheduleThatWasChangedWhileTheClockWasAheadGoesOn) {
   put();
   EXPECT_EQ(runs_until("2026-03-01T11:30:00Z"), "03-01T11:00");
   set_clock("2026-04-10T10:30:00Z");
@@ -256,7 +256,7 @@ TEST_F(Schedules, AScheduleThatWasChangedWhileTheClockWasAheadGoesOn) {
   EXPECT_EQ(runs_until("2026-03-01T12:45:00Z"), "03-01T11:30 03-01T12:30");
 }
 
-TEST_F(Schedules, AResetMakesUpNothing) {
+TEST_F(Scheduling, AResetMakesUpNothing) {
   spec_.catchup = true;
   put();
   now_ = at("2026-03-05T10:30:00Z");
