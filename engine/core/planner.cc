@@ -48,6 +48,7 @@ std::vector<Action> Planner::take_actions() { return std::exchange(actions_, {})
 
 void Planner::restore_dag(DagState dag) {
   std::string id = dag.dag->id();
+  triggers_.watch(dag.dag->spec());
   dags_.insert_or_assign(std::move(id), std::move(dag));
 }
 
@@ -60,7 +61,7 @@ void Planner::restore_broken_run(const Uuid& run, std::string reason) {
 }
 
 void Planner::restore_dataset(const std::string& dataset, const std::string& artifact) {
-  datasets_.insert_or_assign(dataset, artifact);
+  triggers_.restore_dataset(dataset, artifact);
 }
 
 void Planner::restore_file_errors(const std::string& source, Json diagnostics) {

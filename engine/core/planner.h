@@ -27,6 +27,7 @@
 #include "engine/core/planner/pools.h"
 #include "engine/core/planner/schedules.h"
 #include "engine/core/planner/timers.h"
+#include "engine/core/planner/triggers.h"
 #include "engine/core/planner/waits.h"
 #include "engine/core/run.h"
 #include "engine/core/schedule.h"
@@ -210,6 +211,8 @@ class Planner {
   void on_returned(Run& run, const AttemptKey& key, std::string reason, Time now);
   void react_to(const std::vector<Effect>& effects, const std::string& cause, Time now);
   void start_by_dataset(const UpdateDataset& update, const std::string& cause, Time now);
+  Result<Uuid> start_by_event(const std::string& dag, const Json& event, const Origin& origin,
+                              Time now);
   void wake_waiting(const std::string& event, Time now);
   void end_instance(Run& run, TaskRef ref);
   void cancel_instance(Run& run, TaskRef ref, bool at_once, Time now);
@@ -249,9 +252,9 @@ class Planner {
     std::string reason;
   };
   std::map<std::string, BrokenDag, std::less<>> broken_dags_;
-  std::map<Uuid, std::string> broken_runs_;      // → reason
-  std::map<std::string, Json> file_errors_;      // as reported last, by file
-  std::map<std::string, std::string> datasets_;  // → the artifact that is its content
+  std::map<Uuid, std::string> broken_runs_;  // → reason
+  std::map<std::string, Json> file_errors_;  // as reported last, by file
+  Triggers triggers_;
   std::unordered_map<Uuid, Run> runs_;
   std::vector<Uuid> finished_;
   Pools pools_;

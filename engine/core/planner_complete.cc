@@ -179,14 +179,10 @@ void Planner::react_to(const std::vector<Effect>& effects, const std::string& ca
   worklist_ = std::move(ours);
 }
 
-/// The same content again is no update, and no DAG is started by its own: it would run for ever.
+/// No DAG is started by its own content: it would run for ever.
 void Planner::start_by_dataset(const UpdateDataset& update, const std::string& cause, Time now) {
-  std::string& content = datasets_[update.dataset];
-  if (!update.artifact.empty() && content == update.artifact) return;
-  content = update.artifact;
-  for (auto& [id, state] : dags_) {
-    const auto& datasets = state.dag->spec().datasets;
-    if (std::ranges::find(datasets, update.dataset) == datasets.end()) continue;
+  for (const std::string& id : triggers_.started_by(update)) {
+    DagState& state = dags_.find(id)->second;
     if (state.paused || !state.retired.empty() || id == cause) continue;
     auto params = state.dag->resolve_params({});
     if (!params)
@@ -213,56 +209,34 @@ void Planner::wake_waiting(const std::string& event, Time now) {
   }
 }
 
-namespace {
-
-/// `if` of an `on: event`, with or without `${{ }}`.
-std::string condition_text(std::string_view text) {
-  const auto open = text.find("${{");
-  const auto close = text.rfind("}}");
-  if (open == std::string_view::npos || close == std::string_view::npos || close < open)
-    return std::string(text);
-  return std::string(text.substr(open + 3, close - open - 3));
-}
-
-bool matches(const Json& on_event, const PublishEvent& input) {
-  if (on_event["type"].as_view() != input.name) return false;
-  const std::string condition = condition_text(on_event["if"].as_view());
-  if (condition.empty()) return true;
-  const auto expression = Expression::parse(condition);
-  if (!expression) return false;
-  const Json root = Json::object({{"event", input.event}});
-  const auto value = expression->evaluate({&root});
-  return value && truthy(*value);
-}
-
-}  // namespace
-
 PublishEvent::Answer Planner::publish_event(const PublishEvent& input, const Origin& origin,
                                             Time now) {
   PublishEvent::Answer out{input.name, {}, {}};
   wake_waiting(input.name, now);
-  for (auto& [id, state] : dags_) {
-    const Json& on_event = state.dag->spec().on_event;
-    if (!state.retired.empty() || !on_event.is_object() || !matches(on_event, input)) continue;
-    if (state.paused) {
-      out.not_started.push_back({id, "it is paused"});
-      continue;
-    }
-    auto params = state.dag->resolve_params({});
-    if (!params) {
-      out.not_started.push_back({id, params.error().message});
-      continue;
-    }
-    const Run& run = create_run({.id = ids_.next(now, rng_),
-                                 .type = RunType::event,
-                                 .params = *std::move(params),
-                                 .trigger = input.event,
-                                 .origin = origin},
-                                state, now);
-    out.runs.push_back(run.id);
+  for (const std::string& id : triggers_.started_by(input)) {
+    if (!dags_.find(id)->second.retired.empty()) continue;
+    const auto run = start_by_event(id, input.event, origin, now);
+    if (run)
+      out.runs.push_back(*run);
+    else
+      out.not_started.push_back({id, run.error().message});
   }
   fill_slots(now);
   return out;
+}
+
+Result<Uuid> Planner::start_by_event(const std::string& dag, const Json& event,
+                                     const Origin& origin, Time now) {
+  DagState& state = dags_.find(dag)->second;
+  if (state.paused) return conflict("it is paused");
+  MR_TRY(Json params, state.dag->resolve_params({}));
+  return create_run({.id = ids_.next(now, rng_),
+                     .type = RunType::event,
+                     .params = std::move(params),
+                     .trigger = event,
+                     .origin = origin},
+                    state, now)
+      .id;
 }
 
 }  // namespace millrace

@@ -73,6 +73,7 @@ Status Planner::register_dag(const RegisterDag& input, Time now) {
                     state.retired.empty();
   const std::shared_ptr<const Dag> before = std::exchange(state.dag, input.dag);
   if (same) return {};  // of two equal Dags, the giver keeps this
+  triggers_.watch(input.dag->spec());
   state.source = input.source;
   state.base_dir = input.base_dir;
   if (fresh) state.schedule.registered_at = state.schedule.checked = now;
