@@ -28,19 +28,6 @@ void Planner::emit(Run& run, Time now, EventBody body) {
   note_models(run, now);
 }
 
-const Run* Planner::find_run(const Uuid& run) const {
-  const auto found = runs_.find(run);
-  return found == runs_.end() ? nullptr : &found->second;
-}
-
-void Planner::forget_finished() {
-  for (const auto& run : finished_) {
-    const auto found = runs_.find(run);
-    if (found != runs_.end() && found->second.status != RunStatus::running) runs_.erase(found);
-  }
-  finished_.clear();
-}
-
 std::vector<Event> Planner::take_events() { return std::exchange(events_, {}); }
 std::vector<Action> Planner::take_actions() { return std::exchange(actions_, {}); }
 
@@ -57,7 +44,7 @@ void Planner::restore_broken_dag(const std::string& id, DagState dag, std::strin
 }
 
 void Planner::restore_broken_run(const Uuid& run, std::string reason) {
-  broken_runs_.insert_or_assign(run, std::move(reason));
+  runs_.restore_broken(run, std::move(reason));
 }
 
 void Planner::restore_dataset(const std::string& dataset, const std::string& artifact) {
@@ -68,17 +55,7 @@ void Planner::restore_file_errors(const std::string& source, Json diagnostics) {
   file_errors_.insert_or_assign(source, std::move(diagnostics));
 }
 
-Status Planner::check_in_order(const Uuid& run) const {
-  const auto broken = broken_runs_.find(run);
-  if (broken == broken_runs_.end()) return {};
-  return conflict("run " + run.to_string() + " is out of order: " + broken->second);
-}
-
-void Planner::restore_run(Run run) {
-  const Uuid id = run.id;
-  if (run.status != RunStatus::running) finished_.push_back(id);  // until a retry opens it again
-  runs_.insert_or_assign(id, std::move(run));
-}
+void Planner::restore_run(Run run) { runs_.add(std::move(run)); }
 
 void Planner::restore_model(std::string model, ModelState state) {
   models_.restore(std::move(model), std::move(state));
@@ -86,9 +63,7 @@ void Planner::restore_model(std::string model, ModelState state) {
 
 void Planner::recover(Time now) {
   return_orphaned_traffic(now);
-  std::vector<Uuid> order;
-  for (const auto& [id, run] : runs_) order.push_back(id);
-  std::ranges::sort(order);  // by creation
+  std::vector<Uuid> order = runs_.ids();
 
   // A held run has nothing under way; if it was opened again, tasks of it may have ended before.
   const auto begun = [](const Run& run) {
@@ -101,12 +76,12 @@ void Planner::recover(Time now) {
   // Runs that had begun keep their places before held ones get any. Who had is settled beforehand:
   // a run may end as soon as it goes on.
   const auto held = std::stable_partition(order.begin(), order.end(),
-                                          [&](const Uuid& id) { return begun(runs_.at(id)); });
+                                          [&](const Uuid& id) { return begun(*runs_.find(id)); });
   // Nothing starts before every attempt of former epochs is known to be lost: slots would count
   // twice.
   pools_.set_open(false);
   for (auto id = order.begin(); id != order.end(); ++id) {
-    Run& run = runs_.at(*id);
+    Run& run = *runs_.find(*id);
     if (id < held)
       activate(run, now);
     else
@@ -135,7 +110,7 @@ Result<Uuid> Planner::trigger_run(const TriggerRun& input, const Origin& origin,
     return conflict("DAG '" + input.dag + "' is retired: " + state->retired +
                     " (the last one was " + state->source + "); put the file back to run it");
   const Uuid id = input.run.value();
-  if (runs_.contains(id)) return conflict("run " + id.to_string() + " exists already");
+  if (runs_.find(id) != nullptr) return conflict("run " + id.to_string() + " exists already");
   NewRun fresh{.id = id, .trace = input.trace_id, .origin = origin};
   if (!input.logical_date.empty()) {
     MR_TRY(fresh.logical_date, parse_wall_time(input.logical_date, time_zone_of(*state->dag)));
@@ -147,15 +122,15 @@ Result<Uuid> Planner::trigger_run(const TriggerRun& input, const Origin& origin,
 }
 
 Status Planner::cancel_run(const CancelRun& input, const Origin& origin, Time now) {
-  MR_CHECK(check_in_order(input.run));
-  const auto found = runs_.find(input.run);
-  if (found == runs_.end() || found->second.status != RunStatus::running) {
+  MR_CHECK(runs_.check_in_order(input.run));
+  Run* const found = runs_.find_open(input.run);
+  if (found == nullptr) {
     if (pools_.of_run(input.run).empty())
       return conflict("run " + input.run.to_string() + " is not running");
     end_attempts_of(input.run);  // it has ended, and its programs have their grace
     return {};
   }
-  Run& run = found->second;
+  Run& run = *found;
   const bool force = input.force || run.cancelling;
   emit(run, now, RunCancelRequested{origin, force});
   for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
@@ -177,10 +152,9 @@ Status Planner::cancel_run(const CancelRun& input, const Origin& origin, Time no
 }
 
 Status Planner::cancel_task(const CancelTask& input, const Origin& origin, Time now) {
-  const auto found = runs_.find(input.run);
-  if (found == runs_.end() || found->second.status != RunStatus::running)
-    return conflict("run " + input.run.to_string() + " is not running");
-  Run& run = found->second;
+  Run* const found = runs_.find_open(input.run);
+  if (found == nullptr) return conflict("run " + input.run.to_string() + " is not running");
+  Run& run = *found;
   const int task = run.dag->index_of(input.task);
   if (task < 0) return not_found("run " + run.id.to_string() + " has no task '" + input.task + "'");
   const auto& progress = run.tasks[static_cast<std::size_t>(task)];
@@ -224,10 +198,10 @@ void Planner::end_attempts_of(const Uuid& run) {
 }
 
 Status Planner::retry_run(const RetryRun& input, const Origin& origin, Time now) {
-  MR_CHECK(check_in_order(input.run));
-  const auto found = runs_.find(input.run);
-  if (found == runs_.end()) return not_found("there is no run " + input.run.to_string());
-  Run& run = found->second;
+  MR_CHECK(runs_.check_in_order(input.run));
+  Run* const found = runs_.find(input.run);
+  if (found == nullptr) return not_found("there is no run " + input.run.to_string());
+  Run& run = *found;
   std::vector<int> roots;
   for (const auto& id : input.tasks) {
     const int task = run.dag->index_of(id);
@@ -239,7 +213,7 @@ Status Planner::retry_run(const RetryRun& input, const Origin& origin, Time now)
   const bool reopened = run.status != RunStatus::running;
   emit(run, now, TasksCleared{std::move(refs), origin});
   if (reopened) {
-    std::erase(finished_, run.id);
+    runs_.reopen(run.id);
     admit(run, now);
   } else if (!is_held(run)) {
     begin_pending(run, now);

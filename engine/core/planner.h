@@ -14,7 +14,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -25,11 +24,11 @@
 #include "engine/core/executor.h"
 #include "engine/core/model_state.h"
 #include "engine/core/planner/pools.h"
+#include "engine/core/planner/runs.h"
 #include "engine/core/planner/schedules.h"
 #include "engine/core/planner/timers.h"
 #include "engine/core/planner/triggers.h"
 #include "engine/core/planner/waits.h"
-#include "engine/core/run.h"
 #include "engine/core/schedule.h"
 
 namespace millrace {
@@ -49,8 +48,7 @@ struct DagState {
   std::string retired;       // why nothing starts it; "": it is in force
   std::string out_of_order;  // why it could not be compiled, as recorded
   SchedulePosition schedule;
-  int active_runs = 0;     // runs whose tasks may start
-  std::vector<Uuid> held;  // open runs beyond max_active_runs, oldest first
+  RunQueue runs;
 };
 
 // --- inputs
@@ -143,11 +141,11 @@ class Planner {
   std::vector<Action> take_actions();
 
   /// nullptr: not open, or forgotten.
-  const Run* find_run(const Uuid& run) const;
+  const Run* find_run(const Uuid& run) const { return runs_.find(run); }
   const std::map<std::string, DagState, std::less<>>& dags() const { return dags_; }
   /// A run that finished stays readable until this is called: the engine projects it first.
-  void forget_finished();
-  int open_runs() const { return static_cast<int>(runs_.size() - finished_.size()); }
+  void forget_finished() { runs_.forget_finished(); }
+  int open_runs() const { return runs_.open(); }
   /// Attempts that have begun.
   int running_attempts() const { return pools_.in_hand() - pools_.waiting(); }
   /// Attempts that executors have, also those that have not begun or whose task has ended since.
@@ -222,7 +220,6 @@ class Planner {
 
   // planner_dags.cc: which DAGs there are.
   Result<DagState*> find_dag(const std::string& id);
-  Status check_in_order(const Uuid& run) const;
   std::string base_dir_of(const std::string& dag) const;
   void change_schedule(DagState& state, const DagSpec& before, Time now);
   void resume(DagState& state, Origin origin, Time now);
@@ -252,11 +249,9 @@ class Planner {
     std::string reason;
   };
   std::map<std::string, BrokenDag, std::less<>> broken_dags_;
-  std::map<Uuid, std::string> broken_runs_;  // → reason
   std::map<std::string, Json> file_errors_;  // as reported last, by file
   Triggers triggers_;
-  std::unordered_map<Uuid, Run> runs_;
-  std::vector<Uuid> finished_;
+  Runs runs_;
   Pools pools_;
   Timers timers_;
   Waits waits_;

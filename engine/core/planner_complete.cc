@@ -38,8 +38,7 @@ bool Planner::is_current(const Run* run, const AttemptKey& key) const {
 void Planner::began(const AttemptBegan& report, Time now) {
   const AttemptKey& key = report.key;
   if (!pools_.begin(key)) return;
-  const auto found = runs_.find(key.run);
-  Run* run = found == runs_.end() ? nullptr : &found->second;
+  Run* const run = runs_.find(key.run);
   if (is_current(run, key) && run->instance(key.ref).dispatched)
     emit(*run, now, AttemptStarted{key.ref, key.attempt, key.epoch, std::min(report.at, now)});
 }
@@ -47,8 +46,7 @@ void Planner::began(const AttemptBegan& report, Time now) {
 void Planner::complete(const AttemptResult& result, Time now) {
   const AttemptKey& key = result.key;
   const std::optional<InHand> ended = pools_.end(key);
-  const auto found = runs_.find(key.run);
-  Run* run = found == runs_.end() ? nullptr : &found->second;
+  Run* const run = runs_.find(key.run);
   if (!is_current(run, key)) {
     // The echo of a cancellation that is recorded already is no news.
     const bool echo = !result.outcome && result.outcome.error().code == ErrorCode::cancelled;
@@ -200,12 +198,12 @@ void Planner::start_by_dataset(const UpdateDataset& update, const std::string& c
 
 void Planner::wake_waiting(const std::string& event, Time now) {
   for (const Waiting& who : waits_.take(event)) {
-    const auto found = runs_.find(who.run);
-    assert(found != runs_.end() && found->second.instance(who.ref).state == TaskState::deferred &&
+    Run* const run = runs_.find(who.run);
+    assert(run != nullptr && run->instance(who.ref).state == TaskState::deferred &&
            "who waits is deferred");
     timers_.remove(who.timer);
-    make_ready(found->second, who.ref, now);
-    settle(found->second, now);
+    make_ready(*run, who.ref, now);
+    settle(*run, now);
   }
 }
 

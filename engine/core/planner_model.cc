@@ -63,11 +63,9 @@ void Planner::return_traffic(const Models::Canary& canary, Run* run, std::string
 
 /// Of a run that was over before this planner began: an older release left its canary behind.
 void Planner::return_orphaned_traffic(Time now) {
-  for (const Models::Canary& canary : models_.owned_canaries()) {
-    const auto run = runs_.find(canary.owner.run);
-    if (run == runs_.end() || run->second.status != RunStatus::running)
+  for (const Models::Canary& canary : models_.owned_canaries())
+    if (runs_.find_open(canary.owner.run) == nullptr)
       return_traffic(canary, nullptr, "its run had ended", now);
-  }
 }
 
 /// Tasks that wait for a change of a deployment which the planner itself has made.

@@ -23,7 +23,7 @@ Run& Planner::create_run(NewRun input, DagState& dag, Time now) {
   created.trace_id = input.trace.empty() ? new_trace_id(rng_) : std::move(input.trace);
   created.origin = std::move(input.origin);
   events_.push_back({0, input.id, now, std::move(created)});
-  Run& run = runs_.insert_or_assign(input.id, make_run(events_.back(), dag.dag)).first->second;
+  Run& run = runs_.add(make_run(events_.back(), dag.dag));
   if (input.type == RunType::scheduled) dag.schedule.last = input.logical_date;
   admit(run, now);
   return run;
@@ -32,20 +32,19 @@ Run& Planner::create_run(NewRun input, DagState& dag, Time now) {
 /// Begins, or is held back until another run of its DAG has finished.
 void Planner::admit(Run& run, Time now) {
   const auto dag = dags_.find(run.dag->id());
-  if (dag != dags_.end() && dag->second.active_runs >= dag->second.dag->spec().max_active_runs)
-    dag->second.held.push_back(run.id);
+  if (dag != dags_.end() && !dag->second.runs.has_room(dag->second.dag->spec().max_active_runs))
+    dag->second.runs.held.push_back(run.id);
   else
     activate(run, now);
 }
 
 bool Planner::is_held(const Run& run) const {
   const auto dag = dags_.find(run.dag->id());
-  return dag != dags_.end() &&
-         std::ranges::find(dag->second.held, run.id) != dag->second.held.end();
+  return dag != dags_.end() && dag->second.runs.holds(run.id);
 }
 
 void Planner::activate(Run& run, Time now) {
-  if (const auto dag = dags_.find(run.dag->id()); dag != dags_.end()) ++dag->second.active_runs;
+  if (const auto dag = dags_.find(run.dag->id()); dag != dags_.end()) ++dag->second.runs.active;
   for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
     const auto& progress = run.tasks[static_cast<std::size_t>(task)];
     for (std::size_t i = 0; i < progress.instances.size(); ++i) {
@@ -312,8 +311,7 @@ void Planner::fill_slots_of(std::size_t index, Time now) {
   std::set<Ready>& ready = pool.ready();
   while (!ready.empty()) {
     const Ready next = *ready.begin();
-    const auto found = runs_.find(next.run);
-    Run* run = found == runs_.end() ? nullptr : &found->second;
+    Run* const run = runs_.find(next.run);
     // Cancelled or cleared meanwhile: the entry is stale.
     const bool stale = run == nullptr || !run->has(next.ref) ||
                        run->instance(next.ref).state != TaskState::queued ||
@@ -333,18 +331,13 @@ void Planner::fill_slots_of(std::size_t index, Time now) {
 
 void Planner::finish(Run& run, Time now) {
   emit(run, now, RunFinished{derive_status(run)});
-  finished_.push_back(run.id);
+  runs_.finish(run.id);
   const auto found = dags_.find(run.dag->id());
   if (found == dags_.end()) return;
   DagState& dag = found->second;
-  if (std::erase(dag.held, run.id) == 0) --dag.active_runs;
-  while (!dag.held.empty() && dag.active_runs < dag.dag->spec().max_active_runs) {
-    const Uuid next = dag.held.front();
-    dag.held.erase(dag.held.begin());
-    const auto held = runs_.find(next);
-    if (held != runs_.end() && held->second.status == RunStatus::running)
-      activate(held->second, now);
-  }
+  dag.runs.end(run.id);
+  while (const auto next = dag.runs.take_next(dag.dag->spec().max_active_runs))
+    if (Run* const held = runs_.find_open(*next)) activate(*held, now);
   reschedule(dag.dag->id(), now);
 }
 

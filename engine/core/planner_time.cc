@@ -18,9 +18,9 @@ void Planner::tick(Time now) {
 }
 
 void Planner::run_timer(const Timer& timer, Time now) {
-  const auto found = runs_.find(timer.run);
-  if (found == runs_.end() || !found->second.has(timer.ref)) return;
-  Run& run = found->second;
+  Run* const found = runs_.find(timer.run);
+  if (found == nullptr || !found->has(timer.ref)) return;
+  Run& run = *found;
   const TaskInstance& instance = run.instance(timer.ref);
   if (instance.attempt != timer.attempt) return;  // of an attempt that is over
   const bool is_deadline = timer.kind == TimerKind::deadline;
@@ -59,8 +59,7 @@ Timer Planner::restored_timer(const Run& run, TaskRef ref, TimerKind kind, Time 
 std::optional<Time> Planner::next_firing(const DagState& state, Time now) const {
   if (!state.dag->timetable() || state.paused || !state.retired.empty()) return std::nullopt;
   const DagSpec& spec = state.dag->spec();
-  if (state.active_runs + static_cast<int>(state.held.size()) >= spec.max_active_runs)
-    return std::nullopt;
+  if (state.runs.is_full(spec.max_active_runs)) return std::nullopt;
   return millrace::next_firing(*state.dag->timetable(), spec, state.schedule, now);
 }
 
