@@ -160,7 +160,9 @@ HttpResponse ServerCore::answer(const HttpRequest& request) const {
 
 HttpResponse ServerCore::refusal(const Refusal& refusal, const HttpRequest& request) const {
   HttpResponse response = handlers.refuse(refusal, request);
-  if (refusal.status == 503) response.headers.emplace_back("Retry-After", "1");
+  const bool said = std::ranges::any_of(
+      response.headers, [](const auto& one) { return same_name(one.first, "Retry-After"); });
+  if (refusal.status == 503 && !said) response.headers.emplace_back("Retry-After", "1");
   return response;
 }
 

@@ -1,4 +1,8 @@
 // What a client must not be able to do, and the form in which it is told.
+#include <condition_variable>
+#include <future>
+#include <mutex>
+
 #include "tests/api/fixture.h"
 
 namespace millrace::testing {
@@ -19,6 +23,60 @@ TEST_F(HostileTest, ProblemsFollowRfc9457) {
   EXPECT_EQ(404, answer.json()["status"].as_int());
   EXPECT_EQ("abc-1", answer.json()["request_id"].as_string());
   EXPECT_EQ("abc-1", answer.header("X-Request-Id"));
+}
+
+TEST_F(HostileTest, AFullPoolRefusesWithRetryAfterAndHealthGoesOn) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool entered = false, let_go = false;
+  api::ApiHooks hooks;
+  hooks.lint = [&](std::string_view, std::string_view) {
+    std::unique_lock lock(mutex);
+    entered = true;
+    changed.notify_all();
+    changed.wait(lock, [&] { return let_go; });
+    return Json::object({{"ok", true}});
+  };
+  api::ApiConfig config;
+  config.http.workers = 1;
+  config.http.max_waiting = 1;
+  start({}, std::move(hooks), config);
+  auto busy = std::async(std::launch::async, [&] {
+    return post("/api/v1/lint", Json::object({{"text", "dag: {}"}})).status;
+  });
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return entered; });
+  }
+  // One of three waits for the worker; there is no room for the others.
+  std::vector<Answer> answers;
+  std::vector<std::future<void>> asking;
+  for (int i = 0; i < 3; ++i)
+    asking.push_back(std::async(std::launch::async, [&] {
+      Answer answer = get("/api/v1/dags");
+      const std::lock_guard lock(mutex);
+      answers.push_back(std::move(answer));
+      changed.notify_all();
+    }));
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return answers.size() == 2; });
+    for (const auto& answer : answers) {
+      EXPECT_EQ(503, answer.status);
+      EXPECT_EQ("application/problem+json", answer.header("Content-Type"));
+      EXPECT_EQ("1", answer.header("Retry-After"));
+      EXPECT_EQ(1u, answer.headers.count("Retry-After"));
+    }
+  }
+  EXPECT_EQ(200, get("/metrics").status);
+  {
+    const std::lock_guard lock(mutex);
+    let_go = true;
+    changed.notify_all();
+  }
+  EXPECT_EQ(200, busy.get());
+  for (auto& one : asking) one.get();
+  EXPECT_EQ(200, answers.back().status);
 }
 
 TEST_F(HostileTest, EveryUnknownNameIsNamedWithTheNearestKnown) {
