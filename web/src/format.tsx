@@ -45,10 +45,20 @@ export function When({ at, relative = false }: { at: string | null | undefined; 
   );
 }
 
+/** "2001-06-01", or "2001-06-01 08:30 UTC" if it is not midnight: a schedule of every ten minutes needs the time. */
+export function logicalDate(at: string): string {
+  const time = at.slice(11).replace(/(:00)?(\.0+)?Z$/, '');
+  return time === '00:00' ? at.slice(0, 10) : `${at.slice(0, 10)} ${time} UTC`;
+}
+
 /** A logical date is a label, not a moment in the reader's day, so it is shown in UTC. */
 export function LogicalDate({ at }: { at: string | null }) {
   if (!at) return <span class="faint">–</span>;
-  return <time dateTime={at} title={`${at.replace('T', ' ').replace('Z', ' UTC')}\n${local(new Date(at))} local`}>{at.slice(0, 10)}</time>;
+  return (
+    <time class="nowrap" dateTime={at} title={`${at.replace('T', ' ').replace('Z', ' UTC')}\n${local(new Date(at))} local`}>
+      {logicalDate(at)}
+    </time>
+  );
 }
 
 /** The time since `from`, updated every second. */

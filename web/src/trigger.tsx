@@ -77,6 +77,8 @@ export function TriggerDialog({ dag, onClose }: { dag: Dag; onClose: () => void 
     Object.fromEntries(params.map((param) => [param.name, asText(param.schema.default)])),
   );
   const [date, setDate] = useState('');
+  const [time, setTime] = useState('00:00');
+  const zone = dag.time_zone ?? 'UTC'; // the server reads a date without an offset in the DAG's zone
   const [reason, setReason] = useState('');
   const [error, setError] = useState<ApiError>();
   const [busy, setBusy] = useState(false);
@@ -93,7 +95,7 @@ export function TriggerDialog({ dag, onClose }: { dag: Dag; onClose: () => void 
       const values = Object.fromEntries(params.map((param) => [param.name, valueOf(param, texts[param.name])]));
       const result = await triggerRun(
         dag.dag,
-        { params: values, logical_date: date || undefined, reason },
+        { params: values, logical_date: date ? `${date}T${time || '00:00'}:00` : undefined, reason },
         {},
         { 'Idempotency-Key': key.current },
       );
@@ -114,12 +116,13 @@ export function TriggerDialog({ dag, onClose }: { dag: Dag; onClose: () => void 
             onText={changed((text: string) => setTexts((old) => ({ ...old, [param.name]: text })))}
           />
         ))}
-        <label>
-          <span>
-            Logical date <span class="faint">optional, UTC</span>
-          </span>
-          <input type="date" value={date} onInput={(event) => changed(setDate)(event.currentTarget.value)} />
-        </label>
+        <fieldset>
+          <legend>
+            Logical date <span class="faint">optional, in {zone}</span>
+          </legend>
+          <input type="date" aria-label="Date" value={date} onInput={(event) => changed(setDate)(event.currentTarget.value)} />
+          <input type="time" aria-label="Time" value={time} disabled={!date} onInput={(event) => changed(setTime)(event.currentTarget.value)} />
+        </fieldset>
         <label>
           <span>
             Reason <span class="faint">optional</span>
