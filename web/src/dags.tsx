@@ -57,15 +57,22 @@ function schedule(dag: Dag): string {
   return event?.type ? `on event ${event.type}` : 'manual';
 }
 
+/** No run of it can start: no file declares it, or this program cannot compile it. */
+const isOut = (dag: Dag) => dag.state === 'retired' || dag.state === 'out_of_order';
+
+function OutState({ dag }: { dag: Dag }) {
+  if (!isOut(dag)) return null;
+  const retired = dag.state === 'retired';
+  return (
+    <>
+      <span class={`badge ${retired ? 'warn' : 'bad'}`}>{retired ? 'retired' : 'out of order'}</span>
+      <span class="note">{dag.state_reason}</span>
+    </>
+  );
+}
+
 function NextRun({ dag }: { dag: Dag }) {
-  if (dag.state === 'retired' || dag.state === 'out_of_order') {
-    return (
-      <span class={dag.state === 'retired' ? 'warn' : 'bad'} title={dag.state_reason}>
-        {dag.state === 'retired' ? 'retired' : 'out of order'}
-        <span class="note">{dag.state_reason}</span>
-      </span>
-    );
-  }
+  if (isOut(dag)) return <span class="faint">–</span>;
   if (dag.paused) return <span class="faint">paused</span>;
   if (!dag.next_run_at) return <span class="faint">–</span>;
   const due = Date.parse(dag.next_run_at) <= Date.now();
@@ -115,7 +122,7 @@ function Row({ dag, onTrigger, onChange }: { dag: Dag; onTrigger: () => void; on
   return (
     <tr>
       <td class="tight">
-        <PauseSwitch dag={dag} onChange={onChange} />
+        {!isOut(dag) && <PauseSwitch dag={dag} onChange={onChange} />}
       </td>
       <td class="wide">
         <Link to={`/runs?dag=${encodeURIComponent(dag.dag)}`} class="row-link">
@@ -123,7 +130,8 @@ function Row({ dag, onTrigger, onChange }: { dag: Dag; onTrigger: () => void; on
         </Link>
         {dag.tags.map((tag) => (
           <span class="tag">{tag}</span>
-        ))}
+        ))}{' '}
+        <OutState dag={dag} />
         {dag.doc && (
           <span class="note">
             <Words text={dag.doc} />
@@ -142,7 +150,7 @@ function Row({ dag, onTrigger, onChange }: { dag: Dag; onTrigger: () => void; on
       </td>
       <td data-label="Owner" class="nowrap">{dag.owner || <span class="faint">–</span>}</td>
       <td class="right">
-        <button onClick={onTrigger} disabled={dag.state === 'retired' || dag.state === 'out_of_order'}>
+        <button onClick={onTrigger} disabled={isOut(dag)}>
           Trigger
         </button>
       </td>
