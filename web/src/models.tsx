@@ -63,7 +63,7 @@ function versionName(model: Model, versions: ModelVersion[], artifact: string): 
 function Serving({ model, versions, stats }: { model: Model; versions: ModelVersion[]; stats: ServingStats[] }) {
   if (stats.length === 0) return <p class="faint">There were no requests in the last five minutes.</p>;
   return (
-    <table class="metrics">
+    <table class="metrics cards">
       <thead>
         <tr>
           <th>Version</th>
@@ -78,15 +78,25 @@ function Serving({ model, versions, stats }: { model: Model; versions: ModelVers
       <tbody>
         {stats.map((row) => (
           <tr key={row.artifact + row.role}>
-            <td>
+            <td class="wide">
               {versionName(model, versions, row.artifact)} <span class="faint">{row.role}</span> {row.tripped && <span class="bad">breaker open</span>}
             </td>
-            <td class="number">{number(row.requests)}</td>
-            <td class={`number ${row.errors > 0 ? 'bad' : ''}`}>{percent(row.error_rate, 2)}</td>
-            <td class="number">{row.latency_ms_p50 == null ? '–' : `≤ ${row.latency_ms_p50} ms`}</td>
-            <td class="number">{row.latency_ms_p95 == null ? '–' : `≤ ${row.latency_ms_p95} ms`}</td>
-            <td class="number">{row.latency_ms_p99 == null ? '–' : `≤ ${row.latency_ms_p99} ms`}</td>
-            <td class="number">
+            <td data-label="Requests" class="number">
+              {number(row.requests)}
+            </td>
+            <td data-label="Errors" class={`number ${row.errors > 0 ? 'bad' : ''}`}>
+              {percent(row.error_rate, 2)}
+            </td>
+            <td data-label="p50" class="number">
+              {row.latency_ms_p50 == null ? '–' : `≤ ${row.latency_ms_p50} ms`}
+            </td>
+            <td data-label="p95" class="number">
+              {row.latency_ms_p95 == null ? '–' : `≤ ${row.latency_ms_p95} ms`}
+            </td>
+            <td data-label="p99" class="number">
+              {row.latency_ms_p99 == null ? '–' : `≤ ${row.latency_ms_p99} ms`}
+            </td>
+            <td data-label="Business metric" class="number">
               {number(row.business_mean)} <span class="faint">({number(row.outcomes)})</span>
             </td>
           </tr>
