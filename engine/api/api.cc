@@ -86,6 +86,12 @@ bool is_page(const HttpRequest& request) {
          std::ranges::find(kPages, request.segments.front()) != kPages.end();
 }
 
+/// A browser asked for a page; programs do not accept HTML by name.
+bool wants_page(const HttpRequest& request) {
+  return request.header("accept").find("text/html") != std::string_view::npos &&
+         !request.path.starts_with("/api/");
+}
+
 HttpResponse asset_response(const Asset& asset, const HttpRequest& request) {
   HttpResponse response;
   response.content_type = asset.content_type;
@@ -184,6 +190,11 @@ HttpResponse Api::State::page(const HttpRequest& request) {
     return asset_response(*asset, request);
   const Asset* index = find_asset(context.hooks.assets, "/index.html");
   if (is_get && is_page(request) && index != nullptr) return asset_response(*index, request);
+  if (is_get && wants_page(request) && index != nullptr) {
+    HttpResponse absent = asset_response(*index, request);
+    if (absent.status == 200) absent.status = 404;
+    return absent;
+  }
   return respond(Problem::make(404, "not_found",
                                "There is nothing at " + request.path.substr(0, 200) +
                                    "; /api/v1/openapi.json lists what there is."),

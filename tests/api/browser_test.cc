@@ -104,6 +104,44 @@ TEST_F(DashboardTest, ARunOfTwoThousandTasksIsFollowedByItsEvents) {
             3);
 }
 
+// A schedule of every fifteen minutes has many runs a day: the date alone does not tell them apart.
+TEST_F(DashboardTest, ALogicalDateShowsItsTimeUnlessItIsMidnight) {
+  open("/runs?dag=flights_retrain");
+  EXPECT_TRUE(shows("2001-06-01 08:00 UTC"));  // 03:00 in Chicago, in summer
+  open("/runs/" + run_of("flights_retrain", "failed"));
+  EXPECT_TRUE(browser_.wait_for(
+      "document.querySelector('h1 time')?.textContent === '2001-03-01 09:00 UTC'"));
+}
+
+TEST_F(DashboardTest, UnknownRunsAndPagesSayThatTheyDoNotExist) {
+  const std::string absent = "00000000-0000-7000-8000-000000000001";
+  for (const std::string& path : {std::string("/runs/xyz"), "/runs/" + absent}) {
+    open(path);
+    EXPECT_TRUE(shows("There is no such run.")) << path;
+    EXPECT_TRUE(browser_.wait_for("!document.querySelector('.connection')")) << path;
+  }
+  for (const char* path : {"/foo/bar", "/dags/nosuch"}) {
+    open(path);
+    EXPECT_TRUE(shows("This page does not exist.")) << path;
+  }
+  // A program gets a problem, and a page does not hide that it does not exist.
+  EXPECT_EQ(404, get("/foo/bar").status);
+  EXPECT_EQ("not_found", get("/foo/bar").json()["type"].as_string().substr(21));
+  EXPECT_EQ(404, get("/foo/bar", {{"Accept", "text/html,*/*"}}).status);
+}
+
+TEST_F(DashboardTest, AMappedTaskShowsHowManyOfItFailed) {
+  DagSpec wide = make_dag("half", {"each"});
+  Json items = Json::array();
+  for (int i = 0; i < 20; ++i) items.push_back(i);
+  wide.tasks[0].foreach = items;
+  world_->add_dag(std::move(wide), "dags/half.yaml");
+  const std::string run = post("/api/v1/dags/half/runs", Json::object()).json()["run"].as_string();
+  open("/runs/" + run);
+  EXPECT_TRUE(browser_.wait_for(
+      "document.querySelector('.node .caption')?.textContent === '3 of 20 failed'"));
+}
+
 TEST_F(DashboardTest, ALogIsFollowedAndARunIsCancelled) {
   const auto run = run_of("drift_watch", "running");
   open("/runs/" + run);
@@ -144,6 +182,9 @@ TEST_F(DashboardTest, DagsShowBrokenFilesPauseAndTrigger) {
                     "return true; })()")
           .as_bool());
   EXPECT_TRUE(shows("Months to train on"));
+  // The server reads a date without an offset in the DAG's zone.
+  EXPECT_TRUE(shows("optional, in America/Chicago"));
+  EXPECT_TRUE(browser_.evaluate("!!document.querySelector('dialog input[type=time]')").as_bool());
   EXPECT_TRUE(browser_.click("dialog button.solid", "Trigger"));
   EXPECT_TRUE(browser_.wait_for("location.pathname.startsWith('/runs/')"));
   const auto id = browser_.evaluate("location.pathname.slice(6)").as_string();

@@ -23,9 +23,10 @@ export const dagKinds: Kind[] = [
 ];
 export const modelKinds: Kind[] = ['task_deferred', 'task_succeeded', 'task_failed', 'effects_requested', 'run_finished'];
 
-export type Connection = 'live' | 'connecting' | 'paused';
+/** none: the page follows no events. */
+export type Connection = 'none' | 'live' | 'connecting' | 'paused';
 const connectionListeners = new Set<(state: Connection) => void>();
-let connection: Connection = 'connecting';
+let connection: Connection = 'none';
 function setConnection(state: Connection) {
   connection = state;
   connectionListeners.forEach((listener) => listener(state));
@@ -51,13 +52,14 @@ export interface JournalEvent {
 
 /**
  * Calls `onChange` at most four times a second, with the events of these kinds (of this run) since the last call, in order. Calls it
- * without events if some may be missing: after the stream was opened or reopened.
+ * without events if some may be missing: after the stream was opened or reopened. Without `active`, opens no stream.
  */
-export function useEvents(wanted: Kind[], run: string | undefined, onChange: (events?: JournalEvent[]) => void): void {
+export function useEvents(wanted: Kind[], run: string | undefined, onChange: (events?: JournalEvent[]) => void, active = true): void {
   const callback = useRef(onChange);
   callback.current = onChange;
   const address = `/api/v1/events?kinds=${wanted.join(',')}${run ? `&run=${run}` : ''}`;
   useEffect(() => {
+    if (!active) return;
     let source: EventSource | undefined;
     let timer: number | undefined;
     let gap = false;
@@ -79,6 +81,7 @@ export function useEvents(wanted: Kind[], run: string | undefined, onChange: (ev
     };
     const open = () => {
       if (source || document.hidden) return;
+      setConnection('connecting');
       source = new EventSource(address);
       source.onopen = () => {
         setConnection('live');
@@ -103,8 +106,9 @@ export function useEvents(wanted: Kind[], run: string | undefined, onChange: (ev
       document.removeEventListener('visibilitychange', onVisibility);
       window.clearTimeout(timer);
       close();
+      setConnection('none');
     };
-  }, [address]);
+  }, [address, active]);
 }
 
 export interface Data<T> {

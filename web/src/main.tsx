@@ -18,12 +18,22 @@ const tabs = [
   ['Alerts', '/alerts'],
 ] as const;
 
+/** A broken escape such as %zz stays as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function Page({ path }: { path: string }) {
   const [, area, id] = path.split('/');
-  if (area === 'runs') return id ? <RunPage key={id} run={decodeURIComponent(id)} /> : <RunsPage />;
-  if (area === 'dags') return <DagsPage />;
-  if (area === 'models') return <ModelsPage />;
-  if (area === 'alerts') return <AlertsPage />;
+  const plain = id === undefined || id === '';
+  if (area === 'runs') return plain ? <RunsPage /> : <RunPage key={id} run={decoded(id)} />;
+  if (area === 'dags' && plain) return <DagsPage />;
+  if (area === 'models' && plain) return <ModelsPage />;
+  if (area === 'alerts' && plain) return <AlertsPage />;
   return (
     <Empty title="This page does not exist.">
       <Link to="/runs">Go to the runs</Link>
@@ -33,6 +43,7 @@ function Page({ path }: { path: string }) {
 
 function Connection() {
   const state = useConnection();
+  if (state === 'none') return null;
   const text = { live: 'live', connecting: 'reconnecting', paused: 'paused' }[state];
   return (
     <span class={`connection ${state}`} role="status" title="Events of the journal">

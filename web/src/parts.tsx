@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Run } from './api.gen';
 import { ApiError } from './http';
-import { duration } from './format';
+import { duration, logicalDate } from './format';
 import { Link } from './router';
 
 /** A state, as a colour and a word. */
@@ -30,11 +30,11 @@ export function Problem({ error, retry }: { error: ApiError; retry?: () => void 
     <div class="problem" role="alert">
       <div>
         <strong>{error.message}</strong>
-        {error.errors.length > 0 && (
+        {error.errors.length > 1 && (
           <ul>
             {error.errors.map((item) => (
               <li>
-                <code>{item.pointer}</code> {item.detail}
+                <code>{item.pointer.replace(/[{}?]|^\//g, '').replaceAll('/', '.')}</code> {item.detail}
               </li>
             ))}
           </ul>
@@ -60,7 +60,7 @@ export function Squares({ runs }: { runs: Run[] }) {
           key={run.run}
           to={`/runs/${run.run}`}
           class={`square s-${run.status}`}
-          title={`${run.status}, ${run.logical_date?.slice(0, 10) ?? run.created_at}, ${duration(run.duration_s)}`}
+          title={`${run.status}, ${run.logical_date ? logicalDate(run.logical_date) : run.created_at}, ${duration(run.duration_s)}`}
           aria-label={`Run ${run.status}`}
         >
           {' '}

@@ -4,7 +4,7 @@ import { Elapsed, LogicalDate, When, bytes, duration, number } from './format';
 import { Gantt } from './gantt';
 import { Graph, groupTasks } from './graph';
 import { useData, useEvents, type JournalEvent, type Kind } from './live';
-import { Action, Digest, JsonBlock, Pending, State, isEmpty } from './parts';
+import { Action, Digest, Empty, JsonBlock, Pending, State, isEmpty } from './parts';
 import { Link, useQuery } from './router';
 import { TaskPanel } from './task';
 import { useTasks } from './tasks';
@@ -116,6 +116,26 @@ function interesting(tasks: Task[]): Task | undefined {
   return same.at(state === 'success' ? -1 : 0);
 }
 
+const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+
+function NoSuchRun({ id }: { id: string }) {
+  return (
+    <Empty title="There is no such run.">
+      {isId(id) ? 'The retention may have removed it' : `${id} is not the id of a run`}. <Link to="/runs">Go to the runs</Link>
+    </Empty>
+  );
+}
+
+/** A click on a node of a tall graph changes the panel below it: scrolls to it if it is not in sight. */
+function showPanel(): void {
+  requestAnimationFrame(() => {
+    const panel = document.querySelector('.panel');
+    const top = panel?.getBoundingClientRect().top ?? 0;
+    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    if (top > window.innerHeight * 0.7 || top < 0) panel?.scrollIntoView({ behavior: calm ? 'auto' : 'smooth' });
+  });
+}
+
 export function RunPage({ run: id }: { run: string }) {
   const run = useData(`run ${id}`, () => getRun(id));
   const tasks = useTasks(id);
@@ -126,20 +146,25 @@ export function RunPage({ run: id }: { run: string }) {
     tasks.reload();
     artifacts.reload();
   };
+  const absent = !isId(id) || (!run.value && [400, 404].includes(run.error?.status ?? 0));
   useEvents(allKinds, id, (events) => {
     if (!events) return reload();
     tasks.take(events);
     if (events.some((event) => ofTheRun.includes(event.kind))) run.reload();
     if (events.some((event) => ofInstances.includes(event.kind))) tasks.reload();
     if (events.some(published)) artifacts.reload();
-  });
+  }, !absent);
+  if (absent) return <NoSuchRun id={id} />;
   if (!run.value || !tasks.value) return <Pending error={run.error ?? tasks.error} retry={reload} />;
 
   const [taskId, index] = place.split('~');
   const ofTask = tasks.value.filter((task) => task.task === taskId);
   const task = ofTask.find((entry) => String(entry.map_index) === index) ?? ofTask[0] ?? interesting(tasks.value);
   const siblings = tasks.value.filter((entry) => entry.task === task?.task);
-  const choose = (name: string, mapIndex = -1) => setPlace(mapIndex >= 0 ? `${name}~${mapIndex}` : name);
+  const choose = (name: string, mapIndex = -1) => {
+    setPlace(mapIndex >= 0 ? `${name}~${mapIndex}` : name);
+    showPanel();
+  };
   const running = run.value.status === 'running';
   return (
     <>
