@@ -16,10 +16,12 @@ using spec::Report;
 
 constexpr int kMaxFolderDepth = 8;
 
-/// Where the value of `dag:` begins: of a line that begins with the key, or of a flow mapping that
-/// holds it. Enough to tell a DAG, also a broken one; npos: this is none.
-std::size_t find_dag_value(std::string_view text) {
-  for (const std::string_view key : {"dag:", "\"dag\":", "'dag':"}) {
+/// Where the value of a top-level key begins: of a line that begins with the key, or of a flow
+/// mapping that holds it. Enough to recognise a DAG, also a broken one; npos: there is none.
+std::size_t find_value(std::string_view text, std::string_view name) {
+  const std::string plain = std::string(name) + ":";
+  for (const std::string& key :
+       {plain, "\"" + std::string(name) + "\":", "'" + std::string(name) + "':"}) {
     for (std::size_t at = text.find(key); at != std::string_view::npos;
          at = text.find(key, at + 1)) {
       const bool line_start =
@@ -33,13 +35,29 @@ std::size_t find_dag_value(std::string_view text) {
   return std::string_view::npos;
 }
 
+/// True if no line holds anything but comments and document marks, or the bytes are no text.
+bool is_empty_or_binary(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return true;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    line.remove_prefix(std::min(line.size(), line.find_first_not_of(" \t\r\xef\xbb\xbf")));
+    if (!line.empty() && line[0] != '#' && !line.starts_with("---") && !line.starts_with("..."))
+      return false;
+  }
+  return true;
+}
+
+/// Or what became of one: a file that lost its content, or whose key `dag` is misspelt. Other YAML
+/// files, e.g. contracts, may lie beside DAGs.
 bool looks_like_dag(std::string_view text) {
-  return find_dag_value(text) != std::string_view::npos;
+  return find_value(text, "dag") != std::string_view::npos ||
+         find_value(text, "tasks") != std::string_view::npos || is_empty_or_binary(text);
 }
 
 /// "" if it cannot be told.
 std::string declared_id(std::string_view text) {
-  const std::size_t at = find_dag_value(text);
+  const std::size_t at = find_value(text, "dag");
   if (at == std::string_view::npos) return "";
   std::string_view value = text.substr(at);
   value = value.substr(0, value.find_first_of("\n,}#"));

@@ -28,10 +28,10 @@ LoadedDag load_dag(std::string_view text, std::string_view file, const Catalog& 
 /// A file that cannot be read, or is larger than 1 MiB, is a diagnostic too.
 LoadedDag load_dag_file(const std::filesystem::path& path, const Catalog& catalog);
 
-/// The files below `folder` that end in .yaml or .yml and have a top-level `dag:` key, sorted.
-/// Symbolic links are followed; what can be reached in two ways is listed once.
-/// Others (contracts stand beside their DAGs) and hidden folders are passed over. not_found if
-/// there is no such folder.
+/// The files below `folder` that end in .yaml or .yml and have a top-level key `dag` or `tasks`,
+/// and those that are empty or no text; sorted. Symbolic links are followed; what can be reached in
+/// two ways is listed once. Other YAML files, e.g. contracts, and hidden folders are passed over.
+/// not_found if there is no such folder.
 Result<std::vector<std::filesystem::path>> find_dag_files(const std::filesystem::path& folder);
 
 }  // namespace millrace

@@ -149,6 +149,26 @@ TEST(Find, TellsDagsFromOtherFiles) {
   EXPECT_EQ(find_dag_files(folder.path / "none").error().code, ErrorCode::not_found);
 }
 
+// A file that a typing error or a crash of an editor has changed must not retire its DAG in
+// silence.
+TEST(Find, ListsWhatBecameOfADag) {
+  const Folder folder;
+  folder.write("typo.yaml", "dga: etl\ntasks: {a: {operator: noop}}\n");
+  folder.write("empty.yaml", "");
+  folder.write("comments.yaml", "# dag: etl\n---\n");
+  folder.write("binary.yaml", std::string("\x7f"
+                                          "ELF\0\1",
+                                          6));
+  folder.write("contract.yaml", "columns: [a]\n");
+  folder.write("list.yaml", "- a\n- b\n");
+  const auto found = find_dag_files(folder.path);
+  ASSERT_TRUE(found);
+  std::vector<std::string> names;
+  for (const auto& path : *found) names.push_back(fs::relative(path, folder.path).string());
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"binary.yaml", "comments.yaml", "empty.yaml", "typo.yaml"}));
+}
+
 TEST(Find, FollowsLinksOnce) {
   const Folder folder;
   const Folder outside(fs::path(testing::TempDir()) / "millrace_find_elsewhere");
