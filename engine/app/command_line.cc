@@ -3,10 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <vector>
 
 #include "engine/app/verbs.h"
+#include "engine/app/word_check.h"
 #include "engine/base/log.h"
 #include "engine/base/suggest.h"
 
@@ -16,6 +18,7 @@ namespace {
 void add_options_of_every_verb(CLI::App& app, Options& options) {
   app.add_option("--state", options.state, "State folder")
       ->envname("MILLRACE_HOME")
+      ->check(not_empty())
       ->capture_default_str();
   app.add_option("--db", options.db,
                  "PostgreSQL URL; default: a private cluster in the state folder")
@@ -51,6 +54,29 @@ int refuse_verb(const CLI::App& app, const std::string& word) {
   return traits(ErrorCode::invalid_argument).exit_code;
 }
 
+/// What the standard library throws, e.g. for a path that cannot be, is an error like any other.
+Result<int> act(const VerbAction& action) {
+  try {
+    return action();
+  } catch (const std::exception& error) {
+    return internal_error(error.what());
+  }
+}
+
+/// The option that was meant by a word that is none; "" if nothing is near.
+std::string hint_of(const CLI::App& app) {
+  std::vector<std::string> options;
+  const auto add = [&](const CLI::App& of) {
+    for (const auto* option : of.get_options())
+      for (const auto& name : option->get_lnames()) options.push_back("--" + name);
+  };
+  add(app);
+  for (const auto* verb : app.get_subcommands()) add(*verb);
+  for (const auto& word : app.remaining(true))
+    if (word.starts_with("--")) return did_you_mean(word.substr(0, word.find('=')), options);
+  return "";
+}
+
 }  // namespace
 
 int command_line(int argc, char** argv) {
@@ -72,10 +98,13 @@ int command_line(int argc, char** argv) {
     if (const std::string verb = unknown_verb(app, {argv, static_cast<std::size_t>(argc)});
         !verb.empty() && error.get_exit_code() != 0)
       return refuse_verb(app, verb);
-    return app.exit(error) == 0 ? 0 : traits(ErrorCode::invalid_argument).exit_code;
+    const int code = app.exit(error) == 0 ? 0 : traits(ErrorCode::invalid_argument).exit_code;
+    if (const std::string hint = code == 0 ? "" : hint_of(app); !hint.empty())
+      std::fprintf(stderr, "%s\n", hint.substr(hint.find_first_not_of(",; ")).c_str());
+    return code;
   }
   log::configure(log::Severity::info, options.log_json ? log::Format::json : log::Format::text);
-  const Result<int> code = chosen();
+  const Result<int> code = act(chosen);
   if (code) return *code;
   std::fprintf(stderr, "millrace: %s\n", code.error().to_string().c_str());
   return traits(code.error().code).exit_code;

@@ -55,7 +55,9 @@ void add_tls_options(CLI::App& verb, Options& options) {
 }
 
 void add_dags_option(CLI::App& verb, Options& options) {
-  verb.add_option("--dags", options.dags, "Folder of DAG files")->capture_default_str();
+  verb.add_option("--dags", options.dags, "Folder of DAG files")
+      ->capture_default_str()
+      ->check(not_empty());
 }
 
 void add_retention_option(CLI::App& verb, Options& options) {
@@ -70,7 +72,8 @@ void add_retention_option(CLI::App& verb, Options& options) {
 
 void add_runner_options(CLI::App& verb, Options& options) {
   verb.add_option("--workers", options.workers,
-                  "Runner processes; 0 means twice the cores, at least 4");
+                  "Runner processes; 0 means twice the cores, at least 4")
+      ->check(CLI::Range(0, 1024));
   verb.add_option("--nice", options.nice, "Niceness added to runner processes")
       ->check(CLI::Range(0, 19))
       ->capture_default_str();

@@ -1,8 +1,10 @@
 #include "engine/app/show.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "engine/app/terminal.h"
+#include "engine/base/clock.h"
 #include "engine/base/time.h"
 
 namespace millrace {
@@ -23,7 +25,9 @@ std::string short_time(const Json& time) {
 std::string elapsed(const Json& from, const Json& to) {
   const auto start = parse_rfc3339(from.as_view());
   const auto end = parse_rfc3339(to.as_view());
-  return start && end ? human_duration(*end - *start) : "-";
+  if (!start) return "-";
+  if (end) return human_duration(*end - *start);
+  return human_duration(std::max(Duration{}, SystemClock().now() - *start)) + " so far";
 }
 
 std::string four_decimals(const Json& value) {

@@ -12,7 +12,7 @@ int print_json(const Json& json);
 
 /// "2026-11-28 09:30:00", or "-" where there is no time.
 std::string short_time(const Json& time);
-/// From one time to the other, or "-" where one is missing.
+/// From one time to the other, or to now: "2.5s", "2.5s so far", or "-" where there is no start.
 std::string elapsed(const Json& from, const Json& to);
 /// Four decimals, or "-".
 std::string four_decimals(const Json& value);

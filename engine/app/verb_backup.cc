@@ -37,7 +37,7 @@ Result<int> make_backup(const Options& options, const std::string& folder) {
 
 Result<int> restore_backup(const Options& options, const std::string& folder) {
   MR_TRY(BackupFolder backup, BackupFolder::open_verified(folder));
-  MR_TRY(const StateLock lock, StateLock::acquire(options.state));
+  MR_TRY(const StateLock lock, StateLock::acquire(options.state, StateLock::Purpose::restore));
   std::unique_ptr<PrivateCluster> cluster;
   DatabaseOptions database;
   database.dsn = options.db;

@@ -133,8 +133,8 @@ Result<int> run_demo(const Options& options, const DemoWords& words) {
   MR_CHECK(demo::prepare_data(own.dags));
   MR_TRY(auto node, Node::start(own, {}));
   const std::string address = server_url(own, node->api_port());
-  MR_CHECK(write_engine_address(own.state,
-                                {address, server_url(own, node->serve_port()), getpid(), ""}));
+  MR_CHECK(write_engine_address(
+      own.state, {address, server_url(own, node->serve_port()), getpid(), database_mark(own), ""}));
   std::printf("dashboard  %s\n", bold(address).c_str());
   std::vector<Story> stories;
   Status done;

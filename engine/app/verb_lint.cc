@@ -17,6 +17,8 @@ namespace {
 Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::string>& paths) {
   std::vector<std::filesystem::path> files;
   for (const auto& path : paths) {
+    if (!std::filesystem::exists(path))
+      return not_found("there is no file or folder '" + path + "'");
     if (!std::filesystem::is_directory(path)) {
       files.emplace_back(path);
       continue;

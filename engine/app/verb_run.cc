@@ -86,13 +86,16 @@ struct RunWords {
 };
 
 Result<int> run(const Options& options, const RunWords& words) {
+  if (!std::filesystem::exists(words.file))
+    return not_found("there is no file '" + words.file + "'");
   // The progress is the output; the engine's own news would interrupt it.
   if (!options.log_json) log::configure(log::Severity::warning, log::Format::text);
   Options own = options;
   own.port = own.serve_port = 0;
   auto changes = std::make_shared<Changes>();
   MR_TRY(auto node, Node::start(own, {.watch_dags = false}));
-  MR_CHECK(write_engine_address(own.state, {server_url(own, node->api_port()), "", getpid(), ""}));
+  MR_CHECK(write_engine_address(
+      own.state, {server_url(own, node->api_port()), "", getpid(), database_mark(own), ""}));
   const AddressRemoval removal{own.state};
   node->on_journal_change([changes] { changes->note(); });
   MR_TRY(RegisterDag dag, load_for_engine(words.file, node->catalog()));
@@ -132,7 +135,7 @@ Result<int> run(const Options& options, const RunWords& words) {
 
 VerbAction declare_run(CLI::App& verb, Options& options) {
   auto words = std::make_shared<RunWords>();
-  verb.add_option("file", words->file, "The DAG file")->required()->check(CLI::ExistingFile);
+  verb.add_option("file", words->file, "The DAG file")->required();
   add_param_option(verb, words->params);
   add_runner_options(verb, options);
   return [&options, words] { return run(options, *words); };

@@ -48,6 +48,7 @@ Result<int> stay(const Options& options, const NodeParts& parts) {
   MR_TRY(auto node, Node::start(options, parts));
   EngineAddress address;
   address.pid = getpid();
+  address.database = database_mark(options);
   if (!options.tls_cert.empty())
     address.certificate = std::filesystem::absolute(options.tls_cert).string();
   if (parts.api) address.api = server_url(options, node->api_port());

@@ -16,7 +16,8 @@ Result<int> list_dags(const Options& options) {
   MR_TRY(const Connection connection, connect_to_read(options));
   MR_TRY(const Json dags, connection.client.get("/api/v1/dags"));
   if (options.json) return print_json(dags);
-  TerminalTable table({"DAG", "STATE", "SCHEDULE", "NEXT RUN", "LAST LOGICAL DATE", "DETAIL"});
+  TerminalTable table(
+      {"DAG", "STATE", "SCHEDULE", "NEXT RUN (UTC)", "LAST LOGICAL DATE (UTC)", "DETAIL"});
   for (const auto& dag : dags.items()) {
     std::string schedule = dag["cron"].as_string("-");
     if (dag["cron"].is_string() && dag["time_zone"].as_view() != "UTC")
@@ -27,6 +28,10 @@ Result<int> list_dags(const Options& options) {
                reason.empty() ? dag["source"].as_string() : reason});
   }
   std::fputs(table.empty() ? "no DAGs\n" : table.to_string().c_str(), stdout);
+  MR_TRY(const Json errors, connection.client.get("/api/v1/dag-errors"));
+  for (const auto& file : errors.items())
+    std::fprintf(stderr, "%s: %s\n", file["source"].as_string().c_str(),
+                 file["diagnostics"].at(0)["message"].as_string().c_str());
   return 0;
 }
 

@@ -76,8 +76,8 @@ Result<int> list_models(const Options& options) {
                ? "v" + std::to_string(v["version"].as_int()) + " " + v["algorithm"].as_string()
                : "-";
   };
-  TerminalTable table(
-      {"MODEL", "VERSIONS", "CHAMPION", "AUC", "CANDIDATE", "WEIGHT", "LAST GOOD", "UPDATED"});
+  TerminalTable table({"MODEL", "VERSIONS", "CHAMPION", "AUC", "CANDIDATE", "WEIGHT", "LAST GOOD",
+                       "UPDATED (UTC)"});
   for (const auto& m : models.items())
     table.add({m["model"].as_string(), std::to_string(m["versions"].as_int()),
                version(m["champion"]), four_decimals(m["champion"]["metrics"]["auc"]),

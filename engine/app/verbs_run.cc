@@ -11,6 +11,7 @@
 #include "engine/app/show.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
+#include "engine/app/word_check.h"
 #include "engine/http/target.h"
 
 namespace millrace {
@@ -27,6 +28,17 @@ bool run_ended(std::string_view status) {
   return status == "success" || status == "failed" || status == "cancelled";
 }
 
+/// The status, and why tasks failed.
+Status print_end(const ApiClient& client, const std::string& run, const std::string& status) {
+  std::printf("%s\n", paint(status).c_str());
+  if (status == "success") return {};
+  MR_TRY(const Json tasks, client.get_list("/api/v1/runs/" + run + "/tasks"));
+  for (const auto& task : tasks.items())
+    if (task["state"].as_view() == "failed")
+      std::printf("%s: %s\n", bold(instance_name(task)).c_str(), task["error"].as_string().c_str());
+  return {};
+}
+
 /// Waits on the engine until the run has ended, then prints its status, or the run as JSON.
 Result<int> wait_for_end(const Options& options, const ApiClient& client, const std::string& run) {
   for (;;) {
@@ -39,7 +51,7 @@ Result<int> wait_for_end(const Options& options, const ApiClient& client, const 
       if (options.json)
         print_json(*row);
       else
-        std::printf("%s\n", paint(status).c_str());
+        MR_CHECK(print_end(client, run, status));
       return status == "success" ? 0 : 1;
     }
   }
@@ -103,7 +115,8 @@ Result<int> list_runs(const Options& options, const RunsWords& wanted) {
   MR_TRY(const Connection connection, connect_to_read(options));
   MR_TRY(const Json page, newest_runs(connection.client, wanted));
   if (options.json) return print_json(page);
-  TerminalTable table({"RUN", "DAG", "STATUS", "TYPE", "LOGICAL DATE", "CREATED", "DURATION"});
+  TerminalTable table(
+      {"RUN", "DAG", "STATUS", "TYPE", "LOGICAL DATE (UTC)", "CREATED (UTC)", "DURATION"});
   for (const auto& run : page["runs"].items())
     table.add({run["run"].as_string(), run["dag"].as_string(), paint(run["status"].as_view()),
                run["type"].as_string(), short_time(run["logical_date"]),
@@ -115,23 +128,50 @@ Result<int> list_runs(const Options& options, const RunsWords& wanted) {
   return 0;
 }
 
+/// Who asked for the run, and with what, a line each.
+void print_request(const Json& run) {
+  const auto line = [](const char* name, const std::string& value) {
+    if (!value.empty() && value != "-") std::printf("%-13s %s\n", name, value.c_str());
+  };
+  line("created", short_time(run["created_at"]) + " UTC");
+  line("type", run["type"].as_string());
+  if (run["logical_date"].is_string())
+    line("logical date", short_time(run["logical_date"]) + " UTC");
+  line("actor", run["actor"].as_string());
+  line("reason", run["reason"].as_string());
+  if (run["params"].size() > 0) line("params", run["params"].dump());
+}
+
+/// Why tasks did not succeed, in full. An error of an earlier attempt says so.
+void print_reasons(const Json& tasks) {
+  for (const auto& task : tasks.items()) {
+    const std::string text = task["error"].as_string(task["reason"].as_view());
+    if (text.empty()) continue;
+    const std::string state = task["state"].as_string();
+    const bool is_earlier = task["error"].is_string() && state != "failed" &&
+                            state != "cancelled" && state != "skipped";
+    std::printf("\n%s%s: %s\n", bold(instance_name(task)).c_str(),
+                is_earlier ? " (an earlier attempt)" : "", text.c_str());
+  }
+}
+
 Result<int> show_run(const Options& options, const std::string& run) {
   MR_TRY(const Connection connection, connect_to_read(options));
   const ApiClient& client = connection.client;
-  MR_TRY(Json row, client.get("/api/v1/runs/" + http::percent_encode(run)));
-  MR_TRY(const Json tasks, client.get_list("/api/v1/runs/" + http::percent_encode(run) + "/tasks"));
+  const std::string path = "/api/v1/runs/" + http::percent_encode(run);
+  MR_TRY(Json row, client.get(path));
+  MR_TRY(const Json tasks, client.get_list(path + "/tasks"));
   if (options.json) return print_json(row.set("tasks", tasks));
   std::printf("%s  %s  %s\n", bold(row["dag"].as_view()).c_str(), row["run"].as_string().c_str(),
               paint(row["status"].as_view()).c_str());
-  TerminalTable table({"TASK", "OPERATOR", "STATE", "ATTEMPT", "DURATION", "DETAIL"});
-  for (const auto& task : tasks.items()) {
-    std::string detail = task["error"].as_string(task["reason"].as_view());
-    if (detail.size() > 90) detail = detail.substr(0, 87) + "...";
+  print_request(row);
+  TerminalTable table({"TASK", "OPERATOR", "STATE", "ATTEMPT", "DURATION"});
+  for (const auto& task : tasks.items())
     table.add({instance_name(task), task["operator"].as_string(task["op"].as_view()),
                paint(task["state"].as_view()), std::to_string(task["attempt"].as_int()),
-               elapsed(task["started_at"], task["ended_at"]), detail});
-  }
-  std::fputs(table.to_string().c_str(), stdout);
+               elapsed(task["started_at"], task["ended_at"])});
+  std::printf("\n%s", table.to_string().c_str());
+  print_reasons(tasks);
   return 0;
 }
 
@@ -212,9 +252,11 @@ VerbAction declare_trigger(CLI::App& verb, Options& options) {
   auto words = std::make_shared<TriggerWords>();
   verb.add_option("dag", words->dag, "Id of the DAG")->required();
   add_param_option(verb, words->params);
-  verb.add_option("--logical-date", words->logical_date, "Logical date of the run");
+  verb.add_option("--logical-date", words->logical_date, "Logical date of the run")
+      ->check(not_empty());
   verb.add_option("--idempotency-key", words->idempotency_key,
-                  "A repeated request with the same key returns the same run");
+                  "A repeated request with the same key returns the same run")
+      ->check(not_empty());
   verb.add_flag("--wait", words->wait, "Wait for the end; exit code 1 if it failed");
   return [&options, words] { return trigger_run(options, *words); };
 }

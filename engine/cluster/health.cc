@@ -134,7 +134,7 @@ HealthFinding check_history(Session& session) {
             "the clock was set or not watched; with a retention, periods are dropped again when "
             "an engine has watched it for another " +
                 about(kTrustedAfter - agreed)};
-  return {"history", true, "the clock has agreed with steady time for a day or more"};
+  return {"history", true, "the clock is trusted; with a retention, old periods are dropped"};
 }
 
 }  // namespace

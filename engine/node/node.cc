@@ -16,6 +16,7 @@
 #include "engine/ml/model.h"
 #include "engine/node/dag_folder.h"
 #include "engine/node/engine_metrics_text.h"
+#include "engine/node/event_log.h"
 #include "engine/node/owner.h"
 #include "engine/pg/database.h"
 #include "engine/pg/history.h"
@@ -36,6 +37,11 @@ constexpr Duration kSharedLease = std::chrono::milliseconds{1750};
 /// spool.
 constexpr Duration kLongestSilence = std::chrono::seconds{1};
 constexpr std::size_t kMaxModelBytes = std::size_t{512} << 20;
+
+StateLock::Purpose purpose_of(const NodeParts& parts) {
+  if (parts.engine) return StateLock::Purpose::engine;
+  return parts.serve ? StateLock::Purpose::model_server : StateLock::Purpose::reader;
+}
 
 /// `option`: the one that chooses another port.
 Result<std::shared_ptr<http::Listener>> listener_on(const std::string& host, int port,
@@ -169,6 +175,7 @@ Status Node::Body::start_engine() {
   };
   engine = std::make_unique<Engine>(engine_options, stores, *pool, clock, Rng(system_entropy()));
   engine->on_step([this](StepReport& report) {
+    log_events(report.durable);
     if (report.events > 0) journal_changed(std::move(report.durable));
   });
   engine->start();
@@ -278,7 +285,7 @@ Result<std::unique_ptr<Node>> Node::start(const NodeOptions& options, const Node
   body->options = options;
   body->options.state = std::filesystem::absolute(options.state);
   MR_CHECK(body->load_certificate());
-  MR_TRY(StateLock held, StateLock::acquire(body->options.state));
+  MR_TRY(StateLock held, StateLock::acquire(body->options.state, purpose_of(parts)));
   body->lock.emplace(std::move(held));
   MR_CHECK(body->bind_ports(parts));
   MR_CHECK(body->open_store());

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <future>
+#include <optional>
 
 #include "engine/base/file.h"
 #include "engine/cluster/child_process.h"
@@ -19,6 +21,7 @@ namespace millrace {
 namespace {
 
 namespace fs = std::filesystem;
+using Purpose = StateLock::Purpose;
 using std::chrono::seconds;
 using testing::open_database;
 using testing::query;
@@ -33,15 +36,29 @@ std::unique_ptr<PrivateCluster> start(const fs::path& folder) {
 TEST(StateLockTest, ASecondEngineIsRefusedAndToldWhoIsThere) {
   const TemporaryFolder folder;
   {
-    const auto first = StateLock::acquire(folder.path() / "state");
+    const auto first = StateLock::acquire(folder.path() / "state", Purpose::engine);
     ASSERT_TRUE(first.ok()) << first.error().to_string();
-    const auto second = StateLock::acquire(folder.path() / "state");
+    const auto second = StateLock::acquire(folder.path() / "state", Purpose::engine);
     ASSERT_FALSE(second.ok());
     EXPECT_EQ(ErrorCode::conflict, second.error().code);
     EXPECT_NE(std::string::npos,
               second.error().message.find("process " + std::to_string(::getpid())));
   }
-  EXPECT_TRUE(StateLock::acquire(folder.path() / "state").ok());
+  EXPECT_TRUE(StateLock::acquire(folder.path() / "state", Purpose::engine).ok());
+}
+
+TEST(StateLockTest, AnEngineWaitsForAReader) {
+  const TemporaryFolder folder;
+  EXPECT_FALSE(StateLock::is_held(folder.path()));
+  std::optional<StateLock> reader = *StateLock::acquire(folder.path(), Purpose::reader);
+  EXPECT_TRUE(StateLock::is_held(folder.path()));
+  auto waiting = std::async(std::launch::async,
+                            [&] { return StateLock::acquire(folder.path(), Purpose::engine); });
+  EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds{500}), std::future_status::timeout);
+  reader.reset();
+  const auto engine = waiting.get();
+  EXPECT_TRUE(engine.ok()) << engine.error().message;
+  EXPECT_TRUE(StateLock::is_held(folder.path())) << "looking does not take it away";
 }
 
 TEST(StateLockTest, TheLockOfAKilledProcessIsFree) {
@@ -50,7 +67,7 @@ TEST(StateLockTest, TheLockOfAKilledProcessIsFree) {
   ASSERT_EQ(0, ::pipe(ready));
   const pid_t child = ::fork();
   if (child == 0) {
-    const auto lock = StateLock::acquire(folder.path());
+    const auto lock = StateLock::acquire(folder.path(), Purpose::engine);
     [[maybe_unused]] const ssize_t n = ::write(ready[1], lock.ok() ? "y" : "n", 1);
     ::pause();
     ::_exit(0);
@@ -58,10 +75,10 @@ TEST(StateLockTest, TheLockOfAKilledProcessIsFree) {
   char answer = 0;
   ASSERT_EQ(1, ::read(ready[0], &answer, 1));
   EXPECT_EQ('y', answer);
-  EXPECT_FALSE(StateLock::acquire(folder.path()).ok());
+  EXPECT_FALSE(StateLock::acquire(folder.path(), Purpose::engine).ok());
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  EXPECT_TRUE(StateLock::acquire(folder.path()).ok());
+  EXPECT_TRUE(StateLock::acquire(folder.path(), Purpose::engine).ok());
   ::close(ready[0]);
   ::close(ready[1]);
 }

@@ -94,7 +94,10 @@ TEST(CommandLine, AWrongCommandLineEndsWithTwoAndHelpWithZero) {
                                                        {"no-such-verb"},
                                                        {"lint", "--no-such-option"},
                                                        {"run"},
-                                                       {"run", "no-such-file.yaml"},
+                                                       {"--state", "", "runs"},
+                                                       {"up", "--dags", ""},
+                                                       {"up", "--workers", "-1"},
+                                                       {"trigger", "etl", "--idempotency-key", ""},
                                                        {"runs", "--limit", "many"},
                                                        {"serve", "--workers", "2"}};
   for (const auto& words : wrong) {
@@ -102,6 +105,20 @@ TEST(CommandLine, AWrongCommandLineEndsWithTwoAndHelpWithZero) {
     EXPECT_EQ(told.exit_code, traits(ErrorCode::invalid_argument).exit_code) << told.out;
     EXPECT_FALSE(told.out.empty());
   }
+}
+
+TEST(CommandLine, AMissingFileIsNotFound) {
+  const int not_found = traits(ErrorCode::not_found).exit_code;
+  for (const char* verb : {"run", "lint"}) {
+    const Finished told = millrace({verb, "no-such-file.yaml"});
+    EXPECT_EQ(told.exit_code, not_found) << told.out;
+    EXPECT_NE(told.out.find("'no-such-file.yaml'"), std::string::npos) << told.out;
+  }
+}
+
+TEST(CommandLine, AMisspeltOptionIsSuggested) {
+  const Finished told = millrace({"up", "--prot", "1"});
+  EXPECT_NE(told.out.find("did you mean '--port'?"), std::string::npos) << told.out;
 }
 
 TEST_F(Pages, EveryCommandNamesAVerbAndItsOptions) {

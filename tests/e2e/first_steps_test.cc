@@ -105,5 +105,50 @@ TEST(MistypedVerb, GetsTheNearestVerb) {
       << none.out;
 }
 
+TEST_F(FirstSteps, ShowSaysInFullWhyATaskFailed) {
+  const std::string last(200, 'x');
+  const auto dag = write("long.yaml",
+                         "dag: long\ntasks:\n  fail:\n    operator: command\n    with:\n"
+                         "      run: \"echo " +
+                             last +
+                             " the end >&2; exit 3\"\n"
+                             "  next: {operator: command, needs: fail, with: {run: 'true'}}\n");
+  const Finished failed = on_state({"run", dag.string()});
+  const Finished show = on_state({"show", run_id_in(failed.out)});
+  EXPECT_NE(show.out.find(last + " the end"), std::string::npos) << show.out;
+  EXPECT_NE(show.out.find("created"), std::string::npos) << show.out;
+}
+
+TEST_F(FirstSteps, ReadersOfOneFolderWaitForEachOther) {
+  ASSERT_EQ(on_state({"run", MILLRACE_SOURCE_DIR "/dags/hello.yaml"}).exit_code, 0);
+  const std::string state = (folder_.path() / "state").string();
+  Program first({binary(), "--state", state, "runs"}), second({binary(), "--state", state, "runs"});
+  std::filesystem::create_directories(folder_.path() / "dags");
+  // An engine starts as well, while both may still read.
+  Program up({binary(), "--state", state, "up", "--dags", (folder_.path() / "dags").string(),
+              "--port", "0", "--serve-port", "0"});
+  for (Program* reader : {&first, &second}) {
+    const Finished read = reader->wait(std::chrono::seconds{60});
+    EXPECT_EQ(read.exit_code, 0) << read.out;
+    EXPECT_NE(read.out.find("hello"), std::string::npos) << read.out;
+  }
+  EXPECT_TRUE(up.wait_for_output("Ctrl-C stops it.", std::chrono::seconds{60}));
+}
+
+TEST_F(FirstSteps, ADatabaseThatTheEngineDoesNotUseIsRefused) {
+  std::filesystem::create_directories(folder_.path() / "dags");
+  const Up up(folder_.path() / "state", folder_.path() / "dags");
+  const std::vector<std::vector<std::string>> commands = {
+      {"runs"}, {"trigger", "hello"}, {"rollback", "flights"}};
+  for (const auto& words : commands) {
+    std::vector<std::string> with_db = {"--db", "postgresql://other@127.0.0.1:1/other"};
+    with_db.insert(with_db.end(), words.begin(), words.end());
+    const Finished told = on_state(with_db);
+    EXPECT_EQ(told.exit_code, traits(ErrorCode::invalid_argument).exit_code) << told.out;
+    EXPECT_NE(told.out.find("uses another database than --db names"), std::string::npos);
+  }
+  EXPECT_EQ(on_state({"runs"}).exit_code, 0);
+}
+
 }  // namespace
 }  // namespace millrace::e2e

@@ -1,0 +1,34 @@
+#include "engine/node/event_log.h"
+
+#include "engine/base/log.h"
+
+namespace millrace {
+namespace {
+
+void log_event(const DagRetired& e) {
+  log::warning("a DAG is retired", {{"dag", e.dag}, {"reason", e.reason}});
+}
+
+void log_event(const DagOutOfOrder& e) {
+  log::error("a stored DAG cannot be compiled; it starts nothing",
+             {{"dag", e.dag}, {"reason", e.reason}});
+}
+
+/// The folder's watcher logs what it finds in a file alone; only the planner sees twins.
+void log_event(const DagFileChecked& e) {
+  for (const auto& diagnostic : e.diagnostics.items())
+    if (diagnostic["code"].as_view() == "duplicate-dag")
+      log::warning(diagnostic["message"].as_view(), {{"file", e.source}});
+}
+
+template <typename Other>
+void log_event(const Other&) {}
+
+}  // namespace
+
+void log_events(const std::vector<Event>& events) {
+  for (const Event& event : events)
+    std::visit([](const auto& body) { log_event(body); }, event.body);
+}
+
+}  // namespace millrace
