@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "engine/base/counted.h"
 #include "engine/data/record_reader.h"
 
 namespace millrace::data {
@@ -216,8 +217,8 @@ Result<bool> CsvReader::next(Record& out) {
     if (!any) return false;
     if (out.raw.empty() && names_.size() > 1 && out.problem.empty()) continue;  // a blank line
     if (out.problem.empty() && out.cells.size() != names_.size())
-      out.problem = std::to_string(out.cells.size()) + " fields where the header has " +
-                    std::to_string(names_.size());
+      out.problem = counted(static_cast<std::int64_t>(out.cells.size()), "field") +
+                    " where the header has " + std::to_string(names_.size());
     return true;
   }
 }
@@ -318,8 +319,9 @@ Status CsvReader::read_names() {
   if (!dialect_.names.empty()) {
     if (dialect_.names.size() != names_.size())
       return data_invalid(buffer_.name() + ":" + std::to_string(row.line) + ": " +
-                          std::to_string(names_.size()) + " fields, but names lists " +
-                          std::to_string(dialect_.names.size()) + "; set names or delimiter");
+                          counted(static_cast<std::int64_t>(names_.size()), "field") +
+                          ", but names lists " + std::to_string(dialect_.names.size()) +
+                          "; set names or delimiter");
     names_ = dialect_.names;
   }
   if (dialect_.header) return {};

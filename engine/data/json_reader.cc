@@ -139,7 +139,7 @@ bool Scanner::number() {
   NumberText number;
   const bool fine = parse_number(token, number) && !number.plus && !number.whole.empty() &&
                     !(number.has_point && number.fraction.empty());
-  return fine || fail("'" + std::string(token.substr(0, 40)) + "' is no value of JSON");
+  return fine || fail("'" + std::string(token.substr(0, 40)) + "' is not a JSON value");
 }
 
 bool Scanner::value(int depth) {

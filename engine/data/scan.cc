@@ -77,7 +77,7 @@ Result<Format> format_of(std::string_view name, const std::filesystem::path& fil
   const auto named = std::ranges::find(kFormats, name, [](Format f) { return to_string(f); });
   if (named == kFormats.end() && name != "auto")
     return invalid_argument("'" + std::string(name) +
-                            "' is no format; choose auto, csv, jsonl or parquet");
+                            "' is not a format; choose auto, csv, jsonl or parquet");
   const bool given = named != kFormats.end();
   const std::string start = raw_head(file);
   if (given && *named == Format::parquet) return Format::parquet;
@@ -98,7 +98,7 @@ Result<Format> format_of(std::string_view name, const std::filesystem::path& fil
                         " holds JSON, though its name says CSV; if it is a table, set format");
   if (by_name == Format::jsonl && !head.empty() && head.front() != '{' && head.front() != '[')
     return data_invalid(shown +
-                        ":1: no JSON, though its name says so; if it is a table, set format");
+                        ":1: not JSON, although its name says so; if it is a table, set format");
   if (by_name) return *by_name;
   return looks_like_json(head) ? Format::jsonl : Format::csv;
 }

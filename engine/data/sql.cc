@@ -49,6 +49,11 @@ std::string identifier_list(const std::vector<std::string>& names) {
   return join(quoted, ", ");
 }
 
+std::string with_article(std::string_view type) {
+  const bool vowel = std::string_view("AEIO").find(type.substr(0, 1)) != std::string_view::npos;
+  return (vowel && !type.empty() ? "an " : "a ") + std::string(type);
+}
+
 std::string join(const std::vector<std::string>& pieces, std::string_view separator) {
   std::string out;
   for (const auto& piece : pieces) {

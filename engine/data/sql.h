@@ -17,6 +17,8 @@ std::string quote_literal(std::string_view text);
 std::string literal(const Json& value);
 /// "a, b, c", each quoted as an identifier.
 std::string identifier_list(const std::vector<std::string>& names);
+/// "an INTEGER", "a DOUBLE": a type in a sentence.
+std::string with_article(std::string_view type);
 /// Pieces put together with a separator.
 std::string join(const std::vector<std::string>& pieces, std::string_view separator);
 

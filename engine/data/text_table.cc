@@ -111,7 +111,7 @@ Status TextTable::State::match_columns(const std::vector<std::string>& names, bo
       if (!options.union_by_name)
         return data_invalid(file_name + " has a column '" + name + "' that " +
                             options.files.front().filename().string() + " has not" +
-                            did_you_mean(name, known) + "; if that is fine, set union_by_name");
+                            did_you_mean(name, known) + "; to allow that, set union_by_name: true");
       found = index.emplace(name, known.size()).first;
       known.push_back(name);
     }
@@ -122,7 +122,7 @@ Status TextTable::State::match_columns(const std::vector<std::string>& names, bo
     if (std::ranges::find(places, i) == places.end())
       return data_invalid(file_name + " has no column '" + known[i] + "', which " +
                           options.files.front().filename().string() +
-                          " has; if that is fine, set union_by_name");
+                          " has; to allow that, set union_by_name: true");
   return {};
 }
 
@@ -281,7 +281,7 @@ std::string TextTable::State::write_row(idx_t at, const Record& record) {
     }
     for (std::size_t back = 0; back <= i; ++back) writers[back].take_back(at);
     return "column '" + source_columns[i].name + "': '" + std::string(row[i].text.substr(0, 100)) +
-           "' is no " + described[i].type;
+           "' is not " + with_article(described[i].type);
   }
   return {};
 }

@@ -24,7 +24,7 @@ void add(std::vector<std::string>& env, std::string_view name, std::string_view 
 Status add_authors(std::vector<std::string>& env, const Json& variables) {
   for (const auto& [name, value] : variables.members()) {
     if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos)
-      return invalid_argument("'" + name + "' is no name of an environment variable");
+      return invalid_argument("'" + name + "' is not a name of an environment variable");
     if (value.is_null())
       env.push_back(name);  // without a value: the inherited one goes
     else
@@ -66,7 +66,7 @@ Result<Json> read_outputs(const std::filesystem::path& file) {
   if (!json)
     return make_error(
         ErrorCode::data_invalid,
-        "the program wrote to $MILLRACE_OUTPUTS what is no JSON: " + json.error().message);
+        "the program wrote to $MILLRACE_OUTPUTS, but not valid JSON: " + json.error().message);
   if (!json->is_object())
     return make_error(ErrorCode::data_invalid, "the program wrote " +
                                                    std::string(type_name(json->type())) +

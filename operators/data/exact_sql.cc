@@ -141,7 +141,7 @@ std::string compare_double(const std::string& value, std::string_view op, const 
 }
 
 Error not_comparable(const Json& bound, std::string_view kind) {
-  return make_error(ErrorCode::data_invalid, bound.dump() + " is no " + std::string(kind));
+  return make_error(ErrorCode::data_invalid, bound.dump() + " is not a " + std::string(kind));
 }
 
 constexpr std::string_view kTime = "time; write it as 2001-02-03 or 2001-02-03T04:05:06+02:00";

@@ -67,7 +67,8 @@ Status check_casts(SourceTable& source, const std::string& relation, const std::
   for (std::size_t i = 0; i < cast.size(); ++i)
     if (const Json& value = found.at(0, "c" + std::to_string(i)); !value.is_null())
       return data_invalid(files + ": column '" + cast[i]->name + "': '" + value.as_string() +
-                          "' is no " + cast[i]->cast + "; declare a type that holds it");
+                          "' is not " + data::with_article(cast[i]->cast) +
+                          "; declare a type that holds it");
   return {};
 }
 
@@ -98,7 +99,7 @@ Status check_alike(const std::vector<TextColumn>& first, const std::string& firs
     const auto same = find(first, column.name);
     if (same == first.end() && !union_by_name)
       return data_invalid(other_name + " has a column '" + column.name + "' that " + first_name +
-                          " has not; if that is fine, set union_by_name");
+                          " has not; to allow that, set union_by_name: true");
     if (same != first.end() && kind_of(same->type) != kind_of(column.type))
       return data_invalid("column '" + column.name + "' is " + same->type + " in " + first_name +
                           " and " + column.type + " in " + other_name +
@@ -107,7 +108,7 @@ Status check_alike(const std::vector<TextColumn>& first, const std::string& firs
   for (const auto& column : first)
     if (!union_by_name && find(other, column.name) == other.end())
       return data_invalid(other_name + " has no column '" + column.name + "', which " + first_name +
-                          " has; if that is fine, set union_by_name");
+                          " has; to allow that, set union_by_name: true");
   return {};
 }
 

@@ -130,7 +130,7 @@ struct ReadOptions {
             .range(0, 1),
         param("dataset", &R::dataset, "Dataset that this updates").def(""),
         param("max_rows", &R::max_rows, "More rows than this are an error").def(100'000'000).min(1),
-        param("allow_empty", &R::allow_empty, "Whether a table without rows is fine").def(false)};
+        param("allow_empty", &R::allow_empty, "Accept a table without rows").def(false)};
   }
   static std::vector<std::pair<std::string, std::string>> outputs() {
     return {{"table", "digest of the Parquet artifact"},

@@ -52,7 +52,7 @@ Status check_type_name(std::string_view column, std::string_view type) {
   });
   if (plain) return {};
   return invalid_argument("types: '" + std::string(type) + "' for column '" + std::string(column) +
-                          "' is no type; write one such as BIGINT");
+                          "' is not a type; write one such as BIGINT");
 }
 
 Status check_types(const Ingest& ingest, const std::vector<TextColumn>& columns) {

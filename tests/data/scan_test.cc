@@ -26,7 +26,7 @@ TEST_F(Scan, JudgesByNameAndContent) {
   EXPECT_EQ(format("c.jsonl.gz", "{\"a\":1}\n"), "jsonl");  // the name without .gz
   EXPECT_EQ(format("download", "\n [{\"a\":1}]"), "jsonl");
   EXPECT_EQ(format("download", "a;b\n1;2\n"), "csv");
-  EXPECT_EQ(format("e.csv", "{x},y\n1,2\n"), "csv");  // a brace alone is no JSON
+  EXPECT_EQ(format("e.csv", "{x},y\n1,2\n"), "csv");  // a brace alone is not JSON
 }
 
 TEST_F(Scan, RefusesWhatIsNoTable) {
@@ -36,7 +36,7 @@ TEST_F(Scan, RefusesWhatIsNoTable) {
   EXPECT_EQ(format("b.csv", "{\"error\":\"token expired\"}", "jsonl"), "jsonl");
   EXPECT_NE(format("c.xlsx", std::string("PK\x03\x04xx")).find("save it as CSV"),
             std::string::npos);
-  EXPECT_NE(format("d.jsonl", "a,b\n1,2\n").find("no JSON"), std::string::npos);
+  EXPECT_NE(format("d.jsonl", "a,b\n1,2\n").find("not JSON"), std::string::npos);
 }
 
 TEST_F(Scan, RefusesWhatIsNoParquet) {

@@ -184,13 +184,13 @@ TEST_F(TextTableTest, NamesFileLineColumnValueAndCure) {
   const std::string cure = "; correct it, or set bad_rows to quarantine or count";
   options_.types = {{"amount", "DOUBLE"}};
   EXPECT_EQ(read("sales.csv", "id,amount\n1,2.5\n2,oops\n"),
-            "error: sales.csv:3: column 'amount': 'oops' is no DOUBLE" + cure);
+            "error: sales.csv:3: column 'amount': 'oops' is not a DOUBLE" + cure);
   options_.types = {{"a", "BIGINT"}};
   EXPECT_EQ(read("late.csv", late("1.5,2\n")),
-            "error: late.csv:30002: column 'a': '1.5' is no BIGINT" + cure);
+            "error: late.csv:30002: column 'a': '1.5' is not a BIGINT" + cure);
   options_.types.clear();
   EXPECT_EQ(read("ragged.csv", "id,amount\n1,2\n2\n"),
-            "error: ragged.csv:3: 1 fields where the header has 2" + cure);
+            "error: ragged.csv:3: 1 field where the header has 2" + cure);
   EXPECT_EQ(read("wide.csv", late("1,2,3\n")),
             "error: wide.csv:30002: 3 fields where the header has 2" + cure);
   EXPECT_NE(
@@ -215,7 +215,7 @@ TEST_F(TextTableTest, QuarantinesAndCountsBadRows) {
   EXPECT_EQ(findings_.bad[0].text, "2");
   EXPECT_EQ(findings_.bad[1].line, 4u);
   EXPECT_EQ(findings_.bad[1].text, "x,\"c\nd\"");
-  EXPECT_EQ(findings_.bad[1].reason, "column 'n': 'x' is no BIGINT");
+  EXPECT_EQ(findings_.bad[1].reason, "column 'n': 'x' is not a BIGINT");
 }
 
 TEST_F(TextTableTest, ReadsOtherDialects) {
@@ -287,7 +287,7 @@ TEST_F(TextTableTest, TakesTypesOfContracts) {
             "BIGINT DOUBLE TIMESTAMP VARCHAR | NULL NULL NULL NULL");
   EXPECT_EQ(read("a.csv", "a,b,c,d\n1.0,2.5,2024-01-01,7\n"),
             "BIGINT DECIMAL(18,1) TIMESTAMP VARCHAR | 1 2.5 2024-01-01 00:00:00 7");
-  EXPECT_NE(read("a.csv", "a,b,c,d\n1.5,2,2024-01-01,7\n").find("'1.5' is no BIGINT"),
+  EXPECT_NE(read("a.csv", "a,b,c,d\n1.5,2,2024-01-01,7\n").find("'1.5' is not a BIGINT"),
             std::string::npos);
 }
 

@@ -112,12 +112,12 @@ TEST_F(CommandTest, OutputsKeepTheirNumbersOrSayWhichOneCannotBeKept) {
   const auto big = outputs(R"({"keys": {"id": 12345678901234567890}})");
   EXPECT_EQ(big.error().code, ErrorCode::data_invalid);
   EXPECT_EQ(big.error().message,
-            "the program wrote to $MILLRACE_OUTPUTS what is no JSON: the integer "
+            "the program wrote to $MILLRACE_OUTPUTS, but not valid JSON: the integer "
             "12345678901234567890 does not fit 64 bits (/keys/id); write it as a text to keep it "
             "exactly");
   EXPECT_EQ(
       outputs(R"({"auc": NaN})").error().message,
-      "the program wrote to $MILLRACE_OUTPUTS what is no JSON: JSON has no NaN; found at line "
+      "the program wrote to $MILLRACE_OUTPUTS, but not valid JSON: JSON has no NaN; found at line "
       "1, column 9 (/auc); write null or a text");
 }
 
@@ -162,7 +162,7 @@ TEST_F(CommandTest, NeedsExactlyOneProgram) {
       run(Json::object({{"run", "true"}, {"argv", Json::array({"true"})}})).error().message,
       "'command' takes only one of the parameters 'argv' and 'run'; 'argv' and 'run' are given");
   EXPECT_EQ(shell("true", {"env", Json::object({{"A=B", "x"}})}).error().message,
-            "'A=B' is no name of an environment variable");
+            "'A=B' is not a name of an environment variable");
 }
 
 TEST_F(CommandTest, AsksTheProgramToEndWhenItIsCancelled) {

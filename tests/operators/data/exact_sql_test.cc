@@ -84,7 +84,7 @@ TEST_F(ExactSqlTest, ReadsTimesWithTheirOffset) {
   EXPECT_EQ(compare("'2024-01-01'", "DATE", "<", bound), "true");
   EXPECT_EQ(compare("'2024-01-01 08:00:00.000000001'", "TIMESTAMP_NS", "<=", bound), "false");
   EXPECT_EQ(compare("'2024-01-01'", "DATE", "<", Json("yesterday")),
-            "\"yesterday\" is no time; write it as 2001-02-03 or 2001-02-03T04:05:06+02:00");
+            "\"yesterday\" is not a time; write it as 2001-02-03 or 2001-02-03T04:05:06+02:00");
   EXPECT_EQ(member("'2024-01-01 08:00:00'", "TIMESTAMP", R"(["2024-01-01T10:00:00+02:00"])"),
             "true");
   EXPECT_EQ(member("'2024-01-01'", "DATE", R"(["2024-01-01"])"), "true");
@@ -100,7 +100,7 @@ TEST_F(ExactSqlTest, SetsHoldExactValues) {
   EXPECT_EQ(member("'0.1'", "DECIMAL(9,2)", "[0.1]"), "true");
   EXPECT_EQ(member("0.5", "DOUBLE", "[1, 0.5]"), "true");
   EXPECT_EQ(member("9007199254740992", "DOUBLE", "[9007199254740993]"), "null");
-  EXPECT_EQ(member("5", "INTEGER", R"(["abc"])"), "\"abc\" is no number");
+  EXPECT_EQ(member("5", "INTEGER", R"(["abc"])"), "\"abc\" is not a number");
   EXPECT_EQ(member("'5'", "VARCHAR", "[5]"), "true");
   EXPECT_EQ(member("true", "BOOLEAN", "[true]"), "true");
 }

@@ -129,7 +129,7 @@ TEST_F(IngestHttpTest, FailsForGoodOn404AndOnBadData) {
   EXPECT_FALSE(absent.error().transient());
   const auto bad = run(Json::object({{"url", server_.url("/bad.csv")}}));
   ASSERT_FALSE(bad.ok());
-  EXPECT_EQ(bad.error().message.substr(0, 42), "bad.csv:3: 1 fields where the header has 2");
+  EXPECT_EQ(bad.error().message.substr(0, 41), "bad.csv:3: 1 field where the header has 2");
 }
 
 TEST_F(IngestHttpTest, RefusesAnswersThatAreNoTable) {

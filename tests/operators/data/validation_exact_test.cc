@@ -122,7 +122,7 @@ TEST_F(ValidationTest, BoundsAreComparedExactly) {
   const Verdict wrong =
       one("expect_column_values_to_be_between", R"("column": "at", "max_value": "03/04/2024")");
   EXPECT_FALSE(wrong.success);
-  EXPECT_NE(wrong.result["details"].as_view().find("\"03/04/2024\" is no time"),
+  EXPECT_NE(wrong.result["details"].as_view().find("\"03/04/2024\" is not a time"),
             std::string_view::npos)
       << wrong.result.dump();
 }
