@@ -16,7 +16,7 @@ Status check_labels(std::span<const double> labels, Objective objective) {
   for (std::size_t row = 0; row < labels.size(); ++row) {
     const double label = labels[row];
     if (objective == Objective::binary ? (label != 0 && label != 1) : !std::isfinite(label))
-      return data_invalid("the label of row " + std::to_string(row) + " is " +
+      return data_invalid("the label of row " + std::to_string(row + 1) + " is " +
                           std::to_string(label) +
                           (objective == Objective::binary ? "; a binary label is 0 or 1"
                                                           : "; it must be a finite number"));
@@ -28,7 +28,7 @@ Status check_weights(std::span<const double> weights) {
   double sum = 0;
   for (std::size_t row = 0; row < weights.size(); ++row) {
     if (!std::isfinite(weights[row]) || weights[row] < 0)
-      return data_invalid("the weight of row " + std::to_string(row) + " is " +
+      return data_invalid("the weight of row " + std::to_string(row + 1) + " is " +
                           std::to_string(weights[row]) + "; it must be finite and not negative");
     sum += weights[row];
   }
@@ -124,7 +124,7 @@ Status Dataset::check(Objective objective) const {
   if (infinite != all.end()) {
     const auto index = static_cast<std::size_t>(infinite - all.begin());
     return data_invalid("feature '" + feature_names[index % features.columns()] + "' of row " +
-                        std::to_string(index / features.columns()) +
+                        std::to_string(index / features.columns() + 1) +
                         " is infinite; it must be a finite number or missing");
   }
   return {};

@@ -62,7 +62,8 @@ struct Dataset {
 
   std::size_t rows() const { return features.rows(); }
   /// Sizes agree, names are unique and not empty, features are finite or NaN, labels fit the
-  /// objective, weights are finite and >= 0 with a positive sum. The error names row and column.
+  /// objective, weights are finite and >= 0 with a positive sum. The error names row (from 1) and
+  /// column.
   Status check(Objective objective) const;
   /// What training asks for besides: a binary label has rows of both classes with a weight.
   Status check_learnable(Objective objective) const;

@@ -18,7 +18,7 @@ Error undefined(std::string message) {
 }
 
 Error bad_row(std::string_view what, std::size_t row, double value, std::string_view wanted) {
-  return undefined("the " + std::string(what) + " of row " + std::to_string(row) + " is " +
+  return undefined("the " + std::string(what) + " of row " + std::to_string(row + 1) + " is " +
                    std::to_string(value) + "; it must be " + std::string(wanted));
 }
 
@@ -243,7 +243,7 @@ Result<double> mape(const Scored& s) {
   const auto zero = std::ranges::find(s.labels, 0.0);
   if (zero != s.labels.end())
     return undefined("MAPE is undefined: the label of row " +
-                     std::to_string(zero - s.labels.begin()) + " is 0");
+                     std::to_string(zero - s.labels.begin() + 1) + " is 0");
   return mean(s, relative_of);
 }
 

@@ -55,6 +55,7 @@ Result<Scoring> score(OperatorContext& ctx, const Evaluate& op, const std::strin
     range = rows_between(table.micros, first, last);
   }
   ml::Dataset rows = table.data.slice(range.first, range.last);
+  MR_CHECK(check_labels(op.label, rows.labels, model.objective()));
   Scoring out{
       model.objective(), std::move(rows.labels), {artifact, std::string(model.algorithm()), {}, 0}};
   MR_TRY(out.candidate.predictions, model.predict(rows.features));

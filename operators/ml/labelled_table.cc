@@ -139,6 +139,37 @@ Result<LabelledTable> read_labelled(OperatorContext& ctx, std::string_view input
   return out;
 }
 
+Status check_labels(std::string_view column, const std::vector<double>& labels,
+                    ml::Objective objective) {
+  const bool binary = objective == ml::Objective::binary;
+  constexpr std::size_t kMostShown = 3;
+  std::vector<std::string> shown;
+  std::size_t wrong = 0;
+  bool more = false;  // values than are shown
+  for (const double label : labels) {
+    if (binary ? label == 0 || label == 1 : std::isfinite(label)) continue;
+    ++wrong;
+    std::string text = std::isinf(label) ? (label < 0 ? "-inf" : "inf") : Json(label).dump();
+    if (text.ends_with(".0")) text.resize(text.size() - 2);
+    if (std::ranges::find(shown, text) != shown.end()) continue;
+    if (shown.size() < kMostShown)
+      shown.push_back(std::move(text));
+    else
+      more = true;
+  }
+  if (wrong == 0) return {};
+  const std::string what = "the label '" + std::string(column) + "' is " + data::join(shown, ", ") +
+                           (more ? ", …" : "") + " in " + std::to_string(wrong) + " of " +
+                           std::to_string(labels.size()) + " rows; ";
+  if (!binary) return data_invalid(what + "it must be a finite number");
+  return data_invalid(what +
+                      "the label of a binary model is 0 or 1. For two other classes, make it 0 or "
+                      "1 in features.build, e.g. label: \"" +
+                      std::string(column) + " = " + shown.front() +
+                      "\"; to predict a number, use algorithm: linear, or xgboost with objective: "
+                      "regression");
+}
+
 RowRange rows_between(const std::vector<std::int64_t>& micros, Time from, Time to) {
   const auto first = std::ranges::lower_bound(micros, to_micros(from));
   const auto last = std::lower_bound(first, micros.end(), to_micros(to));

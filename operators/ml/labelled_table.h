@@ -32,6 +32,11 @@ struct LabelledTable {
 Result<LabelledTable> read_labelled(OperatorContext& ctx, std::string_view input,
                                     const TableColumns& columns);
 
+/// data_invalid where a label does not fit: a binary one is 0 or 1, a number is finite. The error
+/// names the column, some of the wrong values and the cure.
+Status check_labels(std::string_view column, const std::vector<double>& labels,
+                    ml::Objective objective);
+
 /// The named columns as they are, in the order of the file. Text columns are refused by name.
 Result<ml::Matrix> read_features(data::Session& session, const std::string& relation,
                                  const std::vector<std::string>& features);

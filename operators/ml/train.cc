@@ -224,6 +224,8 @@ Result<Outcome> Train::run(OperatorContext& ctx) const {
                             "nothing to learn");
   TableColumns columns{label, timestamp, features, entity};
   MR_TRY(const LabelledTable table, read_labelled(ctx, data, columns));
+  MR_TRY(const ml::Objective learnt, objective_of(*this));
+  MR_CHECK(check_labels(label, table.data.labels, learnt));
   MR_TRY(const Split split, split_rows(*this, table));
   ctx.log("learning from " + std::to_string(split.train.size()) + " rows, holding out " +
           std::to_string(split.holdout.size()) + ", leaving out " +
@@ -231,7 +233,6 @@ Result<Outcome> Train::run(OperatorContext& ctx) const {
 
   if (!table.left_out.empty())
     ctx.log("not learnt from, as they hold no numbers: " + data::join(table.left_out, ", "));
-  MR_TRY(const ml::Objective learnt, objective_of(*this));
   MR_CHECK(check_classes(table, split, learnt));
 
   const ml::Dataset train_rows = table.data.slice(split.train.first, split.train.last);

@@ -180,7 +180,7 @@ TEST(Train, RefusesUnfitData) {
   EXPECT_EQ(train_logistic(rows.regression).error().code, ErrorCode::data_invalid);
   rows.binary.features.at(3, 1) = std::numeric_limits<double>::infinity();
   const auto infinite = train_logistic(rows.binary);
-  EXPECT_NE(infinite.error().message.find("'b' of row 3"), std::string::npos);
+  EXPECT_NE(infinite.error().message.find("'b' of row 4"), std::string::npos);
   rows.binary.features.at(3, 1) = 1e200;
   EXPECT_FALSE(train_logistic(rows.binary));
   EXPECT_FALSE(train_xgboost(rows.binary, Objective::binary));

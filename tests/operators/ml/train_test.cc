@@ -244,6 +244,29 @@ TEST_F(TrainTest, RefusesAHoldoutOfOneClass) {
   expect_outcome<Done>(run(Json::object({{"timestamp", ""}, {"holdout_fraction", 0}})));
 }
 
+// Nothing is missing here: the leak check must not speak before the label is known to be sound.
+TEST_F(TrainTest, ChecksTheLabelOfABinaryModelBeforeAnythingElse) {
+  const std::string rows = data::parquet_relation(ctx_.store().get(table_)->path);
+  for (const auto& [sql, values] :
+       {std::pair{"CASE WHEN late THEN 2 ELSE 1 END", "is 2 in "},
+        std::pair{"CASE WHEN late THEN 18.26 ELSE 0 END", "is 18.26 in "},
+        std::pair{"id % 7 + 2", "is 2, 3, 4, … in "},
+        std::pair{"CASE WHEN id % 3 = 0 THEN -1 ELSE id % 3 END", "is -1, 2 in "}}) {
+    table_ = put_table(ctx_, "SELECT * REPLACE (" + std::string(sql) + " AS late) FROM " + rows);
+    for (const char* algorithm : {"logistic", "xgboost"}) {
+      const auto outcome = run(Json::object({{"algorithm", algorithm}}));
+      ASSERT_FALSE(outcome.ok()) << sql;
+      EXPECT_EQ(outcome.error().code, ErrorCode::data_invalid);
+      const std::string& message = outcome.error().message;
+      EXPECT_TRUE(message.starts_with("the label 'late' " + std::string(values))) << message;
+      EXPECT_NE(message.find("0 or 1"), std::string::npos) << message;
+    }
+  }
+  EXPECT_FALSE(std::ranges::any_of(ctx_.lines, [](const std::string& line) {
+    return line.find("warning") != std::string::npos;
+  }));
+}
+
 TEST_F(TrainTest, NamesTheColumnsThatAreLeftOut) {
   const Done done =
       expect_outcome<Done>(run(Json::object({{"features", Json()}, {"entity", "id"}})));
