@@ -18,6 +18,9 @@ std::string text_of(double value) {
   return text;
 }
 
+/// After "p": "= 0.013". A probability that no double can tell from zero is still not zero.
+std::string probability_text(double p) { return p < 1e-300 ? "< 1e-300" : "= " + text_of(p); }
+
 Json interval_json(const ml::Interval& interval) {
   return Json::array({interval.low, interval.high});
 }
@@ -171,16 +174,20 @@ void gate_latency(const Candidate& challenger, const Gates& gates, Judgement& ou
 }
 
 /// The best of several is better by chance alone: each p-value pays for the others.
-void gate_significance(std::vector<Judgement>& all, const Gates& gates) {
+void gate_significance(std::vector<Judgement>& all, bool tested, const Gates& gates) {
   std::vector<double> p_values;
   for (const auto& one : all) p_values.push_back(one.p_value);
   const auto adjusted = ml::holm_adjusted(p_values);
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i].p_adjusted = adjusted[i];
-    std::string text = "p = " + text_of(all[i].p_value);
+    if (!tested) {
+      all[i].gates.push_back(gate("significance", true, "there is no champion to test against"));
+      continue;
+    }
+    std::string text = "p " + probability_text(all[i].p_value);
     if (all.size() > 1)
-      text += ", " + text_of(adjusted[i]) + " adjusted for " + std::to_string(all.size()) +
-              " challengers (Holm)";
+      text += ", p " + probability_text(adjusted[i]) + " when adjusted for " +
+              std::to_string(all.size()) + " challengers (Holm)";
     all[i].gates.push_back(gate("significance", adjusted[i] < gates.alpha,
                                 text + "; it must be below " + text_of(gates.alpha)));
   }
@@ -226,7 +233,8 @@ Result<std::vector<Judgement>> judge(Objective objective, const Labels& labels,
                                  : judge_first(objective, labels, challenger, gates, one));
     gate_latency(challenger, gates, one);
   }
-  gate_significance(out, gates);
+  // Without a champion, an AUC is tested against guessing; of a regression nothing is tested.
+  gate_significance(out, champion != nullptr || objective == Objective::binary, gates);
   return out;
 }
 
