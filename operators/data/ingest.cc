@@ -1,7 +1,9 @@
 #include "operators/data/ingest.h"
 
+#include "engine/base/counted.h"
 #include "engine/data/session.h"
 #include "engine/data/sql.h"
+#include "engine/data/user_sql.h"
 #include "operators/data/source_table.h"
 #include "operators/data/table_artifact.h"
 
@@ -42,7 +44,7 @@ Result<std::string> select_statement(SourceTable& source, const ReadOptions& opt
   MR_TRY(const std::string filter, time_filter(range, source));
   if (!filter.empty()) conditions.push_back(filter);
   if (!options.where.empty()) {
-    MR_CHECK(source.session->parse_expression(options.where, "where"));
+    MR_CHECK(data::check_expression(*source.session, "where", options.where, source.relation));
     conditions.push_back("(" + options.where + "\n)");
   }
   MR_CHECK(settle_nans(source, options, filter));
@@ -88,9 +90,10 @@ Status report_findings(OperatorContext& ctx, const Ingest& ingest, SourceTable& 
   const std::uint64_t all = findings.rows + findings.bad_rows;
   if (findings.bad_rows > 0) {
     const data::BadRow& first = findings.bad.front();
-    const std::string what = std::to_string(findings.bad_rows) + " of " + std::to_string(all) +
-                             " rows are bad; the first: " + first.file + ":" +
-                             std::to_string(first.line) + ": " + first.reason;
+    const std::string what =
+        std::to_string(findings.bad_rows) + " of " +
+        counted(static_cast<std::int64_t>(all), "row") + (findings.bad_rows == 1 ? " is" : " are") +
+        " bad; the first: " + first.file + ":" + std::to_string(first.line) + ": " + first.reason;
     const double share = static_cast<double>(findings.bad_rows) / static_cast<double>(all);
     if (share > ingest.options.max_bad_share)
       return data_invalid(what + "; more than max_bad_share allows");
@@ -167,10 +170,12 @@ Result<Done> ingest_files(OperatorContext& ctx, const Ingest& ingest) {
                       "the data has more than max_rows = " + std::to_string(options.max_rows) +
                           " rows" + described_range(range));
   if (rows == 0 && !options.allow_empty)
-    return data_invalid("there is no row" + described_range(range) +
-                        "; set allow_empty if that is fine");
-  ctx.log("ingested " + std::to_string(rows) + " rows from " + std::to_string(ingest.files.size()) +
-          " file(s)" + described_range(range) + " as " + table->stored.digest);
+    return data_invalid("the data has no rows" + described_range(range) +
+                        (options.where.empty() ? "" : " where " + options.where) +
+                        "; to accept an empty table, set allow_empty: true");
+  ctx.log("ingested " + counted(rows, "row") + " from " +
+          counted(static_cast<std::int64_t>(ingest.files.size()), "file") + described_range(range) +
+          " as " + table->stored.digest);
   Done done;
   done.outputs = Json::object({{"table", table->stored.digest},
                                {"rows", rows},

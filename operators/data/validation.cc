@@ -5,8 +5,10 @@
 #include <set>
 
 #include "engine/base/key_type.h"
+#include "engine/base/suggest.h"
 #include "engine/data/sql.h"
 #include "engine/data/table_relation.h"
+#include "engine/data/user_sql.h"
 #include "operators/data/contract.h"
 #include "operators/data/distinct_checks.h"
 #include "operators/data/expectation_sql.h"
@@ -239,9 +241,12 @@ class Evaluation {
       judge_schema(verdict, schema_);
       return {};
     }
+    std::vector<std::string> names;
+    for (const auto& column : schema_) names.push_back(column.name);
     for (const auto& name : columns_of(e))
       if (find_column(schema_, name) == nullptr) {
-        fail(index, "the table has no column '" + name + "'");
+        fail(index, "the table has no column '" + name + "'" + did_you_mean(name, names) +
+                        "; it has " + join(names, ", "));
         return {};
       }
     if (e.source == kContractKey)
@@ -251,7 +256,9 @@ class Evaluation {
           return {};
         }
     if (!e.row_condition.empty())
-      if (auto parsed = session_.parse_expression(e.row_condition, "row_condition"); !parsed) {
+      if (auto parsed =
+              data::check_expression(session_, "row_condition", e.row_condition, kEmptyTable);
+          !parsed) {
         fail(index, parsed.error().message);
         return {};
       }

@@ -6,11 +6,13 @@
 #include <set>
 #include <unordered_map>
 
+#include "engine/base/counted.h"
 #include "engine/base/suggest.h"
 #include "engine/base/time.h"
 #include "engine/data/key_columns.h"
 #include "engine/data/sql.h"
 #include "engine/data/table_relation.h"
+#include "engine/data/user_sql.h"
 #include "operators/data/table_artifact.h"
 #include "operators/features/feature_spec.h"
 #include "operators/features/row_sample.h"
@@ -71,16 +73,18 @@ Status check_columns(const FeaturesBuild& op, const std::vector<FeatureSpec>& sp
 
 /// Checks all expressions; says in the log where a feature reads what the label is made of.
 Status check_expressions(OperatorContext& ctx, data::Session& session, const FeaturesBuild& op,
-                         const std::vector<FeatureSpec>& specs) {
+                         const std::vector<FeatureSpec>& specs, const std::string& relation) {
   std::vector<std::string> of_label;
   if (!op.label.empty()) {
     MR_TRY(of_label, check_row_expression(session, op.label, "label"));
+    MR_CHECK(data::check_expression(session, "label", op.label, relation));
   }
   for (const auto& spec : specs) {
     const std::string what = "feature '" + spec.name + "'";
     const std::string& text = spec.is_aggregate() ? spec.of : spec.expression;
     if (text.empty()) continue;
     MR_TRY(const auto columns, check_row_expression(session, text, what));
+    MR_CHECK(data::check_expression(session, what, text, relation));
     if (spec.is_aggregate()) continue;
     for (const auto& column : columns)
       if (std::ranges::find(of_label, column) != of_label.end())
@@ -107,7 +111,7 @@ Result<Plan> make_plan(OperatorContext& ctx, data::Session& session, const Featu
   MR_CHECK(check_names(op, plan.specs));
   MR_TRY(const data::Table empty, session.query("SELECT * FROM " + plan.relation + " LIMIT 0"));
   MR_CHECK(check_columns(op, plan.specs, empty));
-  MR_CHECK(check_expressions(ctx, session, op, plan.specs));
+  MR_CHECK(check_expressions(ctx, session, op, plan.specs, plan.relation));
   MR_TRY(plan.time, time_expression(op, empty));
   return plan;
 }
@@ -251,6 +255,24 @@ Result<std::string> select_statement(const FeaturesBuild& op, const Plan& plan) 
   return filter.empty() ? select : select + " WHERE " + filter;
 }
 
+/// The statement failed on a value: finds the expression that does, so that the error names it.
+Error name_the_feature(data::Session& session, const FeaturesBuild& op, const Plan& plan,
+                       Error error) {
+  if (error.code != ErrorCode::data_invalid) return error;
+  const auto fails = [&](const std::string& what, const std::string& text) {
+    const auto tried = session.query("SELECT count((" + text + "\n)) FROM " + plan.relation);
+    if (!tried) error = data::explain_expression_error(tried.error(), what, text, {});
+    return !tried;
+  };
+  if (!op.label.empty() && fails("label", op.label)) return error;
+  for (const auto& spec : plan.specs) {
+    const std::string& text = spec.is_aggregate() ? spec.of : spec.expression;
+    const std::string value = spec.is_aggregate() ? "CAST((" + text + "\n) AS DOUBLE)" : text;
+    if (!text.empty() && fails("feature '" + spec.name + "'", value)) return error;
+  }
+  return error;
+}
+
 Done describe(const FeaturesBuild& op, const Plan& plan, TableArtifact table) {
   Json names = Json::array();
   for (const auto& spec : plan.specs) names.push_back(spec.name);
@@ -276,15 +298,17 @@ Result<Outcome> FeaturesBuild::run(OperatorContext& ctx) const {
   MR_TRY(const Plan plan, make_plan(ctx, session, *this, std::move(relation)));
   const bool computes = sample < 1 || std::ranges::any_of(plan.specs, &FeatureSpec::is_aggregate);
   if (computes) {
-    MR_TRY(const Columns columns, Columns::fetch(session, *this, plan));
-    MR_TRY(const auto computed, compute(ctx, *this, plan, columns));
+    const auto columns = Columns::fetch(session, *this, plan);
+    if (!columns) return name_the_feature(session, *this, plan, columns.error());
+    MR_TRY(const auto computed, compute(ctx, *this, plan, *columns));
     MR_CHECK(session.create_table(kComputed, computed));
   }
   MR_TRY(const std::string select, select_statement(*this, plan));
-  MR_TRY(TableArtifact table, write_table(ctx, session, select, "features", {input}));
-  ctx.log("built " + std::to_string(plan.specs.size()) + " features for " +
-          std::to_string(table.statistics.rows) + " rows as " + table.stored.digest);
-  return Outcome(describe(*this, plan, std::move(table)));
+  auto table = write_table(ctx, session, select, "features", {input});
+  if (!table) return name_the_feature(session, *this, plan, table.error());
+  ctx.log("built " + counted(static_cast<std::int64_t>(plan.specs.size()), "feature") + " for " +
+          counted(table->statistics.rows, "row") + " as " + table->stored.digest);
+  return Outcome(describe(*this, plan, *std::move(table)));
 }
 
 }  // namespace millrace

@@ -121,8 +121,11 @@ TEST_F(IngestFileTest, SaysWhatIsWrongWithTheRequest) {
   EXPECT_NE(message(Json::object({{"path", "a.csv"}, {"where", "amount > 1) OR (true"}}))
                 .find("not one SQL expression"),
             std::string::npos);
-  EXPECT_NE(message(Json::object({{"path", "a.csv"}, {"where", "nosuch > 1"}})).find("nosuch"),
-            std::string::npos);
+  const std::string unknown = message(Json::object({{"path", "a.csv"}, {"where", "amuont > 1"}}));
+  EXPECT_TRUE(
+      unknown.starts_with("where 'amuont > 1': there is no column 'amuont'; did you mean "
+                          "'amount'?"))
+      << unknown;
   EXPECT_EQ(error(Json::object(
                       {{"path", "b.jsonl"}, {"types", Json::object({{"id", "INT) FROM x; --"}})}}))
                 .code,
@@ -130,6 +133,19 @@ TEST_F(IngestFileTest, SaysWhatIsWrongWithTheRequest) {
   EXPECT_FALSE(run(Json::object({{"path", "a.csv"},
                                  {"where", "(SELECT count(*) FROM read_text('/etc/passwd')) > 0"}}))
                    .ok());
+}
+
+// What validate advises for a column that ingest took for another type.
+TEST_F(IngestFileTest, ADeclaredTypeReadsDigitsAsTextAndWholeNumbersAsIntegers) {
+  ctx_.write("c.csv", "id,tenure\n12345678901234567890,12.0\n02345678901234567891,-0\n");
+  const Json types = Json::object({{"id", "VARCHAR"}, {"tenure", "BIGINT"}});
+  const Done done = expect_outcome<Done>(run(Json::object({{"path", "c.csv"}, {"types", types}})));
+  EXPECT_EQ(query_artifact(ctx_, done.outputs["table"],
+                           "SELECT id, tenure, typeof(id) AS a, typeof(tenure) AS b FROM $table")
+                .to_json()
+                .dump(),
+            R"([{"id":"12345678901234567890","tenure":12,"a":"VARCHAR","b":"BIGINT"},)"
+            R"({"id":"02345678901234567891","tenure":0,"a":"VARCHAR","b":"BIGINT"}])");
 }
 
 TEST_F(IngestFileTest, RefusesTooMuchAndNothing) {
@@ -152,7 +168,7 @@ TEST_F(IngestFileTest, NamesFileLineAndValueOfBadData) {
       error(Json::object({{"path", "sales.csv"}, {"types", Json::object({{"amount", "DOUBLE"}})}}));
   EXPECT_EQ(bad.code, ErrorCode::data_invalid);
   EXPECT_EQ(bad.message,
-            "sales.csv:3: column 'amount': 'oops' is no DOUBLE; correct it, or set bad_rows to "
+            "sales.csv:3: column 'amount': 'oops' is not a DOUBLE; correct it, or set bad_rows to "
             "quarantine or count");
   EXPECT_FALSE(bad.transient());
 }
@@ -230,11 +246,11 @@ TEST_F(IngestFileTest, PublishesAndCountsBadRows) {
   EXPECT_EQ(made.outputs["rows"].as_int(), 2);
   EXPECT_EQ(made.outputs["bad_rows"].as_int(), 1);
   EXPECT_EQ(rows_of(ctx_, made.outputs["quarantine"]),
-            R"([{"file":"a.csv","line":3,"reason":"1 fields where the header has 2","text":"2"}])");
+            R"([{"file":"a.csv","line":3,"reason":"1 field where the header has 2","text":"2"}])");
   EXPECT_EQ(effects_of<PublishArtifact>(made.effects).size(), 2u);
   Json strict = with;
   strict.set("max_bad_share", 0.2);
-  EXPECT_NE(error(strict).message.find("1 of 3 rows are bad; the first: a.csv:3"),
+  EXPECT_NE(error(strict).message.find("1 of 3 rows is bad; the first: a.csv:3"),
             std::string::npos);
 }
 
@@ -324,10 +340,10 @@ TEST_F(IngestFileTest, RefusesACastThatChangesValues) {
   const Json with =
       Json::object({{"path", "a.parquet"}, {"types", Json::object({{"v", "BIGINT"}})}});
   EXPECT_EQ(error(with).message,
-            "a.parquet: column 'v': '3.7' is no BIGINT; declare a type that holds it");
+            "a.parquet: column 'v': '3.7' is not a BIGINT; declare a type that holds it");
   Json fine = with;
   fine.set("types", Json::object({{"v", "FLOAT"}}));
-  EXPECT_NE(error(fine).message.find("'3.7' is no FLOAT"), std::string::npos);
+  EXPECT_NE(error(fine).message.find("'3.7' is not a FLOAT"), std::string::npos);
 }
 
 TEST_F(IngestFileTest, NamesTheSourceOfEachRow) {

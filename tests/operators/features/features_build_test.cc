@@ -268,6 +268,31 @@ TEST_F(FeaturesBuildTest, RefusesWhatMakesNoSense) {
          "'soon' is not a time");
 }
 
+TEST_F(FeaturesBuildTest, NamesTheFeatureWhoseExpressionIsWrong) {
+  const std::string input = put_table(ctx_, kSmall);
+  const auto message = [&](std::string_view with) {
+    const auto outcome = run(input, with);
+    return outcome.ok() ? "none" : outcome.error().message;
+  };
+  const auto expect = [&](std::string_view with, std::string_view start) {
+    EXPECT_TRUE(message(with).starts_with(start)) << message(with);
+  };
+  expect(R"json({"timestamp": "at", "features": {"a": "1", "b": "foo(delay)"}})json",
+         "feature 'b' 'foo(delay)': DuckDB has no function 'foo'");
+  expect(R"json({"timestamp": "at", "features": {"b": {"aggregate": "sum", "of": "dely"}}})json",
+         "feature 'b' 'dely': there is no column 'dely'; did you mean 'delay'?");
+  expect(R"json({"timestamp": "at", "label": "dely > 1", "features": {"a": "1"}})json",
+         "label 'dely > 1': there is no column 'dely'");
+  expect(R"json({"timestamp": "at", "features": {"b": "sum(delay)"}})json",
+         "feature 'b' 'sum(delay)': an aggregate");
+  // These bind, and fail on a value.
+  expect(R"json({"timestamp": "at", "features": {"a": "1", "b": "CAST(k1 AS INTEGER)"}})json",
+         "feature 'b' 'CAST(k1 AS INTEGER)': Could not convert string 'A' to INT32");
+  expect(R"json({"timestamp": "at",
+          "features": {"b": {"aggregate": "sum", "of": "k1", "by": []}}})json",
+         "feature 'b' ");
+}
+
 TEST_F(FeaturesBuildTest, WarnsOfAFeatureMadeOfTheLabel) {
   built(kSmall,
         R"json({"timestamp": "at", "label": "delay > 15", "features": {"leak": "delay * 2"}})json");
