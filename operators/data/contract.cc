@@ -130,7 +130,9 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 
 bool type_matches(std::string_view wanted, std::string_view type) {
   const bool integer = type.ends_with("INT") || type == "INTEGER" || type == "UINTEGER";
-  if (wanted == "integer") return integer;
+  // What a file holds of more than 18 digits is stored as DECIMAL(38,0).
+  if (wanted == "integer")
+    return integer || (type.starts_with("DECIMAL(") && type.ends_with(",0)"));
   if (wanted == "number")
     return integer || type == "DOUBLE" || type == "FLOAT" || type.starts_with("DECIMAL");
   if (wanted == "string") return type == "VARCHAR" || type.starts_with("ENUM");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "engine/base/counted.h"
 #include "engine/data/scan.h"
 #include "engine/data/sql.h"
 #include "engine/data/table_relation.h"
@@ -49,7 +50,7 @@ std::vector<const Verdict*> condemning(const Validation& validation) {
   return out;
 }
 
-/// Whether some expectation of severity error failed that no removal of rows can mend.
+/// Whether some expectation of severity error failed that no removal of rows can cure.
 bool fails_as_a_whole(const Validation& validation) {
   return std::ranges::any_of(validation.verdicts, [](const Verdict& verdict) {
     return !verdict.success && verdict.bad_row.empty() &&
@@ -138,6 +139,18 @@ std::string failure_lines(const Validation& validation, ExpectationSeverity seve
   return data::join(lines, "\n");
 }
 
+/// "All 4 expectations hold; the table has 19 rows".
+std::string summary(const Validation& validation) {
+  const std::size_t all = validation.verdicts.size();
+  const auto good = static_cast<std::size_t>(std::ranges::count_if(
+      validation.verdicts, [](const Verdict& verdict) { return verdict.success; }));
+  std::string text = "the expectation holds";
+  if (good < all || all != 1)
+    text = good < all ? std::to_string(good) + " of " + std::to_string(all) + " expectations hold"
+                      : "all " + std::to_string(all) + " expectations hold";
+  return text + "; the table has " + counted(validation.rows, "row");
+}
+
 void raise_alert(OperatorContext& ctx, Findings& findings, ExpectationSeverity severity,
                  std::string_view what) {
   const std::string lines = failure_lines(findings.validation, severity);
@@ -163,13 +176,13 @@ Result<Outcome> Validate::run(OperatorContext& ctx) const {
   const double bad_share =
       rows > 0 ? static_cast<double>(findings.bad_rows) / static_cast<double>(rows) : 0;
   const bool success = findings.validation.success();
-  const bool mended = !success && on_error == "quarantine" &&
-                      !fails_as_a_whole(findings.validation) && bad_share <= max_bad_share &&
-                      findings.bad_rows < rows;
+  const bool cleaned = !success && on_error == "quarantine" &&
+                       !fails_as_a_whole(findings.validation) && bad_share <= max_bad_share &&
+                       findings.bad_rows < rows;
 
-  findings.outputs.set("table", mended ? Json() : Json(input));
+  findings.outputs.set("table", cleaned ? Json() : Json(input));
   findings.outputs.set("success", success);
-  findings.outputs.set("rows", rows - (mended ? findings.bad_rows : 0));
+  findings.outputs.set("rows", rows - (cleaned ? findings.bad_rows : 0));
   findings.outputs.set("bad_rows", findings.bad_rows);
   Json failed = Json::array();
   for (const auto& verdict : findings.validation.verdicts)
@@ -177,8 +190,8 @@ Result<Outcome> Validate::run(OperatorContext& ctx) const {
   findings.outputs.set("failed_expectations", std::move(failed));
   MR_CHECK(publish_reports(ctx, input, findings));
   MR_CHECK(publish_quarantine(ctx, session, relation, input,
-                              mended ? findings.bad_rows : max_quarantine_rows, findings));
-  if (mended) {
+                              cleaned ? findings.bad_rows : max_quarantine_rows, findings));
+  if (cleaned) {
     MR_TRY(TableArtifact clean,
            write_table(ctx, session,
                        "SELECT * FROM " + relation + " WHERE NOT " + any_of(findings.bad), "clean",
@@ -190,15 +203,15 @@ Result<Outcome> Validate::run(OperatorContext& ctx) const {
   const std::string where = ctx.attempt().dag_id + "." + ctx.attempt().task_id;
   raise_alert(ctx, findings, ExpectationSeverity::warning, "Data warnings in " + where);
   raise_alert(ctx, findings, ExpectationSeverity::error,
-              (mended ? "Bad rows quarantined in " : "Data validation failed in ") + where);
-  if (success || mended) {
-    ctx.log(std::to_string(findings.validation.verdicts.size()) + " expectations evaluated on " +
-            std::to_string(rows) + " rows");
+              (cleaned ? "Bad rows quarantined in " : "Data validation failed in ") + where);
+  if (success || cleaned) {
+    ctx.log(summary(findings.validation));
     return Outcome(Done{std::move(findings.outputs), std::move(findings.effects)});
   }
   const std::string lines = failure_lines(findings.validation, ExpectationSeverity::error);
-  return Outcome(Fail{make_error(ErrorCode::data_invalid, "the data broke its contract: " + lines),
-                      std::move(findings.outputs), std::move(findings.effects)});
+  return Outcome(
+      Fail{make_error(ErrorCode::data_invalid, "the data does not meet its contract: " + lines),
+           std::move(findings.outputs), std::move(findings.effects)});
 }
 
 }  // namespace millrace

@@ -1,26 +1,14 @@
 #include "operators/data/validation_report.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
+#include "engine/base/counted.h"
 #include "engine/data/sql.h"
 #include "operators/data/expectation_sql.h"
+#include "operators/data/failure_text.h"
 
 namespace millrace {
 namespace {
-
-constexpr std::size_t kMostText = 120;
-
-std::string shorten(std::string text) {
-  if (text.size() > kMostText) {
-    std::size_t end = kMostText;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    text.resize(end);
-    text += "…";
-  }
-  return text;
-}
 
 /// As inline code in a table cell: no backtick, bar or line break survives.
 std::string code(const std::string& text) {
@@ -28,27 +16,6 @@ std::string code(const std::string& text) {
   for (char& c : out)
     if (c == '`' || c == '|' || static_cast<unsigned char>(c) < 0x20) c = ' ';
   return "`" + out + "`";
-}
-
-std::string rounded(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g", value);
-  return text.data();
-}
-
-std::string observed_text(const Verdict& verdict) {
-  const Json& result = verdict.result;
-  if (const Json* details = result.find("details")) return details->as_string();
-  if (const Json* count = result.find("unexpected_count")) {
-    std::string text =
-        std::to_string(count->as_int()) + " of " +
-        std::to_string(result["element_count"].as_int() - result["missing_count"].as_int()) +
-        " rows";
-    if (count->as_int() > 0)
-      text += " (" + rounded(result["unexpected_percent"].as_double()) + " %)";
-    return text;
-  }
-  return result["observed_value"].dump();
 }
 
 std::string subject(const Expectation& e) {
@@ -93,12 +60,13 @@ Json validation_json(const Validation& validation, const Json& meta) {
 }
 
 std::string failure_line(const Verdict& verdict) {
-  std::string line = subject(verdict.expectation) + ": " + verdict.expectation.type;
-  if (const std::string rest = conditions(verdict.expectation); !rest.empty())
-    line += " " + shorten(rest);
-  line += ": " + shorten(observed_text(verdict));
+  const Expectation& e = verdict.expectation;
+  std::string line = requirement_text(e) + ": " + finding_text(verdict);
   if (const Json& listed = verdict.result["partial_unexpected_list"]; listed.size() > 0)
     line += ", e.g. " + shorten(listed.at(0).dump());
+  line += cure_text(verdict);
+  // An expectation of the contract is known by its column; one of a list is not.
+  if (e.source.starts_with("expectations[")) line += " (" + e.source + ")";
   return line;
 }
 
@@ -107,9 +75,9 @@ std::string validation_markdown(const Validation& validation, std::string_view t
   std::string out = "# " + std::string(title) + "\n\n";
   out += std::string(validation.success() ? "**Passed.** " : "**Failed.** ") +
          std::to_string(successes(validation)) + " of " +
-         std::to_string(validation.verdicts.size()) + " expectations hold for " +
-         std::to_string(validation.rows) + " rows; " + std::to_string(bad_rows) +
-         " rows break one that failed with severity error.\n\n";
+         std::to_string(validation.verdicts.size()) + " expectations hold. The table has " +
+         counted(validation.rows, "row") + "; " + counted(bad_rows, "row") +
+         (bad_rows == 1 ? " breaks" : " break") + " one that failed with severity error.\n\n";
   out +=
       "| | severity | column | expectation | condition | observed |\n|---|---|---|---|---|---|\n";
   for (const auto& verdict : validation.verdicts) {
@@ -117,7 +85,7 @@ std::string validation_markdown(const Validation& validation, std::string_view t
     out += std::string(verdict.success ? "| ok | " : "| **failed** | ") +
            std::string(to_string(verdict.expectation.severity)) + " | " +
            code(subject(verdict.expectation)) + " | " + verdict.expectation.type + " | " +
-           (rest.empty() ? "" : code(rest)) + " | " + code(observed_text(verdict)) + " |\n";
+           (rest.empty() ? "" : code(rest)) + " | " + code(finding_text(verdict)) + " |\n";
   }
   for (const auto& verdict : validation.verdicts) {
     const Json& listed = verdict.result["partial_unexpected_list"];

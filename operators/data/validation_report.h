@@ -16,7 +16,8 @@ Json validation_json(const Validation& validation, const Json& meta);
 std::string validation_markdown(const Validation& validation, std::string_view title,
                                 std::int64_t bad_rows);
 
-/// One line on a failed verdict: "delay: expect_… (column): 12 of 3000 rows, e.g. 999".
+/// One sentence on a failed verdict: "column 'delay' must be at most 2000: 12 of 3000 rows
+/// (0.4 %), e.g. 9999".
 std::string failure_line(const Verdict& verdict);
 
 }  // namespace millrace

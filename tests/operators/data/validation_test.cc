@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "operators/data/failure_text.h"
 #include "operators/data/validation_report.h"
 #include "tests/operators/data/validation_fixture.h"
 
@@ -248,8 +249,72 @@ TEST_F(ValidationTest, AReportShowsValuesButNeverActsOnThem) {
   EXPECT_NE(report.find("**Failed.** 0 of 1"), std::string::npos) << report;
   EXPECT_NE(report.find("`\"<script>  \\n# x\"`"), std::string::npos) << report;
   EXPECT_EQ(failure_line(made.verdicts[0]),
-            "code: expect_column_values_to_match_regex {\"regex\":\"^x$\"}: 1 of 1 rows (100 %), "
-            "e.g. \"<script>`|\\n# x\"");
+            "column 'code' must match the regular expression ^x$: 1 of 1 rows (100 %), "
+            "e.g. \"<script>`|\\n# x\" (expectations[0])");
+}
+
+// The sentence says what must hold and what the data has; one line for each kind of finding.
+TEST_F(ValidationTest, AFailureIsASentence) {
+  const auto line = [&](std::string_view type, std::string_view kwargs,
+                        std::string_view more = "") {
+    const Verdict verdict = one(type, kwargs, more);
+    EXPECT_FALSE(verdict.success) << type;
+    return failure_line(verdict);
+  };
+  EXPECT_EQ(line("expect_column_values_to_be_between", R"("column": "a", "max_value": 7)"),
+            "column 'a' must be at most 7: 2 of 10 rows (20 %), e.g. 8 (expectations[0])");
+  EXPECT_EQ(line("expect_column_values_to_be_in_set",
+                 R"("column": "code", "value_set": ["ATL", "BOS"])", R"(, "mostly": 0.9)"),
+            "column 'code' must be one of \"ATL\", \"BOS\" in at least 90 % of the rows: "
+            "5 of 9 rows (55.6 %), e.g. \"bos\" (expectations[0])");
+  EXPECT_EQ(line("expect_column_pair_values_a_to_be_greater_than_b",
+                 R"("column_A": "a", "column_B": "b", "or_equal": true)",
+                 R"(, "row_condition": "id > 3")"),
+            "column 'a' must be greater than or equal to column 'b' where id > 3: 1 of 7 rows "
+            "(14.3 %), e.g. {\"a\":2,\"b\":null} (expectations[0])");
+  EXPECT_EQ(line("expect_table_row_count_to_be_between", R"("min_value": 1000)"),
+            "the number of rows must be at least 1000: it is 10 (expectations[0])");
+  EXPECT_EQ(
+      line("expect_column_max_to_be_between", R"("column": "a", "min_value": 3, "max_value": 4)"),
+      "the maximum of column 'a' must be between 3 and 4: it is 9 (expectations[0])");
+  EXPECT_EQ(line("expect_column_distinct_values_to_equal_set",
+                 R"("column": "code", "value_set": ["ATL", "BOS", "bos", "DEN", "SFO"])"),
+            "the set of values of column 'code' must be \"ATL\", \"BOS\", \"bos\", \"DEN\", "
+            "\"SFO\": it also has \"LONGER\"; it lacks \"SFO\" (expectations[0])");
+  EXPECT_EQ(line("expect_table_columns_to_match_set", R"("column_set": ["id", "x", "cod"])"),
+            "the columns of the table must be 'id', 'x', 'cod': it lacks 'cod', and has 'code', "
+            "'at', 'a', 'b' (expectations[0])");
+  EXPECT_EQ(line("expect_column_values_to_be_between", R"("column": "cod", "max_value": 7)"),
+            "column 'cod' must be at most 7: the table has no column 'cod'; did you mean 'code'?; "
+            "it has id, x, code, at, a, b (expectations[0])");
+}
+
+// A contract that says string, and a column that ingest took for numbers.
+TEST_F(ValidationTest, AWrongTypeNamesTheCure) {
+  use("SELECT 12345678901234567890::DECIMAL(38,0) AS customer_id, -0.5::DOUBLE AS tenure");
+  EXPECT_EQ(failure_line(one("expect_column_values_to_be_of_type",
+                             R"("column": "customer_id", "type_": "string")")),
+            "column 'customer_id' must be of type string: it holds whole numbers of many digits "
+            "(DECIMAL(38,0)). Ingest chooses a type by the values; if another one is right, give "
+            "ingest `types: {customer_id: VARCHAR}`, or this contract as its `contract` "
+            "(expectations[0])");
+  EXPECT_TRUE(failure_line(one("expect_column_values_to_be_of_type",
+                               R"("column": "tenure", "type_": "integer")"))
+                  .starts_with("column 'tenure' must be of type integer: it holds numbers with a "
+                               "fraction, or -0 (DOUBLE)."));
+  EXPECT_TRUE(
+      one("expect_column_values_to_be_of_type", R"("column": "customer_id", "type_": "integer")")
+          .success)
+      << "whole numbers of any size are integers";
+}
+
+TEST_F(ValidationTest, EveryKindOfExpectationHasASentence) {
+  for (const auto& type : expectation_type_names()) {
+    Expectation expectation;
+    expectation.type = type;
+    EXPECT_EQ(requirement_text(expectation).find("expect_"), std::string::npos) << type;
+    EXPECT_EQ(requirement_text(expectation).find('{'), std::string::npos) << type;
+  }
 }
 
 }  // namespace
