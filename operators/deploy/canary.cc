@@ -69,6 +69,7 @@ struct Progress {
   std::string champion;       // when it began
   Json seen = Json::array();  // of the steps that passed
   Json not_judged = Json::array();
+  std::string waits_for;  // guardrails without enough data, as the last look logged them
 
   Json to_json() const {
     return Json::object({{"step", step},
@@ -79,7 +80,8 @@ struct Progress {
                          {"revision", revision},
                          {"champion", champion},
                          {"seen", seen},
-                         {"not_judged", not_judged}});
+                         {"not_judged", not_judged},
+                         {"waits_for", waits_for}});
   }
   static Progress from_json(const Json& json) {
     Progress out;
@@ -92,6 +94,7 @@ struct Progress {
     out.champion = json["champion"].as_string();
     out.seen = json["seen"];
     if (json["not_judged"].is_array()) out.not_judged = json["not_judged"];
+    out.waits_for = json["waits_for"].as_string();
     return out;
   }
   void count_time(Time now) {
@@ -116,6 +119,8 @@ class Canary {
   }
   Json outputs(std::string_view decision, std::string_view reason, const Progress& progress) const;
   Result<ServingComparison> measure(const Progress& progress) const;
+  void log_look(Progress& progress, const ServingComparison& seen,
+                const std::vector<NotJudged>& not_judged);
   Outcome enter(Progress progress);
   Outcome wait(Progress progress, Duration wanted, std::vector<Effect> effects);
   Outcome end_step(Progress progress, const ServingComparison& seen,
@@ -166,7 +171,7 @@ Result<Outcome> Canary::begin() {
   MR_CHECK(check_candidate(ctx_, op_.model, op_.candidate, progress.champion,
                            op_.allow_signature_change));
   if (progress.champion.empty()) {
-    progress.not_judged.push_back("everything: there is no champion to compare with");
+    progress.not_judged.push_back("all guardrails: there is no champion to compare with");
     return promote(progress, "the first model: there is no champion to compare with");
   }
   if (const std::string other = artifact_of("candidate");
@@ -177,8 +182,8 @@ Result<Outcome> Canary::begin() {
     return busy;
   }
   if (steps_.empty()) {
-    progress.not_judged.push_back("everything: the file has no step below 100 %");
-    return promote(progress, "its only step is 100 %");
+    progress.not_judged.push_back("all guardrails: the only step is 100 %");
+    return promote(progress, "the only step is 100 %, so no guardrail was judged");
   }
   return enter(std::move(progress));
 }
@@ -189,6 +194,7 @@ Outcome Canary::enter(Progress progress) {
   progress.looked_at = ctx_.now();
   progress.held = Duration::zero();
   progress.revision = 0;
+  progress.waits_for.clear();
   const std::string reason =
       "canary step " + std::to_string(progress.step + 1) + " of " + std::to_string(steps_.size());
   ctx_.log(reason + ": " + weight_text(step.weight) + " of the traffic for " +
@@ -225,12 +231,7 @@ Result<Outcome> Canary::look(Progress progress) {
   const Step& step = steps_[progress.step];
   progress.count_time(ctx_.now());
   const auto not_judged = find_not_judged(guardrails(), seen);
-  ctx_.log("held " +
-           format_duration(std::chrono::duration_cast<std::chrono::seconds>(progress.held)) + ": " +
-           std::to_string(seen.candidate.requests) + " requests, " +
-           std::to_string(seen.candidate.errors) + " errors, " +
-           std::to_string(seen.candidate.outcomes) + " outcomes; no breach" +
-           (not_judged.empty() ? "" : "; not judged yet: " + text_of(not_judged)));
+  log_look(progress, seen, not_judged);
   const Duration limit = not_judged.empty() ? step.hold : step.hold + op_.max_wait;
   if (progress.held < limit) {
     const Duration left = limit - progress.held;
@@ -240,6 +241,21 @@ Result<Outcome> Canary::look(Progress progress) {
     return take_back(progress, seen,
                      {{"not_judged", "not judged: " + text_of(not_judged), Json::object()}}, true);
   return end_step(std::move(progress), seen, not_judged);
+}
+
+/// The measured values of both sides. What a guardrail still needs is logged when that changes.
+void Canary::log_look(Progress& progress, const ServingComparison& seen,
+                      const std::vector<NotJudged>& not_judged) {
+  const Step& step = steps_[progress.step];
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(progress.held);
+  ctx_.log("held " + format_duration(seconds) + " of " + format_duration(step.hold) + " at " +
+           weight_text(step.weight) + ": candidate " + side_text(seen.candidate) + "; baseline " +
+           side_text(seen.baseline) + "; no guardrail is breached");
+  const std::string names = names_of(not_judged);
+  if (!names.empty() && names != progress.waits_for)
+    ctx_.log("not judged yet, for lack of data: " + needs_of(not_judged));
+  if (names.empty() && !progress.waits_for.empty()) ctx_.log("all guardrails now have enough data");
+  progress.waits_for = names;
 }
 
 Outcome Canary::end_step(Progress progress, const ServingComparison& seen,
@@ -268,7 +284,8 @@ Outcome Canary::promote(const Progress& progress, std::string reason) {
   std::string unjudged;
   for (const Json& one : progress.not_judged.items())
     unjudged += (unjudged.empty() ? "" : "; ") + one.as_string();
-  if (!unjudged.empty()) reason += "; not judged: " + unjudged;
+  // Without a step, the reason says already that nothing was judged.
+  if (!unjudged.empty() && progress.seen.size() > 0) reason += "; not judged: " + unjudged;
   ctx_.log("promoted: " + reason);
   Done done;
   done.outputs = outputs("promoted", reason, progress);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "engine/base/counted.h"
 #include "engine/ml/compare.h"
 #include "engine/ml/distribution.h"
 
@@ -30,6 +31,8 @@ std::string rounded(double value, const char* format = "%.3g") {
   std::snprintf(text, sizeof text, format, value);
   return text;
 }
+/// After "p": a probability that no double can tell from zero is still not zero.
+std::string probability(double p) { return p < 1e-300 ? "< 1e-300" : "= " + rounded(p); }
 std::string percent(double share) { return rounded(share * 100) + " %"; }
 
 VersionMetrics read_one(const Json& json) {
@@ -63,9 +66,9 @@ std::optional<Breach> check_error_rate(const Guardrails& rails, const VersionMet
   if (judged <= rails.max_error_rate) return std::nullopt;
   return Breach{
       "error_rate",
-      std::to_string(candidate.errors) + " of " + std::to_string(candidate.requests) +
-          " requests failed (" + percent(candidate.error_rate()) + "); the limit is " +
-          percent(rails.max_error_rate),
+      std::to_string(candidate.errors) + " of the candidate's " +
+          std::to_string(candidate.requests) + " requests failed (" +
+          percent(candidate.error_rate()) + "); the limit is " + percent(rails.max_error_rate),
       Json::object({{"error_rate", candidate.error_rate()}, {"limit", rails.max_error_rate}})};
 }
 
@@ -79,9 +82,9 @@ std::optional<Breach> check_error_increase(const Guardrails& rails, const Versio
   const double p = ml::normal_upper(-test->z);  // z is positive where the candidate is better
   if (p >= rails.alpha / (number(rails.looks) * kTestsEachLook)) return std::nullopt;
   return Breach{"error_rate_vs_baseline",
-                "the error rate is " + percent(candidate.error_rate()) +
-                    " against the baseline's " + percent(baseline.error_rate()) +
-                    " (p = " + rounded(p) + ")",
+                "the candidate's error rate is " + percent(candidate.error_rate()) +
+                    " against the baseline's " + percent(baseline.error_rate()) + " (p " +
+                    probability(p) + ")",
                 Json::object({{"candidate", candidate.error_rate()},
                               {"baseline", baseline.error_rate()},
                               {"p_value", p}})};
@@ -94,7 +97,7 @@ std::optional<Breach> check_latency(const Guardrails& rails, const VersionMetric
   const double limit = baseline.p95_ms * rails.max_latency_ratio + rails.latency_slack_ms;
   if (candidate.p95_ms <= limit) return std::nullopt;
   return Breach{"latency_p95",
-                "the 95th percentile of latency is " + rounded(candidate.p95_ms) +
+                "the candidate's 95th percentile of latency is " + rounded(candidate.p95_ms) +
                     " ms against the baseline's " + rounded(baseline.p95_ms) +
                     " ms; the limit is " + rounded(limit) + " ms",
                 Json::object({{"candidate_ms", candidate.p95_ms},
@@ -111,10 +114,10 @@ std::optional<Breach> check_business(const Guardrails& rails, const VersionMetri
   const double p = mean_drop_p_value(candidate, baseline, allowed);
   if (p >= rails.alpha / (number(rails.looks) * kTestsEachLook)) return std::nullopt;
   return Breach{"business",
-                "the business metric is " + rounded(candidate.business_mean(), "%.4g") +
+                "the candidate's business metric is " + rounded(candidate.business_mean(), "%.4g") +
                     " against the baseline's " + rounded(baseline.business_mean(), "%.4g") +
-                    ", more than the allowed drop of " + percent(rails.max_business_drop) +
-                    " (p = " + rounded(p) + ")",
+                    ", more than the allowed drop of " + percent(rails.max_business_drop) + " (p " +
+                    probability(p) + ")",
                 Json::object({{"candidate_mean", candidate.business_mean()},
                               {"baseline_mean", baseline.business_mean()},
                               {"allowed_drop", allowed},
@@ -179,9 +182,10 @@ namespace {
 void need(std::vector<NotJudged>& out, std::string_view guardrail, std::string_view side,
           std::string_view what, std::int64_t came, std::int64_t needed) {
   if (came >= needed) return;
-  out.push_back({std::string(guardrail), "the " + std::string(side) + " has " +
-                                             std::to_string(came) + " " + std::string(what) +
-                                             " of " + std::to_string(needed)});
+  const std::string has = std::to_string(came), of = " of " + std::to_string(needed);
+  const std::string whose(side), unit(what);
+  out.push_back({std::string(guardrail), "the " + whose + " has " + has + " " + unit + of,
+                 whose + " " + has + of + " " + unit});
 }
 
 }  // namespace
@@ -205,6 +209,37 @@ std::string text_of(const std::vector<NotJudged>& list) {
   std::string out;
   for (const NotJudged& one : list)
     out += (out.empty() ? "" : "; ") + one.guardrail + ": " + one.text;
+  return out;
+}
+
+std::string names_of(const std::vector<NotJudged>& list) {
+  std::string out;
+  std::string_view last;
+  for (const NotJudged& one : list) {
+    if (one.guardrail != last) out += (out.empty() ? "" : ", ") + one.guardrail;
+    last = one.guardrail;
+  }
+  return out;
+}
+
+std::string needs_of(const std::vector<NotJudged>& list) {
+  std::string out;
+  std::string_view last;
+  for (const NotJudged& one : list) {
+    if (one.guardrail == last)
+      out += ", " + one.needs;
+    else
+      out += (out.empty() ? "" : "), ") + one.guardrail + " (" + one.needs;
+    last = one.guardrail;
+  }
+  return out.empty() ? out : out + ")";
+}
+
+std::string side_text(const VersionMetrics& version) {
+  std::string out = counted(version.requests, "request") + ", " + counted(version.errors, "error");
+  if (version.requests > 0) out += ", p95 " + rounded(version.p95_ms) + " ms";
+  out += ", " + counted(version.outcomes, "outcome");
+  if (version.outcomes > 0) out += " of mean " + rounded(version.business_mean(), "%.4g");
   return out;
 }
 

@@ -64,11 +64,19 @@ std::vector<Breach> find_breaches(const Guardrails& rails, const ServingComparis
 /// A guardrail that cannot say yes or no yet: too little has come. Not judged is not passed.
 struct NotJudged {
   std::string guardrail;
-  std::string text;  // what came, and what is needed
+  std::string text;   // "the baseline has 27 outcomes of 30"
+  std::string needs;  // the same in short: "baseline 27 of 30 outcomes"
 };
 std::vector<NotJudged> find_not_judged(const Guardrails& rails, const ServingComparison& seen);
 /// "business: the baseline has 27 outcomes of 30; …"; "" if everything was judged.
 std::string text_of(const std::vector<NotJudged>& list);
+/// "error_rate, business": each guardrail once.
+std::string names_of(const std::vector<NotJudged>& list);
+/// "business (candidate 3 of 30 outcomes, baseline 27 of 30 outcomes)"
+std::string needs_of(const std::vector<NotJudged>& list);
+
+/// For the log: "146 requests, 0 errors, p95 1.2 ms, 98 outcomes of mean -0.128".
+std::string side_text(const VersionMetrics& version);
 
 /// One-sided p-value that `baseline`'s true mean exceeds `candidate`'s by more than `allowed`.
 double mean_drop_p_value(const VersionMetrics& candidate, const VersionMetrics& baseline,
