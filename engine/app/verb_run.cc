@@ -19,6 +19,7 @@
 #include "engine/sched/engine.h"
 #include "engine/store/command.h"
 #include "engine/store/load_run.h"
+#include "operators/catalog.h"
 
 namespace millrace {
 namespace {
@@ -93,14 +94,14 @@ Result<int> run(const Options& options, const RunWords& words) {
   Options own = options;
   own.port = own.serve_port = 0;
   auto changes = std::make_shared<Changes>();
-  MR_TRY(auto node, Node::start(own, {.watch_dags = false}));
+  MR_TRY(RegisterDag dag, load_for_engine(words.file, builtin_catalog()));
+  const std::string id = dag.dag->id();
+  MR_TRY(const Json given, parse_params(words.params, dag.dag->spec().params));
+  MR_TRY(auto node, Node::start(own, {.watch_dags = false, .only_dag = id}));
   MR_CHECK(write_engine_address(
       own.state, {server_url(own, node->api_port()), "", getpid(), database_mark(own), ""}));
   const AddressRemoval removal{own.state};
   node->on_journal_change([changes] { changes->note(); });
-  MR_TRY(RegisterDag dag, load_for_engine(words.file, node->catalog()));
-  const std::string id = dag.dag->id();
-  MR_TRY(const Json given, parse_params(words.params, dag.dag->spec().params));
   MR_CHECK(put_and_wait(*node, std::move(dag), *changes));
 
   TriggerRun input{.dag = id};

@@ -83,6 +83,9 @@ struct PlannerOptions {
   int max_losses = 5;  // attempts lost with their runner or engine before a task is given up
   /// What carries an operator's attempts out; empty: the executor of the first pool.
   std::function<std::string_view(const std::string& op)> executor_of;
+  /// Only runs of this DAG go on, and no schedule fires: what else is due waits for the next
+  /// engine. "": all.
+  std::string only_dag = {};
 
   /// REQUIRES: there is one of that name.
   PoolOptions& pool(std::string_view name);
@@ -192,6 +195,7 @@ class Planner {
   void make_ready(Run& run, TaskRef ref, Time now);
   bool start(Run& run, TaskRef ref, std::size_t pool, Time now);
   void queue(const Run& run, TaskRef ref);
+  bool may_go_on(const Run& run) const;
   const Json& root_of(const Run& run, TaskRef ref);
   void forget_root_of(const Run& run, const EventBody& body);
   StartAttempt action_of(const Run& run, TaskRef ref, Json with) const;

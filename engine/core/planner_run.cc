@@ -191,12 +191,13 @@ void Planner::make_ready(Run& run, TaskRef ref, Time now) {
   if (run.instance(ref).state == TaskState::deferred) waits_.remove(run.id, ref);
   // Only where there was an attempt before can one be under way.
   const bool occupied = run.instance(ref).attempt > 0 && pools_.of_instance(run.id, ref);
-  if (pool.ready().empty() && !starts_held_ && !occupied &&
+  if (pool.ready().empty() && !starts_held_ && !occupied && may_go_on(run) &&
       pool.has_room(task.priority, task.at_most_once)) {
     start(run, ref, index, now);
     return;
   }
   if (run.instance(ref).state != TaskState::queued) emit(run, now, TaskQueued{ref});
+  if (!may_go_on(run)) return;
   const Ready ready{task.priority, next_order_++, run.id, ref};
   if (occupied)
     pools_.block(ready, index);
@@ -204,8 +205,13 @@ void Planner::make_ready(Run& run, TaskRef ref, Time now) {
     pool.ready().insert(ready);
 }
 
+bool Planner::may_go_on(const Run& run) const {
+  return options_.only_dag.empty() || run.created.dag == options_.only_dag;
+}
+
 /// It waits for a slot. It is queued already.
 void Planner::queue(const Run& run, TaskRef ref) {
+  if (!may_go_on(run)) return;
   pools_[pool_of(run, ref.task)].ready().insert(
       {run.dag->task(ref.task).spec.priority, next_order_++, run.id, ref});
 }

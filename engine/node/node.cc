@@ -93,7 +93,7 @@ struct Node::Body {
   Status load_certificate();
   Status bind_ports(const NodeParts& parts);
   Status open_store();
-  Status start_engine();
+  Status start_engine(const NodeParts& parts);
   Status start_server();
   void make_api();
   void journal_changed(std::vector<Event> events);
@@ -144,7 +144,7 @@ Status Node::Body::open_store() {
   return {};
 }
 
-Status Node::Body::start_engine() {
+Status Node::Body::start_engine(const NodeParts& parts) {
   Stores stores = store->stores();
   queries = std::make_unique<QueryService>(stores.registry, stores.serving);
   RunnerPoolConfig config;
@@ -173,6 +173,7 @@ Status Node::Body::start_engine() {
   engine_options.planner.executor_of = [this](const std::string& op) {
     return catalog.executor_of(op);
   };
+  engine_options.planner.only_dag = parts.only_dag;
   engine = std::make_unique<Engine>(engine_options, stores, *pool, clock, Rng(system_entropy()));
   engine->on_step([this](StepReport& report) {
     log_events(report.durable);
@@ -291,7 +292,7 @@ Result<std::unique_ptr<Node>> Node::start(const NodeOptions& options, const Node
   MR_CHECK(body->open_store());
   if (parts.serve) MR_CHECK(body->start_server());
   if (parts.api) body->make_api();  // the engine tells it of each batch
-  if (parts.engine) MR_CHECK(body->start_engine());
+  if (parts.engine) MR_CHECK(body->start_engine(parts));
   if (parts.api) MR_CHECK(body->api->start());
   if (parts.engine && parts.watch_dags) {
     body->dags = std::make_unique<DagFolder>(options.dags, body->catalog, *body->engine);
@@ -319,7 +320,6 @@ Node::~Node() {
 
 Stores Node::stores() { return body_->store->stores(); }
 Engine& Node::engine() { return *body_->engine; }
-const Catalog& Node::catalog() const { return body_->catalog; }
 int Node::api_port() const { return body_->api ? body_->api->port() : 0; }
 int Node::serve_port() const { return body_->server ? body_->server->port() : 0; }
 

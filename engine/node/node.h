@@ -9,7 +9,6 @@
 
 #include "engine/base/result.h"
 #include "engine/node/node_options.h"
-#include "engine/op/catalog.h"
 #include "engine/store/store.h"
 
 namespace millrace {
@@ -21,6 +20,7 @@ struct NodeParts {
   bool serve = true;   // the model server
   bool api = true;     // REST and dashboard
   bool watch_dags = true;
+  std::string only_dag = {};  // the engine carries on runs of this DAG alone; "": all
 };
 
 class Node {
@@ -35,7 +35,6 @@ class Node {
 
   Stores stores();
   Engine& engine();
-  const Catalog& catalog() const;
   /// The path of an artifact's bytes.
   Result<std::filesystem::path> artifact_path(std::string_view digest) const;
   int api_port() const;
