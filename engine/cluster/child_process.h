@@ -1,9 +1,8 @@
-// Starting a program as another user, and waiting for processes without polling.
+// PostgreSQL's programs as child processes, with an environment that does not depend on ours.
 #pragma once
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -31,11 +30,7 @@ Result<pid_t> spawn(const ChildSpec& spec);
 /// Spawns, waits, and turns an exit other than 0 into an error with the last lines of its output.
 Status run_to_end(const ChildSpec& spec, const std::string& what);
 
-/// Waits until a process (ours or not) has ended. False: it still runs after `timeout`.
-bool wait_for_exit(pid_t pid, std::chrono::milliseconds timeout);
-
-/// Whether `user` can enter the folder and write in it, tried in a process that has become that
-/// user.
+/// Whether `user` can enter the folder and write in it, tried in a process of that user.
 bool can_write(const SystemUser& user, const std::filesystem::path& folder);
 
 }  // namespace millrace::pg

@@ -3,11 +3,10 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <sstream>
+
+#include "engine/base/process.h"
 
 namespace millrace::pg {
 namespace {
@@ -16,21 +15,9 @@ constexpr int kOldestMajor = 14;
 constexpr const char* kDebianFolder = "/usr/lib/postgresql";
 
 /// What the program writes on its first line; "" if it cannot be run.
-std::string first_line_of(const std::string& command) {
-  FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "re");
-  if (pipe == nullptr) return {};
-  std::array<char, 512> line{};
-  const bool got = std::fgets(line.data(), line.size(), pipe) != nullptr;
-  ::pclose(pipe);
-  std::string text = got ? line.data() : "";
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
-
-std::string quoted(const std::filesystem::path& path) {
-  std::string out = "'";
-  for (const char c : path.string()) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
+std::string first_line_of(const std::vector<std::string>& argv) {
+  const std::string text = output_of(argv, 64u << 10).value_or("");
+  return text.substr(0, text.find('\n'));
 }
 
 /// Where Debian puts it: "/usr/lib/postgresql/15/bin/postgres" → 15; 0 if it is elsewhere.
@@ -44,7 +31,7 @@ int major_of(const std::filesystem::path& postgres) {
   std::error_code error;
   const int known = major_by_place(std::filesystem::canonical(postgres, error));
   if (known > 0) return known;  // starting a program would cost a start of ours 10 ms
-  const std::string text = first_line_of(quoted(postgres) + " --version");
+  const std::string text = first_line_of({postgres.string(), "--version"});
   const auto at = text.find("(PostgreSQL) ");
   return at == std::string::npos ? 0 : std::atoi(text.c_str() + at + 13);
 }
@@ -65,7 +52,7 @@ Folders likely_folders() {
 }
 
 Folders folder_by_pg_config() {
-  const std::string bin = first_line_of("pg_config --bindir");
+  const std::string bin = first_line_of({"pg_config", "--bindir"});
   return bin.empty() ? Folders() : Folders{bin};
 }
 

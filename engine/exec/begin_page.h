@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "engine/exec/process.h"
 #include "engine/exec/shared_page.h"
+#include "engine/exec/spawn_runner.h"
 
 namespace millrace::exec {
 

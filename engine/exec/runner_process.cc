@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "engine/base/duration.h"
+#include "engine/base/process.h"
+#include "engine/exec/process_tree.h"
 
 namespace millrace::exec {
 

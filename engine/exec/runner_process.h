@@ -13,8 +13,8 @@
 #include "engine/exec/attempt_log.h"
 #include "engine/exec/begin_page.h"
 #include "engine/exec/frame.h"
-#include "engine/exec/process.h"
 #include "engine/exec/protocol.h"
+#include "engine/exec/spawn_runner.h"
 
 namespace millrace::exec {
 

@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "engine/exec/unique_fd.h"
+#include "engine/base/unique_fd.h"
 
 namespace millrace::exec {
 

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "engine/base/log.h"
-#include "engine/exec/process.h"
+#include "engine/exec/process_tree.h"
 
 namespace millrace::exec {
 namespace {

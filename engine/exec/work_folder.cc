@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/exec/unique_fd.h"
+#include "engine/base/unique_fd.h"
 
 namespace millrace::exec {
 namespace {

@@ -12,7 +12,7 @@
 #include <optional>
 
 #include "engine/base/file.h"
-#include "engine/cluster/child_process.h"
+#include "engine/base/process.h"
 #include "engine/cluster/cluster_layout.h"
 #include "engine/cluster/state_lock.h"
 #include "tests/pg/test_cluster.h"
@@ -137,7 +137,7 @@ TEST(PrivateClusterTest, AServerThatIsKilledIsStartedAgain) {
   query(*database, "INSERT INTO t VALUES (1)");
   const pid_t before = cluster->postmaster();
   ::kill(before, SIGKILL);
-  ASSERT_TRUE(pg::wait_for_exit(before, seconds{10}));
+  ASSERT_TRUE(wait_for_exit(before, seconds{10}));
   // The supervisor may not have noticed yet; whoever finds the server away asks again.
   Result<std::int64_t> counted = unavailable("not asked yet");
   for (int i = 0; i < 200 && !counted.ok(); ++i) {
@@ -184,7 +184,7 @@ TEST(PrivateClusterTest, EndsWithAnEngineThatIsKilledAndServesTheNextOne) {
   ASSERT_NE(nullptr, cluster);
   EXPECT_EQ("7", query(*open_database(cluster->dsn()), "SELECT n FROM t"));
   if (cluster->postmaster() != left_behind->pid) {
-    EXPECT_TRUE(pg::wait_for_exit(left_behind->pid, seconds{10}));
+    EXPECT_TRUE(wait_for_exit(left_behind->pid, seconds{10}));
   }
 }
 
@@ -200,9 +200,9 @@ TEST(PrivateClusterTest, AServerLeftBehindIsTakenOver) {
     EXPECT_EQ(orphan, second->postmaster());
     second->stop();
     EXPECT_EQ(0, second->postmaster());
-    EXPECT_TRUE(pg::wait_for_exit(orphan, seconds{10}) || first->postmaster() != orphan);
+    EXPECT_TRUE(wait_for_exit(orphan, seconds{10}) || first->postmaster() != orphan);
   }
-  EXPECT_TRUE(pg::wait_for_exit(orphan, seconds{10}));
+  EXPECT_TRUE(wait_for_exit(orphan, seconds{10}));
 }
 
 TEST(PrivateClusterTest, AStalePidFileIsNoObstacle) {

@@ -17,7 +17,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/exec/process.h"
+#include "engine/base/process.h"
+#include "engine/exec/process_tree.h"
 #include "engine/exec/runner_pool.h"
 #include "engine/store/mem_store.h"
 #include "tests/exec/fake_operators.h"
@@ -139,7 +140,7 @@ class PoolTest : public ::testing::Test {
   }
   /// True as soon as the process has ended.
   static bool ended(int pid) {
-    const exec::UniqueFd process = exec::watch_process(pid);
+    const UniqueFd process = watch_process(pid);
     if (!process) return true;
     pollfd watched{process.get(), POLLIN, 0};
     return ::poll(&watched, 1, 20'000) == 1;

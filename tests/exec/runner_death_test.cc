@@ -153,7 +153,7 @@ TEST_F(RunnerDeath, KillAllEndsEverythingAndReportsNothing) {
   pool().start(all);
   const int pid = std::stoi(text_of(file));
   pool().kill_all();
-  EXPECT_FALSE(exec::watch_process(pid)) << "the runner is still there";
+  EXPECT_FALSE(watch_process(pid)) << "the runner is still there";
   for (const auto& start : all) EXPECT_FALSE(reported(start.key));
   outputs(run(attempt("echo", Json::object(), 99)));  // and can be used again
   for (const auto& start : all) EXPECT_FALSE(reported(start.key));

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-#include "engine/cluster/child_process.h"
+#include "engine/base/process.h"
 #include "engine/pg/migrate.h"
 #include "engine/pg/pg_store.h"
 #include "engine/pg/session.h"
@@ -231,7 +231,7 @@ TEST(CrashTest, NothingConfirmedIsLostWhenTheServerIsKilled) {
     const pid_t victim = cluster.postmaster();
     ASSERT_GT(victim, 0);
     ::kill(victim, SIGKILL);
-    ASSERT_TRUE(pg::wait_for_exit(victim, seconds{10}));
+    ASSERT_TRUE(wait_for_exit(victim, seconds{10}));
     // Backends of the dead server may go on confirming for a moment; those of the next one cannot
     // begin before they are gone.
     while (cluster.postmaster() == victim || !cluster.ensure_running().ok()) {
