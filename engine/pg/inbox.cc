@@ -1,5 +1,4 @@
 #include <chrono>
-#include <mutex>
 
 #include "engine/base/fault_point.h"
 #include "engine/pg/marks.h"
@@ -24,7 +23,10 @@ Command read_command(const Rows& rows, std::size_t row) {
 
 class PgInbox final : public Inbox {
  public:
-  explicit PgInbox(Shared& shared) : shared_(shared) {}
+  explicit PgInbox(Shared& shared)
+      : shared_(shared),
+        from_others_(
+            shared.notifier.subscribe(Topic::inbox, [this] { subscribers_.call(nullptr); })) {}
 
   Result<Command> submit(const Command& command) override {
     const auto asked = steady();
@@ -38,7 +40,7 @@ class PgInbox final : public Inbox {
                       stored.kind);
     shared_.notifier.tell_others(Topic::inbox);
     const AcceptedCommand accepted{stored, asked};
-    tell(is_new ? &accepted : nullptr);
+    subscribers_.call(is_new ? &accepted : nullptr);
     return stored;
   }
 
@@ -57,24 +59,13 @@ class PgInbox final : public Inbox {
         });
   }
 
-  void subscribe(OnCommand on_command) override {
-    shared_.notifier.subscribe(Topic::inbox, [on_command] { on_command(nullptr); });
-    const std::lock_guard lock(mutex_);
-    subscribers_.push_back(std::move(on_command));
+  Subscription subscribe(OnCommand on_command) override {
+    return subscribers_.add(std::move(on_command));
   }
 
  private:
   std::chrono::steady_clock::time_point steady() const {
     return shared_.test_clock ? shared_.test_clock->steady() : std::chrono::steady_clock::now();
-  }
-
-  void tell(const AcceptedCommand* accepted) {
-    std::vector<OnCommand> subscribers;
-    {
-      const std::lock_guard lock(mutex_);
-      subscribers = subscribers_;
-    }
-    for (const auto& on_command : subscribers) on_command(accepted);
   }
 
   static Result<Command> put_or_find(Session& session, const Command& command, bool& is_new) {
@@ -112,8 +103,8 @@ class PgInbox final : public Inbox {
   }
 
   Shared& shared_;
-  std::mutex mutex_;
-  std::vector<OnCommand> subscribers_;  // guarded by mutex_
+  Subscribers<const AcceptedCommand*> subscribers_;
+  const Subscription from_others_;
 };
 
 }  // namespace

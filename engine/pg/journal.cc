@@ -64,8 +64,8 @@ class PgJournal final : public Journal {
         });
   }
 
-  void subscribe(std::function<void()> on_change) override {
-    shared_.notifier.subscribe(Topic::journal, std::move(on_change));
+  Subscription subscribe(std::function<void()> on_change) override {
+    return shared_.notifier.subscribe(Topic::journal, std::move(on_change));
   }
 
  private:

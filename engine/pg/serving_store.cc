@@ -142,8 +142,8 @@ class PgServingStore final : public ServingStore {
     return list<Prediction>(shared_, "list_predictions", Params().add(model).add(limit),
                             read_prediction);
   }
-  void subscribe(std::function<void()> on_change) override {
-    shared_.notifier.subscribe(Topic::deployment, std::move(on_change));
+  Subscription subscribe(std::function<void()> on_change) override {
+    return shared_.notifier.subscribe(Topic::deployment, std::move(on_change));
   }
 
  private:

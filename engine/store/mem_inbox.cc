@@ -21,9 +21,9 @@ class MemInbox final : public Inbox {
             state_.commands.size();
       state_.pending.insert(state_.commands.size());
       state_.commands.push_back(command);
-      for (const auto& callback : state_.on_command)
-        after.emplace_back(
-            [callback, accepted = AcceptedCommand{command, asked}] { callback(&accepted); });
+      after.emplace_back([this, accepted = AcceptedCommand{command, asked}] {
+        state_.on_command.call(&accepted);
+      });
       return command;
     });
   }
@@ -43,9 +43,8 @@ class MemInbox final : public Inbox {
       return found == state_.command_results.end() ? std::nullopt : std::optional(found->second);
     });
   }
-  void subscribe(OnCommand on_command) override {
-    const std::lock_guard lock(state_.mutex);
-    state_.on_command.push_back(std::move(on_command));
+  Subscription subscribe(OnCommand on_command) override {
+    return state_.on_command.add(std::move(on_command));
   }
 
  private:

@@ -212,9 +212,8 @@ class MemJournal final : public Journal {
       return out;
     });
   }
-  void subscribe(std::function<void()> on_change) override {
-    const std::lock_guard lock(state_.mutex);
-    state_.on_journal.push_back(std::move(on_change));
+  Subscription subscribe(std::function<void()> on_change) override {
+    return state_.on_journal.add(std::move(on_change));
   }
 
  private:
@@ -231,11 +230,13 @@ class MemJournal final : public Journal {
     store_events(batch);
     project_runs(state_, batch);
     project_tasks(state_, batch);
+    bool deployed = false;
     for (const auto& [source, effect] : effects) {
       std::visit([&, &from = source](const auto& e) { add(state_, from, e); }, *effect);
-      if (deployed_model(*effect) != nullptr) after = state_.on_deployment;
+      deployed |= deployed_model(*effect) != nullptr;
     }
-    after.insert(after.end(), state_.on_journal.begin(), state_.on_journal.end());
+    if (deployed) after.emplace_back([this] { state_.on_deployment.call(); });
+    after.emplace_back([this] { state_.on_journal.call(); });
     return {};
   }
 

@@ -63,9 +63,8 @@ class MemServingStore final : public ServingStore {
       return newest(state_.predictions, limit, [&](const auto& row) { return row.model == model; });
     });
   }
-  void subscribe(std::function<void()> on_change) override {
-    const std::lock_guard lock(state_.mutex);
-    state_.on_deployment.push_back(std::move(on_change));
+  Subscription subscribe(std::function<void()> on_change) override {
+    return state_.on_deployment.add(std::move(on_change));
   }
 
  private:

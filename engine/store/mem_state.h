@@ -4,7 +4,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/base/mutex.h"
 #include "engine/store/lease_sightings.h"
 #include "engine/store/mem_store.h"
 
@@ -40,8 +40,9 @@ struct State {
   explicit State(const Clock& c) : clock(c) {}
 
   const Clock& clock;
-  std::mutex mutex;  // guards all below
-  std::shared_ptr<std::function<Fault(std::string_view)>> fault_hook;
+  Mutex mutex;
+  std::shared_ptr<std::function<Fault(std::string_view)>> fault_hook GUARDED_BY(mutex);
+  // All below as well: the roles touch it only in `call`, which holds the mutex.
 
   std::vector<Event> events;                       // events[i].seq == i + 1
   std::map<std::int64_t, CommittedBatch> batches;  // by first_seq
@@ -81,8 +82,9 @@ struct State {
   std::vector<ServingWindow> windows;
   std::vector<Prediction> predictions;
 
-  Callbacks on_journal, on_deployment;
-  std::vector<Inbox::OnCommand> on_command;
+  // These have locks of their own.
+  Subscribers<> on_journal, on_deployment;
+  Subscribers<const AcceptedCommand*> on_command;
 };
 
 /// Runs `body` under the lock, unless the fault hook says that the call fails. `body` may fill
@@ -92,14 +94,14 @@ auto call(State& state, std::string_view name, Body body)
     -> decltype(body(std::declval<Callbacks&>())) {
   std::shared_ptr<std::function<Fault(std::string_view)>> hook;
   {
-    const std::lock_guard lock(state.mutex);
+    const MutexLock lock(state.mutex);
     hook = state.fault_hook;
   }
   const Fault fault = hook && *hook ? (*hook)(name) : Fault::none;
   if (fault == Fault::fail_before) return unavailable(std::string(name) + ": the store is away");
   Callbacks after;
   auto result = [&] {
-    const std::lock_guard lock(state.mutex);
+    const MutexLock lock(state.mutex);
     return body(after);
   }();
   for (const auto& callback : after) callback();

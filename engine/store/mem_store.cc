@@ -25,7 +25,7 @@ Stores MemStore::stores() {
 }
 
 void MemStore::set_fault_hook(std::function<Fault(std::string_view)> hook) {
-  const std::lock_guard lock(roles_->state.mutex);
+  const MutexLock lock(roles_->state.mutex);
   roles_->state.fault_hook =
       std::make_shared<std::function<Fault(std::string_view)>>(std::move(hook));
 }

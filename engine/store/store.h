@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/subscription.h"
 #include "engine/core/schedule.h"
 #include "engine/store/rows.h"
 
@@ -61,9 +62,9 @@ class Journal {
   /// All events of one run, in order; of a forgotten one perhaps the last few.
   virtual Result<std::vector<Event>> read_run(const Uuid& run) = 0;
   /// Calls back soon after events were appended by anyone: from a thread of the store or of who
-  /// appended, without a lock held. Debounced; may be spurious. Here and below, a callback lives as
-  /// long as the store and must be brief.
-  virtual void subscribe(std::function<void()> on_change) = 0;
+  /// appended, without a lock held. Debounced; may be spurious. Here and below, a callback is
+  /// called until its Subscription ends, and must be brief.
+  virtual Subscription subscribe(std::function<void()> on_change) = 0;
 };
 
 struct Lease {
@@ -109,7 +110,7 @@ class Inbox {
   /// by anyone. One that was accepted from this very store object comes along, once, and need not
   /// be looked for in `pending`; with nullptr, something may be there.
   using OnCommand = std::function<void(const AcceptedCommand* accepted)>;
-  virtual void subscribe(OnCommand on_command) = 0;
+  virtual Subscription subscribe(OnCommand on_command) = 0;
 };
 
 struct RunFilter {
@@ -202,7 +203,7 @@ class ServingStore {
                                                       std::size_t limit) = 0;
   /// Calls back soon after a deployment changed: from a thread of the store or of who appended. May
   /// be spurious.
-  virtual void subscribe(std::function<void()> on_change) = 0;
+  virtual Subscription subscribe(std::function<void()> on_change) = 0;
 };
 
 /// The roles of one store, not owned.

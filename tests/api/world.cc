@@ -53,7 +53,7 @@ World::World(Script script, Time start)
   options.pool("process").slots = 64;
   auto leader = Leader::take_office(options, *lease, stores(), executor_, clock_, rng_);
   leader_ = *std::move(leader);
-  stores().inbox.subscribe([this](const AcceptedCommand*) {
+  commands_ = stores().inbox.subscribe([this](const AcceptedCommand*) {
     const std::lock_guard lock(mutex_);
     woken_ = true;
     changed_.notify_all();

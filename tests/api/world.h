@@ -114,6 +114,7 @@ class World {
   std::condition_variable changed_;
   bool woken_ = false, stopping_ = false, paused_ = false;
   std::thread thread_;
+  Subscription commands_;
 };
 
 /// A DAG of `noop` tasks: {"a", "b:a", "c:a,b"} reads "b needs a, c needs a and b".

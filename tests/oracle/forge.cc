@@ -68,7 +68,7 @@ class Forge::Shown final : public Journal {
     return page;
   }
   Result<std::vector<Event>> read_run(const Uuid& run) override { return real_.read_run(run); }
-  void subscribe(std::function<void()>) override {}
+  Subscription subscribe(std::function<void()>) override { return {}; }
 
  private:
   Journal& real_;

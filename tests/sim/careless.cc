@@ -149,7 +149,7 @@ class CarelessStores::InboxSeam final : public Inbox {
   Result<std::optional<CommandResult>> result(const Uuid& command) override {
     return real_.result(command);
   }
-  void subscribe(OnCommand f) override { real_.subscribe(std::move(f)); }
+  Subscription subscribe(OnCommand f) override { return real_.subscribe(std::move(f)); }
 
  private:
   Inbox& real_;

@@ -17,7 +17,7 @@ class JournalWrapper : public Journal {
     return real_.read(after, limit);
   }
   Result<std::vector<Event>> read_run(const Uuid& run) override { return real_.read_run(run); }
-  void subscribe(std::function<void()> f) override { real_.subscribe(std::move(f)); }
+  Subscription subscribe(std::function<void()> f) override { return real_.subscribe(std::move(f)); }
 
  protected:
   Journal& real_;

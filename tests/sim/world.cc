@@ -36,7 +36,7 @@ class World {
         engines_{SimEngine(0, clock_, options.seed, real_slots(), witness_),
                  SimEngine(1, clock_, options.seed, real_slots(), witness_)} {
     store_.set_fault_hook([this](std::string_view call) { return draw_fault(call); });
-    store_.stores().inbox.subscribe([this](const AcceptedCommand* accepted) {
+    accepted_ = store_.stores().inbox.subscribe([this](const AcceptedCommand* accepted) {
       if (accepted != nullptr) hand_over(*accepted);
     });
     network_.is_late = [this] { return std::exchange(late_, false); };
@@ -426,6 +426,7 @@ class World {
   bool calm_ = false, in_slow_call_ = false, late_ = false;
   int refused_ = 0;
   Verdict verdict_;
+  Subscription accepted_;
 };
 
 }  // namespace

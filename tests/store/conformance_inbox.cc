@@ -141,7 +141,8 @@ TEST_P(StoreTest, PendingSurvivesManyHandledCommands) {
 
 TEST_P(StoreTest, InboxSubscribersHearOfCommands) {
   Signal signal;
-  stores().inbox.subscribe([heard = signal.callback()](const AcceptedCommand*) { heard(); });
+  const Subscription subscription =
+      stores().inbox.subscribe([heard = signal.callback()](const AcceptedCommand*) { heard(); });
   const int before = signal.count();
   ASSERT_OK(stores().inbox.submit(trigger(new_id())));
   EXPECT_TRUE(signal.wait_for(before + 1));
@@ -150,7 +151,7 @@ TEST_P(StoreTest, InboxSubscribersHearOfCommands) {
 TEST_P(StoreTest, InboxSubscribersGetACommandThatIsNewAndOnlyOnce) {
   std::mutex mutex;
   std::vector<AcceptedCommand> accepted;  // guarded by mutex
-  stores().inbox.subscribe([&](const AcceptedCommand* command) {
+  const Subscription subscription = stores().inbox.subscribe([&](const AcceptedCommand* command) {
     const std::lock_guard lock(mutex);
     if (command != nullptr) accepted.push_back(*command);
   });

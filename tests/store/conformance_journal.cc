@@ -226,7 +226,7 @@ TEST_P(StoreTest, ABatchOfThousandsIsOneAppend) {
 
 TEST_P(StoreTest, JournalSubscribersHearOfAppends) {
   Signal signal;
-  stores().journal.subscribe(signal.callback());
+  const Subscription subscription = stores().journal.subscribe(signal.callback());
   lead();
   const int before = signal.count();
   append({queued(new_id(), 0, now())});

@@ -280,7 +280,7 @@ TEST_P(StoreTest, WindowsAreFoundByTheRevisionThatTheyMeasured) {
 
 TEST_P(StoreTest, ServingSubscribersHearOfDeployments) {
   Signal signal;
-  stores().serving.subscribe(signal.callback());
+  const Subscription subscription = stores().serving.subscribe(signal.callback());
   lead();
   const RunRow run = start_run();
   const int before = signal.count();
