@@ -34,7 +34,7 @@ Context::Context(ApiConfig api_config, Stores api_stores, const Catalog& api_cat
       rng_(seed) {}
 
 Uuid Context::new_id() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return ids_.next(clock.now(), rng_);
 }
 

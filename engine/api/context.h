@@ -4,12 +4,12 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "engine/api/api.h"
 #include "engine/api/endpoint.h"
 #include "engine/api/journal_tail.h"
+#include "engine/base/mutex.h"
 #include "engine/store/command.h"
 
 namespace millrace::api {
@@ -58,9 +58,9 @@ class Context {
  private:
   Command of_call(Command command, const Call& call, std::string_view reason);
 
-  std::mutex mutex_;
-  Rng rng_;         // guarded by mutex_
-  UuidSource ids_;  // guarded by mutex_
+  Mutex mutex_;
+  Rng rng_ GUARDED_BY(mutex_);
+  UuidSource ids_ GUARDED_BY(mutex_);
 };
 
 /// For who asks for one stream more than there may be.

@@ -22,18 +22,18 @@ constexpr std::size_t kForgetAt = 1'000;
 }  // namespace
 
 std::optional<CommandResult> Awaited::answer() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return answer_;
 }
 
 std::optional<RunStatus> Awaited::status() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return status_;
 }
 
 void Awaited::take(CommandResult answer) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     answer_ = std::move(answer);
   }
   wake_->notify();
@@ -41,7 +41,7 @@ void Awaited::take(CommandResult answer) {
 
 void Awaited::take(RunStatus status) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     status_ = status;
   }
   wake_->notify();
@@ -53,34 +53,34 @@ bool EventFilter::wants(const Event& event) const {
 }
 
 std::int64_t Follower::after() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return after_;
 }
 
 void Follower::read_up_to(std::int64_t seq) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   after_ = std::max(after_, seq);
 }
 
 bool Follower::behind() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return !live_;
 }
 
 std::vector<Follower::Line> Follower::take() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   bytes_ = 0;
   return std::exchange(lines_, {});
 }
 
 std::uint64_t Follower::count() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return count_;
 }
 
 /// `after_` stays where the last line taken is: what is dropped here is read from the journal.
 void Follower::push(std::int64_t seq, const std::shared_ptr<const std::string>& text) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!live_ || seq <= after_) return;
   ++count_;
   if (lines_.size() >= kMostLines || bytes_ + text->size() > kMostLineBytes) {
@@ -108,8 +108,8 @@ std::string event_text(const Event& event) {
 
 /// What the store's callbacks hold: they live as long as the store.
 struct JournalTail::Door {
-  std::mutex mutex;
-  JournalTail* tail;  // guarded by mutex; null once it is gone
+  Mutex mutex;
+  JournalTail* tail GUARDED_BY(mutex);  // null once it is gone
 };
 
 JournalTail::JournalTail(Stores stores, const Clock& clock, OnEvent on_event)
@@ -118,15 +118,15 @@ JournalTail::JournalTail(Stores stores, const Clock& clock, OnEvent on_event)
       on_event_(std::move(on_event)),
       door_(std::make_shared<Door>()) {
   door_->tail = this;
-  stores_.journal.subscribe([door = door_] {
-    const std::lock_guard lock(door->mutex);
+  appended_ = stores_.journal.subscribe([door = door_] {
+    const MutexLock lock(door->mutex);
     if (door->tail != nullptr) door->tail->look();
   });
 }
 
 JournalTail::~JournalTail() {
   {
-    const std::lock_guard lock(door_->mutex);
+    const MutexLock lock(door_->mutex);
     door_->tail = nullptr;
   }
   stop();
@@ -139,7 +139,7 @@ void JournalTail::start() {
 
 void JournalTail::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
@@ -149,7 +149,7 @@ void JournalTail::stop() {
 void JournalTail::offer(std::vector<Event> events) {
   if (events.empty()) return;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     offered_events_ += events.size();
     if (offered_events_ > kMostOffered) {
       offered_.clear();
@@ -164,7 +164,7 @@ void JournalTail::offer(std::vector<Event> events) {
 
 void JournalTail::look() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     look_ = true;
   }
   changed_.notify_all();
@@ -173,7 +173,7 @@ void JournalTail::look() {
 std::shared_ptr<Awaited> JournalTail::await_command(const Uuid& command,
                                                     std::shared_ptr<http::Wake> wake) {
   auto awaited = std::make_shared<Awaited>(std::move(wake));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   forget_gone(commands_);
   commands_.emplace(command, awaited);
   return awaited;
@@ -181,7 +181,7 @@ std::shared_ptr<Awaited> JournalTail::await_command(const Uuid& command,
 
 std::shared_ptr<Awaited> JournalTail::await_run(const Uuid& run, std::shared_ptr<http::Wake> wake) {
   auto awaited = std::make_shared<Awaited>(std::move(wake));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   forget_gone(runs_);
   runs_.emplace(run, awaited);
   return awaited;
@@ -195,30 +195,30 @@ void JournalTail::forget_gone(Waiters& waiters) {
 
 std::shared_ptr<Follower> JournalTail::follow(EventFilter filter, std::int64_t after) {
   auto follower = std::make_shared<Follower>(std::move(filter), after);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(followers_, [](const auto& one) { return one.expired(); });
   followers_.push_back(follower);
   return follower;
 }
 
 void JournalTail::join(Follower& follower) {
-  const std::lock_guard lock(mutex_);
-  const std::lock_guard inner(follower.mutex_);
+  const MutexLock lock(mutex_);
+  const MutexLock inner(follower.mutex_);
   if (seq_ >= 0 && follower.after_ >= seq_) follower.live_ = true;
 }
 
 std::int64_t JournalTail::seq() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return std::max<std::int64_t>(seq_, 0);
 }
 
 bool JournalTail::store_up() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return store_up_;
 }
 
 std::size_t JournalTail::open_runs() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return open_runs_.size();
 }
 
@@ -227,8 +227,10 @@ void JournalTail::work() {
     std::vector<Event> batch;
     bool reads = false;
     {
-      std::unique_lock lock(mutex_);
-      const auto ready = [&] { return stopping_ || look_ || (seq_ >= 0 && !offered_.empty()); };
+      MutexLock lock(mutex_);
+      const auto ready = [&]() REQUIRES(mutex_) {
+        return stopping_ || look_ || (seq_ >= 0 && !offered_.empty());
+      };
       changed_.wait_for(lock, to_wake_.empty() ? kBackupLook : kStreamPause, ready);
       if (stopping_) return;
       if (!offered_.empty() && seq_ >= 0) {
@@ -254,7 +256,7 @@ void JournalTail::work() {
 bool JournalTail::begin() {
   const auto last = stores_.journal.last_seq();
   const auto open = last ? stores_.runs.open_runs() : Result<std::vector<RunRow>>(last.error());
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   store_up_ = open.ok();
   if (!open) return false;
   seq_ = *last;
@@ -267,7 +269,7 @@ void JournalTail::read_on() {
   for (;;) {
     const auto events = stores_.journal.read(seq_, kReadPage);
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       store_up_ = events.ok();
       if (stopping_) return;
     }
@@ -298,14 +300,14 @@ void JournalTail::tell_waiters(const Event& event) {
   };
   if (const auto* handled = std::get_if<CommandHandled>(&event.body)) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       extract(commands_, handled->command);
     }
     for (const auto& awaited : found)
       awaited->take(CommandResult{handled->command, handled->ok, handled->result, event.at});
   } else if (const auto* finished = std::get_if<RunFinished>(&event.body)) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       extract(runs_, event.run);
     }
     for (const auto& awaited : found) awaited->take(finished->status);
@@ -322,18 +324,18 @@ std::string JournalTail::dag_of(const Event& event) {
   } else if (std::holds_alternative<TasksCleared>(event.body)) {
     if (const auto row = stores_.runs.run(event.run)) dag = row->dag;  // it had finished
   } else {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = open_runs_.find(event.run);
     return found == open_runs_.end() ? "" : found->second;
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   open_runs_.emplace(event.run, dag);
   return dag;
 }
 
 void JournalTail::close_run(const Event& event) {
   if (!std::holds_alternative<RunFinished>(event.body)) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   open_runs_.erase(event.run);
 }
 
@@ -341,7 +343,7 @@ void JournalTail::tell_followers(const std::vector<Event>& events) {
   std::vector<std::shared_ptr<Follower>> followers;
   {
     // Both under one lock: who joins before is handed these events, who joins after has read them.
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     seq_ = std::max(seq_, events.back().seq);
     for (const auto& one : followers_)
       if (auto follower = one.lock()) followers.push_back(std::move(follower));

@@ -5,12 +5,10 @@
 // Thread-safe. Owns one thread between start and stop.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -19,6 +17,7 @@
 
 #include "engine/api/http.h"
 #include "engine/base/clock.h"
+#include "engine/base/mutex.h"
 #include "engine/store/store.h"
 
 namespace millrace::api {
@@ -36,9 +35,9 @@ class Awaited {
   void take(RunStatus status);
 
   const std::shared_ptr<http::Wake> wake_;
-  mutable std::mutex mutex_;
-  std::optional<CommandResult> answer_;
-  std::optional<RunStatus> status_;
+  mutable Mutex mutex_;
+  std::optional<CommandResult> answer_ GUARDED_BY(mutex_);
+  std::optional<RunStatus> status_ GUARDED_BY(mutex_);
 };
 
 /// The events that one stream wants.
@@ -74,12 +73,12 @@ class Follower {
   friend class JournalTail;
   void push(std::int64_t seq, const std::shared_ptr<const std::string>& text);
 
-  mutable std::mutex mutex_;
-  std::int64_t after_;       // guarded by mutex_; what it has, or was given
-  bool live_ = false;        // guarded by mutex_
-  std::vector<Line> lines_;  // guarded by mutex_
-  std::size_t bytes_ = 0;    // guarded by mutex_
-  std::uint64_t count_ = 0;  // guarded by mutex_
+  mutable Mutex mutex_;
+  std::int64_t after_ GUARDED_BY(mutex_);  // what it has, or was given
+  bool live_ GUARDED_BY(mutex_) = false;
+  std::vector<Line> lines_ GUARDED_BY(mutex_);
+  std::size_t bytes_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t count_ GUARDED_BY(mutex_) = 0;
 };
 
 /// `event` as the text of one server-sent event.
@@ -136,20 +135,21 @@ class JournalTail {
   const Clock& clock_;
   const OnEvent on_event_;
   const std::shared_ptr<Door> door_;
+  Subscription appended_;
   std::thread thread_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::vector<Event>> offered_;            // guarded by mutex_
-  std::size_t offered_events_ = 0;                    // guarded by mutex_
-  bool look_ = true, stopping_ = false;               // guarded by mutex_
-  bool store_up_ = true;                              // guarded by mutex_
-  std::int64_t seq_ = -1;                             // guarded by mutex_; -1: not begun
-  Waiters commands_, runs_;                           // guarded by mutex_
-  std::vector<std::weak_ptr<Follower>> followers_;    // guarded by mutex_
-  std::unordered_map<Uuid, std::string> open_runs_;   // their DAGs; guarded by mutex_
-  std::vector<std::shared_ptr<Follower>> to_wake_;    // of the thread
-  std::chrono::steady_clock::time_point woken_at_{};  // of the thread
+  mutable Mutex mutex_;
+  ConditionVariable changed_;
+  std::deque<std::vector<Event>> offered_ GUARDED_BY(mutex_);
+  std::size_t offered_events_ GUARDED_BY(mutex_) = 0;
+  bool look_ GUARDED_BY(mutex_) = true, stopping_ GUARDED_BY(mutex_) = false;
+  bool store_up_ GUARDED_BY(mutex_) = true;
+  std::int64_t seq_ = -1;  // written by the thread under mutex_; -1: not begun
+  Waiters commands_ GUARDED_BY(mutex_), runs_ GUARDED_BY(mutex_);
+  std::vector<std::weak_ptr<Follower>> followers_ GUARDED_BY(mutex_);
+  std::unordered_map<Uuid, std::string> open_runs_ GUARDED_BY(mutex_);  // their DAGs
+  std::vector<std::shared_ptr<Follower>> to_wake_;                      // of the thread
+  std::chrono::steady_clock::time_point woken_at_{};                    // of the thread
 };
 
 }  // namespace millrace::api

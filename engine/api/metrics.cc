@@ -64,7 +64,7 @@ void Histogram::write(std::string& out, std::string_view name, std::string_view 
 }
 
 void Metrics::on_request(const HttpAccess& access) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++responses_[access.status];
   request_seconds_[std::string(access.method)].observe(
       std::chrono::duration<double>(access.took).count());
@@ -79,7 +79,7 @@ void Metrics::ended(const Event& event, DagCounts& counts, std::string_view stat
 }
 
 void Metrics::count(const Event& event, std::string_view dag) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (std::holds_alternative<CompletionRejected>(event.body)) ++rejected_;
   if (event.run.is_nil()) return;
   DagCounts& counts = dags_.try_emplace(std::string(dag)).first->second;
@@ -129,7 +129,7 @@ std::string Metrics::text(const JournalTail& tail) {
   const bool store_up = tail.store_up();
   const auto seq = tail.seq();
   const auto open = static_cast<std::int64_t>(tail.open_runs());
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::string out;
   gauge(out, "millrace_store_up", store_up ? 1 : 0, "1 if the store answers.");
   gauge(out, "millrace_journal_seq", seq, "Sequence number of the last event.");

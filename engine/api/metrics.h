@@ -6,12 +6,12 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 
 #include "engine/api/http.h"
 #include "engine/api/journal_tail.h"
+#include "engine/base/mutex.h"
 
 namespace millrace::api {
 
@@ -48,10 +48,11 @@ class Metrics {
   using Count = std::uint64_t DagCounts::*;
   using Counts = std::map<std::string, std::uint64_t, std::less<>> DagCounts::*;
 
-  void ended(const Event& event, DagCounts& counts, std::string_view state);
-  void write_count(std::string& out, std::string_view name, Count count, std::string_view help);
+  void ended(const Event& event, DagCounts& counts, std::string_view state) REQUIRES(mutex_);
+  void write_count(std::string& out, std::string_view name, Count count, std::string_view help)
+      REQUIRES(mutex_);
   void write_counts(std::string& out, std::string_view name, std::string_view label, Counts counts,
-                    std::string_view help);
+                    std::string_view help) REQUIRES(mutex_);
 
   struct TaskKey {
     Uuid run;
@@ -59,12 +60,12 @@ class Metrics {
     friend auto operator<=>(const TaskKey&, const TaskKey&) = default;
   };
 
-  std::mutex mutex_;
-  std::map<TaskKey, Time> started_;  // open attempts
-  std::map<std::string, DagCounts, std::less<>> dags_;
-  std::uint64_t rejected_ = 0;
-  std::map<std::string, Histogram, std::less<>> request_seconds_;  // by method
-  std::map<int, std::uint64_t> responses_;                         // by status
+  Mutex mutex_;
+  std::map<TaskKey, Time> started_ GUARDED_BY(mutex_);  // open attempts
+  std::map<std::string, DagCounts, std::less<>> dags_ GUARDED_BY(mutex_);
+  std::uint64_t rejected_ GUARDED_BY(mutex_) = 0;
+  std::map<std::string, Histogram, std::less<>> request_seconds_ GUARDED_BY(mutex_);  // by method
+  std::map<int, std::uint64_t> responses_ GUARDED_BY(mutex_);                         // by status
 };
 
 }  // namespace millrace::api

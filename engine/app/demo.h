@@ -7,10 +7,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/base/service.h"
 #include "engine/node/node.h"
 
 namespace millrace::demo {
@@ -28,7 +28,6 @@ Status prepare_data(const std::filesystem::path& dags);
 class Traffic {
  public:
   explicit Traffic(Node& node);
-  ~Traffic();
   std::int64_t sent() const { return sent_; }
   std::int64_t failed() const { return failed_; }
 
@@ -42,9 +41,8 @@ class Traffic {
   void send(const Flight& flight);
 
   Node& node_;
-  std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> sent_{0}, failed_{0};
-  std::thread thread_;
+  Service service_{"demo traffic"};
 };
 
 /// What became of one run, as the table shows it.

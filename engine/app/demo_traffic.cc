@@ -1,6 +1,7 @@
 // The replay: real flights, as requests to the model server, with their true outcomes afterwards.
 #include <array>
 #include <atomic>
+#include <thread>
 
 #include "engine/app/demo.h"
 #include "engine/base/log.h"
@@ -42,11 +43,8 @@ std::string infer_body(const std::string& id, const std::string& entity, const d
 
 }  // namespace
 
-Traffic::Traffic(Node& node) : node_(node), thread_([this] { follow(); }) {}
-
-Traffic::~Traffic() {
-  stopping_ = true;
-  thread_.join();
+Traffic::Traffic(Node& node) : node_(node) {
+  service_.start([this] { follow(); });
 }
 
 std::optional<Uuid> Traffic::run_with_canary() const {
@@ -63,10 +61,10 @@ std::optional<Uuid> Traffic::run_with_canary() const {
 void Traffic::follow() {
   Uuid loaded;
   std::vector<Flight> flights;
-  while (!stopping_) {
+  while (!service_.stopping()) {
     const auto run = run_with_canary();
     if (!run) {
-      std::this_thread::sleep_for(std::chrono::milliseconds{50});
+      service_.pause(std::chrono::milliseconds{50});
       continue;
     }
     if (*run != loaded) {
@@ -74,7 +72,7 @@ void Traffic::follow() {
       if (!read) {
         log::warning("no flights to replay",
                      {{"run", run->to_string()}, {"error", read.error().message}});
-        std::this_thread::sleep_for(std::chrono::milliseconds{500});
+        service_.pause(std::chrono::milliseconds{500});
         continue;
       }
       flights = *std::move(read);
@@ -117,10 +115,9 @@ void Traffic::replay(const std::vector<Flight>& flights) {
   std::vector<std::thread> senders;
   for (int i = 0; i < kSenders; ++i)
     senders.emplace_back([&] {
-      while (!over && !stopping_) send(flights[next++ % flights.size()]);
+      while (!over && !service_.stopping()) send(flights[next++ % flights.size()]);
     });
-  while (!stopping_ && run_with_canary())
-    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  while (run_with_canary() && service_.pause(std::chrono::milliseconds{50})) continue;
   over = true;
   for (auto& sender : senders) sender.join();
 }

@@ -2,10 +2,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <condition_variable>
 #include <cstdio>
 #include <memory>
-#include <mutex>
 
 #include "engine/app/engine_address.h"
 #include "engine/app/param_words.h"
@@ -14,6 +12,7 @@
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
 #include "engine/base/log.h"
+#include "engine/base/mutex.h"
 #include "engine/node/dag_folder.h"
 #include "engine/node/node.h"
 #include "engine/sched/engine.h"
@@ -28,24 +27,25 @@ namespace {
 class Changes {
  public:
   void note() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++count_;
     changed_.notify_all();
   }
   long count() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return count_;
   }
   /// At most 100 ms: the output of tasks does not count as a change, and signals must be noticed.
   void wait_beyond(long seen) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::milliseconds{100}, [&] { return count_ != seen; });
+    MutexLock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::milliseconds{100},
+                      [&]() REQUIRES(mutex_) { return count_ != seen; });
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  long count_ = 0;
+  Mutex mutex_;
+  ConditionVariable changed_;
+  long count_ GUARDED_BY(mutex_) = 0;
 };
 
 /// A trigger that the engine takes up before the DAG would be refused.

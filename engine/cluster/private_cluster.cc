@@ -2,22 +2,20 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "engine/base/file.h"
 #include "engine/base/log.h"
+#include "engine/base/mutex.h"
+#include "engine/base/process.h"
+#include "engine/base/service.h"
 #include "engine/cluster/child_process.h"
 #include "engine/cluster/cluster_layout.h"
 
@@ -127,23 +125,19 @@ std::string end_of(const fs::path& log, std::uintmax_t from) {
 class PrivateCluster::Supervisor {
  public:
   Supervisor(pg::PostgresPrograms programs, pg::ClusterLayout layout)
-      : programs_(std::move(programs)),
-        layout_(std::move(layout)),
-        stop_event_(::eventfd(0, EFD_CLOEXEC)) {}
-  ~Supervisor() {
-    stop();
-    ::close(stop_event_);
-  }
+      : programs_(std::move(programs)), layout_(std::move(layout)) {}
+  ~Supervisor() { stop(); }
 
   Status start() {
-    thread_ = std::thread([this] { run(); });
+    service_.fd();
+    service_.start([this] { run(); });
     return wait_until_ready(seconds{90});
   }
 
   Status wait_until_ready(Duration timeout) {
-    std::unique_lock lock(mutex_);
-    const bool settled =
-        changed_.wait_for(lock, timeout, [&] { return ready_ || failure_ || stopping_; });
+    MutexLock lock(mutex_);
+    const bool settled = changed_.wait_for(
+        lock, timeout, [&]() REQUIRES(mutex_) { return ready_ || failure_ || stopping_; });
     if (ready_) return {};
     if (failure_) return *failure_;
     return unavailable(settled ? "the private PostgreSQL was stopped"
@@ -153,17 +147,15 @@ class PrivateCluster::Supervisor {
 
   void stop() {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       stopping_ = true;
       changed_.notify_all();
     }
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t n = ::write(stop_event_, &one, sizeof one);
-    if (thread_.joinable()) thread_.join();
+    service_.stop();
   }
 
   pid_t postmaster() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return pid_;
   }
   const pg::ClusterLayout& layout() const { return layout_; }
@@ -198,7 +190,7 @@ class PrivateCluster::Supervisor {
         set_pid(found->pid, false);
         return {};
       } else {
-        pg::wait_for_exit(found->pid, milliseconds{50});  // it is coming or going
+        wait_for_exit(found->pid, milliseconds{50});  // it is coming or going
       }
       if (stop_requested(milliseconds{i < 3 ? 0 : 50})) return unavailable("stopped");
     }
@@ -219,7 +211,7 @@ class PrivateCluster::Supervisor {
     const auto log_size = fs::file_size(layout_.log, error);
     MR_TRY(const pid_t pid, pg::spawn(server));
     set_pid(pid, true);
-    while (!pg::wait_for_exit(pid, milliseconds{1})) {
+    while (!wait_for_exit(pid, milliseconds{1})) {
       const auto found = pg::running_postmaster(layout_.data);
       if (found && found->pid == pid && found->ready) return true;
       if (stop_requested(milliseconds{0})) return unavailable("stopped");
@@ -234,12 +226,11 @@ class PrivateCluster::Supervisor {
 
   /// Until the server ends (false) or `stop` is called (true).
   bool watch() {
-    const int server = static_cast<int>(::syscall(SYS_pidfd_open, postmaster(), 0));
-    if (server < 0) return false;
-    std::array<pollfd, 2> events = {{{server, POLLIN, 0}, {stop_event_, POLLIN, 0}}};
+    const UniqueFd server = watch_process(postmaster());
+    if (!server) return false;
+    std::array<pollfd, 2> events = {{{server.get(), POLLIN, 0}, {service_.fd(), POLLIN, 0}}};
     while (::poll(events.data(), events.size(), 60'000) <= 0) bound_log(layout_.log);
-    ::close(server);
-    return events[1].revents != 0;
+    return service_.stopping();
   }
 
   void shut_down() {
@@ -248,58 +239,54 @@ class PrivateCluster::Supervisor {
       // "Fast" first: roll back, write all out, end. "Immediate" if that hangs: the log brings it
       // all back.
       ::kill(pid, SIGINT);
-      if (!pg::wait_for_exit(pid, seconds{60})) {
+      if (!wait_for_exit(pid, seconds{60})) {
         ::kill(pid, SIGQUIT);
-        pg::wait_for_exit(pid, seconds{10});
+        wait_for_exit(pid, seconds{10});
       }
       reap();
     }
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ready_ = false;
     stopping_ = true;
     changed_.notify_all();
   }
 
-  bool stop_requested(milliseconds wait) {
-    pollfd event{stop_event_, POLLIN, 0};
-    return ::poll(&event, 1, static_cast<int>(wait.count())) > 0;
-  }
+  bool stop_requested(milliseconds wait) { return !service_.pause(wait); }
   void reap() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (is_child_ && pid_ != 0) ::waitpid(pid_, nullptr, WNOHANG);
     pid_ = 0;
     ready_ = false;
   }
   void set_pid(pid_t pid, bool is_child) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     pid_ = pid;
     is_child_ = is_child;
   }
   void note_ready() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ready_ = true;
     failure_.reset();
     changed_.notify_all();
   }
   void note_failure(const Error& error, bool first) {
     if (!first && !stop_requested(milliseconds{0})) log::error(error.message);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     failure_ = error;
     changed_.notify_all();
   }
 
   const pg::PostgresPrograms programs_;
   const pg::ClusterLayout layout_;
-  const int stop_event_;
-  std::thread thread_;
 
-  mutable std::mutex mutex_;  // guards the rest
-  std::condition_variable changed_;
-  pid_t pid_ = 0;
-  bool is_child_ = false;
-  bool ready_ = false;
-  bool stopping_ = false;
-  std::optional<Error> failure_;
+  mutable Mutex mutex_;
+  ConditionVariable changed_;
+  pid_t pid_ GUARDED_BY(mutex_) = 0;
+  bool is_child_ GUARDED_BY(mutex_) = false;
+  bool ready_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::optional<Error> failure_ GUARDED_BY(mutex_);
+  Service service_{"postgres"};  // last: it uses everything above
 };
 
 Result<std::unique_ptr<PrivateCluster>> PrivateCluster::start(const fs::path& state_folder) {

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
+#include <thread>
 #include <utility>
 
 #include "engine/data/cells.h"
@@ -143,9 +142,6 @@ Status Session::State::prepare(std::string_view sql, const std::vector<Json>& pa
 
 /// Runs tasks of the query on this thread until it is ready; between them asks whether to stop.
 Status Session::State::wait(duckdb_pending_result pending) {
-  std::mutex mutex;
-  std::condition_variable never;
-  std::unique_lock lock(mutex);
   while (true) {
     if (options.cancelled && options.cancelled()) {
       duckdb_interrupt(connection.handle);
@@ -156,7 +152,7 @@ Status Session::State::wait(duckdb_pending_result pending) {
     if (duckdb_pending_execution_is_finished(state)) return {};
     // The other threads hold all tasks; there is nothing to wait on in the C API but time.
     if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE)
-      never.wait_for(lock, std::chrono::microseconds(200));
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
 }
 

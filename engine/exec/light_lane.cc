@@ -53,78 +53,78 @@ class LightContext final : public OperatorContext {
 
 LightLane::LightLane(const RunnerPoolConfig& config, const RunnerPoolParts& parts, LogWriter& logs,
                      Reporter& reporter)
-    : config_(config), parts_(parts), logs_(logs), reporter_(reporter), thread_([this] {
-        run();
-      }) {}
+    : config_(config), parts_(parts), logs_(logs), reporter_(reporter) {
+  service_.start([this] {
+    while (service_.wait()) run_queued();
+  });
+}
 
 LightLane::~LightLane() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = dropping_ = true;
   }
-  changed_.notify_all();
-  thread_.join();
+  service_.stop();
 }
 
 void LightLane::start(std::vector<QueuedAttempt> attempts) {
   if (run_at_once(attempts)) return;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto& attempt : attempts) queue_.push_back(std::move(attempt));
   }
-  changed_.notify_all();
+  service_.wake();
 }
 
 /// False: they are many, or others are before them.
 bool LightLane::run_at_once(std::vector<QueuedAttempt>& attempts) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (attempts.size() > kMostAtOnce || busy_ || !queue_.empty() || stopping_) return false;
     busy_ = true;
   }
   run_batch(attempts);
-  {
-    const std::lock_guard lock(mutex_);
-    busy_ = false;
-    if (queue_.empty()) cancelled_.clear();
-  }
-  changed_.notify_all();
+  const MutexLock lock(mutex_);
+  ended();
+  if (!queue_.empty()) service_.wake();
   return true;
 }
 
+void LightLane::ended() {
+  busy_ = false;
+  if (queue_.empty()) cancelled_.clear();
+  idle_.notify_all();
+}
+
 void LightLane::cancel(const AttemptKey& key) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (busy_ || !queue_.empty()) cancelled_.insert(key);
 }
 
 void LightLane::drop_all() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   queue_.clear();
   dropping_ = true;
-  changed_.wait(lock, [this] { return !busy_; });
+  idle_.wait(lock, [this]() REQUIRES(mutex_) { return !busy_; });
   dropping_ = stopping_;
   cancelled_.clear();
 }
 
 bool LightLane::is_cancelled(const AttemptKey& key) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return dropping_ || (!cancelled_.empty() && cancelled_.contains(key));
 }
 
-void LightLane::run() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return stopping_ || (!queue_.empty() && !busy_); });
-    if (stopping_) return;
+void LightLane::run_queued() {
+  MutexLock lock(mutex_);
+  while (!queue_.empty() && !busy_ && !stopping_) {
     auto batch = std::exchange(queue_, {});
     busy_ = true;
     lock.unlock();
     run_batch(batch);
     batch.clear();
     lock.lock();
-    busy_ = false;
-    if (queue_.empty()) cancelled_.clear();
-    changed_.notify_all();
+    ended();
   }
 }
 

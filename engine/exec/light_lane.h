@@ -3,13 +3,12 @@
 // its own, so that the caller goes on.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <set>
-#include <thread>
 #include <vector>
 
+#include "engine/base/mutex.h"
+#include "engine/base/service.h"
 #include "engine/exec/log_writer.h"
 #include "engine/exec/runner_pool.h"
 #include "engine/exec/runner_process.h"
@@ -31,7 +30,8 @@ class LightLane {
 
  private:
   bool run_at_once(std::vector<QueuedAttempt>& attempts);
-  void run();
+  void run_queued();
+  void ended() REQUIRES(mutex_);
   void run_batch(std::vector<QueuedAttempt>& batch);
   void finish(AttemptLog& log, PendingReport report, std::vector<PendingReport>& ready);
   Result<Outcome> run_one(const StartAttempt& attempt, AttemptLog& log);
@@ -41,14 +41,15 @@ class LightLane {
   const RunnerPoolParts& parts_;
   LogWriter& logs_;
   Reporter& reporter_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<QueuedAttempt> queue_;
-  std::set<AttemptKey> cancelled_;  // of those that wait or run; emptied when none does
-  bool busy_ = false;
-  bool dropping_ = false;
-  bool stopping_ = false;
-  std::thread thread_;  // last: it uses everything above
+  Mutex mutex_;
+  ConditionVariable idle_;
+  std::vector<QueuedAttempt> queue_ GUARDED_BY(mutex_);
+  // Of those that wait or run; emptied when none does.
+  std::set<AttemptKey> cancelled_ GUARDED_BY(mutex_);
+  bool busy_ GUARDED_BY(mutex_) = false;
+  bool dropping_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  Service service_{"thread tasks"};  // last: it uses everything above
 };
 
 }  // namespace millrace::exec

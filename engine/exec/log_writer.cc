@@ -15,16 +15,11 @@ constexpr auto kRetryPause = std::chrono::milliseconds{250};
 }  // namespace
 
 LogWriter::LogWriter(LogStore& store, Release release)
-    : store_(store), release_(std::move(release)), thread_([this] { run(); }) {}
-
-LogWriter::~LogWriter() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
-  thread_.join();
+    : store_(store), release_(std::move(release)) {
+  service_.start([this] { run(); });
 }
+
+LogWriter::~LogWriter() { service_.stop(); }
 
 void LogWriter::push(LogPiece piece) { add({std::move(piece), std::nullopt}); }
 
@@ -33,30 +28,35 @@ void LogWriter::push_last(std::optional<LogPiece> piece, PendingReport report) {
 }
 
 std::size_t LogWriter::backlog_bytes() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return backlog_;
 }
 
 bool LogWriter::has_reports() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return unreleased_ > 0;
 }
 
 void LogWriter::add(Item item) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (item.piece) backlog_ += item.piece->chunk.text.size();
     unreleased_ += item.report.has_value();
     queue_.push_back(std::move(item));
   }
-  changed_.notify_one();
+  service_.wake();
 }
 
 void LogWriter::run() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
+  for (bool last = false; !last;) {
+    last = !service_.wait();
+    write_queued();
+  }
+}
+
+void LogWriter::write_queued() {
+  MutexLock lock(mutex_);
+  while (!queue_.empty()) {
     std::vector<LogPiece> pieces;
     std::vector<PendingReport> reports;
     std::size_t bytes = 0;
@@ -102,9 +102,7 @@ void LogWriter::write(std::vector<LogPiece> pieces, std::vector<PendingReport>& 
       log::warning("log lines wait: the log store does not take them",
                    {{"error", written.error().to_string()}});
     release_queued(reports);
-    std::unique_lock lock(mutex_);
-    if (changed_.wait_for(lock, kRetryPause, [this] { return stopping_; }) ||
-        !written.error().transient()) {
+    if (!written.error().transient() || !service_.pause(kRetryPause)) {
       log::error("log lines are lost", {{"chunks", pieces.size()}});
       return;
     }
@@ -114,7 +112,7 @@ void LogWriter::write(std::vector<LogPiece> pieces, std::vector<PendingReport>& 
 // No task stays open because its log cannot be written now.
 void LogWriter::release_queued(std::vector<PendingReport>& reports) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto& item : queue_) {
       if (item.report) reports.push_back(std::move(*item.report));
       item.report.reset();
@@ -127,7 +125,7 @@ void LogWriter::release(std::vector<PendingReport> reports) {
   if (reports.empty()) return;
   const std::size_t count = reports.size();
   release_(std::move(reports));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   unreleased_ -= count;
 }
 

@@ -4,15 +4,14 @@
 // in which they came.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
+#include "engine/base/mutex.h"
+#include "engine/base/service.h"
 #include "engine/exec/attempt_log.h"
 #include "engine/exec/reporter.h"
 #include "engine/store/store.h"
@@ -46,6 +45,7 @@ class LogWriter {
   };
   void add(Item item);
   void run();
+  void write_queued();
   Status store(std::vector<LogPiece>& pieces, std::vector<LogChunk>& placed);
   void write(std::vector<LogPiece> pieces, std::vector<PendingReport>& reports);
   void release(std::vector<PendingReport> reports);
@@ -53,13 +53,11 @@ class LogWriter {
 
   LogStore& store_;
   Release release_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Item> queue_;
-  std::size_t backlog_ = 0;
-  std::size_t unreleased_ = 0;  // reports
-  bool stopping_ = false;
-  std::thread thread_;  // last: it uses everything above
+  mutable Mutex mutex_;
+  std::deque<Item> queue_ GUARDED_BY(mutex_);
+  std::size_t backlog_ GUARDED_BY(mutex_) = 0;
+  std::size_t unreleased_ GUARDED_BY(mutex_) = 0;  // reports
+  Service service_{"log writer"};                  // last: it uses everything above
 };
 
 }  // namespace millrace::exec

@@ -5,12 +5,12 @@
 namespace millrace::exec {
 
 void Reporter::set(Executor::Report report) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   report_ = std::move(report);
 }
 
 void Reporter::deliver(std::vector<PendingReport> reports) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<AttemptReport> current;
   current.reserve(reports.size());
   for (auto& pending : reports)
@@ -19,7 +19,7 @@ void Reporter::deliver(std::vector<PendingReport> reports) {
 }
 
 void Reporter::forget() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++generation_;
 }
 

@@ -3,9 +3,9 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
+#include "engine/base/mutex.h"
 #include "engine/core/executor.h"
 
 namespace millrace::exec {
@@ -29,9 +29,9 @@ class Reporter {
   void forget();
 
  private:
-  std::mutex mutex_;                          // held while reporting
+  Mutex mutex_;                               // held while reporting
   std::atomic<std::int64_t> generation_ = 1;  // changes under the mutex
-  Executor::Report report_;
+  Executor::Report report_ GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::exec

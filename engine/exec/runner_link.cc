@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <thread>
 #include <utility>
 
 namespace millrace::exec {
@@ -43,13 +42,18 @@ RunnerLink::RunnerLink(int socket, const LeasePage& lease, BeginPage& begins)
   expiry.events = EPOLLIN;
   epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, moment_.get(), &expiry);
   send(HelloMessage{});
-  // Never joined: it ends with the process, which has nothing else to clean up.
-  std::thread([this] { watch(); }).detach();
+  watcher_.start([this] { watch(); });
+}
+
+RunnerLink::~RunnerLink() {
+  watcher_.request_stop();
+  set_moment(std::chrono::nanoseconds{1});  // wakes it
+  watcher_.stop();
 }
 
 StartMessage RunnerLink::next() {
   // Locked while it waits, so that it cannot miss what the other thread has just read.
-  const std::lock_guard reading(read_mutex_);
+  const MutexLock reading(read_mutex_);
   while (true) {
     while (starts_.empty()) read_some(0);
     StartMessage start = std::move(starts_.front());
@@ -79,22 +83,22 @@ void RunnerLink::send_done(DoneMessage done) {
 }
 
 Result<Json> RunnerLink::ask(std::string_view name, const Json& arguments) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const std::int64_t id = next_query_++;
   lock.unlock();
   MR_TRY(const std::string frame, encode(QueryMessage{id, std::string(name), arguments}));
   {
-    const std::lock_guard reading(read_mutex_);
+    const MutexLock reading(read_mutex_);
     listen();
   }
   write_all(frame);
   lock.lock();
-  changed_.wait(lock, [&] { return answers_.contains(id); });
+  changed_.wait(lock, [&]() REQUIRES(mutex_) { return answers_.contains(id); });
   return std::move(answers_.extract(id).mapped());
 }
 
 void RunnerLink::on_cancel(std::int64_t attempt, std::function<void()> action) {
-  const std::lock_guard lock(cancel_mutex_);
+  const MutexLock lock(cancel_mutex_);
   watched_ = attempt;
   on_cancel_ = std::move(action);
   if (on_cancel_ && is_cancelled(attempt)) on_cancel_();
@@ -129,12 +133,14 @@ void RunnerLink::watch() {
     for (int wait = left(next_beat); wait > 0; wait = left(next_beat)) {
       epoll_event event;
       if (epoll_wait(epoll_.get(), &event, 1, wait) <= 0) continue;
+      if (watcher_.stopping()) return;
       std::uint64_t expirations = 0;
       [[maybe_unused]] const ssize_t size = read(moment_.get(), &expirations, sizeof expirations);
       tell_begin();
       // Held by the other thread: the attempt is over, and it reads.
-      const std::unique_lock reading(read_mutex_, std::try_to_lock);
-      if (!reading || !running_) continue;
+      if (!read_mutex_.try_lock()) continue;
+      const MutexLock reading(read_mutex_, std::adopt_lock);
+      if (!running_) continue;
       listen();
       read_some(MSG_DONTWAIT);
     }
@@ -151,7 +157,7 @@ void RunnerLink::beat() {
 void RunnerLink::tell_begin() {
   std::int64_t id = 0;
   {
-    const std::lock_guard lock(begin_mutex_);
+    const MutexLock lock(begin_mutex_);
     if (begun_ == 0 || std::exchange(told_, begun_) == begun_) return;
     id = begun_;
   }
@@ -159,37 +165,39 @@ void RunnerLink::tell_begin() {
 }
 
 std::chrono::microseconds RunnerLink::running_for() const {
-  const std::lock_guard lock(begin_mutex_);
+  const MutexLock lock(begin_mutex_);
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
                                                                begun_at_);
 }
 
-/// REQUIRES: read_mutex_ is held.
 void RunnerLink::run_begins(std::int64_t id) {
   {
-    const std::lock_guard lock(begin_mutex_);
+    const MutexLock lock(begin_mutex_);
     begun_ = id;
     begun_at_ = std::chrono::steady_clock::now();
   }
   running_ = true;
+  set_moment(kMoment);
+}
+
+void RunnerLink::set_moment(std::chrono::nanoseconds from_now) {
   itimerspec moment{};
-  moment.it_value.tv_nsec = std::chrono::nanoseconds(kMoment).count();
+  moment.it_value.tv_nsec = from_now.count();
   timerfd_settime(moment_.get(), 0, &moment, nullptr);
 }
 
 void RunnerLink::run_ends() {
   {
-    const std::lock_guard lock(begin_mutex_);
+    const MutexLock lock(begin_mutex_);
     begun_ = 0;
   }
-  const std::lock_guard reading(read_mutex_);
+  const MutexLock reading(read_mutex_);
   running_ = false;  // the moment may still pass: it then finds nothing, or the next one early
   if (!std::exchange(listening_, false)) return;
   epoll_event nothing{};
   epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket_, &nothing);
 }
 
-/// REQUIRES: read_mutex_ is held.
 void RunnerLink::listen() {
   if (std::exchange(listening_, true)) return;
   epoll_event readable{};
@@ -197,7 +205,6 @@ void RunnerLink::listen() {
   epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket_, &readable);
 }
 
-/// REQUIRES: read_mutex_ is held.
 void RunnerLink::read_some(int flags) {
   std::array<char, 65536> buffer;
   const ssize_t size = recv(socket_, buffer.data(), buffer.size(), flags);
@@ -218,12 +225,12 @@ void RunnerLink::take(EngineMessage message) {
   if (auto* start = std::get_if<StartMessage>(&message)) {
     starts_.push_back(std::move(*start));
   } else if (const auto* cancel = std::get_if<CancelMessage>(&message)) {
-    const std::lock_guard lock(cancel_mutex_);
+    const MutexLock lock(cancel_mutex_);
     cancelled_ = cancel->id;
     if (on_cancel_ && watched_ == cancel->id) on_cancel_();
   } else if (auto* answer = std::get_if<AnswerMessage>(&message)) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       answers_.insert_or_assign(answer->id, std::move(answer->value));
     }
     changed_.notify_all();
@@ -231,7 +238,7 @@ void RunnerLink::take(EngineMessage message) {
 }
 
 void RunnerLink::write_all(std::string_view bytes) {
-  const std::lock_guard lock(write_mutex_);
+  const MutexLock lock(write_mutex_);
   while (!bytes.empty()) {
     const ssize_t size = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (size < 0 && errno == EINTR) continue;

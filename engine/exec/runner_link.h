@@ -6,28 +6,30 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 
+#include "engine/base/mutex.h"
+#include "engine/base/service.h"
+#include "engine/base/unique_fd.h"
 #include "engine/exec/begin_page.h"
 #include "engine/exec/frame.h"
 #include "engine/exec/lease_page.h"
-#include "engine/exec/process.h"
+#include "engine/exec/process_tree.h"
 #include "engine/exec/protocol.h"
 
 namespace millrace::exec {
 
-/// Thread-safe. Lives as long as the process: when the engine is gone it ends the process.
+/// Thread-safe. When the engine is gone it ends the process.
 class RunnerLink {
  public:
   /// The pages outlive it.
   RunnerLink(int socket, const LeasePage& lease, BeginPage& begins);
+  ~RunnerLink();
   RunnerLink(const RunnerLink&) = delete;
 
   /// Waits for the next attempt, and notes that it begins. Always called by the same thread, which
@@ -54,11 +56,12 @@ class RunnerLink {
   void watch();
   void beat();
   void tell_begin();
-  void run_begins(std::int64_t id);
+  void run_begins(std::int64_t id) REQUIRES(read_mutex_);
   void run_ends();
-  void listen();
-  void read_some(int flags);
-  void take(EngineMessage message);
+  void set_moment(std::chrono::nanoseconds from_now);
+  void listen() REQUIRES(read_mutex_);
+  void read_some(int flags) REQUIRES(read_mutex_);
+  void take(EngineMessage message) REQUIRES(read_mutex_);
   void write_all(std::string_view bytes);
 
   const int socket_;
@@ -69,24 +72,25 @@ class RunnerLink {
   UniqueFd epoll_;   // what `watch` waits for: that, and then the socket
   std::chrono::steady_clock::time_point looked_at_;
   std::int64_t resident_ = 0;
-  std::mutex write_mutex_;
-  std::mutex read_mutex_;
-  FrameReader frames_;               // guarded by read_mutex_
-  std::deque<StartMessage> starts_;  // guarded by read_mutex_; what waits
-  mutable std::mutex begin_mutex_;
-  std::int64_t begun_ = 0;                          // guarded by begin_mutex_; id of the attempt
-  std::int64_t told_ = 0;                           // guarded by begin_mutex_; of it we told
-  std::chrono::steady_clock::time_point begun_at_;  // guarded by begin_mutex_
-  bool running_ = false;                            // guarded by read_mutex_
-  bool listening_ = false;                          // guarded by read_mutex_
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<std::int64_t, Result<Json>> answers_;  // guarded by mutex_
-  std::int64_t next_query_ = 1;                   // guarded by mutex_
-  std::mutex cancel_mutex_;
-  std::atomic<std::int64_t> cancelled_ = 0;  // id of the attempt; 0: none
-  std::int64_t watched_ = 0;                 // guarded by cancel_mutex_; whose cancellation…
-  std::function<void()> on_cancel_;          // guarded by cancel_mutex_; …calls this
+  Mutex write_mutex_;  // of the socket
+  Mutex read_mutex_;
+  FrameReader frames_ GUARDED_BY(read_mutex_);
+  std::deque<StartMessage> starts_ GUARDED_BY(read_mutex_);  // what waits
+  mutable Mutex begin_mutex_;
+  std::int64_t begun_ GUARDED_BY(begin_mutex_) = 0;  // id of the attempt
+  std::int64_t told_ GUARDED_BY(begin_mutex_) = 0;   // of it we told
+  std::chrono::steady_clock::time_point begun_at_ GUARDED_BY(begin_mutex_);
+  bool running_ GUARDED_BY(read_mutex_) = false;
+  bool listening_ GUARDED_BY(read_mutex_) = false;
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::map<std::int64_t, Result<Json>> answers_ GUARDED_BY(mutex_);
+  std::int64_t next_query_ GUARDED_BY(mutex_) = 1;
+  Mutex cancel_mutex_;
+  std::atomic<std::int64_t> cancelled_ = 0;                    // id of the attempt; 0: none
+  std::int64_t watched_ GUARDED_BY(cancel_mutex_) = 0;         // whose cancellation…
+  std::function<void()> on_cancel_ GUARDED_BY(cancel_mutex_);  // …calls this
+  Service watcher_{"runner link"};                             // last: it uses everything above
 };
 
 /// Ends the process, and everything that came from it, without another word.

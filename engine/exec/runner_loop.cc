@@ -1,13 +1,15 @@
 #include "engine/exec/runner_loop.h"
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include "engine/base/process.h"
+#include "engine/exec/process_tree.h"
 
 namespace millrace::exec {
 namespace {
@@ -34,69 +36,56 @@ RunnerLoop::RunnerLoop(const RunnerPoolConfig& config, const RunnerPoolParts& pa
       logs_(logs),
       reporter_(reporter),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       strays_(Mark(config.mark)) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);  // what outlives its runner comes to us
-  watch(wake_.get(), kWakeTag, EPOLLIN);
-  thread_ = std::thread([this] { run(); });
+  watch(service_.fd(), kWakeTag, EPOLLIN);
+  service_.start([this] { run(); });
 }
 
-RunnerLoop::~RunnerLoop() {
-  {
-    const std::lock_guard lock(mutex_);
-    requests_.stop = true;
-  }
-  wake();
-  thread_.join();
-}
+RunnerLoop::~RunnerLoop() { service_.stop(); }
 
 void RunnerLoop::start(std::vector<QueuedAttempt> attempts) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto& attempt : attempts) requests_.starts.push_back(std::move(attempt));
   }
-  wake();
+  service_.wake();
 }
 
 void RunnerLoop::cancel(const AttemptKey& key, bool at_once) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     requests_.cancels.push_back({key, at_once});
   }
-  wake();
+  service_.wake();
 }
 
 void RunnerLoop::hold() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     requests_.hold = true;
   }
-  wake();
+  service_.wake();
 }
 
 void RunnerLoop::kill_all() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   requests_ = Requests{};
   requests_.kill_all = true;
   const std::int64_t mine = ++kills_asked_;
-  wake();
-  killed_.wait(lock, [&] { return kills_done_ >= mine; });
-}
-
-void RunnerLoop::wake() {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
+  service_.wake();
+  killed_.wait(lock, [&]() REQUIRES(mutex_) { return kills_done_ >= mine; });
 }
 
 void RunnerLoop::run() {
   std::array<epoll_event, kMostEvents> events{};
-  while (!stopping_) {
+  while (!service_.stopping()) {
     const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                  wait_ms(parts_.clock.steady()));
     for (int i = 0; i < count; ++i) {
       const auto& event = events[static_cast<std::size_t>(i)];
       if (event.data.u64 == kWakeTag)
-        stopping_ = take_requests();
+        take_requests();
       else
         on_event(event.data.u64, event.events);
     }
@@ -107,11 +96,9 @@ void RunnerLoop::run() {
   kill_everything();
 }
 
-/// True when the thread is to end.
-bool RunnerLoop::take_requests() {
-  std::uint64_t drained = 0;
-  [[maybe_unused]] const ssize_t size = read(wake_.get(), &drained, sizeof drained);
-  std::unique_lock lock(mutex_);
+void RunnerLoop::take_requests() {
+  service_.wait(Duration{0});
+  MutexLock lock(mutex_);
   Requests taken = std::exchange(requests_, {});
   if (taken.kill_all) {
     const std::int64_t asked = kills_asked_;
@@ -131,7 +118,6 @@ bool RunnerLoop::take_requests() {
   for (auto& answer : taken.answers)
     if (const auto found = runners_.find(answer.runner); found != runners_.end())
       send(*found->second, std::move(answer.frame));
-  return taken.stop;
 }
 
 int RunnerLoop::wait_ms(SteadyTime now) const {
@@ -225,10 +211,10 @@ void RunnerLoop::on_query(RunnerProcess& runner, QueryMessage query) {
     auto frame = encode(AnswerMessage{asked.id, parts_.query(asked.name, asked.arguments)});
     if (!frame) frame = encode(AnswerMessage{asked.id, frame.error()});
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       requests_.answers.push_back({serial, *std::move(frame)});
     }
-    wake();
+    service_.wake();
   });
 }
 

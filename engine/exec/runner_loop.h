@@ -3,16 +3,15 @@
 #pragma once
 
 #include <array>
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
-#include <thread>
 #include <vector>
 
+#include "engine/base/mutex.h"
+#include "engine/base/service.h"
 #include "engine/exec/lease_page.h"
 #include "engine/exec/log_writer.h"
 #include "engine/exec/runner_pool.h"
@@ -66,12 +65,10 @@ class RunnerLoop {
     std::vector<Answer> answers;
     bool hold = false;
     bool kill_all = false;
-    bool stop = false;
   };
 
-  void wake();
   void run();
-  bool take_requests();
+  void take_requests();
   int wait_ms(SteadyTime now) const;
 
   // what the world did
@@ -133,12 +130,13 @@ class RunnerLoop {
   LogWriter& logs_;
   Reporter& reporter_;
 
-  std::mutex mutex_;
-  std::condition_variable killed_;
-  Requests requests_;
-  std::int64_t kills_asked_ = 0, kills_done_ = 0;
+  Mutex mutex_;
+  ConditionVariable killed_;
+  Requests requests_ GUARDED_BY(mutex_);
+  std::int64_t kills_asked_ GUARDED_BY(mutex_) = 0;
+  std::int64_t kills_done_ GUARDED_BY(mutex_) = 0;
 
-  UniqueFd epoll_, wake_;
+  UniqueFd epoll_;
   Runners runners_;
   Strays strays_;
   LeasePage lease_;
@@ -149,9 +147,8 @@ class RunnerLoop {
   int start_failures_ = 0;  // in a row
   std::optional<SteadyTime> spawn_again_at_;
   bool held_ = false;
-  bool stopping_ = false;
   TaskThreads threads_{2};
-  std::thread thread_;  // last: it uses everything above
+  Service service_{"runners"};  // last: it uses everything above
 };
 
 }  // namespace millrace::exec

@@ -9,7 +9,7 @@
 namespace millrace::exec {
 
 void RunnerLoop::dispatch() {
-  if (stopping_) return;
+  if (service_.stopping()) return;
   give_to_idle();
   if (queue_.empty()) return;
   spawn_some();

@@ -10,7 +10,7 @@ TaskThreads::TaskThreads(std::size_t threads) {
 
 TaskThreads::~TaskThreads() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
@@ -19,16 +19,16 @@ TaskThreads::~TaskThreads() {
 
 void TaskThreads::post(std::function<void()> task) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     queue_.push_back(std::move(task));
   }
   changed_.notify_one();
 }
 
 void TaskThreads::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    changed_.wait(lock, [this]() REQUIRES(mutex_) { return stopping_ || !queue_.empty(); });
     if (stopping_) return;
     auto task = std::move(queue_.front());
     queue_.pop_front();

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/exec/process.h"
+#include "engine/exec/process_tree.h"
 
 namespace millrace::exec {
 namespace {
@@ -45,22 +45,11 @@ std::int64_t memory_of_descendants() {
 }
 
 TreeMemory::TreeMemory(std::int64_t limit_bytes) : limit_(limit_bytes) {
-  if (limit_ > 0) thread_ = std::thread([this] { run(); });
-}
-
-TreeMemory::~TreeMemory() {
-  if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
-  thread_.join();
+  if (limit_ > 0) service_.start([this] { run(); });
 }
 
 void TreeMemory::run() {
-  std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, kLookEvery, [this] { return stopping_; })) {
+  while (service_.wait(kLookEvery)) {
     const std::int64_t used = memory_of_descendants();
     if (used <= limit_) continue;
     excess_ = used;

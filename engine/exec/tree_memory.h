@@ -4,10 +4,9 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
-#include <thread>
+
+#include "engine/base/service.h"
 
 namespace millrace::exec {
 
@@ -16,7 +15,6 @@ namespace millrace::exec {
 class TreeMemory {
  public:
   explicit TreeMemory(std::int64_t limit_bytes);
-  ~TreeMemory();
   TreeMemory(const TreeMemory&) = delete;
 
   /// What they used when that was too much; 0: it never was.
@@ -27,10 +25,7 @@ class TreeMemory {
 
   const std::int64_t limit_;
   std::atomic<std::int64_t> excess_ = 0;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;  // guarded by mutex_
-  std::thread thread_;     // last: it uses everything above
+  Service service_{"tree memory"};  // last: it uses everything above
 };
 
 /// Memory and swap of all descendants of this process; what several of them share counts once.

@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <condition_variable>
-#include <mutex>
+#include <thread>
 
 #include "engine/http/client.h"
 #include "engine/http/client_secrets.h"
@@ -63,12 +62,10 @@ Result<ClientResponse> send_with_retry(const ClientRequest& request, const Retry
 Status wait_unless_cancelled(Duration duration, const std::function<bool()>& cancelled) {
   using std::chrono::steady_clock;
   const auto until = steady_clock::now() + duration;
-  std::mutex mutex;
-  std::condition_variable never;
-  std::unique_lock lock(mutex);
   while (steady_clock::now() < until) {
     if (cancelled()) return make_error(ErrorCode::cancelled, "stopped while waiting");
-    never.wait_until(lock, std::min(until, steady_clock::now() + std::chrono::milliseconds(100)));
+    std::this_thread::sleep_until(
+        std::min(until, steady_clock::now() + std::chrono::milliseconds(100)));
   }
   return {};
 }

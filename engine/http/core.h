@@ -8,15 +8,14 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
-#include <condition_variable>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
+#include "engine/base/mutex.h"
 #include "engine/http/guard.h"
 #include "engine/http/server.h"
 #include "engine/http/worker_pool.h"
@@ -59,12 +58,12 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   std::atomic<bool> draining{false};
   std::atomic<std::uint64_t> requests{0};
 
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::unordered_map<const Session*, std::weak_ptr<Session>> open;  // guarded by mutex
-  std::list<Session*> waiting;  // guarded by mutex; oldest first
-  std::unordered_map<Session*, std::list<Session*>::iterator> waiting_at;  // guarded by mutex
-  bool stopped = false;                                                    // guarded by mutex
+  Mutex mutex;
+  ConditionVariable changed;
+  std::unordered_map<const Session*, std::weak_ptr<Session>> open GUARDED_BY(mutex);
+  std::list<Session*> waiting GUARDED_BY(mutex);  // oldest first
+  std::unordered_map<Session*, std::list<Session*>::iterator> waiting_at GUARDED_BY(mutex);
+  bool stopped GUARDED_BY(mutex) = false;
 
  private:
   std::vector<std::shared_ptr<Session>> sessions();

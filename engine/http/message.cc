@@ -52,7 +52,7 @@ std::string_view HttpRequest::query_value(std::string_view name) const {
 }
 
 void Wake::notify() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (target_)
     target_();
   else
@@ -60,7 +60,7 @@ void Wake::notify() {
 }
 
 void Wake::attach(std::function<void()> target) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   target_ = std::move(target);
   if (target_ && std::exchange(missed_, false)) target_();
 }

@@ -8,12 +8,13 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "engine/base/mutex.h"
 
 namespace millrace::http {
 
@@ -44,9 +45,9 @@ class Wake {
   void attach(std::function<void()> target);
 
  private:
-  std::mutex mutex_;
-  std::function<void()> target_;  // guarded by mutex_
-  bool missed_ = false;           // guarded by mutex_
+  Mutex mutex_;
+  std::function<void()> target_ GUARDED_BY(mutex_);
+  bool missed_ GUARDED_BY(mutex_) = false;
 };
 
 /// The next piece of a streamed body.

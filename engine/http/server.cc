@@ -43,7 +43,7 @@ ServerCore::ServerCore(HttpConfig config_, const Clock& clock_, HttpHandlers han
 
 Status ServerCore::start() {
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     if (port != 0) return conflict("the HTTP server was started already");
   }
   auto listener = config.listener;
@@ -90,7 +90,7 @@ void ServerCore::admit(boost::asio::ip::tcp::socket socket) {
   const auto tls = config.tls ? config.tls->context() : nullptr;
   std::shared_ptr<Session> session, oldest;
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     if (open.size() >= most_connections && !waiting.empty()) {
       const auto found = open.find(waiting.front());
       if (found != open.end()) oldest = found->second.lock();
@@ -110,19 +110,19 @@ void ServerCore::admit(boost::asio::ip::tcp::socket socket) {
 }
 
 void ServerCore::leave(const Session* session) {
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   open.erase(session);
   changed.notify_all();
 }
 
 void ServerCore::begin_waiting(Session* session) {
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   const auto [at, added] = waiting_at.try_emplace(session);
   if (added) at->second = waiting.insert(waiting.end(), session);
 }
 
 void ServerCore::end_waiting(Session* session) {
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   const auto found = waiting_at.find(session);
   if (found == waiting_at.end()) return;
   waiting.erase(found->second);
@@ -168,20 +168,20 @@ HttpResponse ServerCore::refusal(const Refusal& refusal, const HttpRequest& requ
 
 std::vector<std::shared_ptr<Session>> ServerCore::sessions() {
   std::vector<std::shared_ptr<Session>> out;
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   for (const auto& [key, weak] : open)
     if (auto session = weak.lock()) out.push_back(std::move(session));
   return out;
 }
 
 bool ServerCore::wait_until_gone(std::chrono::milliseconds patience) {
-  std::unique_lock lock(mutex);
-  return changed.wait_for(lock, patience, [this] { return open.empty(); });
+  MutexLock lock(mutex);
+  return changed.wait_for(lock, patience, [this]() REQUIRES(mutex) { return open.empty(); });
 }
 
 void ServerCore::stop() {
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     if (stopped || threads.empty()) return;
     stopped = true;
   }
@@ -206,7 +206,7 @@ Status HttpServer::start() { return core_->start(); }
 void HttpServer::stop() { core_->stop(); }
 int HttpServer::port() const { return core_->port; }
 std::size_t HttpServer::connections() const {
-  const std::lock_guard lock(core_->mutex);
+  const MutexLock lock(core_->mutex);
   return core_->open.size();
 }
 

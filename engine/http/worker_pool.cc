@@ -10,7 +10,7 @@ void WorkerPool::start() {
 
 bool WorkerPool::post(std::function<void()> job, bool always) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_ || (!always && jobs_.size() >= most_waiting_)) return false;
     jobs_.push_back(std::move(job));
   }
@@ -21,7 +21,7 @@ bool WorkerPool::post(std::function<void()> job, bool always) {
 void WorkerPool::stop() {
   std::deque<std::function<void()>> dropped;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     dropped.swap(jobs_);
   }
@@ -34,8 +34,8 @@ void WorkerPool::work() {
   for (;;) {
     std::function<void()> job;
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+      MutexLock lock(mutex_);
+      changed_.wait(lock, [this]() REQUIRES(mutex_) { return stopping_ || !jobs_.empty(); });
       if (stopping_) return;
       job = std::move(jobs_.front());
       jobs_.pop_front();

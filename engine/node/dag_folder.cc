@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 
 #include "engine/base/digest.h"
 #include "engine/base/log.h"
+#include "engine/base/unique_fd.h"
 #include "engine/spec/load.h"
 
 namespace millrace {
@@ -64,17 +66,11 @@ DagFolder::DagFolder(std::filesystem::path folder, const Catalog& catalog, Engin
 
 void DagFolder::start() {
   scan(std::chrono::steady_clock::now());
-  thread_ = std::thread([this] { watch(); });
+  service_.fd();
+  service_.start([this] { watch(); });
 }
 
-void DagFolder::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  stop_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
+void DagFolder::stop() { service_.stop(); }
 
 bool DagFolder::scan(SteadyTime now) {
   const auto files = find_dag_files(folder_);
@@ -180,28 +176,24 @@ bool DagFolder::keep_missing(SyncDags& folder, SteadyTime now) {
 /// subfolders).
 void DagFolder::watch() {
   constexpr std::chrono::milliseconds kUsual{5'000}, kSoon{1'000};
-  bool soon = false;
-  const int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  if (fd >= 0)
-    inotify_add_watch(fd, folder_.c_str(),
+  const UniqueFd changes(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (changes)
+    inotify_add_watch(changes.get(), folder_.c_str(),
                       IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM);
+  bool soon = false;
   auto last_scan = std::chrono::steady_clock::now();
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    lock.unlock();
-    pollfd waiting{fd, POLLIN, 0};
-    const bool told = fd >= 0 && poll(&waiting, 1, 200) > 0;
+  while (!service_.stopping()) {
+    // One that is -1 is passed over.
+    std::array<pollfd, 2> events = {{{changes.get(), POLLIN, 0}, {service_.fd(), POLLIN, 0}}};
+    poll(events.data(), events.size(), 200);
+    const bool told = events[0].revents != 0;
     char ignored[4096];
-    while (fd >= 0 && read(fd, ignored, sizeof ignored) > 0) continue;
+    while (told && read(changes.get(), ignored, sizeof ignored) > 0) continue;
     const auto now = std::chrono::steady_clock::now();
-    if (told || now - last_scan > (soon ? kSoon : kUsual)) {
-      soon = scan(now);
-      last_scan = std::chrono::steady_clock::now();
-    }
-    lock.lock();
-    if (fd < 0) stop_.wait_for(lock, std::chrono::seconds{1}, [this] { return stopping_; });
+    if (!told && now - last_scan <= (soon ? kSoon : kUsual)) continue;
+    soon = scan(now);
+    last_scan = std::chrono::steady_clock::now();
   }
-  if (fd >= 0) close(fd);
 }
 
 }  // namespace millrace

@@ -3,16 +3,14 @@
 // any more is retired.
 #pragma once
 
-#include <condition_variable>
 #include <filesystem>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "engine/base/service.h"
 #include "engine/op/catalog.h"
 #include "engine/sched/engine.h"
 #include "engine/spec/check_datasets.h"
@@ -55,10 +53,7 @@ class DagFolder {
   std::map<std::string, SteadyTime> missing_;  // ids that no file declares, since when
   std::optional<std::string> handed_over_;     // what the engine has, in short
 
-  std::mutex mutex_;
-  std::condition_variable stop_;
-  bool stopping_ = false;
-  std::thread thread_;
+  Service service_{"dag folder"};
 };
 
 /// The diagnostics of a file as the API shows them.

@@ -1,12 +1,11 @@
 #include "engine/node/node.h"
 
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 
 #include "engine/api/api.h"
 #include "engine/artifact/artifact_store.h"
 #include "engine/base/log.h"
+#include "engine/base/mutex.h"
 #include "engine/cluster/private_cluster.h"
 #include "engine/cluster/state_lock.h"
 #include "engine/exec/query_service.h"
@@ -70,24 +69,24 @@ struct Node::Body {
   std::unique_ptr<ArtifactStore> artifacts;
   std::unique_ptr<QueryService> queries;
   std::unique_ptr<RunnerPool> pool;
-  std::unique_ptr<Engine> engine;
   std::unique_ptr<HistoryKeeper> history;
+  std::unique_ptr<Engine> engine;
   std::unique_ptr<DagFolder> dags;
   std::unique_ptr<serve::ModelServer> server;
   std::unique_ptr<api::Api> api;
 
-  std::mutex commits_mutex;
-  Status commits;                                                   // guarded by commits_mutex
-  std::optional<std::chrono::steady_clock::time_point> commits_at;  // guarded by commits_mutex
+  Mutex commits_mutex;
+  Status commits GUARDED_BY(commits_mutex);
+  std::optional<std::chrono::steady_clock::time_point> commits_at GUARDED_BY(commits_mutex);
 
-  std::mutex ids_mutex;
-  Rng rng{system_entropy()};  // guarded by ids_mutex
-  UuidSource ids;             // guarded by ids_mutex
+  Mutex ids_mutex;
+  Rng rng GUARDED_BY(ids_mutex){system_entropy()};
+  UuidSource ids GUARDED_BY(ids_mutex);
 
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::int64_t change_count = 0;    // guarded by mutex
-  std::function<void()> on_change;  // guarded by mutex
+  Mutex mutex;
+  ConditionVariable changed;
+  std::int64_t change_count GUARDED_BY(mutex) = 0;
+  std::function<void()> on_change GUARDED_BY(mutex);
 
   Uuid new_id();
   Status load_certificate();
@@ -179,16 +178,17 @@ Status Node::Body::start_engine(const NodeParts& parts) {
     log_events(report.durable);
     if (report.events > 0) journal_changed(std::move(report.durable));
   });
+  history = std::make_unique<HistoryKeeper>(*database, clock, options.retention);
+  engine->add_term_service({"history", std::chrono::minutes{1}, [this] { history->begin_term(); },
+                            [this] { history->look(); }});
   engine->start();
-  history = std::make_unique<HistoryKeeper>(*database, clock, options.retention,
-                                            [this] { return engine->metrics().leading.load(); });
   return {};
 }
 
 void Node::Body::journal_changed(std::vector<Event> events) {
   std::function<void()> callback;
   {
-    const std::lock_guard guard(mutex);
+    const MutexLock guard(mutex);
     ++change_count;
     callback = on_change;
   }
@@ -206,7 +206,7 @@ Status Node::Body::check_commits() {
     if (!error && space.available < kLeastRoom)
       return unavailable("the disk of '" + cluster->data_folder().string() + "' is full");
   }
-  const std::lock_guard guard(commits_mutex);
+  const MutexLock guard(commits_mutex);
   if (const auto now = clock.steady();
       !commits_at || now - *commits_at >= std::chrono::seconds{1}) {
     commits = database->check_commits();
@@ -220,7 +220,7 @@ Result<std::string> Node::Body::load_model(std::string_view digest) const {
 }
 
 Uuid Node::Body::new_id() {
-  const std::lock_guard guard(ids_mutex);
+  const MutexLock guard(ids_mutex);
   return ids.next(clock.now(), rng);
 }
 
@@ -307,7 +307,6 @@ Node::~Node() {
   if (body.dags) body.dags->stop();
   // First, so that a standby leads at once, whatever the clients of the servers do.
   if (body.engine) body.engine->stop();
-  body.history.reset();
   if (body.api) body.api->stop();
   if (body.server) body.server->stop();
   if (body.store) {
@@ -329,7 +328,7 @@ Result<std::filesystem::path> Node::artifact_path(std::string_view digest) const
 }
 
 void Node::on_journal_change(std::function<void()> callback) {
-  const std::lock_guard guard(body_->mutex);
+  const MutexLock guard(body_->mutex);
   body_->on_change = std::move(callback);
 }
 
@@ -339,7 +338,7 @@ Result<Json> Node::ask(Command command, Duration patience) {
   command.created_at = body.clock.now();
   MR_TRY(const Command stored, stores().inbox.submit(command));
   const auto deadline = body.clock.steady() + patience;
-  std::unique_lock guard(body.mutex);
+  MutexLock guard(body.mutex);
   for (;;) {
     const std::int64_t seen = body.change_count;
     guard.unlock();
@@ -349,7 +348,8 @@ Result<Json> Node::ask(Command command, Duration patience) {
       return error_from_json(result->result);
     }
     guard.lock();
-    if (!body.changed.wait_until(guard, deadline, [&] { return body.change_count != seen; }))
+    if (!body.changed.wait_until(guard, deadline,
+                                 [&]() REQUIRES(body.mutex) { return body.change_count != seen; }))
       return make_error(ErrorCode::timeout, "the engine did not answer in time");
   }
 }

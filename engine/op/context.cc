@@ -30,12 +30,12 @@ Result<StoredArtifact> CheckedArtifacts::put_text(std::string_view text) {
 Result<StoredArtifact> CheckedArtifacts::get(std::string_view digest) const {
   MR_TRY(StoredArtifact stored, store_.get(digest));
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (checked_.contains(stored.digest)) return stored;
   }
   MR_TRY(const std::string actual, sha256_file(stored.path));
   if (actual != stored.digest) return damaged(stored, actual);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   checked_.insert(stored.digest);
   return stored;
 }

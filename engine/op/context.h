@@ -4,13 +4,13 @@
 
 #include <filesystem>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 
 #include "engine/base/json.h"
+#include "engine/base/mutex.h"
 #include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/core/attempt.h"
@@ -54,8 +54,8 @@ class CheckedArtifacts final : public Artifacts {
 
  private:
   Artifacts& store_;
-  mutable std::mutex mutex_;
-  mutable std::set<std::string, std::less<>> checked_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  mutable std::set<std::string, std::less<>> checked_ GUARDED_BY(mutex_);
 };
 
 class OperatorContext {

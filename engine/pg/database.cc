@@ -42,23 +42,24 @@ Database::Database(DatabaseOptions options, std::string dsn, std::string descrip
 
 Database::~Database() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     closing_ = true;
     answered_.notify_all();
   }
-  if (watcher_.joinable()) watcher_.join();
+  watcher_.stop();
 }
 
 void Database::end_waits_after(Duration silence) {
-  if (!watcher_.joinable()) watcher_ = std::thread([this, silence] { watch_silence(silence); });
+  watcher_.start([this, silence] { watch_silence(silence); });
 }
 
 void Database::watch_silence(Duration silence) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    answered_.wait(lock, [&] { return closing_ || in_use_ > 0; });
+    answered_.wait(lock, [&]() REQUIRES(mutex_) { return closing_ || in_use_ > 0; });
     const std::int64_t seen = answers_;
-    if (answered_.wait_for(lock, silence, [&] { return closing_ || answers_ != seen; })) {
+    if (answered_.wait_for(lock, silence,
+                           [&]() REQUIRES(mutex_) { return closing_ || answers_ != seen; })) {
       if (closing_) return;
       continue;
     }
@@ -79,6 +80,7 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
        pause = std::min<Duration>(pause * 2, std::chrono::seconds{1})) {
     auto session = connect(database->dsn_, database->interrupt_);
     if (session) {
+      const MutexLock lock(database->mutex_);
       database->idle_.push_back(*std::move(session));
       return database;
     }
@@ -91,8 +93,8 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
 
 Result<std::unique_ptr<pg::Session>> Database::borrow() {
   {
-    std::unique_lock lock(mutex_);
-    if (!returned_.wait_for(lock, options_.patience, [&] {
+    MutexLock lock(mutex_);
+    if (!returned_.wait_for(lock, options_.patience, [&]() REQUIRES(mutex_) {
           return in_use_ < options_.max_connections || interrupt_->raised();
         }))
       return unavailable("all " + std::to_string(options_.max_connections) +
@@ -112,7 +114,7 @@ Result<std::unique_ptr<pg::Session>> Database::borrow() {
 }
 
 void Database::give_back(std::unique_ptr<pg::Session> session, bool is_broken) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   --in_use_;
   ++answers_;
   answered_.notify_all();
@@ -122,12 +124,12 @@ void Database::give_back(std::unique_ptr<pg::Session> session, bool is_broken) {
 
 void Database::note_room(std::string_view sqlstate) {
   if (!sqlstate.starts_with("53")) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   no_room_at_ = std::chrono::steady_clock::now();
 }
 
 bool Database::had_no_room() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return no_room_at_ && std::chrono::steady_clock::now() - *no_room_at_ < kRoomIsDoubtful;
 }
 

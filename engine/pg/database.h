@@ -2,17 +2,16 @@
 // needed, come back after a use, and are replaced when they break.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
+#include "engine/base/mutex.h"
 #include "engine/base/result.h"
+#include "engine/base/service.h"
 #include "engine/base/time.h"
 
 namespace millrace {
@@ -72,16 +71,16 @@ class Database {
 
   const DatabaseOptions options_;
   const std::string dsn_, description_;
-  std::mutex mutex_;
-  std::condition_variable returned_;
-  std::vector<std::unique_ptr<pg::Session>> idle_;
-  int in_use_ = 0;
-  std::optional<std::chrono::steady_clock::time_point> no_room_at_;
+  Mutex mutex_;
+  ConditionVariable returned_;
+  std::vector<std::unique_ptr<pg::Session>> idle_ GUARDED_BY(mutex_);
+  int in_use_ GUARDED_BY(mutex_) = 0;
+  std::optional<std::chrono::steady_clock::time_point> no_room_at_ GUARDED_BY(mutex_);
   const std::shared_ptr<pg::Interrupt> interrupt_;
-  std::condition_variable answered_;
-  std::int64_t answers_ = 0;  // guarded by mutex_
-  bool closing_ = false;      // guarded by mutex_
-  std::thread watcher_;       // of the silence
+  ConditionVariable answered_;
+  std::int64_t answers_ GUARDED_BY(mutex_) = 0;
+  bool closing_ GUARDED_BY(mutex_) = false;
+  Service watcher_{"pg silence"};
 };
 
 template <typename T>

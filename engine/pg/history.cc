@@ -23,8 +23,7 @@ constexpr int kPeriodsPerRetention = 8;
 constexpr Duration kShortest = hours{1}, kLongest = hours{24 * 30};
 
 constexpr int kRunsPerSweep = 1000, kKeysPerSweep = 10'000;
-constexpr Duration kLookEvery = minutes{1}, kSweepEvery = hours{1};
-constexpr Duration kLeadEvery = seconds{1};  // how soon a new leader looks
+constexpr Duration kSweepEvery = hours{1};
 
 /// Clocks that differ by less agree. NTP corrects more than that only by setting the clock.
 constexpr Duration kClockSlack = minutes{1};
@@ -248,41 +247,10 @@ Result<std::vector<Period>> History::periods() {
   });
 }
 
-// --- the thread ---
-
-HistoryKeeper::HistoryKeeper(Database& database, const Clock& clock, Retention retention,
-                             std::function<bool()> leads)
-    : clock_(clock),
-      history_(database, clock, retention),
-      leads_(std::move(leads)),
-      thread_([this] { run(); }) {}
-
-HistoryKeeper::~HistoryKeeper() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
-  }
-  thread_.join();
-}
-
-void HistoryKeeper::run() {
-  std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, kLeadEvery, [&] { return stopping_; })) {
-    lock.unlock();
-    if (!leads_()) {
-      looked_.reset();
-      history_.stop_comparing();
-    } else if (!looked_ || clock_.steady() - *looked_ >= kLookEvery) {
-      look();
-    }
-    lock.lock();
-  }
-}
+// --- the leader's upkeep ---
 
 void HistoryKeeper::look() {
   const auto began = clock_.steady();
-  looked_ = began;
   const auto kept = history_.keep();
   if (!kept) {
     ++metrics_.failures;

@@ -9,12 +9,8 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "engine/base/clock.h"
@@ -104,31 +100,25 @@ struct HistoryMetrics {
   std::atomic<std::int64_t> periods_dropped{0}, drop_us{0}, failures{0};
 };
 
-/// The leader's thread that keeps history: at once when it comes to lead, and every minute. Owns
-/// the thread.
+/// Keeps history while an engine leads: a service of its term. One thread at a time, but for the
+/// metrics.
 class HistoryKeeper {
  public:
-  HistoryKeeper(Database& database, const Clock& clock, Retention retention,
-                std::function<bool()> leads);
-  ~HistoryKeeper();
-  HistoryKeeper(const HistoryKeeper&) = delete;
-  HistoryKeeper& operator=(const HistoryKeeper&) = delete;
+  HistoryKeeper(Database& database, const Clock& clock, Retention retention)
+      : clock_(clock), history_(database, clock, retention) {}
+
+  /// Another engine may have compared the clocks meanwhile.
+  void begin_term() { history_.stop_comparing(); }
+  /// To be called at the beginning of a term, and every minute.
+  void look();
   const HistoryMetrics& metrics() const { return metrics_; }
 
  private:
-  void run();
-  void look();
-
   const Clock& clock_;
   History history_;
-  const std::function<bool()> leads_;
   HistoryMetrics metrics_;
-  std::optional<std::chrono::steady_clock::time_point> looked_, swept_;
+  std::optional<std::chrono::steady_clock::time_point> swept_;
   std::string distrust_;  // as it was last logged
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;  // guarded by mutex_
-  std::thread thread_;
 };
 
 }  // namespace millrace

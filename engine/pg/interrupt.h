@@ -2,11 +2,11 @@
 // bounded time. Once raised, it stays so. Thread-safe; shared by what waits and who ends it.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <set>
+
+#include "engine/base/mutex.h"
 
 namespace millrace::pg {
 
@@ -27,10 +27,10 @@ class Interrupt : public std::enable_shared_from_this<Interrupt> {
   bool run(std::function<void()> work);
 
  private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool raised_ = false;    // guarded by mutex_
-  std::set<int> sockets_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  ConditionVariable changed_;
+  bool raised_ GUARDED_BY(mutex_) = false;
+  std::set<int> sockets_ GUARDED_BY(mutex_);
 };
 
 using InterruptPtr = std::shared_ptr<Interrupt>;

@@ -1,5 +1,5 @@
-#include <mutex>
 
+#include "engine/base/mutex.h"
 #include "engine/pg/roles.h"
 #include "engine/store/lease_sightings.h"
 
@@ -50,7 +50,7 @@ class PgLeadership final : public Leadership {
     const std::string_view holder = state.at(0, 1).view();
     if (holder.empty() || holder == asker.owner || holder == asker.former) return false;
     const LeaseStamp stamp{state.at(0, 0).number(), state.at(0, 2).number()};
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return !sightings_.has_lapsed(asker.shard, asker.owner, stamp, asker.ttl, steady());
   }
 
@@ -73,8 +73,8 @@ class PgLeadership final : public Leadership {
 
   Shared& shared_;
   const SystemClock system_clock_;
-  std::mutex mutex_;
-  LeaseSightings sightings_;  // guarded by mutex_
+  Mutex mutex_;
+  LeaseSightings sightings_ GUARDED_BY(mutex_);
 };
 
 }  // namespace

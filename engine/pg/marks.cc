@@ -40,24 +40,14 @@ Status mark_inbox(Shared& shared) {
   });
 }
 
-MarkKeeper::MarkKeeper(Shared& shared) : shared_(shared), thread_([this] { run(); }) {}
-
-MarkKeeper::~MarkKeeper() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
-  }
-  thread_.join();
+MarkKeeper::MarkKeeper(Shared& shared) : shared_(shared) {
+  service_.start([this] { run(); });
 }
 
 void MarkKeeper::run() {
-  std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, kInterval, [&] { return stopping_; })) {
-    lock.unlock();
+  while (service_.wait(kInterval)) {
     if (shared_.runs_since_mark >= kRunsPerMark) (void)mark_open_runs(shared_);
     if (shared_.commands_since_mark >= kCommandsPerMark) (void)mark_inbox(shared_);
-    lock.lock();
   }
 }
 

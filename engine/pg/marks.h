@@ -3,10 +3,7 @@
 // search for it short for ever.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-
+#include "engine/base/service.h"
 #include "engine/pg/roles.h"
 
 namespace millrace::pg {
@@ -16,7 +13,6 @@ namespace millrace::pg {
 class MarkKeeper {
  public:
   explicit MarkKeeper(Shared& shared);
-  ~MarkKeeper();
   MarkKeeper(const MarkKeeper&) = delete;
   MarkKeeper& operator=(const MarkKeeper&) = delete;
 
@@ -24,10 +20,7 @@ class MarkKeeper {
   void run();
 
   Shared& shared_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;
-  std::thread thread_;
+  Service service_{"pg marks"};
 };
 
 Status mark_open_runs(Shared& shared);

@@ -1,15 +1,10 @@
 #include "engine/pg/notifier.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-#include <vector>
 
 #include "engine/base/log.h"
+#include "engine/base/mutex.h"
+#include "engine/base/service.h"
 #include "engine/pg/failure.h"
 #include "engine/pg/session.h"
 
@@ -29,59 +24,44 @@ constexpr std::array<const char*, kTopics> kChannels = {"millrace_journal", "mil
 }  // namespace
 
 struct Notifier::State {
-  explicit State(std::string given)
-      : dsn(std::move(given)), stop_event(::eventfd(0, EFD_CLOEXEC)) {}
+  explicit State(std::string given) : dsn(std::move(given)) {}
+
+  using Topics = std::array<bool, kTopics>;
 
   const std::string dsn;
-  const int stop_event;
-  const InterruptPtr interrupt = std::make_shared<Interrupt>();  // of both connections
-  std::mutex mutex;                                              // guards what follows
-  std::condition_variable changed;
-  std::array<std::vector<std::function<void()>>, kTopics> subscribers;
-  std::array<bool, kTopics> to_send{};
-  bool stopping = false;
   std::string own_name;  // in the payload, so that we do not listen to ourselves
-  std::thread speaker, listener;
+  const InterruptPtr interrupt = std::make_shared<Interrupt>();  // of both connections
+  std::array<Subscribers<>, kTopics> subscribers;
+  Mutex mutex;
+  Topics to_send GUARDED_BY(mutex) = {};
+  Service speaker{"pg speaker"}, listener{"pg listener"};
 
-  void call(std::size_t topic) {
-    std::vector<std::function<void()>> callbacks;
-    {
-      const std::lock_guard lock(mutex);
-      callbacks = subscribers[topic];
-    }
-    for (const auto& callback : callbacks) callback();
-  }
+  void call(std::size_t topic) { subscribers[topic].call(); }
   void call_all() {
     for (std::size_t topic = 0; topic < kTopics; ++topic) call(topic);
-  }
-
-  bool stop_within(Duration pause) {
-    pollfd event{stop_event, POLLIN, 0};
-    return ::poll(&event, 1, static_cast<int>(pause / milliseconds{1})) > 0;
   }
 
   // --- the speaker ---
 
   void speak() {
     std::unique_ptr<Session> session;
-    while (true) {
-      std::array<bool, kTopics> topics{};
-      {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return stopping || to_send != decltype(to_send){}; });
-        if (stopping) return;
-        topics = std::exchange(to_send, {});
-      }
+    while (speaker.wait()) {
       try {
-        send(session, topics);
+        send(session, take_topics());
       } catch (...) {
         session.reset();  // those who missed it look around by themselves
       }
-      if (stop_within(kPause)) return;
+      if (!speaker.pause(kPause)) return;
     }
   }
 
-  void send(std::unique_ptr<Session>& session, const std::array<bool, kTopics>& topics) {
+  Topics take_topics() {
+    const MutexLock lock(mutex);
+    return std::exchange(to_send, {});
+  }
+
+  void send(std::unique_ptr<Session>& session, const Topics& topics) {
+    if (topics == Topics{}) return;
     if (!session || !session->is_open()) {
       session = std::make_unique<Session>(dsn, interrupt);
       session->exec("notify_need_not_last");
@@ -93,7 +73,7 @@ struct Notifier::State {
   // --- the listener ---
 
   void listen() {
-    while (!stop_within({})) {
+    while (!listener.stopping()) {
       try {
         Session session(dsn, interrupt);
         session.listen({kChannels.begin(), kChannels.end()},
@@ -108,17 +88,17 @@ struct Notifier::State {
         const Failure failure = current_failure();
         log::debug("the listening connection is gone", {{"error", failure.error.message}});
       }
-      if (stop_within(kReconnect)) return;
+      if (!listener.pause(kReconnect)) return;
     }
   }
 
   /// Until asked to stop, or the connection is lost (an exception).
   void hear(Session& session) {
-    while (true) {
-      std::array<pollfd, 2> events = {{{session.descriptor(), POLLIN, 0}, {stop_event, POLLIN, 0}}};
+    while (!listener.stopping()) {
+      std::array<pollfd, 2> events = {
+          {{session.descriptor(), POLLIN, 0}, {listener.fd(), POLLIN, 0}}};
       const int ready =
           ::poll(events.data(), events.size(), static_cast<int>(kLookAround / milliseconds{1}));
-      if (events[1].revents != 0) return;
       if (ready == 0) call_all();
       if (events[0].revents != 0) session.await(Duration{0});
     }
@@ -129,27 +109,21 @@ Notifier::Notifier(std::string dsn) : state_(std::make_unique<State>(std::move(d
   State& state = *state_;
   Rng rng(system_entropy());
   state.own_name = std::to_string(rng.next());
-  state.speaker = std::thread([&state] { state.speak(); });
-  state.listener = std::thread([&state] { state.listen(); });
+  state.listener.fd();
+  state.speaker.start([&state] { state.speak(); });
+  state.listener.start([&state] { state.listen(); });
 }
 
 Notifier::~Notifier() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
-    state_->changed.notify_all();
-  }
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t n = ::write(state_->stop_event, &one, sizeof one);
+  state_->speaker.request_stop();
+  state_->listener.request_stop();
   state_->interrupt->raise();  // a word that is lost is made up for
-  state_->speaker.join();
-  state_->listener.join();
-  ::close(state_->stop_event);
+  state_->speaker.stop();
+  state_->listener.stop();
 }
 
-void Notifier::subscribe(Topic topic, std::function<void()> callback) {
-  const std::lock_guard lock(state_->mutex);
-  state_->subscribers[static_cast<std::size_t>(topic)].push_back(std::move(callback));
+Subscription Notifier::subscribe(Topic topic, std::function<void()> callback) {
+  return state_->subscribers[static_cast<std::size_t>(topic)].add(std::move(callback));
 }
 
 void Notifier::tell(Topic topic) {
@@ -158,11 +132,11 @@ void Notifier::tell(Topic topic) {
 }
 
 void Notifier::tell_others(Topic topic) {
-  const auto index = static_cast<std::size_t>(topic);
-  const std::lock_guard lock(state_->mutex);
-  if (state_->to_send[index]) return;
-  state_->to_send[index] = true;
-  state_->changed.notify_one();
+  {
+    const MutexLock lock(state_->mutex);
+    state_->to_send[static_cast<std::size_t>(topic)] = true;
+  }
+  state_->speaker.wake();
 }
 
 }  // namespace millrace::pg

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/base/subscription.h"
 #include "engine/base/time.h"
 
 namespace millrace::pg {
@@ -28,7 +29,7 @@ class Notifier {
   Notifier(const Notifier&) = delete;
   Notifier& operator=(const Notifier&) = delete;
 
-  void subscribe(Topic topic, std::function<void()> callback);
+  Subscription subscribe(Topic topic, std::function<void()> callback);
   /// Something of this topic was committed here.
   void tell(Topic topic);
   /// The same, for subscribers of other processes only.

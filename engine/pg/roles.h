@@ -3,10 +3,10 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "engine/base/clock.h"
+#include "engine/base/mutex.h"
 #include "engine/pg/database.h"
 #include "engine/pg/notifier.h"
 #include "engine/pg/session.h"
@@ -24,18 +24,18 @@ struct JournalTail {
 class KnownTail {
  public:
   void set(const JournalTail& tail) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     tail_ = tail;
   }
   /// Nothing, unless it was written in this epoch: other engines may have appended since.
   JournalTail known_to(std::int64_t epoch) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return tail_.epoch == epoch ? tail_ : JournalTail{};
   }
 
  private:
-  mutable std::mutex mutex_;
-  JournalTail tail_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  JournalTail tail_ GUARDED_BY(mutex_);
 };
 
 struct Shared {

@@ -15,75 +15,53 @@ constexpr Duration kBackupScan = std::chrono::seconds{2};
 
 }  // namespace
 
-/// Through it comes the store, which lives longer than the engine and goes on calling.
-struct Engine::Door {
-  explicit Door(Engine* inside) : engine(inside) {}
-
-  void notice(const AcceptedCommand* accepted) {
-    const std::lock_guard lock(mutex);
-    if (engine != nullptr) engine->notice(accepted);
-  }
-
-  std::mutex mutex;
-  Engine* engine;  // guarded by mutex; nullptr: gone
-};
-
 Engine::Engine(EngineOptions options, Stores stores, Executor& executor, const Clock& clock,
                Rng rng)
-    : options_(std::move(options)),
-      stores_(stores),
-      executor_(executor),
-      clock_(clock),
-      rng_(rng),
-      door_(std::make_shared<Door>(this)) {
+    : options_(std::move(options)), stores_(stores), executor_(executor), clock_(clock), rng_(rng) {
   executor_.on_report([this](std::vector<AttemptReport> reports) {
     pass(FaultPoint::result_received);
-    const std::lock_guard lock(mutex_);
-    for (auto& report : reports) std::visit([this](auto& one) { receive(std::move(one)); }, report);
+    const MutexLock lock(mutex_);
+    for (auto& report : reports)
+      std::visit([this](auto& one) REQUIRES(mutex_) { receive(std::move(one)); }, report);
   });
-  stores_.inbox.subscribe(
-      [door = door_](const AcceptedCommand* accepted) { door->notice(accepted); });
+  commands_ =
+      stores_.inbox.subscribe([this](const AcceptedCommand* accepted) { notice(accepted); });
 }
 
-Engine::~Engine() {
-  stop();
-  const std::lock_guard lock(door_->mutex);
-  door_->engine = nullptr;
-}
+Engine::~Engine() { stop(); }
 
 void Engine::start() {
-  thread_ = std::thread([this] { loop(); });
+  service_.start([this] { loop(); });
 }
 
 void Engine::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  service_.stop();
 }
 
 void Engine::drain() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     draining_ = true;
   }
   add_input(CommandsWaiting{});  // wakes the loop
 }
 
 bool Engine::wait_until_drained(Duration patience) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   return changed_.wait_for(lock, patience,
                            [this] { return !metrics_.leading || metrics_.attempts_in_hand == 0; });
 }
 
 void Engine::add_input(Input input) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   receive(std::move(input));
 }
 
-/// REQUIRES: mutex_ is held.
 void Engine::receive(Input input) {
   inputs_.push_back(std::move(input));
   if (gathering_ != nullptr && gathering_->can_wait(inputs_.back())) return;
@@ -93,7 +71,7 @@ void Engine::receive(Input input) {
 
 void Engine::put_dag(RegisterDag dag) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     dag_files_.insert_or_assign(dag.dag->id(), dag);
   }
   add_input(std::move(dag));
@@ -101,7 +79,7 @@ void Engine::put_dag(RegisterDag dag) {
 
 void Engine::put_folder(SyncDags folder) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     folder_ = folder;
   }
   add_input(std::move(folder));
@@ -109,7 +87,7 @@ void Engine::put_folder(SyncDags folder) {
 
 /// Who does not lead has no use for a command, and begins its term with a look at the inbox.
 void Engine::notice(const AcceptedCommand* accepted) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!metrics_.leading) return;
   if (accepted != nullptr)
     receive(*accepted);
@@ -118,18 +96,18 @@ void Engine::notice(const AcceptedCommand* accepted) {
 }
 
 bool Engine::wait_until_leading() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return stopping_ || metrics_.leading; });
+  MutexLock lock(mutex_);
+  changed_.wait(lock, [this]() REQUIRES(mutex_) { return stopping_ || metrics_.leading; });
   return metrics_.leading;
 }
 
 bool Engine::pause(Duration duration) {
-  std::unique_lock lock(mutex_);
-  return !changed_.wait_for(lock, duration, [this] { return stopping_; });
+  MutexLock lock(mutex_);
+  return !changed_.wait_for(lock, duration, [this]() REQUIRES(mutex_) { return stopping_; });
 }
 
 bool Engine::is_draining() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return draining_;
 }
 
@@ -145,11 +123,14 @@ void Engine::loop() {
 }
 
 void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acquired) {
+  // First, so that it ends last: the release of the lease does not wait for its work.
+  std::optional<TermServices> services;
   std::atomic<bool> lost = false;
   LeaseKeeper keeper(
       stores_.leadership, options_.shard, lease, clock_, acquired,
       [&] {
         executor_.kill_all();  // nothing of ours may run once another engine can lead
+        const MutexLock lock(mutex_);
         lost = true;
         changed_.notify_all();
       },
@@ -166,7 +147,7 @@ void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acqu
   }
   std::vector<Input> first;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     // What was reported to a former term is of attempts that this one has declared lost, what was
     // handed over to it is in the inbox, and every DAG file is there anyway.
     std::erase_if(inputs_, [](const Input& input) {
@@ -182,14 +163,19 @@ void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acqu
   changed_.notify_all();
   log::info("leading", {{"epoch", lease.epoch}, {"open_runs", (*leader)->planner().open_runs()}});
 
+  services.emplace(term_services_);
   std::vector<Input> inputs = std::move(first);
   while (commit_or_retry(**leader, (*leader)->step(std::move(inputs)), still_leading)) {
     inputs = take_inputs(**leader, still_leading);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_) break;
     if (draining_) (*leader)->hold_starts();
   }
-  metrics_.leading = false;
+  {
+    const MutexLock lock(mutex_);
+    metrics_.leading = false;
+  }
+  changed_.notify_all();
   executor_.kill_all();
   if (still_leading()) {
     if (const auto released = stores_.leadership.release(options_.shard, lease.epoch); !released)
@@ -219,8 +205,10 @@ bool Engine::commit_or_retry(Leader& leader, Result<StepReport> report,
 std::vector<Input> Engine::take_inputs(const Leader& leader,
                                        const std::function<bool()>& still_leading) {
   const std::optional<Time> wakeup = leader.next_wakeup();
-  std::unique_lock lock(mutex_);
-  const auto ready = [&] { return stopping_ || !inputs_.empty() || !still_leading(); };
+  MutexLock lock(mutex_);
+  const auto ready = [&]() REQUIRES(mutex_) {
+    return stopping_ || !inputs_.empty() || !still_leading();
+  };
   const Duration rest = wakeup ? *wakeup - clock_.now() : kBackupScan;
   if (rest > Duration{0}) {
     const Duration patience = std::min(rest, kBackupScan);
@@ -234,15 +222,16 @@ std::vector<Input> Engine::take_inputs(const Leader& leader,
 
 /// While runners have work in hand, one commit takes more of their results along. Nothing else
 /// waits for it, and what can wait does not even wake this thread.
-void Engine::gather(const Leader& leader, std::unique_lock<std::mutex>& lock,
+void Engine::gather(const Leader& leader, MutexLock& lock,
                     const std::function<bool()>& still_leading) {
   const Duration slack = leader.slack();
   const auto can_wait = [&](const Input& input) { return leader.can_wait(input); };
   if (slack <= Duration::zero() || inputs_.empty() || !std::ranges::all_of(inputs_, can_wait))
     return;
   gathering_ = &leader;
-  changed_.wait_for(lock, slack,
-                    [&] { return gathering_ == nullptr || stopping_ || !still_leading(); });
+  changed_.wait_for(lock, slack, [&]() REQUIRES(mutex_) {
+    return gathering_ == nullptr || stopping_ || !still_leading();
+  });
   gathering_ = nullptr;
 }
 

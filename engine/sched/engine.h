@@ -5,17 +5,17 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/base/mutex.h"
+#include "engine/base/service.h"
 #include "engine/sched/leader.h"
+#include "engine/sched/term_service.h"
 #include "engine/store/store.h"
 
 namespace millrace {
@@ -60,22 +60,23 @@ class Engine {
   /// Blocks until this engine leads or was stopped; false: stopped.
   bool wait_until_leading();
 
+  /// Runs in each term of leadership. Call before start.
+  void add_term_service(TermService service) { term_services_.push_back(std::move(service)); }
+
   const EngineMetrics& metrics() const { return metrics_; }
   /// Called from the loop after each durable batch, which the callback may take. Set before start.
   void on_step(std::function<void(StepReport&)> callback) { on_step_ = std::move(callback); }
 
  private:
-  struct Door;
-
   void loop();
   void lead(const Lease& lease, std::chrono::steady_clock::time_point acquired);
   bool commit_or_retry(Leader& leader, Result<StepReport> report,
                        const std::function<bool()>& still_leading);
   std::vector<Input> take_inputs(const Leader& leader, const std::function<bool()>& still_leading);
-  void gather(const Leader& leader, std::unique_lock<std::mutex>& lock,
-              const std::function<bool()>& still_leading);
+  void gather(const Leader& leader, MutexLock& lock, const std::function<bool()>& still_leading)
+      REQUIRES(mutex_);
   void add_input(Input input);
-  void receive(Input input);
+  void receive(Input input) REQUIRES(mutex_);
   void notice(const AcceptedCommand* accepted);
   void publish(const Leader& leader, StepReport& report);
   bool pause(Duration duration);
@@ -87,18 +88,19 @@ class Engine {
   const Clock& clock_;
   Rng rng_;
   std::function<void(StepReport&)> on_step_;
+  std::vector<TermService> term_services_;
   EngineMetrics metrics_;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Input> inputs_;                     // guarded by mutex_
-  std::map<std::string, RegisterDag> dag_files_;  // guarded by mutex_; by DAG id
-  std::optional<SyncDags> folder_;                // guarded by mutex_; the newest look at it
-  const Leader* gathering_ = nullptr;             // guarded by mutex_; set: results may gather
-  bool draining_ = false;                         // guarded by mutex_
-  bool stopping_ = false;                         // guarded by mutex_
-  const std::shared_ptr<Door> door_;
-  std::thread thread_;
+  Mutex mutex_;
+  ConditionVariable changed_;
+  std::vector<Input> inputs_ GUARDED_BY(mutex_);
+  std::map<std::string, RegisterDag> dag_files_ GUARDED_BY(mutex_);  // by DAG id
+  std::optional<SyncDags> folder_ GUARDED_BY(mutex_);                // the newest look at it
+  const Leader* gathering_ GUARDED_BY(mutex_) = nullptr;             // set: results may gather
+  bool draining_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  Service service_{"engine"};
+  Subscription commands_;  // last: what it calls uses everything above
 };
 
 }  // namespace millrace

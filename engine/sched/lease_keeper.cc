@@ -17,58 +17,54 @@ LeaseKeeper::LeaseKeeper(Leadership& leadership, std::string shard, Lease lease,
       on_lost_(std::move(on_lost)),
       on_held_(std::move(on_held)),
       valid_until_(acquired + lease.ttl - lease.ttl / 10) {
-  if (on_held_) on_held_(valid_until_);
-  renewer_ = std::thread([this] { renew_again_and_again(); });
-  guard_ = std::thread([this] { guard(); });
+  if (on_held_) on_held_(acquired + lease.ttl - lease.ttl / 10);
+  renewer_.start([this] { renew_loop(); });
+  guard_.start([this] { guard(); });
 }
 
 LeaseKeeper::~LeaseKeeper() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_all();
-  renewer_.join();
-  guard_.join();
+  guard_.stop();
+  renewer_.stop();
 }
 
-void LeaseKeeper::renew_again_and_again() {
+void LeaseKeeper::renew_loop() {
   auto pause = lease_.ttl / 3;
-  std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, pause, [this] { return stopping_ || !held_; })) {
-    lock.unlock();  // this may hang for as long as the network likes
+  while (renewer_.wait(pause) && held_) {
     const auto sent = clock_.steady();
+    // This may hang for as long as the network likes.
     const Status renewed = leadership_.renew(shard_, lease_.epoch, lease_.ttl);
     if (!renewed && renewed.error().code == ErrorCode::fenced) lose(renewed.error().message);
     if (renewed) pass(FaultPoint::lease_renewed);
-    lock.lock();
-    if (renewed) valid_until_ = sent + lease_.ttl - lease_.ttl / 10;
-    if (renewed && held_ && on_held_) on_held_(valid_until_);
+    if (renewed) {
+      const MutexLock lock(mutex_);
+      valid_until_ = sent + lease_.ttl - lease_.ttl / 10;
+      if (held_ && on_held_) on_held_(valid_until_);
+    }
     // While the store is away: often, as long as the lease lasts.
     pause = renewed ? lease_.ttl / 3 : lease_.ttl / 20;
   }
 }
 
 void LeaseKeeper::guard() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_ && held_) {
-    const auto left = valid_until_ - clock_.steady();
-    if (left > left.zero()) {
-      changed_.wait_for(lock, left, [this] { return stopping_ || !held_; });
-      continue;  // it may have been renewed meanwhile
-    }
-    lock.unlock();
-    lose("it ran out before it could be renewed");
-    return;
+  while (held_) {
+    const auto left = valid_until() - clock_.steady();
+    if (left <= left.zero()) return lose("it ran out before it could be renewed");
+    if (!guard_.wait(left)) return;  // it may have been renewed meanwhile
   }
+}
+
+std::chrono::steady_clock::time_point LeaseKeeper::valid_until() {
+  const MutexLock lock(mutex_);
+  return valid_until_;
 }
 
 void LeaseKeeper::lose(std::string_view reason) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!held_.exchange(false)) return;
   }
-  changed_.notify_all();
+  renewer_.wake();
+  guard_.wake();
   log::error("leadership is lost", {{"epoch", lease_.epoch}, {"reason", reason}});
   on_lost_();
 }

@@ -4,14 +4,13 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "engine/base/clock.h"
+#include "engine/base/mutex.h"
+#include "engine/base/service.h"
 #include "engine/store/store.h"
 
 namespace millrace {
@@ -34,8 +33,9 @@ class LeaseKeeper {
   bool held() const { return held_.load(); }
 
  private:
-  void renew_again_and_again();
+  void renew_loop();
   void guard();
+  std::chrono::steady_clock::time_point valid_until();
   void lose(std::string_view reason);
 
   Leadership& leadership_;
@@ -45,11 +45,9 @@ class LeaseKeeper {
   std::function<void()> on_lost_;
   OnHeld on_held_;
   std::atomic<bool> held_{true};
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::chrono::steady_clock::time_point valid_until_;  // guarded by mutex_
-  bool stopping_ = false;                              // guarded by mutex_
-  std::thread renewer_, guard_;
+  Mutex mutex_;
+  std::chrono::steady_clock::time_point valid_until_ GUARDED_BY(mutex_);
+  Service renewer_{"lease renewer"}, guard_{"lease guard"};  // last: they use everything above
 };
 
 }  // namespace millrace

@@ -32,7 +32,7 @@ CircuitBreaker::CircuitBreaker(BreakerConfig config)
 std::optional<Json> CircuitBreaker::record(Side side, bool ok, std::int64_t latency_us,
                                            Instant now) {
   const std::int64_t second = second_of(now);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto& slot = slots_[static_cast<std::size_t>(second) % slots_.size()];
   if (slot.second != second) slot = Slot{.second = second, .sides = {}};
   auto& sums_here = slot.sides[index(side)];
@@ -97,12 +97,12 @@ Json CircuitBreaker::evidence(const std::array<Sums, 2>& sides) const {
 }
 
 bool CircuitBreaker::tripped() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return tripped_;
 }
 
 Json CircuitBreaker::describe(Instant now) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Json out = evidence(sums(second_of(now)));
   out.set("state", tripped_ ? "open" : "closed");
   return out;

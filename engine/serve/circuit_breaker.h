@@ -16,12 +16,12 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/base/json.h"
+#include "engine/base/mutex.h"
 #include "engine/serve/histogram.h"
 
 namespace millrace::serve {
@@ -65,14 +65,14 @@ class CircuitBreaker {
     std::array<Sums, 2> sides;
   };
 
-  std::array<Sums, 2> sums(std::int64_t second) const;
+  std::array<Sums, 2> sums(std::int64_t second) const REQUIRES(mutex_);
   std::optional<std::string> reason(const std::array<Sums, 2>& sides) const;
-  Json evidence(const std::array<Sums, 2>& sides) const;
+  Json evidence(const std::array<Sums, 2>& sides) const REQUIRES(mutex_);
 
   const BreakerConfig config_;
-  mutable std::mutex mutex_;
-  std::vector<Slot> slots_;  // a ring, by second
-  bool tripped_ = false;
+  mutable Mutex mutex_;
+  std::vector<Slot> slots_ GUARDED_BY(mutex_);  // a ring, by second
+  bool tripped_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace millrace::serve

@@ -58,7 +58,7 @@ Inference::Inference(ModelHost& host, Metering& metering, PredictionLog& log,
 
 std::string Inference::new_id() {
   const Time now = clock_.now();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return ids_.next(now, rng_).to_string();
 }
 

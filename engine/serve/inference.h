@@ -7,13 +7,13 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/base/clock.h"
 #include "engine/base/id.h"
+#include "engine/base/mutex.h"
 #include "engine/serve/infer_request.h"
 #include "engine/serve/metering.h"
 #include "engine/serve/model_host.h"
@@ -80,9 +80,9 @@ class Inference {
   OutcomeMatcher& outcomes_;
   const Clock& clock_;
   const std::function<void(TripReport)> on_trip_;
-  std::mutex mutex_;  // guards rng_ and ids_
-  Rng rng_;
-  UuidSource ids_;
+  Mutex mutex_;
+  Rng rng_ GUARDED_BY(mutex_);
+  UuidSource ids_ GUARDED_BY(mutex_);
 };
 
 /// The features of the version that `contract` names to clients, and of the others that may answer.

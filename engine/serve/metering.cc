@@ -69,7 +69,7 @@ void Metering::close(State& state) {
 
 void Metering::answered(const SeriesKey& key, int version, const Answer& answer, Time now,
                         std::int64_t revision) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto& found = state(key, version, now, revision);
   auto& totals = found.series.totals;
   found.series.probability = answer.probability;
@@ -86,7 +86,7 @@ void Metering::answered(const SeriesKey& key, int version, const Answer& answer,
 
 void Metering::outcome(const SeriesKey& key, int version, double score, Time now,
                        std::int64_t revision) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto& found = state(key, version, now, revision);
   ++found.window.outcomes;
   found.window.business_sum += score;
@@ -96,25 +96,25 @@ void Metering::outcome(const SeriesKey& key, int version, double score, Time now
 }
 
 void Metering::tripped(const SeriesKey& key, int version, Time now, std::int64_t revision) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   state(key, version, now, revision).window.tripped = true;
 }
 
 std::vector<ServingWindow> Metering::take_windows(Time now, bool everything) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (auto& [key, state] : states_)
     if (state.used && (everything || state.window.start != start_of(now))) close(state);
   return std::exchange(closed_, {});
 }
 
 std::int64_t Metering::dropped_windows() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return dropped_windows_;
 }
 
 std::vector<Metering::Series> Metering::totals() const {
   std::vector<Series> out;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   out.reserve(states_.size());
   for (const auto& [key, state] : states_) out.push_back(state.series);
   return out;

@@ -7,11 +7,11 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/base/mutex.h"
 #include "engine/base/time.h"
 #include "engine/serve/histogram.h"
 #include "engine/store/rows.h"
@@ -92,15 +92,15 @@ class Metering {
     LatencyHistogram latency;  // of the window
     bool used = false;         // the window holds something
   };
-  State& state(const SeriesKey& key, int version, Time now, std::int64_t revision);
+  State& state(const SeriesKey& key, int version, Time now, std::int64_t revision) REQUIRES(mutex_);
   Time start_of(Time now) const { return Time{now.time_since_epoch() / window_ * window_}; }
-  void close(State& state);
+  void close(State& state) REQUIRES(mutex_);
 
   const Duration window_;
-  mutable std::mutex mutex_;
-  std::map<SeriesKey, State> states_;
-  std::vector<ServingWindow> closed_;
-  std::int64_t dropped_windows_ = 0;
+  mutable Mutex mutex_;
+  std::map<SeriesKey, State> states_ GUARDED_BY(mutex_);
+  std::vector<ServingWindow> closed_ GUARDED_BY(mutex_);
+  std::int64_t dropped_windows_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace millrace::serve

@@ -59,12 +59,6 @@ std::string_view Route::role(const ServedModel& served) const {
   return share > 0 ? "baseline" : "champion";
 }
 
-void ModelHost::Signal::raise() {
-  const std::lock_guard lock(mutex);
-  raised = true;
-  changed.notify_all();
-}
-
 ModelHost::ModelHost(ServingStore& serving, Registry& registry, LoadModel load,
                      BreakerConfig breaker, std::chrono::milliseconds scan)
     : serving_(serving),
@@ -76,38 +70,32 @@ ModelHost::ModelHost(ServingStore& serving, Registry& registry, LoadModel load,
 ModelHost::~ModelHost() { stop(); }
 
 void ModelHost::start() {
-  serving_.subscribe([signal = signal_] { signal->raise(); });
-  thread_ = std::thread([this] { follow(); });
+  deployments_ = serving_.subscribe([this] { service_.wake(); });
+  service_.start([this] { follow(); });
 }
 
 void ModelHost::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     published_.notify_all();
   }
-  signal_->raise();
-  if (thread_.joinable()) thread_.join();
+  service_.stop();
 }
 
 void ModelHost::follow() {
-  for (;;) {
+  auto pause = scan_;
+  do {
     const bool settled = refresh();
-    const auto pause = settled ? scan_ : std::min(scan_, std::chrono::milliseconds(1000));
-    std::unique_lock lock(signal_->mutex);
-    signal_->changed.wait_for(lock, pause, [&] { return signal_->raised; });
-    signal_->raised = false;
-    lock.unlock();
-    const std::lock_guard own(mutex_);
-    if (stopping_) return;
-  }
+    pause = settled ? scan_ : std::min(scan_, std::chrono::milliseconds(1000));
+  } while (service_.wait(pause));
 }
 
 /// False if something is worth an early second try.
 bool ModelHost::refresh() {
   auto rows = serving_.deployments();
   if (!rows) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (refresh_failures_++ % 60 == 0)
       log::warning("cannot read the deployments; what is loaded goes on answering",
                    {{"error", rows.error().to_string()}});
@@ -139,7 +127,7 @@ bool ModelHost::refresh() {
 }
 
 ModelHost::Wanted ModelHost::take_wanted() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Wanted out;
   for (const auto& [model, version] : std::exchange(wanted_, {})) out[model].push_back(version);
   return out;
@@ -202,7 +190,7 @@ void ModelHost::load_candidate(Route& route, const Route* old) {
   route.candidate = *std::move(candidate);
   route.seed = row.model + ":" + row.candidate;
   route.share = std::clamp(row.weight / 100, 0.0, 1.0);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const bool same_canary = old != nullptr && old->breaker && old->row.candidate == row.candidate &&
                            (!old->breaker->tripped() || trips_.contains(row.model));
   route.breaker = same_canary ? old->breaker : std::make_shared<CircuitBreaker>(breaker_);
@@ -236,7 +224,7 @@ Result<ServedModelPtr> ModelHost::load(const std::string& model, const std::stri
                                   {"artifact", artifact},
                                   {"scans_until_next_try", failure.pause},
                                   {"error", served.error().to_string()}});
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   ++load_failures_;
   return served;
 }
@@ -275,7 +263,7 @@ std::shared_ptr<const Route> ModelHost::with_versions(const Route& route,
 void ModelHost::forget_ended_trip(const DeploymentRow& row) {
   Trip trip;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = trips_.find(row.model);
     if (found == trips_.end()) return;
     trip = found->second;
@@ -290,12 +278,12 @@ void ModelHost::forget_ended_trip(const DeploymentRow& row) {
       });
   }
   if (!ended) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   trips_.erase(row.model);
 }
 
 void ModelHost::publish(Snapshot next) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (auto& [model, route] : next.routes) {
     const auto trip = trips_.find(model);
     if (trip == trips_.end() || trip->second.artifact != route->row.candidate) continue;
@@ -309,12 +297,12 @@ void ModelHost::publish(Snapshot next) {
 }
 
 std::shared_ptr<const Snapshot> ModelHost::snapshot() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return snapshot_;
 }
 
 bool ModelHost::trip(std::string_view model, std::string_view artifact) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = snapshot_->routes.find(model);
   if (found == snapshot_->routes.end() || found->second->row.candidate != artifact) return false;
   if (found->second->tripped || !found->second->champion) return false;
@@ -331,26 +319,27 @@ bool ModelHost::trip(std::string_view model, std::string_view artifact) {
 
 void ModelHost::want_version(std::string_view model, int version) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (wanted_.size() >= kMaxWanted) return;
     wanted_.emplace(std::string(model), version);
   }
-  signal_->raise();
+  service_.wake();
 }
 
 bool ModelHost::wait(const std::function<bool(const Snapshot&)>& done,
                      std::chrono::milliseconds timeout) {
-  std::unique_lock lock(mutex_);
-  return published_.wait_for(lock, timeout, [&] { return stopping_ || done(*snapshot_); }) &&
-         done(*snapshot_);
+  MutexLock lock(mutex_);
+  return published_.wait_for(lock, timeout, [&]() REQUIRES(mutex_) {
+    return stopping_ || done(*snapshot_);
+  }) && done(*snapshot_);
 }
 
 std::int64_t ModelHost::load_failures() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return load_failures_;
 }
 std::int64_t ModelHost::refresh_failures() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return refresh_failures_;
 }
 

@@ -17,17 +17,16 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
+#include "engine/base/mutex.h"
+#include "engine/base/service.h"
 #include "engine/ml/model.h"
 #include "engine/serve/circuit_breaker.h"
 #include "engine/store/store.h"
@@ -93,13 +92,6 @@ class ModelHost {
   std::int64_t refresh_failures() const;
 
  private:
-  /// Shared with the store's callback, which may outlive this object.
-  struct Signal {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool raised = false;
-    void raise();
-  };
   struct Trip {
     std::string artifact;
     std::int64_t revision = 0;
@@ -134,20 +126,21 @@ class ModelHost {
   const LoadModel load_;
   const BreakerConfig breaker_;
   const std::chrono::milliseconds scan_;
-  const std::shared_ptr<Signal> signal_ = std::make_shared<Signal>();
-  std::thread thread_;
-  // Of thread_ alone:
+  // Of the service's thread alone:
   std::map<std::string, FailedLoad, std::less<>> failed_loads_;  // by artifact
   std::map<std::string, std::int64_t, std::less<>> revisions_;   // by model: seen last
 
-  mutable std::mutex mutex_;  // guards all below
-  std::condition_variable published_;
-  std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<const Snapshot>();
-  std::map<std::string, Trip, std::less<>> trips_;
-  std::set<std::pair<std::string, int>> wanted_;
-  std::int64_t load_failures_ = 0;
-  std::int64_t refresh_failures_ = 0;
-  bool stopping_ = false;
+  mutable Mutex mutex_;
+  ConditionVariable published_;
+  std::shared_ptr<const Snapshot> snapshot_ GUARDED_BY(mutex_) = std::make_shared<const Snapshot>();
+  std::map<std::string, Trip, std::less<>> trips_ GUARDED_BY(mutex_);
+  std::set<std::pair<std::string, int>> wanted_ GUARDED_BY(mutex_);
+  std::int64_t load_failures_ GUARDED_BY(mutex_) = 0;
+  std::int64_t refresh_failures_ GUARDED_BY(mutex_) = 0;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+
+  Service service_{"model host"};
+  Subscription deployments_;  // last: what it calls uses everything above
 };
 
 }  // namespace millrace::serve

@@ -17,7 +17,7 @@ void OutcomeMatcher::remember(std::string_view id, std::string_view entity, Give
               .id = std::string(id),
               .entity = std::string(entity),
               .given = std::move(given)};
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (entries_.size() == capacity_) drop_oldest();
   const std::uint64_t number = first_ + entries_.size();
   by_id_[entry.id_key] = number;
@@ -27,7 +27,7 @@ void OutcomeMatcher::remember(std::string_view id, std::string_view entity, Give
 
 void OutcomeMatcher::drop_oldest() {
   const auto& oldest = entries_.front();
-  const auto forget = [&](Index& index, std::uint64_t key) {
+  const auto forget = [&](Index& index, std::uint64_t key) REQUIRES(mutex_) {
     const auto found = index.find(key);
     if (found != index.end() && found->second == first_) index.erase(found);
   };
@@ -49,14 +49,14 @@ OutcomeMatcher::Found OutcomeMatcher::take(Entry* entry) {
 }
 
 OutcomeMatcher::Found OutcomeMatcher::by_id(std::string_view model, std::string_view id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Entry* entry = find(by_id_, key_of(model, id));
   if (entry == nullptr || entry->id != id || entry->given.served->model != model) return {};
   return take(entry);
 }
 
 OutcomeMatcher::Found OutcomeMatcher::by_entity(std::string_view model, std::string_view entity) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Entry* entry = find(by_entity_, key_of(model, entity));
   if (entry == nullptr || entry->entity != entity || entry->given.served->model != model) return {};
   return take(entry);

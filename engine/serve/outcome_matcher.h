@@ -6,12 +6,12 @@
 
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "engine/base/mutex.h"
 #include "engine/serve/model_host.h"
 
 namespace millrace::serve {
@@ -50,16 +50,16 @@ class OutcomeMatcher {
   };
   using Index = std::unordered_map<std::uint64_t, std::uint64_t>;  // hash → number of the entry
 
-  Entry* find(const Index& index, std::uint64_t key);
-  Found take(Entry* entry);
-  void drop_oldest();
+  Entry* find(const Index& index, std::uint64_t key) REQUIRES(mutex_);
+  Found take(Entry* entry) REQUIRES(mutex_);
+  void drop_oldest() REQUIRES(mutex_);
 
   const std::size_t capacity_;
-  std::mutex mutex_;
-  std::deque<Entry> entries_;
-  std::uint64_t first_ = 0;  // number of entries_.front()
-  Index by_id_;
-  Index by_entity_;
+  Mutex mutex_;
+  std::deque<Entry> entries_ GUARDED_BY(mutex_);
+  std::uint64_t first_ GUARDED_BY(mutex_) = 0;  // number of entries_.front()
+  Index by_id_ GUARDED_BY(mutex_);
+  Index by_entity_ GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::serve

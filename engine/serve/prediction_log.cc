@@ -56,30 +56,24 @@ Status PredictionLog::start() {
   MR_TRY(spool_, Spool::open(config_.spool_dir, config_.max_spool_bytes));
   if (spool_->batches() > 0)
     log::info("sending predictions left by an earlier process", {{"batches", spool_->batches()}});
-  writer_ = std::thread([this] { write_loop(); });
-  sender_ = std::thread([this] { send_loop(); });
+  writer_.start([this] { write_loop(); });
+  sender_.start([this] { send_loop(); });
   return {};
 }
 
 void PredictionLog::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
-    wake_writer_.notify_all();
     removed_.notify_all();
   }
-  if (writer_.joinable()) writer_.join();
-  {
-    const std::lock_guard lock(mutex_);
-    written_out_ = true;
-    wake_sender_.notify_all();
-  }
-  if (sender_.joinable()) sender_.join();
+  writer_.stop();
+  sender_.stop();  // once everything is written
 }
 
 void PredictionLog::add(PredictedRow row) {
   const bool left_out = config_.sampling < 1 && place("prediction_log", row.id) >= config_.sampling;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (left_out) {
     ++stats_.sampled_out;
     return;
@@ -96,11 +90,11 @@ void PredictionLog::add(PredictedRow row) {
     return;
   }
   queue_.push_back(std::move(row));
-  if (queue_.size() == config_.batch_size) wake_writer_.notify_one();
+  if (queue_.size() == config_.batch_size) writer_.wake();
 }
 
 /// By the id, so that the rest is a fair sample: all of them up to half of the queue, then fewer,
-/// none of a full one. REQUIRES: mutex_ is held.
+/// none of a full one.
 bool PredictionLog::is_left_out(const PredictedRow& row) {
   if (config_.when_full != WhenFull::sample || 2 * queue_.size() < config_.max_queued) return false;
   const double share =
@@ -110,12 +104,12 @@ bool PredictionLog::is_left_out(const PredictedRow& row) {
 
 bool PredictionLog::has_room() const {
   if (config_.when_full != WhenFull::block) return true;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return queue_.size() < config_.max_queued;
 }
 
 bool PredictionLog::await_room(std::weak_ptr<http::Wake> wake) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(waiting_, [](const auto& one) { return one.expired(); });
   if (stopping_ || waiting_.size() >= kMostWaiting) return false;
   waiting_.push_back(std::move(wake));
@@ -126,7 +120,7 @@ bool PredictionLog::await_room(std::weak_ptr<http::Wake> wake) {
 void PredictionLog::wake_waiting() {
   std::vector<std::weak_ptr<http::Wake>> waiting;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     waiting.swap(waiting_);
   }
   for (const auto& one : waiting)
@@ -134,15 +128,16 @@ void PredictionLog::wake_waiting() {
 }
 
 bool PredictionLog::flush(std::chrono::milliseconds timeout) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const std::int64_t asked = ++flushes_asked_;
-  wake_writer_.notify_all();
-  return progressed_.wait_for(
-      lock, timeout, [&] { return flushes_done_ >= asked && idle_ && spool_->batches() == 0; });
+  writer_.wake();
+  return progressed_.wait_for(lock, timeout, [&]() REQUIRES(mutex_) {
+    return flushes_done_ >= asked && idle_ && spool_->batches() == 0;
+  });
 }
 
 PredictionLog::Stats PredictionLog::stats() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Stats out = stats_;
   if (!spool_) return out;
   out.dropped_batches = spool_->dropped_batches();
@@ -153,20 +148,19 @@ PredictionLog::Stats PredictionLog::stats() const {
 
 void PredictionLog::write_loop() {
   for (bool last = false; !last;) {
+    last = !writer_.wait(config_.flush_interval);
     std::vector<PredictedRow> rows;
     std::int64_t flush = 0;
+    bool flushes = false;
     {
-      std::unique_lock lock(mutex_);
-      wake_writer_.wait_for(lock, config_.flush_interval, [&] {
-        return stopping_ || flushes_asked_ > flushes_done_ || queue_.size() >= config_.batch_size;
-      });
+      const MutexLock lock(mutex_);
       rows.swap(queue_);
-      last = stopping_;
       flush = flushes_asked_;
+      flushes = flush > flushes_done_;
     }
     wake_waiting();
-    write_batches(std::move(rows), last || flush > flushes_done_);
-    const std::lock_guard lock(mutex_);
+    write_batches(std::move(rows), last || flushes);
+    const MutexLock lock(mutex_);
     flushes_done_ = flush;
     progressed_.notify_all();
   }
@@ -189,10 +183,10 @@ void PredictionLog::write(PredictionBatch batch) {
   bool kept = store(batch);
   if (config_.when_full == WhenFull::block)
     while (!kept && wait_to_retry()) kept = store(batch);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   (kept ? stats_.logged : stats_.dropped) += count;
   idle_ = false;
-  wake_sender_.notify_all();
+  sender_.wake();
 }
 
 bool PredictionLog::store(const PredictionBatch& batch) {
@@ -208,44 +202,45 @@ bool PredictionLog::store(const PredictionBatch& batch) {
 
 /// Until the store has taken enough, or this process stops: then the spool may exceed its limit.
 void PredictionLog::wait_for_spool() {
-  std::unique_lock lock(mutex_);
-  removed_.wait(lock, [&] { return stopping_ || !spool_->is_full(); });
+  MutexLock lock(mutex_);
+  removed_.wait(lock, [&]() REQUIRES(mutex_) { return stopping_ || !spool_->is_full(); });
 }
 
 /// False: this process stops.
-bool PredictionLog::wait_to_retry() {
-  std::unique_lock lock(mutex_);
-  return !removed_.wait_for(lock, config_.retry_first, [&] { return stopping_; });
-}
+bool PredictionLog::wait_to_retry() { return writer_.pause(config_.retry_first); }
 
 void PredictionLog::send_loop() {
   auto pause = config_.retry_first;
   for (;;) {
     const auto batch = spool_->oldest();
-    const bool sent = batch && send(*batch);
-    std::unique_lock lock(mutex_);
-    if (sent) {
+    if (batch && send(*batch)) {
       pause = config_.retry_first;
       continue;
     }
-    if (written_out_) return;
-    if (!batch) {
-      if (spool_->batches() > 0) continue;  // put meanwhile
-      idle_ = true;
-      progressed_.notify_all();
-      wake_sender_.wait(lock, [&] { return written_out_ || !idle_; });
-    } else {
-      wake_sender_.wait_for(lock, pause, [&] { return written_out_; });
+    if (sender_.stopping()) return;
+    if (batch) {
+      sender_.pause(pause);
       pause = std::min(pause * 2, config_.retry_most);
+    } else if (note_idle()) {
+      sender_.wait();
     }
   }
+}
+
+/// False: a batch was put meanwhile.
+bool PredictionLog::note_idle() {
+  const MutexLock lock(mutex_);
+  if (spool_->batches() > 0) return false;
+  idle_ = true;
+  progressed_.notify_all();
+  return true;
 }
 
 bool PredictionLog::send(const PredictionBatch& batch) {
   const auto stored = store_.append(batch);
   if (stored) {
     spool_->remove(batch.id);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     removed_.notify_all();
     return true;
   }
@@ -253,11 +248,11 @@ bool PredictionLog::send(const PredictionBatch& batch) {
   const bool later = error.transient() || error.code == ErrorCode::unavailable;
   if (!later) {
     spool_->set_aside(batch.id, error.to_string());
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     removed_.notify_all();
     return true;
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stats_.failed_sends++ % 100 == 0)
     log::warning("the store does not take predictions; they wait in the spool",
                  {{"batches", spool_->batches()}, {"error", error.to_string()}});

@@ -9,16 +9,15 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "engine/base/clock.h"
 #include "engine/base/id.h"
+#include "engine/base/mutex.h"
+#include "engine/base/service.h"
 #include "engine/http/message.h"
 #include "engine/serve/metering.h"
 #include "engine/serve/model_host.h"
@@ -99,9 +98,10 @@ class PredictionLog {
   void write_batches(std::vector<PredictedRow> rows, bool all_windows);
   void write(PredictionBatch batch);
   bool store(const PredictionBatch& batch);
+  bool note_idle();
   void wait_for_spool();
   bool wait_to_retry();
-  bool is_left_out(const PredictedRow& row);
+  bool is_left_out(const PredictedRow& row) REQUIRES(mutex_);
   void wake_waiting();
   /// False if the store did not take it, and may later.
   bool send(const PredictionBatch& batch);
@@ -113,22 +113,17 @@ class PredictionLog {
   Rng rng_;         // of the writing thread
   UuidSource ids_;  // of the writing thread
   std::unique_ptr<Spool> spool_;
-  std::thread writer_;
-  std::thread sender_;
-
-  mutable std::mutex mutex_;  // guards all below
-  std::condition_variable wake_writer_;
-  std::condition_variable wake_sender_;
-  std::condition_variable progressed_;
-  std::condition_variable removed_;  // from the spool
-  std::vector<PredictedRow> queue_;
-  std::vector<std::weak_ptr<http::Wake>> waiting_;  // for room in the queue
-  std::int64_t flushes_asked_ = 0;
-  std::int64_t flushes_done_ = 0;
-  bool stopping_ = false;
-  bool written_out_ = false;  // the writer has ended
-  bool idle_ = true;          // the sender found nothing to send
-  Stats stats_;
+  mutable Mutex mutex_;
+  ConditionVariable progressed_;
+  ConditionVariable removed_;  // from the spool
+  std::vector<PredictedRow> queue_ GUARDED_BY(mutex_);
+  std::vector<std::weak_ptr<http::Wake>> waiting_ GUARDED_BY(mutex_);  // for room in the queue
+  std::int64_t flushes_asked_ GUARDED_BY(mutex_) = 0;
+  std::int64_t flushes_done_ GUARDED_BY(mutex_) = 0;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  bool idle_ GUARDED_BY(mutex_) = true;  // the sender found nothing to send
+  Stats stats_ GUARDED_BY(mutex_);
+  Service writer_{"pred writer"}, sender_{"pred sender"};  // last: they use everything above
 };
 
 }  // namespace millrace::serve

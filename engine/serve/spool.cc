@@ -22,6 +22,7 @@ Result<std::unique_ptr<Spool>> Spool::open(std::filesystem::path folder, std::in
   MR_CHECK(make_durable_folders(folder));
   std::unique_ptr<Spool> spool(new Spool(std::move(folder), max_bytes));
   MR_CHECK(spool->lock());
+  const MutexLock held(spool->mutex_);
   MR_CHECK(spool->scan());
   return spool;
 }
@@ -83,18 +84,18 @@ void Spool::make_room(std::int64_t bytes) {
 }
 
 bool Spool::is_full() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return bytes_ >= max_bytes_;
 }
 
 Status Spool::put(const PredictionBatch& batch, Full full) {
   const std::string text = to_json(batch).dump();
   if (full == Full::drop_oldest) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     make_room(static_cast<std::int64_t>(text.size()));
   }
   MR_CHECK(write_file_atomic(file_of(batch.id), text));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   sizes_[batch.id] = static_cast<std::int64_t>(text.size());
   bytes_ += static_cast<std::int64_t>(text.size());
   return {};
@@ -104,7 +105,7 @@ std::optional<PredictionBatch> Spool::oldest() {
   for (;;) {
     Uuid id;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       if (sizes_.empty()) return {};
       id = sizes_.begin()->first;
     }
@@ -122,7 +123,7 @@ std::optional<PredictionBatch> Spool::oldest() {
 }
 
 void Spool::remove(const Uuid& id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = sizes_.find(id);
   if (found == sizes_.end()) return;
   std::error_code ignored;
@@ -133,7 +134,7 @@ void Spool::remove(const Uuid& id) {
 
 void Spool::set_aside(const Uuid& id, std::string_view why) {
   log::error("a prediction batch is set aside", {{"batch", id.to_string()}, {"error", why}});
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::error_code ignored;
   if (set_aside_ < kMostSetAside)
     std::filesystem::rename(file_of(id), file_of(id, ".bad"), ignored);
@@ -147,15 +148,15 @@ void Spool::set_aside(const Uuid& id, std::string_view why) {
 }
 
 std::int64_t Spool::bytes() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return bytes_;
 }
 std::size_t Spool::batches() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return sizes_.size();
 }
 std::int64_t Spool::dropped_batches() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return dropped_;
 }
 

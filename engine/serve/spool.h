@@ -12,10 +12,10 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "engine/base/mutex.h"
 #include "engine/base/result.h"
 #include "engine/store/rows.h"
 
@@ -54,18 +54,18 @@ class Spool {
  private:
   Spool(std::filesystem::path folder, std::int64_t max_bytes);
   Status lock();
-  Status scan();
-  void make_room(std::int64_t bytes);  // REQUIRES: mutex_ is held
+  Status scan() REQUIRES(mutex_);
+  void make_room(std::int64_t bytes) REQUIRES(mutex_);
   std::filesystem::path file_of(const Uuid& id, std::string_view ending = ".batch") const;
 
   const std::filesystem::path folder_;
   const std::int64_t max_bytes_;
   int lock_ = -1;  // file descriptor
-  mutable std::mutex mutex_;
-  std::map<Uuid, std::int64_t> sizes_;  // by id, so the oldest first
-  std::int64_t bytes_ = 0;
-  std::int64_t dropped_ = 0;
-  int set_aside_ = 0;
+  mutable Mutex mutex_;
+  std::map<Uuid, std::int64_t> sizes_ GUARDED_BY(mutex_);  // by id, so the oldest first
+  std::int64_t bytes_ GUARDED_BY(mutex_) = 0;
+  std::int64_t dropped_ GUARDED_BY(mutex_) = 0;
+  int set_aside_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace millrace::serve

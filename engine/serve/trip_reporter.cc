@@ -13,44 +13,43 @@ constexpr std::chrono::milliseconds kLongestPause{10'000};
 }  // namespace
 
 void TripReporter::start() {
-  if (tell_) thread_ = std::thread([this] { loop(); });
+  if (tell_) service_.start([this] { loop(); });
 }
 
-void TripReporter::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
-  }
-  if (thread_.joinable()) thread_.join();
-}
+void TripReporter::stop() { service_.stop(); }
 
 void TripReporter::report(TripReport report) {
-  const std::lock_guard lock(mutex_);
-  waiting_.push_back(std::move(report));
-  changed_.notify_all();
+  {
+    const MutexLock lock(mutex_);
+    waiting_.push_back(std::move(report));
+  }
+  service_.wake();
 }
 
 void TripReporter::loop() {
   auto pause = kFirstPause;
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    changed_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
+  for (bool last = false; !last;) {
+    last = !service_.wait();
+    tell_waiting(pause);
+  }
+}
+
+void TripReporter::tell_waiting(std::chrono::milliseconds& pause) {
+  MutexLock lock(mutex_);
+  while (!waiting_.empty()) {
     const TripReport next = waiting_.front();
     lock.unlock();
     const Status heard = tell_(next);
-    lock.lock();
-    if (heard) {
-      waiting_.pop_front();
-      pause = kFirstPause;
-      continue;
+    if (!heard) {
+      log::warning("a tripped circuit breaker could not be reported yet",
+                   {{"model", next.model}, {"error", heard.error().to_string()}});
+      if (!service_.pause(pause)) return;
+      pause = std::min(pause * 2, kLongestPause);
     }
-    log::warning("a tripped circuit breaker could not be reported yet",
-                 {{"model", next.model}, {"error", heard.error().to_string()}});
-    if (stopping_) return;
-    changed_.wait_for(lock, pause, [&] { return stopping_; });
-    pause = std::min(pause * 2, kLongestPause);
+    lock.lock();
+    if (!heard) continue;
+    waiting_.pop_front();
+    pause = kFirstPause;
   }
 }
 

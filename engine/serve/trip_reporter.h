@@ -3,12 +3,11 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <functional>
-#include <mutex>
-#include <thread>
 
+#include "engine/base/mutex.h"
+#include "engine/base/service.h"
 #include "engine/serve/inference.h"
 
 namespace millrace::serve {
@@ -27,13 +26,12 @@ class TripReporter {
 
  private:
   void loop();
+  void tell_waiting(std::chrono::milliseconds& pause);
 
   const Tell tell_;
-  std::thread thread_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<TripReport> waiting_;
-  bool stopping_ = false;
+  Mutex mutex_;
+  std::deque<TripReport> waiting_ GUARDED_BY(mutex_);
+  Service service_{"trip reporter"};
 };
 
 }  // namespace millrace::serve
