@@ -65,8 +65,8 @@ std::optional<Time> Planner::next_firing(const DagState& state, Time now) const 
 
 void Planner::reschedule(const std::string& dag, Time now) {
   const auto found = dags_.find(dag);
-  const bool may_fire =
-      options_.only_dag.empty() && schedules_.knows_dates() && found != dags_.end() && found->second.dag != nullptr;
+  const bool may_fire = options_.only_dag.empty() && schedules_.knows_dates() &&
+                        found != dags_.end() && found->second.dag != nullptr;
   schedules_.plan(dag, may_fire ? next_firing(found->second, now) : std::nullopt);
 }
 
