@@ -46,7 +46,7 @@ struct ProcessSpec {
 /// for it.
 Result<pid_t> start_process(const ProcessSpec& spec);
 
-/// The environment of this process, for ProcessSpec. Holds as long as nobody changes it.
+/// The environment of this process, for ProcessSpec. Valid until the environment changes.
 std::vector<const char*> own_environment();
 
 /// The status of a child as waitpid gives it, when it has ended; the child is gone then.

@@ -94,7 +94,7 @@ TEST(Process, IgnoresAndBlocksNoSignal) {
 
 TEST(Process, RunsAsAnotherUserWithoutOurGroups) {
   if (geteuid() != 0) {
-    // Whoever may not change the user is told so.
+    // Without the right to change the user it is an error.
     ProcessSpec spec;
     spec.argv = {"true"};
     spec.user = ProcessUser{1, 1};
