@@ -177,19 +177,21 @@ Result<std::chrono::milliseconds> wait_of(const Call& call, std::chrono::millise
   const Json& text = call.query("wait");
   if (text.is_null()) return std::chrono::milliseconds{0};
   auto wait = parse_duration(text.as_view());
-  if (!wait) return invalid_argument("?wait: " + wait.error().message);
+  if (!wait) return invalid_argument(wait.error().message).at("?wait");
   if (*wait > most)
-    return invalid_argument("?wait: '" + text.as_string() +
-                            "' is more than a request waits; at most " + format_duration(most) +
-                            ", then ask again");
+    return invalid_argument("'" + text.as_string() +
+                            "' is longer than a request may wait; at most " +
+                            format_duration(most) + ", then ask again")
+        .at("?wait");
   return std::chrono::duration_cast<std::chrono::milliseconds>(*wait);
 }
 
 Result<std::string> idempotency_key_in(const Call& call) {
   std::string key(call.header("idempotency-key"));
   if (key.size() <= kMostKeyBytes) return key;
-  return invalid_argument("Idempotency-Key has " + std::to_string(key.size()) + " bytes; at most " +
-                          std::to_string(kMostKeyBytes) + " are kept");
+  return invalid_argument("has " + std::to_string(key.size()) + " bytes; at most " +
+                          std::to_string(kMostKeyBytes) + " are allowed")
+      .at("Idempotency-Key");
 }
 
 Result<Reply> command_reply(const Submitted& submitted) {

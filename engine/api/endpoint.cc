@@ -134,6 +134,7 @@ HttpResponse finish_later(const Endpoint& endpoint, const HttpRequest& request,
 
 HttpResponse finish(const Endpoint& endpoint, const HttpRequest& request, Reply&& reply) {
   if (reply.later) return finish_later(endpoint, request, reply.later);
+  if (reply.problem) return respond(*reply.problem, request);
   HttpResponse response;
   if (reply.raw) {
     response = *std::move(reply.raw);

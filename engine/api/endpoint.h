@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/api/http.h"
+#include "engine/api/problem.h"
 #include "engine/api/schema.h"
 
 namespace millrace::api {
@@ -46,6 +47,7 @@ struct Reply {
   Json json;
   int status = 0;                   // 0: the endpoint's own
   std::optional<HttpResponse> raw;  // instead of json
+  std::optional<Problem> problem;   // instead of json: an error with several items
   NameValues headers;
   std::shared_ptr<LaterReply> later;  // if set, the rest of this is not looked at
 };

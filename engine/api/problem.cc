@@ -1,6 +1,27 @@
 #include "engine/api/problem.h"
 
 namespace millrace::api {
+namespace {
+
+/// The field's name without the syntax of its place: "{run}" and "?wait" are "run" and "wait",
+/// "/params/months" is "params.months".
+std::string field_name(const std::string& pointer) {
+  std::string name;
+  for (const char c : pointer) {
+    if (c == '/' && !name.empty()) name += '.';
+    if (c != '/' && c != '{' && c != '}' && c != '?') name += c;
+  }
+  return name;
+}
+
+/// An error that belongs to one field says so in `where`.
+bool names_a_field(const Error& error) {
+  return error.code == ErrorCode::invalid_argument &&
+         (error.where.starts_with('?') || error.where.starts_with('/') ||
+          error.where.starts_with('{') || error.where == "Idempotency-Key");
+}
+
+}  // namespace
 
 Problem Problem::make(int status, std::string_view code, std::string detail) {
   Problem problem;
@@ -11,6 +32,7 @@ Problem Problem::make(int status, std::string_view code, std::string detail) {
 }
 
 Problem Problem::of(const Error& error) {
+  if (names_a_field(error)) return invalid({{error.where, error.message}});
   const auto& row = traits(error.code);
   if (error.code == ErrorCode::internal)
     return make(500, row.name,
@@ -20,9 +42,12 @@ Problem Problem::of(const Error& error) {
 
 Problem Problem::invalid(std::vector<Item> errors) {
   Problem problem = make(400, "invalid_argument", "");
-  problem.detail = errors.size() == 1
-                       ? errors.front().pointer + ": " + errors.front().detail
-                       : std::to_string(errors.size()) + " things are wrong with this request";
+  if (errors.size() == 1) {
+    const std::string name = field_name(errors.front().pointer);
+    problem.detail = (name.empty() ? "" : name + ": ") + errors.front().detail;
+  } else {
+    problem.detail = std::to_string(errors.size()) + " fields of this request are wrong";
+  }
   problem.errors = std::move(errors);
   return problem;
 }

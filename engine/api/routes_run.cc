@@ -1,6 +1,9 @@
 // /api/v1/runs: what ran, what runs; trigger, cancel, retry.
+#include <sstream>
+
 #include "engine/api/context.h"
 #include "engine/api/views.h"
+#include "engine/core/param_problems.h"
 #include "engine/core/timetable.h"
 #include "engine/store/load_run.h"
 
@@ -94,6 +97,24 @@ Reply trigger_reply(const TriggerView& view) {
   return reply;
 }
 
+/// The engine's refusal, with an item for each param that is wrong: a line of its message. The DAG
+/// itself is not read, since it may have 10,000 tasks.
+Result<Reply> refused_trigger(Error error) {
+  if (error.code != ErrorCode::invalid_argument) return error;
+  std::vector<Problem::Item> items;
+  std::istringstream lines(error.message);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string param = param_named_in(line);
+    if (param.empty()) return error;
+    items.push_back({"/params/" + param, std::move(line)});
+  }
+  Reply reply;
+  reply.problem = Problem::of(error);
+  if (items.size() > 1) reply.problem->detail = std::to_string(items.size()) + " params are wrong";
+  reply.problem->errors = std::move(items);
+  return reply;
+}
+
 Result<Reply> trigger_run(Context& context, const Call& call) {
   MR_TRY(const auto wait, wait_of(call, kMostWait));
   MR_TRY(const auto key, idempotency_key_in(call));
@@ -104,7 +125,9 @@ Result<Reply> trigger_run(Context& context, const Call& call) {
   command.namespace_ = name_space;
   return context.submit(
       std::move(command), [&context, wait](const Submitted& submitted) -> Result<Reply> {
-        MR_TRY(const auto answer, Context::answer_of<TriggerRun>(submitted));
+        auto answered = Context::answer_of<TriggerRun>(submitted);
+        if (!answered) return refused_trigger(std::move(answered).error());
+        const auto& answer = *answered;
         TriggerView view;
         view.run = answer ? answer->run : submitted.command.id;
         view.created = !submitted.repeated;
@@ -118,6 +141,17 @@ Result<Reply> trigger_run(Context& context, const Call& call) {
       });
 }
 
+/// A refusal to cancel a run that has ended says how and when it ended.
+Error after_end(Context& context, const Uuid& run, Error error) {
+  if (error.code != ErrorCode::conflict) return error;
+  const auto row = context.stores.runs.run(run);
+  if (!row || row->status == RunStatus::running) return error;
+  std::string text =
+      "run " + run.to_string() + " has ended already: " + std::string(to_string(row->status));
+  if (row->finished_at) text += ", at " + format_rfc3339(*row->finished_at);
+  return conflict(std::move(text));
+}
+
 /// For commands about a run: the run must exist.
 template <typename T>
 Result<Reply> about_run(Context& context, const Call& call, T input) {
@@ -125,7 +159,12 @@ Result<Reply> about_run(Context& context, const Call& call, T input) {
   input.run = row.run;
   auto command = context.make_command(input, call, call.body()["reason"].as_view());
   command.namespace_ = row.namespace_;
-  return context.submit(std::move(command), command_reply);
+  return context.submit(std::move(command),
+                        [&context, run = row.run](const Submitted& submitted) -> Result<Reply> {
+                          auto reply = command_reply(submitted);
+                          if (reply || T::kind == RetryRun::kind) return reply;
+                          return after_end(context, run, std::move(reply).error());
+                        });
 }
 
 Result<Reply> cancel_run(Context& context, const Call& call) {

@@ -338,6 +338,8 @@ std::string describe(const TypeInfo& type) {
       break;
     case Kind::integer:
       text = "an integer";
+      if (type.minimum && type.maximum)
+        text += " from " + number_text(*type.minimum) + " to " + number_text(*type.maximum);
       break;
     case Kind::number:
       text = "a number";

@@ -9,6 +9,7 @@
 
 #include "engine/base/digest.h"
 #include "engine/base/suggest.h"
+#include "engine/core/param_problems.h"
 
 namespace millrace {
 namespace {
@@ -203,21 +204,14 @@ int Dag::index_of(std::string_view task_id) const {
 Result<Json> Dag::resolve_params(const Json& given) const {
   if (!given.is_object() && !given.is_null())
     return invalid_argument("params must be a mapping of names to values");
-  std::vector<std::string> names;
-  for (const auto& param : spec_.params) names.push_back(param.name);
-  for (const auto& [name, value] : given.members())
-    if (std::ranges::find(names, name) == names.end())
-      return invalid_argument("DAG '" + spec_.id + "' has no param '" + name + "'" +
-                              did_you_mean(name, names));
+  std::string message;
+  for (const std::string& problem : param_problems(spec_, given))
+    message += (message.empty() ? "" : "\n") + problem;
+  if (!message.empty()) return invalid_argument(std::move(message));
   Json out = Json::object();
   for (const auto& param : spec_.params) {
     const Json* value = given.find(param.name);
-    if (value == nullptr) value = param.schema.find("default");
-    if (value == nullptr)
-      return invalid_argument("DAG '" + spec_.id + "' needs a value for the param '" + param.name +
-                              "'");
-    MR_CHECK(check_param(param, *value));
-    out.set(param.name, *value);
+    out.set(param.name, value != nullptr ? *value : param.schema["default"]);
   }
   return out;
 }

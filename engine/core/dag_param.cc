@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "engine/base/suggest.h"
 #include "engine/core/dag.h"
 #include "engine/core/expression_value.h"
+#include "engine/core/param_problems.h"
 
 namespace millrace {
 namespace {
@@ -26,8 +28,10 @@ Status check_param(const ParamSpec& param, const Json& value) {
                             expected);
   };
   const Json& schema = param.schema;
-  if (schema.contains("type") && !has_type(value, schema["type"].as_view()))
-    return bad("a value of type " + schema["type"].as_string());
+  const std::string_view type = schema["type"].as_view();
+  if (schema.contains("type") && !has_type(value, type))
+    return bad(type == "integer" && value.is_number() ? "an integer of 64 bits"
+                                                      : "a value of type " + std::string(type));
   if (schema.contains("minimum") && value.is_number() &&
       value.as_double() < schema["minimum"].as_double())
     return bad("at least " + schema["minimum"].dump());
@@ -38,6 +42,32 @@ Status check_param(const ParamSpec& param, const Json& value) {
       std::ranges::find(schema["enum"].items(), value) == schema["enum"].items().end())
     return bad("one of " + schema["enum"].dump());
   return {};
+}
+
+std::vector<std::string> param_problems(const DagSpec& spec, const Json& given) {
+  std::vector<std::string> out, names;
+  for (const auto& param : spec.params) names.push_back(param.name);
+  for (const auto& [name, value] : given.members())
+    if (std::ranges::find(names, name) == names.end())
+      out.push_back("DAG '" + spec.id + "' has no param '" + name + "'" +
+                    did_you_mean(name, names));
+  for (const auto& param : spec.params) {
+    const Json* value = given.find(param.name);
+    if (value == nullptr) value = param.schema.find("default");
+    if (value == nullptr)
+      out.push_back("DAG '" + spec.id + "' needs a value for the param '" + param.name + "'");
+    else if (const auto fits = check_param(param, *value); !fits)
+      out.push_back(fits.error().message);
+  }
+  return out;
+}
+
+std::string param_named_in(std::string_view sentence) {
+  constexpr std::string_view kBefore = "param '";
+  const auto start = sentence.find(kBefore);
+  if (start == sentence.npos) return {};
+  sentence.remove_prefix(start + kBefore.size());
+  return std::string(sentence.substr(0, sentence.find('\'')));
 }
 
 namespace {

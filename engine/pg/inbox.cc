@@ -36,8 +36,9 @@ class PgInbox final : public Inbox {
     }));
     pass(FaultPoint::command_submitted);
     if (stored.kind != command.kind || stored.body != command.body)
-      return conflict("idempotency key '" + command.idempotency_key + "' was used for another " +
-                      stored.kind);
+      return conflict("the idempotency key '" + command.idempotency_key +
+                      "' was used for a different request (" + stored.kind +
+                      "); choose another key");
     shared_.notifier.tell_others(Topic::inbox);
     const AcceptedCommand accepted{stored, asked};
     subscribers_.call(is_new ? &accepted : nullptr);

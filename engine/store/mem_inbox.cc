@@ -12,8 +12,9 @@ class MemInbox final : public Inbox {
     return call(state_, "inbox.submit", [&](Callbacks& after) -> Result<Command> {
       if (const Command* stored = find(command)) {
         if (stored->kind == command.kind && stored->body == command.body) return *stored;
-        return conflict("idempotency key '" + command.idempotency_key + "' was used for another " +
-                        stored->kind);
+        return conflict("the idempotency key '" + command.idempotency_key +
+                        "' was used for a different request (" + stored->kind +
+                        "); choose another key");
       }
       state_.command_index[command.id] = state_.commands.size();
       if (!command.idempotency_key.empty())

@@ -99,6 +99,31 @@ TEST_F(HostileTest, EveryUnknownNameIsNamedWithTheNearestKnown) {
   EXPECT_EQ("/logical_date", body.json()["errors"].at(1)["pointer"].as_string());
 }
 
+// `detail` is for people, who see neither JSON pointers nor the same sentence twice; `errors` is
+// for programs, and names the field by its place.
+TEST_F(HostileTest, OneWrongFieldIsASentenceAndAnItem) {
+  start();
+  const auto check = [](const Answer& answer, const std::string& pointer,
+                        const std::string& detail) {
+    EXPECT_EQ(400, answer.status) << answer.body;
+    EXPECT_EQ(detail, answer.json()["detail"].as_string());
+    ASSERT_EQ(1u, answer.json()["errors"].size()) << answer.body;
+    EXPECT_EQ(pointer, answer.json()["errors"].at(0)["pointer"].as_string());
+  };
+  const std::string trigger = "/api/v1/dags/etl/runs";
+  check(get("/api/v1/runs/xyz"), "{run}", "run: \"xyz\" is not a UUID");
+  check(get("/api/v1/runs?limit=501"), "?limit",
+        "limit: 501 is out of range; it must be from 1 to 500");
+  check(post(trigger, Json::object({{"reason", 5}})), "/reason",
+        "reason: must be a string, not an integer");
+  check(send("POST", trigger, "[1]", kJson), "", "the body must be an object, not a list");
+  check(post(trigger + "?wait=5m", Json::object()), "?wait",
+        "wait: '5m' is longer than a request may wait; at most 1m, then ask again");
+  check(post(trigger + "?wait=soon", Json::object()), "?wait",
+        "wait: 'soon' is not a duration; write it as 250ms, 30s, 5m, 2h, 1d or "
+        "1h30m");
+}
+
 TEST_F(HostileTest, RefusesBodiesThatAreNoJsonObject) {
   start();
   const std::string path = "/api/v1/dags/etl/runs";

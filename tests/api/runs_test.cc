@@ -44,6 +44,28 @@ TEST_F(RunsTest, TheSameKeyWithAnotherBodyIsAConflict) {
   EXPECT_EQ("urn:millrace:problem:conflict", other.json()["type"].as_string());
 }
 
+TEST_F(RunsTest, EachWrongParamIsNamed) {
+  start();
+  DagSpec spec = make_dag("typed", {"a"});
+  for (const char* name : {"months", "big"})
+    spec.params.push_back({name, *Json::parse(R"({"type":"integer","default":1,"minimum":1})")});
+  world_->add_dag(std::move(spec), "dags/typed.yaml");
+  const auto answer = send("POST", "/api/v1/dags/typed/runs",
+                           R"({"params":{"moths":1,"months":0,"big":12345678901234567890.0}})",
+                           {{"Content-Type", "application/json"}});
+  EXPECT_EQ(400, answer.status);
+  const Json body = answer.json();
+  EXPECT_EQ("3 params are wrong", body["detail"].as_string());
+  ASSERT_EQ(3u, body["errors"].size()) << answer.body;
+  EXPECT_EQ("/params/moths", body["errors"].at(0)["pointer"].as_string());
+  EXPECT_EQ("DAG 'typed' has no param 'moths'; did you mean 'months'?",
+            body["errors"].at(0)["detail"].as_string());
+  EXPECT_EQ("param 'months' is 0; expected at least 1", body["errors"].at(1)["detail"].as_string());
+  EXPECT_EQ("/params/big", body["errors"].at(2)["pointer"].as_string());
+  EXPECT_NE(std::string::npos,
+            body["errors"].at(2)["detail"].as_string().find("expected an integer of 64 bits"));
+}
+
 // No params and an empty object are the same request.
 TEST_F(RunsTest, TheSameKeyWithoutAndWithEmptyParamsIsOneRun) {
   start();
@@ -239,7 +261,11 @@ TEST_F(RunsTest, CancelsAndRetries) {
   EXPECT_EQ("running", task["state"].as_string());
   EXPECT_EQ(200, post(path + "/cancel", Json::object({{"reason", "enough"}})).status);
   EXPECT_EQ("cancelled", get(path).json()["status"].as_string());
-  EXPECT_EQ(409, post(path + "/cancel", Json::object()).status);
+  const auto again = post(path + "/cancel", Json::object());
+  EXPECT_EQ(409, again.status);
+  EXPECT_NE(std::string::npos,
+            again.json()["detail"].as_string().find(" has ended already: cancelled, at 20"))
+      << again.body;
 
   EXPECT_EQ(200, post(path + "/retry", Json::object({{"tasks", Json::array({"extract"})}})).status);
   const auto next = finished_run("etl");  // by then the retried run has gone on too
