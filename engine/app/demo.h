@@ -53,6 +53,7 @@ struct Story {
   std::string champion, challenger;  // "v3 xgboost"
   std::optional<double> auc_champion, auc_challenger, p_value;
   std::string decision;  // "promote", "refuse", "halted", "-"
+  std::string refusal;   // why a challenger was refused
   std::string canary;    // "promoted", "rolled back", "-"
   std::string status;
   Duration duration{};

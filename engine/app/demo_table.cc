@@ -68,6 +68,9 @@ Result<Story> story_of(Node& node, const Uuid& run_id, std::string title) {
     story.auc_challenger = optional_number(out["auc_challenger"]);
     story.p_value = optional_number(out["p_value"]);
     story.decision = out["decision"].as_string();
+    if (story.decision == "refuse")
+      for (const auto& reason : out["reasons"].items())
+        story.refusal += (story.refusal.empty() ? "" : "; ") + reason.as_string();
   }
   if (const auto* canary = instance_of(run, "canary")) {
     if (canary->state == TaskState::success) story.canary = "promoted";
@@ -83,7 +86,13 @@ std::string table_of(const std::vector<Story>& stories) {
     table.add({s.title, s.logical_date, s.champion, s.challenger, number(s.auc_champion),
                number(s.auc_challenger), probability(s.p_value), paint(s.decision), paint(s.canary),
                paint(s.status), human_duration(s.duration)});
-  return table.to_string();
+  std::string out = table.to_string();
+  // A better AUC alone does not say why a challenger was refused.
+  std::string refusals;
+  for (const auto& s : stories)
+    if (!s.refusal.empty())
+      refusals += s.title + " " + s.logical_date + ", refused: " + s.refusal + "\n";
+  return refusals.empty() ? out : out + "\n" + refusals;
 }
 
 std::vector<std::string> judge(const std::vector<Story>& stories) {

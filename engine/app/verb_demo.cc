@@ -11,6 +11,7 @@
 #include "engine/app/shared_options.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
+#include "engine/base/clock.h"
 #include "engine/sched/engine.h"
 #include "engine/store/command.h"
 #include "engine/store/load_run.h"
@@ -49,6 +50,34 @@ auto patiently(const Ask& ask) {
   return answer;
 }
 
+/// Each line of the text, indented; a long text is cut after a line.
+std::string indented(const std::string& text, const char* margin) {
+  constexpr std::size_t kMostBytes = 2000;
+  std::string out;
+  for (std::size_t from = 0; from < text.size() && out.size() < kMostBytes;) {
+    const std::size_t end = std::min(text.find('\n', from), text.size());
+    out += margin + text.substr(from, end - from) + "\n";
+    from = end + 1;
+    if (from < text.size() && out.size() >= kMostBytes)
+      out += std::string(margin) + "… (the dashboard shows all)\n";
+  }
+  return out;
+}
+
+/// One line, and under it why the task failed, or why an evaluation refused the challenger.
+void print_task(const Run& run, TaskRef ref, const TaskInstance& instance) {
+  std::string label = run.dag->task(ref.task).spec.id;
+  if (ref.map_index >= 0) label += "[" + std::to_string(ref.map_index) + "]";
+  std::printf("    %-16s %s  %s\n", label.c_str(), paint(to_string(instance.state)).c_str(),
+              human_duration(instance.since - instance.started).c_str());
+  if (instance.state == TaskState::failed)
+    std::fputs(indented(instance.error.message, "        ").c_str(), stdout);
+  if (instance.outputs["decision"].as_view() == "refuse")
+    for (const auto& reason : instance.outputs["reasons"].items())
+      std::fputs(indented("refused: " + reason.as_string(), "        ").c_str(), stdout);
+  std::fflush(stdout);
+}
+
 /// Waits for the run's end and says each task's end on the way.
 Status follow(Node& node, const Uuid& run_id) {
   Stores stores = node.stores();
@@ -64,13 +93,7 @@ Status follow(Node& node, const Uuid& run_id) {
         seen[ref] = instance.state;
         if (instance.state == TaskState::skipped || instance.state == TaskState::upstream_failed)
           continue;
-        std::printf("    %-16s %s  %s%s\n", run.dag->task(t).spec.id.c_str(),
-                    paint(to_string(instance.state)).c_str(),
-                    human_duration(instance.since - instance.started).c_str(),
-                    instance.state == TaskState::failed
-                        ? ("  " + instance.error.message.substr(0, 160)).c_str()
-                        : "");
-        std::fflush(stdout);
+        print_task(run, ref, instance);
       }
     }
     if (run.status != RunStatus::running) return {};
@@ -80,8 +103,28 @@ Status follow(Node& node, const Uuid& run_id) {
   }
 }
 
+/// A run of an earlier demo on the same state is not executed again; it is told as it ended then.
+struct Earlier {
+  Time began = SystemClock().now();  // this demo
+  int runs = 0;
+
+  /// What follows the title of the run.
+  std::string note(const std::optional<Time>& finished_at) {
+    if (!finished_at || *finished_at >= began) return "";
+    ++runs;
+    return "  of an earlier demo, ended " + format_rfc3339(*finished_at).substr(0, 16);
+  }
+  void say_how_to_start_again(const std::filesystem::path& state) const {
+    if (runs == 0) return;
+    std::printf(
+        "%d of the runs above %s of an earlier demo, whose state is in %s, and did not run "
+        "again.\nStart from the beginning with: ./run demo --fresh\n",
+        runs, runs == 1 ? "is" : "are", state.string().c_str());
+  }
+};
+
 /// The scheduled runs of the catchup in order, each followed to its end.
-Status follow_months(Node& node, std::vector<Story>& stories) {
+Status follow_months(Node& node, std::vector<Story>& stories, Earlier& earlier) {
   for (int month = 0; month < kMonths; ++month) {
     std::optional<RunRow> row;
     while (!row) {
@@ -96,7 +139,9 @@ Status follow_months(Node& node, std::vector<Story>& stories) {
         return make_error(ErrorCode::cancelled, "interrupted; start again to go on");
       if (!row) std::this_thread::sleep_for(std::chrono::milliseconds{100});
     }
-    std::printf("%s\n", bold("run of " + format_rfc3339(*row->logical_date).substr(0, 10)).c_str());
+    std::printf("%s%s\n",
+                bold("run of " + format_rfc3339(*row->logical_date).substr(0, 10)).c_str(),
+                earlier.note(row->finished_at).c_str());
     MR_CHECK(follow(node, row->run));
     MR_TRY(Story story, patiently([&] { return demo::story_of(node, row->run, "scheduled"); }));
     stories.push_back(std::move(story));
@@ -104,9 +149,8 @@ Status follow_months(Node& node, std::vector<Story>& stories) {
   return {};
 }
 
-Status follow_faults(Node& node, std::vector<Story>& stories) {
+Status follow_faults(Node& node, std::vector<Story>& stories, Earlier& earlier) {
   for (const auto& fault : kFaults) {
-    std::printf("%s\n", bold(std::string("on purpose: ") + fault.told).c_str());
     TriggerRun input{.dag = std::string(demo::kDag)};
     input.logical_date = fault.logical_date;
     MR_TRY(input.params, Json::parse(fault.params));
@@ -114,6 +158,9 @@ Status follow_faults(Node& node, std::vector<Story>& stories) {
     command.idempotency_key = std::string("demo/") + fault.name;
     MR_TRY(const Json json, patiently([&] { return node.ask(command, std::chrono::seconds{30}); }));
     MR_TRY(const RunAnswer answer, answer_to<TriggerRun>(json));
+    const auto row = node.stores().runs.run(answer.run);
+    std::printf("%s%s\n", bold(std::string("on purpose: ") + fault.told).c_str(),
+                row ? earlier.note(row->finished_at).c_str() : "");
     MR_CHECK(follow(node, answer.run));
     MR_TRY(Story story, patiently([&] { return demo::story_of(node, answer.run, fault.name); }));
     stories.push_back(std::move(story));
@@ -137,15 +184,18 @@ Result<int> run_demo(const Options& options, const DemoWords& words) {
       own.state, {address, server_url(own, node->serve_port()), getpid(), database_mark(own), ""}));
   std::printf("dashboard  %s\n", bold(address).c_str());
   std::vector<Story> stories;
+  Earlier earlier;
   Status done;
   {
     demo::Traffic traffic(*node);
-    done = follow_months(*node, stories);
-    if (done) done = follow_faults(*node, stories);
+    done = follow_months(*node, stories, earlier);
+    if (done) done = follow_faults(*node, stories, earlier);
     std::printf("\n%s\n", demo::table_of(stories).c_str());
-    std::printf("%lld requests were served during the canaries, %lld failed\n",
-                static_cast<long long>(traffic.sent()), static_cast<long long>(traffic.failed()));
+    if (earlier.runs < static_cast<int>(stories.size()))
+      std::printf("%lld requests were served during the canaries, %lld failed\n",
+                  static_cast<long long>(traffic.sent()), static_cast<long long>(traffic.failed()));
   }
+  earlier.say_how_to_start_again(own.state);
   if (!done) {
     remove_engine_address(own.state);
     return done.error();
