@@ -30,7 +30,7 @@ struct Period {
   Time ends{};                 // exclusive
   std::optional<Time> dropped_at;
   std::int64_t bytes = 0;            // with indexes; 0 once dropped
-  std::int64_t runs = 0, tasks = 0;  // estimates of PostgreSQL
+  std::int64_t runs = 0, tasks = 0;  // counted up to 32 MiB; above, PostgreSQL's estimates
 };
 
 /// What is known of the server's clock, as the database keeps it.

@@ -25,6 +25,24 @@ TEST_P(HistoryTest, PeriodsFollowEachOtherAndReachAhead) {
   EXPECT_EQ(0, again->periods_added);
 }
 
+// PostgreSQL has no estimate of a table before it is analyzed.
+TEST_P(HistoryTest, TheRunsAndTasksOfASmallPeriodAreCounted) {
+  for (int i = 0; i < 3; ++i) {
+    const RunRow run = start_run();
+    succeed(run.run, {});
+    finish_run(run, RunStatus::success);
+  }
+  const auto periods = history().periods();
+  ASSERT_OK(periods);
+  std::int64_t runs = 0, tasks = 0;
+  for (const auto& period : *periods) {
+    runs += period.runs;
+    tasks += period.tasks;
+  }
+  EXPECT_EQ(3, runs);
+  EXPECT_EQ(3, tasks);
+}
+
 TEST_P(HistoryTest, WithoutARetentionNothingIsDropped) {
   const RunRow run = start_run();
   finish_run(run, RunStatus::success);

@@ -83,12 +83,11 @@ DELETE FROM millrace.scheduled_run WHERE (dag, logical_date) IN (
   LIMIT $2)
 
 -- name: list_periods
--- Oldest first; rows as the planner of PostgreSQL estimates them.
+-- Oldest first; rows of small tables are counted, others are an estimate of PostgreSQL's planner.
 SELECT p.number, millrace.micros(nullif(p.starts, '-infinity')), millrace.micros(p.ends),
        millrace.micros(p.dropped_at),
        coalesce((SELECT sum(pg_total_relation_size(to_regclass('millrace.' || t.name || '_' || p.number)))
                  FROM millrace.history_table() AS t), 0)::bigint,
-       (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass('millrace.run_' || p.number)),
-       (SELECT greatest(reltuples, 0)::bigint FROM pg_class
-        WHERE oid = to_regclass('millrace.task_instance_' || p.number))
+       coalesce(millrace.rows_of(to_regclass('millrace.run_' || p.number)), 0),
+       coalesce(millrace.rows_of(to_regclass('millrace.task_instance_' || p.number)), 0)
 FROM millrace.period AS p ORDER BY p.number
