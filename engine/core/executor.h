@@ -83,8 +83,18 @@ class Executor {
   /// Ends what attempts of former engines have left running on this machine; returns when it is
   /// dead. Call it when no attempt of this executor is under way.
   virtual void end_strays() {}
-  /// For a leader that lost its lease: ends every attempt before it returns.
+  /// For a leader that lost its lease: ends every attempt before it returns. One whose attempts
+  /// survive lets go of them instead: it reports nothing of them until they are adopted.
   virtual void kill_all() = 0;
+
+  /// True: attempts go on when the engine that started them is gone, and the next leader adopts
+  /// them. False: they end with it.
+  virtual bool survives_leader() const { return false; }
+  /// Once in each term, before its first start: the attempts of former leaders that are still
+  /// wanted. Each has exactly one result again, also if it was reported to a former leader; one of
+  /// which the executor knows nothing is `lost` and never began. What else former leaders have
+  /// started ends before this returns. REQUIRES: survives_leader().
+  virtual void adopt(std::vector<AttemptKey> attempts) { (void)attempts; }
 };
 
 }  // namespace millrace

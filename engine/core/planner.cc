@@ -61,7 +61,7 @@ void Planner::restore_model(std::string model, ModelState state) {
   models_.restore(std::move(model), std::move(state));
 }
 
-void Planner::recover(Time now) {
+std::vector<AttemptKey> Planner::recover(Time now) {
   return_orphaned_traffic(now);
   std::vector<Uuid> order = runs_.ids();
 
@@ -91,6 +91,7 @@ void Planner::recover(Time now) {
   report_order(now);
   pools_.set_open(true);
   fill_slots(now);
+  return std::exchange(adopted_, {});
 }
 
 // --- inputs

@@ -106,8 +106,9 @@ class Planner {
   void restore_broken_run(const Uuid& run, std::string reason);
   void restore_dataset(const std::string& dataset, const std::string& artifact);
   void restore_file_errors(const std::string& source, Json diagnostics);
-  /// After the last restore: attempts of former epochs are lost and will be queued again.
-  void recover(Time now);
+  /// After the last restore. Attempts of former epochs are adopted where their executor survives
+  /// its leader, and returned here; the others are lost and will be queued again.
+  std::vector<AttemptKey> recover(Time now);
 
   // Inputs. A refusal changes nothing.
   Status register_dag(const RegisterDag& input, Time now);
@@ -199,7 +200,9 @@ class Planner {
   const Json& root_of(const Run& run, TaskRef ref);
   void forget_root_of(const Run& run, const EventBody& body);
   StartAttempt action_of(const Run& run, TaskRef ref, Json with) const;
-  void hold_slot(const StartAttempt& action, std::size_t pool, Time now);
+  void hold_slot(const AttemptKey& key, const TaskSpec& task, std::size_t pool, Time began,
+                 Time now);
+  bool adopt(const Run& run, TaskRef ref, Time now);
   void fill_slots(Time now);
   void fill_slots_of(std::size_t pool, Time now);
   void finish(Run& run, Time now);
@@ -270,7 +273,8 @@ class Planner {
     Json root;
   };
   MappedRoot mapped_root_;
-  std::vector<int> worklist_;  // tasks of the run at hand whose upstream changed
+  std::vector<AttemptKey> adopted_;  // by recover()
+  std::vector<int> worklist_;        // tasks of the run at hand whose upstream changed
   std::uint64_t next_order_ = 0;
   bool starts_held_ = false;
   std::vector<Event> events_;

@@ -58,7 +58,7 @@ void Planner::complete(const AttemptResult& result, Time now) {
   }
   if (ended) {
     Pool& pool = pools_[ended->pool];
-    pool.note_length(timers_.monotonic(now) - ended->dispatched);
+    if (key.epoch == epoch_) pool.note_length(timers_.monotonic(now) - ended->dispatched);
     if (pool.options().begins_at_once) timers_.remove(ended->deadline);
   }
   const bool returned = run->instance(key.ref).dispatched && result.lost && !result.began;

@@ -55,14 +55,15 @@ void Planner::activate(Run& run, Time now) {
           instance.epoch == epoch_ && (instance.state == TaskState::running || instance.dispatched);
       switch (instance.state) {
         case TaskState::queued:
-          if (under_way) break;
+          if (under_way || (instance.dispatched && adopt(run, ref, now))) break;
           if (instance.dispatched)
             on_returned(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
           else
             queue(run, ref);
           break;
         case TaskState::running:
-          if (!under_way) on_lost(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
+          if (!under_way && !adopt(run, ref, now))
+            on_lost(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
           break;
         case TaskState::up_for_retry:
           timers_.add(restored_timer(run, ref, TimerKind::retry, now));
@@ -253,15 +254,17 @@ bool Planner::start(Run& run, TaskRef ref, std::size_t pool, Time now) {
   const bool resumes =
       before.state == TaskState::deferred || (!before.checkpoint.is_null() && before.failures == 0);
   const bool came_back = before.losses > 0 || before.returns > 0;
+  // An executor that survives its leader may still have the result of the call before the deferral.
+  const bool key_is_taken = came_back || pools_[pool].options().survives_leader;
   const int attempt =
-      resumes && before.attempt > 0 && !came_back ? before.attempt : before.attempt + 1;
+      resumes && before.attempt > 0 && !key_is_taken ? before.attempt : before.attempt + 1;
   if (pools_[pool].options().begins_at_once)
     emit(run, now, AttemptStarted{ref, attempt, epoch_, {}});
   else
     emit(run, now, AttemptDispatched{ref, attempt, epoch_});
   StartAttempt action = action_of(run, ref, std::move(with));
   action.executor = pools_[pool].options().executor;
-  hold_slot(action, pool, now);
+  hold_slot(action.key, task.spec, pool, now, now);
   actions_.push_back(std::move(action));
   return true;
 }
@@ -295,15 +298,27 @@ StartAttempt Planner::action_of(const Run& run, TaskRef ref, Json with) const {
   return action;
 }
 
-void Planner::hold_slot(const StartAttempt& action, std::size_t pool, Time now) {
-  const AttemptKey& key = action.key;
-  InHand attempt{.pool = pool, .priority = action.priority};
+void Planner::hold_slot(const AttemptKey& key, const TaskSpec& task, std::size_t pool, Time began,
+                        Time now) {
+  InHand attempt{.pool = pool, .priority = task.priority};
   attempt.begun = pools_[pool].options().begins_at_once;
   attempt.dispatched = timers_.monotonic(now);
   if (attempt.begun)
-    attempt.deadline = timers_.add(
-        {now + action.timeout, key.run, key.ref, key.attempt, TimerKind::deadline, now});
+    attempt.deadline = timers_.add({std::min(began, now) + task.timeout, key.run, key.ref,
+                                    key.attempt, TimerKind::deadline, began});
   pools_.dispatch(key, attempt);
+}
+
+/// Goes on with an attempt of a former leader; false: its executor does not.
+bool Planner::adopt(const Run& run, TaskRef ref, Time now) {
+  const std::size_t pool = pool_of(run, ref.task);
+  if (!pools_[pool].options().survives_leader) return false;
+  const TaskInstance& instance = run.instance(ref);
+  const AttemptKey key{run.id, ref, instance.attempt, instance.epoch};
+  hold_slot(key, run.dag->task(ref.task).spec, pool, instance.attempt_started, now);
+  if (instance.state == TaskState::running) pools_.begin(key);
+  adopted_.push_back(key);
+  return true;
 }
 
 void Planner::fill_slots(Time now) {

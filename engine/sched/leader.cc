@@ -23,6 +23,11 @@ Duration wall_ahead(Time now, const Clock& clock) {
          std::chrono::duration_cast<Duration>(clock.steady().time_since_epoch());
 }
 
+PlannerOptions for_executor(PlannerOptions options, const Executor& executor) {
+  for (PoolOptions& pool : options.pools) pool.survives_leader = executor.survives_leader();
+  return options;
+}
+
 }  // namespace
 
 Leader::Leader(PlannerOptions options, const Lease& lease, Stores stores, Executor& executor,
@@ -31,7 +36,7 @@ Leader::Leader(PlannerOptions options, const Lease& lease, Stores stores, Execut
       stores_(stores),
       executor_(executor),
       clock_(clock),
-      planner_(std::move(options), lease.epoch, rng),
+      planner_(for_executor(std::move(options), executor), lease.epoch, rng),
       seen_(clock.steady()),
       wall_ahead_(wall_ahead(clock.now(), clock)) {}
 
@@ -51,7 +56,8 @@ Status Leader::restore() {
   MR_CHECK(restore_runs(cache));
   MR_CHECK(restore_models());
   MR_CHECK(restore_rest());
-  planner_.recover(clock_.now());
+  auto adopted = planner_.recover(clock_.now());
+  if (executor_.survives_leader()) executor_.adopt(std::move(adopted));
   pass(FaultPoint::office_taken);
   return {};
 }

@@ -10,7 +10,7 @@
 namespace millrace {
 namespace {
 
-Time at(std::string_view text) { return *parse_rfc3339(text); }
+Time instant(std::string_view text) { return *parse_rfc3339(text); }
 
 struct Cron {
   const char* dag;
@@ -37,38 +37,38 @@ TEST(Firings, ComeInTheOrderOfTheirDates) {
   std::map<std::string, Timetable> timetables;
   for (const auto& [dag, expression] : kCrons) {
     timetables.emplace(dag, *Timetable::cron({expression, "UTC", DstPolicy::run_once}));
-    schedules.plan(dag, timetables.at(dag).next(at("2001-01-31T23:59:59Z")));
+    schedules.plan(dag, timetables.at(dag).next(instant("2001-01-31T23:59:59Z")));
   }
   for (const auto& [dag, date] : kExpected) {
-    ASSERT_EQ(schedules.next(), at(date)) << dag;
-    EXPECT_EQ(schedules.due(at(date) - Duration{1}), std::nullopt);
-    ASSERT_EQ(schedules.due(at(date)), dag) << date;
-    schedules.plan(dag, timetables.at(dag).next(at(date)));
+    ASSERT_EQ(schedules.next(), instant(date)) << dag;
+    EXPECT_EQ(schedules.due(instant(date) - Duration{1}), std::nullopt);
+    ASSERT_EQ(schedules.due(instant(date)), dag) << date;
+    schedules.plan(dag, timetables.at(dag).next(instant(date)));
   }
 }
 
 TEST(Firings, APlanReplacesTheOneBefore) {
   Schedules schedules;
-  schedules.plan("a", at("2001-02-01T01:00:00Z"));
-  schedules.plan("a", at("2001-02-01T03:00:00Z"));
-  schedules.plan("b", at("2001-02-01T02:00:00Z"));
-  EXPECT_EQ(schedules.due(at("2001-02-01T09:00:00Z")), "b");
+  schedules.plan("a", instant("2001-02-01T01:00:00Z"));
+  schedules.plan("a", instant("2001-02-01T03:00:00Z"));
+  schedules.plan("b", instant("2001-02-01T02:00:00Z"));
+  EXPECT_EQ(schedules.due(instant("2001-02-01T09:00:00Z")), "b");
   schedules.plan("b", std::nullopt);
-  EXPECT_EQ(schedules.due(at("2001-02-01T09:00:00Z")), "a");
+  EXPECT_EQ(schedules.due(instant("2001-02-01T09:00:00Z")), "a");
   schedules.plan("a", std::nullopt);
   EXPECT_EQ(schedules.next(), std::nullopt);
 }
 
 TEST(Firings, NoneComeAfterTheClockWasSetUntilTheDatesAreKnown) {
   Schedules schedules;
-  schedules.plan("a", at("2001-02-01T01:00:00Z"));
+  schedules.plan("a", instant("2001-02-01T01:00:00Z"));
   schedules.clock_was_set();
   EXPECT_FALSE(schedules.knows_dates());
-  schedules.plan("a", at("2001-02-01T01:00:00Z"));
-  EXPECT_EQ(schedules.due(at("2001-02-01T09:00:00Z")), std::nullopt);
+  schedules.plan("a", instant("2001-02-01T01:00:00Z"));
+  EXPECT_EQ(schedules.due(instant("2001-02-01T09:00:00Z")), std::nullopt);
   schedules.take_dates();
-  schedules.plan("a", at("2001-02-01T01:00:00Z"));
-  EXPECT_EQ(schedules.due(at("2001-02-01T09:00:00Z")), "a");
+  schedules.plan("a", instant("2001-02-01T01:00:00Z"));
+  EXPECT_EQ(schedules.due(instant("2001-02-01T09:00:00Z")), "a");
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ struct Limits {
   int max_losses = 0;
   /// Of an operator; empty: processes.
   std::function<std::string_view(const std::string& op)> executor_of;
+  bool survives_leader = false;  // the next leader adopts attempts that are under way
 };
 
 /// The side table: what attempts did, written down by the operators themselves as marks.

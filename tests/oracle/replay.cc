@@ -158,7 +158,7 @@ Finding Replay::before_fold(Run& run, const Event& event) {
     ++tally_.attempts;
   }
   const CourseLimits limits{run.dag->task(ref->task).spec.retries.max,
-                            expectations_.limits.max_losses};
+                            expectations_.limits.max_losses, expectations_.limits.survives_leader};
   auto wrong = check_left_out(run, *ref, event.body);
   if (!wrong) wrong = follow(course_of(run.id, *ref), event.body, limits, newest_epoch_);
   if (!wrong) wrong = check_mark(run, *ref, event.body);

@@ -27,7 +27,8 @@ struct Follow {
     return {};
   }
   Finding operator()(const AttemptStarted& e) const {
-    if (auto wrong = may_begin(e.attempt, e.epoch)) return wrong;
+    const bool goes_on = limits.adopted && course.dispatched && e.epoch == course.epoch;
+    if (auto wrong = may_begin(e.attempt, goes_on ? newest_epoch : e.epoch)) return wrong;
     if (course.dispatched && (e.attempt != course.attempt || e.epoch != course.epoch))
       return Violation{Rule::current_attempt, "another attempt starts than was dispatched"};
     course.attempt = e.attempt;
@@ -79,7 +80,7 @@ struct Follow {
   }
   Finding outcome_of(int attempt) const {
     if (auto wrong = check_attempt(attempt)) return wrong;
-    if (course.epoch < newest_epoch)
+    if (course.epoch < newest_epoch && !limits.adopted)
       return Violation{Rule::newest_epoch, "an outcome of an attempt of an old leader"};
     return {};
   }

@@ -22,7 +22,8 @@ struct TaskCourse {
 
 struct CourseLimits {
   int retries = 0;
-  int losses = 0;  // 0: not checked
+  int losses = 0;        // 0: not checked
+  bool adopted = false;  // attempts of old leaders may go on
 };
 
 /// Judges one more event of the instance, and notes it. `newest_epoch` is of all attempts that have

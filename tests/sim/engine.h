@@ -13,8 +13,9 @@ namespace millrace::sim {
 
 struct SimEngine {
   SimEngine(int number, const SimClock& clock, std::uint64_t seed, int slots,
-            oracle::Witness& witness)
-      : name("engine" + std::to_string(number)), executor(clock, seed, slots, witness) {}
+            oracle::Witness& witness, std::shared_ptr<Workplace> shared)
+      : name("engine" + std::to_string(number)),
+        executor(clock, seed, slots, witness, std::move(shared)) {}
 
   std::string name;
   FakeExecutor executor;

@@ -21,22 +21,47 @@ Rng rng_of_attempt(std::uint64_t seed, const StartAttempt& attempt) {
 
 void FakeExecutor::start(std::vector<StartAttempt> attempts) {
   for (auto& attempt : attempts) {
+    wanted_.insert(attempt.key);
     if (attempt.executor == kThreadExecutor)
       begin(attempt);
     else
-      waiting_.emplace(std::pair{-attempt.priority, next_order_++}, std::move(attempt));
+      place_->waiting.emplace(std::pair{-attempt.priority, place_->next_order++},
+                              std::move(attempt));
+  }
+  begin_some();
+}
+
+void FakeExecutor::kill_all() {
+  wanted_.clear();
+  reports_.clear();
+  if (survives_) return;  // it lets go of them
+  place_->waiting.clear();
+  place_->running.clear();
+  place_->ended.clear();
+}
+
+void FakeExecutor::adopt(std::vector<AttemptKey> attempts) {
+  wanted_ = {attempts.begin(), attempts.end()};
+  std::erase_if(place_->waiting,
+                [&](const auto& each) { return !wanted_.contains(each.second.key); });
+  std::erase_if(place_->running, [&](const auto& each) { return !wanted_.contains(each.first); });
+  for (const AttemptKey& key : attempts) {
+    const bool waits = std::ranges::any_of(
+        place_->waiting, [&](const auto& each) { return each.second.key == key; });
+    if (!waits && !place_->running.contains(key) && !place_->ended.contains(key))
+      place_->ended.emplace(key, AttemptResult{key, unavailable("it was never started"), true, {}});
   }
   begin_some();
 }
 
 int FakeExecutor::busy_slots() const {
-  return static_cast<int>(
-      std::ranges::count_if(running_, [](const auto& each) { return !each.second.in_thread; }));
+  return static_cast<int>(std::ranges::count_if(
+      place_->running, [](const auto& each) { return !each.second.in_thread; }));
 }
 
 void FakeExecutor::begin_some() {
-  while (!waiting_.empty() && busy_slots() < slots_)
-    begin(waiting_.extract(waiting_.begin()).mapped());
+  while (!place_->waiting.empty() && busy_slots() < slots_)
+    begin(place_->waiting.extract(place_->waiting.begin()).mapped());
 }
 
 void FakeExecutor::begin(const StartAttempt& attempt) {
@@ -58,20 +83,21 @@ void FakeExecutor::begin(const StartAttempt& attempt) {
   // A short one is over before its begin is told.
   if (!in_thread && rng.below(2) == 0)
     reports_.emplace_back(AttemptBegan{attempt.key, clock_.now()});
-  running_.insert_or_assign(attempt.key, Running{end, std::move(result), mark, in_thread});
+  place_->running.insert_or_assign(attempt.key,
+                                   Workplace::Running{end, std::move(result), mark, in_thread});
 }
 
 void FakeExecutor::cancel(const AttemptKey& key, bool) {
-  const auto waits =
-      std::ranges::find_if(waiting_, [&](const auto& each) { return each.second.key == key; });
-  if (waits != waiting_.end()) {
-    waiting_.erase(waits);
-    reports_.emplace_back(
-        AttemptResult{key, make_error(ErrorCode::cancelled, "cancelled"), false, {}});
+  const auto waits = std::ranges::find_if(place_->waiting,
+                                          [&](const auto& each) { return each.second.key == key; });
+  if (waits != place_->waiting.end()) {
+    place_->waiting.erase(waits);
+    place_->ended.emplace(
+        key, AttemptResult{key, make_error(ErrorCode::cancelled, "cancelled"), false, {}});
     return;
   }
-  const auto found = running_.find(key);
-  if (found == running_.end()) return;
+  const auto found = place_->running.find(key);
+  if (found == place_->running.end()) return;
   // The kill races with the end: sometimes the attempt had done its work already.
   AttemptResult& result = found->second.result;
   const bool was_done = key.run.low % 4 == 0 && found->second.end;
@@ -80,9 +106,10 @@ void FakeExecutor::cancel(const AttemptKey& key, bool) {
 }
 
 bool FakeExecutor::kill_runner(Rng& rng) {
-  if (running_.empty()) return false;
-  Running& chosen =
-      std::next(running_.begin(), static_cast<std::ptrdiff_t>(rng.below(running_.size())))->second;
+  if (place_->running.empty()) return false;
+  auto& chosen = std::next(place_->running.begin(),
+                           static_cast<std::ptrdiff_t>(rng.below(place_->running.size())))
+                     ->second;
   chosen.end = clock_.passed();
   chosen.result.outcome = unavailable("the runner died");
   chosen.result.lost = true;
@@ -92,8 +119,12 @@ bool FakeExecutor::kill_runner(Rng& rng) {
 std::optional<Duration> FakeExecutor::until_next_end() const {
   if (!reports_.empty()) return Duration{0};
   std::optional<Duration> next;
-  for (const auto& [key, running] : running_)
-    if (running.end) next = std::min(next.value_or(*running.end), *running.end);
+  for (const AttemptKey& key : wanted_) {
+    if (place_->ended.contains(key)) return Duration{0};
+    const auto running = place_->running.find(key);
+    if (running == place_->running.end() || !running->second.end) continue;
+    next = std::min(next.value_or(*running->second.end), *running->second.end);
+  }
   if (next) *next -= clock_.passed();
   return next;
 }
@@ -101,16 +132,26 @@ std::optional<Duration> FakeExecutor::until_next_end() const {
 std::vector<AttemptReport> FakeExecutor::take_reports(Rng& rng, bool chaotic) {
   std::vector<AttemptResult> ended;
   if (chaotic && rng.below(4) == 0) ended = std::exchange(echoes_, {});
-  for (auto it = running_.begin(); it != running_.end();) {
-    Running& running = it->second;
-    if (!running.end || *running.end > clock_.passed() || (chaotic && rng.below(5) == 0)) {
+  for (auto it = place_->running.begin(); it != place_->running.end();) {
+    Workplace::Running& running = it->second;
+    if (!is_due(running) || (chaotic && rng.below(5) == 0)) {
       ++it;
       continue;
     }
     if (running.result.outcome) witness_.ended.insert(running.mark);
     if (chaotic && rng.below(20) == 0) echoes_.push_back(running.result);
-    ended.push_back(std::move(running.result));
-    it = running_.erase(it);
+    place_->ended.insert_or_assign(it->first, std::move(running.result));
+    it = place_->running.erase(it);
+  }
+  for (auto key = wanted_.begin(); key != wanted_.end();) {
+    const auto found = place_->ended.find(*key);
+    if (found == place_->ended.end()) {
+      ++key;
+      continue;
+    }
+    ended.push_back(found->second);
+    if (!survives_) place_->ended.erase(found);
+    key = wanted_.erase(key);
   }
   for (std::size_t i = ended.size(); i > 1; --i) std::swap(ended[i - 1], ended[rng.below(i)]);
   // That an attempt began is known before its end, and after the end of the one before it.

@@ -20,6 +20,12 @@ constexpr Duration kLeaseTtl = std::chrono::seconds{5};
 constexpr int kProcessSlots = 3, kThreadSlots = 8, kAheadPerSlot = 1;
 constexpr std::uint64_t kDags = 3;
 
+/// In every third world attempts survive the engine that started them.
+std::shared_ptr<Workplace> draw_workplace(const Options& options) {
+  if (options.removed != Removed::nothing || options.seed % 3 != 0) return nullptr;
+  return std::make_shared<Workplace>();
+}
+
 std::string_view executor_of(const std::string& op) {
   return op == "light" ? kThreadExecutor : kProcessExecutor;
 }
@@ -33,8 +39,9 @@ class World {
         store_(clock_),
         network_(store_.stores().journal),
         careless_(behind_network(), options.removed),
-        engines_{SimEngine(0, clock_, options.seed, real_slots(), witness_),
-                 SimEngine(1, clock_, options.seed, real_slots(), witness_)} {
+        workplace_(draw_workplace(options)),
+        engines_{SimEngine(0, clock_, options.seed, real_slots(), witness_, workplace_),
+                 SimEngine(1, clock_, options.seed, real_slots(), witness_, workplace_)} {
     store_.set_fault_hook([this](std::string_view call) { return draw_fault(call); });
     accepted_ = store_.stores().inbox.subscribe([this](const AcceptedCommand* accepted) {
       if (accepted != nullptr) hand_over(*accepted);
@@ -43,6 +50,7 @@ class World {
     Rng rng = rng_of(options_.seed, 0);
     for (std::uint64_t i = 0; i < kDags; ++i) deploy(i, rng);
     expected_.limits = {kProcessSlots, kThreadSlots, PlannerOptions{}.max_losses, executor_of};
+    expected_.limits.survives_leader = workplace_ != nullptr;
     expected_.witness = &witness_;
   }
 
@@ -418,6 +426,7 @@ class World {
   CarelessStores careless_;
   oracle::Witness witness_;
   oracle::Expectations expected_;
+  const std::shared_ptr<Workplace> workplace_;  // null: each engine has its own
   std::array<SimEngine, 2> engines_;
   std::array<std::shared_ptr<const Dag>, kDags> dags_;
   std::set<std::uint64_t> declared_;  // by a file

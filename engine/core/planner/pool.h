@@ -21,6 +21,8 @@ struct PoolOptions {
   /// An attempt begins with its dispatch, and the planner keeps its deadline. Otherwise the
   /// executor keeps it, and reports when the work has begun.
   bool begins_at_once = false;
+  /// Attempts of a former leader go on: they are adopted (engine/core/executor.h).
+  bool survives_leader = false;
   /// While attempts are shorter than `short_attempt`, so many more for each slot are handed to the
   /// executor, which lets them wait for a free slot: it need not wait for a commit before it can
   /// begin the next one. They are queued until it says that they have begun. Short is what takes
