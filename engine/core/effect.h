@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -110,12 +111,18 @@ struct PromoteModel {
   static constexpr std::string_view kind = "promote_model";
   std::string model;
   std::string artifact;
-  std::string reason;
+  std::string reason = {};
+  /// What it was judged against: promotes only while this version serves, or while none does (""),
+  /// otherwise the task fails. nullopt: whatever serves.
+  std::optional<std::string> champion = {};
 
   static constexpr auto fields() {
     return std::tuple{field("model", &PromoteModel::model, "The served model").not_empty(),
                       field("artifact", &PromoteModel::artifact, "Digest of the version").digest(),
-                      field("reason", &PromoteModel::reason, "Kept in the journal").optional()};
+                      field("reason", &PromoteModel::reason, "Kept in the journal").optional(),
+                      field("champion", &PromoteModel::champion,
+                            "Promote only while this version serves; empty: while none does")
+                          .optional()};
   }
 };
 

@@ -79,11 +79,24 @@ Status admit_traffic(const std::string& model, const std::string& artifact, cons
   return busy;
 }
 
+/// A verdict holds only against the champion that it was given against.
+Status admit_promotion(const PromoteModel& e, const ModelState& state, const CanaryOwner& by) {
+  const std::string& serves = state.serving.champion;
+  if (e.champion && *e.champion != serves && e.artifact != serves) {
+    const auto named = [](const std::string& artifact) {
+      return artifact.empty() ? std::string("none") : short_digest(artifact);
+    };
+    return conflict("the champion of '" + e.model + "' has changed: version " +
+                    short_digest(e.artifact) + " was judged against " + named(*e.champion) +
+                    ", and " + named(serves) + " serves now; judge it again");
+  }
+  return admit_traffic(e.model, e.artifact, state, by);
+}
+
 Status admit_one(const Effect& effect, const ModelState& state, const CanaryOwner& by) {
   if (const auto* e = std::get_if<SetTraffic>(&effect))
     return admit_traffic(e->model, e->candidate, state, by);
-  if (const auto* e = std::get_if<PromoteModel>(&effect))
-    return admit_traffic(e->model, e->artifact, state, by);
+  if (const auto* e = std::get_if<PromoteModel>(&effect)) return admit_promotion(*e, state, by);
   return {};
 }
 

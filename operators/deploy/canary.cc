@@ -289,7 +289,8 @@ Outcome Canary::promote(const Progress& progress, std::string reason) {
   ctx_.log("promoted: " + reason);
   Done done;
   done.outputs = outputs("promoted", reason, progress);
-  done.effects.push_back(PromoteModel{op_.model, op_.candidate, std::move(reason)});
+  done.effects.push_back(
+      PromoteModel{op_.model, op_.candidate, std::move(reason), progress.champion});
   if (!unjudged.empty() && !progress.champion.empty())
     done.effects.push_back(RaiseAlert{"warning",
                                       "Model '" + op_.model + "' promoted, not judged in full",

@@ -244,6 +244,40 @@ TEST_F(CanaryPlanner, AcceptsWhatTheSameTaskRegisters) {
   EXPECT_EQ(effects<PromoteModel>().size(), 1u);
 }
 
+/// Two tasks judge their candidates against one champion: the second verdict no longer holds once
+/// the first is in force.
+TEST_F(CanaryPlanner, APromotionIsRefusedWhenTheChampionIsNoLongerTheOneItWasJudgedAgainst) {
+  struct Case {
+    std::optional<std::string> judged_against;
+    bool promoted;
+  };
+  std::uint64_t run = 1;
+  for (const auto& [judged_against, promoted] :
+       {Case{"", false}, Case{kNew, false}, Case{kOld, true}, Case{std::nullopt, true}}) {
+    forget_events();
+    Done done;
+    done.effects = {PromoteModel{kModel, kOld, "back"}};
+    end(trigger(Uuid{4, run++}), Outcome{done});
+    forget_events();
+    done.effects = {PromoteModel{kModel, kOther, "", judged_against}};
+    end(trigger(Uuid{4, run++}), Outcome{done});
+    EXPECT_EQ(effects<PromoteModel>().size(), promoted ? 1u : 0u);
+    if (!promoted) EXPECT_EQ(error_of_failure().code, ErrorCode::conflict);
+  }
+}
+
+TEST_F(CanaryPlanner, OnlyOneOfTwoFirstModelsIsPromoted) {
+  for (const std::string& artifact : {kNew, kOther}) {
+    Done done;
+    done.effects = {RegisterModel{"fresh", artifact, "linear", {}, {}, ""},
+                    PromoteModel{"fresh", artifact, "the first model", ""}};
+    end(trigger(Uuid{5, artifact == kNew ? 1u : 2u}), Outcome{done});
+  }
+  ASSERT_EQ(effects<PromoteModel>().size(), 1u);
+  EXPECT_EQ(effects<PromoteModel>()[0].artifact, kNew);
+  EXPECT_NE(error_of_failure().message.find("was judged against none"), std::string::npos);
+}
+
 TEST_F(CanaryPlanner, ASecondCanaryWaitsForTheFirst) {
   open_canary(run_, kNew, false);
   for (const std::string& candidate : {kOther, kNew}) {

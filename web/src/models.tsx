@@ -163,7 +163,15 @@ function ModelCard({ model, onChange }: { model: Model; onChange: () => void }) 
           text={target}
           danger
           disabled={!model.candidate && !model.last_good}
-          act={async (reason) => (await rollbackModel(model.model, { reason: reason || 'requested on the dashboard' }), onChange(), history.reload())}
+          // The version that the reader saw, not what may have come in its place meanwhile.
+          act={async (reason) => (
+            await rollbackModel(model.model, {
+              reason: reason || 'requested on the dashboard',
+              artifact: (model.candidate ?? model.champion)?.artifact,
+            }),
+            onChange(),
+            history.reload()
+          )}
         />
       </div>
       <div class="versions">
