@@ -8,7 +8,7 @@
 #include "engine/api/journal_tail.h"
 #include "engine/api/metrics.h"
 #include "engine/api/problem.h"
-#include "engine/api/views.h"
+#include "engine/api/views_model.h"
 #include "engine/base/log.h"
 #include "engine/http/encoding.h"
 #include "engine/http/open_metrics.h"
@@ -69,7 +69,7 @@ void log_access(const HttpAccess& access) {
 HttpResponse health_response(const HealthView& view) {
   HttpResponse response;
   response.status = view.status == "ok" ? 200 : 503;
-  response.body = TypeOf<HealthView>::json(view).dump();
+  append_record<JsonStyle::shown>(response.body, view);
   return response;
 }
 

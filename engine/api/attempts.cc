@@ -9,7 +9,7 @@ struct Fold {
   std::vector<AttemptView>& attempts;
   Time at;
 
-  void end(int attempt, std::string_view outcome, std::string error = {}) const {
+  void end(int attempt, AttemptOutcome outcome, std::string error = {}) const {
     const auto found =
         std::find_if(attempts.rbegin(), attempts.rend(),
                      [&](const AttemptView& view) { return view.attempt == attempt; });
@@ -19,7 +19,7 @@ struct Fold {
     found->error = std::move(error);
   }
   /// Of events that name no attempt: the last one, if it is still open.
-  void end_last(std::string_view outcome, std::string error = {}) const {
+  void end_last(AttemptOutcome outcome, std::string error = {}) const {
     if (!attempts.empty() && !attempts.back().ended_at)
       end(attempts.back().attempt, outcome, std::move(error));
   }
@@ -28,7 +28,7 @@ struct Fold {
     // A deferred attempt goes on under its own number.
     if (!attempts.empty() && attempts.back().attempt == e.attempt) {
       attempts.back().ended_at.reset();
-      attempts.back().outcome = "running";
+      attempts.back().outcome = AttemptOutcome::running;
       attempts.back().epoch = e.epoch;
       return;
     }
@@ -39,14 +39,19 @@ struct Fold {
     attempts.push_back(std::move(view));
   }
   void operator()(const AttemptLost& e) const {
-    end(e.attempt, "lost", e.reason.empty() ? "the engine that ran it is gone" : e.reason);
+    end(e.attempt, AttemptOutcome::lost,
+        e.reason.empty() ? "the engine that ran it is gone" : e.reason);
   }
-  void operator()(const AttemptFailed& e) const { end(e.attempt, "retry", e.error.to_string()); }
-  void operator()(const TaskDeferred& e) const { end(e.attempt, "deferred"); }
-  void operator()(const TaskSucceeded& e) const { end(e.attempt, "success"); }
-  void operator()(const TaskFailed& e) const { end(e.attempt, "failed", e.error.to_string()); }
-  void operator()(const TaskSkipped& e) const { end_last("skipped", e.reason); }
-  void operator()(const TaskCancelled&) const { end_last("cancelled"); }
+  void operator()(const AttemptFailed& e) const {
+    end(e.attempt, AttemptOutcome::retry, e.error.to_string());
+  }
+  void operator()(const TaskDeferred& e) const { end(e.attempt, AttemptOutcome::deferred); }
+  void operator()(const TaskSucceeded& e) const { end(e.attempt, AttemptOutcome::success); }
+  void operator()(const TaskFailed& e) const {
+    end(e.attempt, AttemptOutcome::failed, e.error.to_string());
+  }
+  void operator()(const TaskSkipped& e) const { end_last(AttemptOutcome::skipped, e.reason); }
+  void operator()(const TaskCancelled&) const { end_last(AttemptOutcome::cancelled); }
   template <typename Other>
   void operator()(const Other&) const {}
 };

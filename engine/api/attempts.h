@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/api/views.h"
+#include "engine/api/views_run.h"
 #include "engine/core/event.h"
 
 namespace millrace::api {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/api/views.h"
+#include "engine/api/views_model.h"
 #include "engine/base/duration.h"
 #include "engine/core/outcome.h"
 
@@ -144,16 +144,10 @@ std::vector<Endpoint> all_endpoints(Context* context, StreamSlots* slots) {
   return all;
 }
 
-Reply json_reply(Json json) {
+Reply json_reply(const Json& json) {
   Reply reply;
-  reply.json = std::move(json);
+  json.dump_to(reply.json);
   return reply;
-}
-
-std::vector<std::string> strings_of(const Json& list) {
-  std::vector<std::string> out;
-  for (const auto& item : list.items()) out.push_back(item.as_string());
-  return out;
 }
 
 FieldInfo task_in_path() { return {"task", string_type(128), "The task's id"}; }
@@ -162,9 +156,6 @@ FieldInfo dag_in_path() { return {"dag", string_type(128), "The DAG's id"}; }
 FieldInfo model_in_path() { return {"model", string_type(128), "The model's name"}; }
 FieldInfo limit_in_query(int most, int value) {
   return FieldInfo{"limit", integer_type(1, most), "How many at most"}.optional(value);
-}
-FieldInfo reason_in_body() {
-  return FieldInfo{"reason", string_type(2000), "Why; kept in the journal"}.optional("");
 }
 FieldInfo idempotency_header() {
   return FieldInfo{

@@ -89,20 +89,19 @@ std::vector<Endpoint> catalog_endpoints(Context* context);
 std::vector<Endpoint> all_endpoints(Context* context, StreamSlots* slots);
 
 // Shared by several topics.
-Reply json_reply(Json json);
-/// The value as JSON by its record.
+Reply json_reply(const Json& json);
+/// A record, or a list of records, as others see it.
 template <typename T>
 Reply reply_of(const T& value) {
-  return json_reply(TypeOf<T>::json(value));
+  Reply reply;
+  append_record<JsonStyle::shown>(reply.json, value);
+  return reply;
 }
-/// Only strings of a list field.
-std::vector<std::string> strings_of(const Json& list);
 FieldInfo run_in_path();
 FieldInfo task_in_path();
 FieldInfo dag_in_path();
 FieldInfo model_in_path();
 FieldInfo limit_in_query(int most, int value);
-FieldInfo reason_in_body();
 FieldInfo idempotency_header();
 /// ?wait, 0 without one; an error for more than `most`.
 Result<std::chrono::milliseconds> wait_of(const Call& call, std::chrono::milliseconds most);

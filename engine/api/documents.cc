@@ -4,29 +4,35 @@
 #include <set>
 
 #include "engine/api/context.h"
-#include "engine/api/views.h"
+#include "engine/api/problem.h"
+#include "engine/api/views_model.h"
 
 namespace millrace::api {
 namespace {
 
-using Kind = TypeInfo::Kind;
-
-/// Records by name, those that others refer to before them.
-void collect(const TypeInfo& type, std::vector<RecordInfo>& records) {
-  if (type.item) collect(*type.item, records);
-  if (!type.record) return;
-  for (const auto& known : records)
-    if (known.name == type.record->name) return;
-  for (const auto& field : type.record->fields) collect(field.type, records);
-  records.push_back(*type.record);
+/// Types with a name, those that others refer to before them.
+void collect(const TypeInfo& type, std::vector<TypeInfo>& named) {
+  if (type.item) collect(*type.item, named);
+  const std::string name(type_name_of(type));
+  for (const auto& known : named)
+    if (!name.empty() && type_name_of(known) == name) return;
+  if (type.record)
+    for (const auto& field : type.record->fields) collect(field.type, named);
+  for (const auto& kind : type.kinds) collect(kind, named);
+  if (name.empty()) return;
+  named.push_back(type);
+  named.back().nullable = false;
 }
 
-std::vector<RecordInfo> records_of(const std::vector<Endpoint>& endpoints) {
-  std::vector<RecordInfo> records;
-  for (const auto& endpoint : endpoints)
-    if (endpoint.response) collect(*endpoint.response, records);
-  collect(TypeOf<HealthView>::info(), records);
-  return records;
+std::vector<TypeInfo> named_types(const std::vector<Endpoint>& endpoints) {
+  std::vector<TypeInfo> named;
+  for (const auto& endpoint : endpoints) {
+    if (endpoint.response) collect(*endpoint.response, named);
+    for (const auto* fields : {&endpoint.path, &endpoint.query, &endpoint.body})
+      for (const auto& field : *fields) collect(field.type, named);
+  }
+  collect(type_info<HealthView>(), named);
+  return named;
 }
 
 // --- OpenAPI
@@ -127,7 +133,8 @@ Json problem_schema() {
 
 Json components(const std::vector<Endpoint>& endpoints) {
   Json schemas = Json::object();
-  for (const auto& record : records_of(endpoints)) schemas.set(record.name, schema_of(record));
+  for (const auto& type : named_types(endpoints))
+    schemas.set(type_name_of(type), named_schema_of(type));
   schemas.set("Problem", problem_schema());
   Json problem = Json::object({{"description", "What went wrong"}});
   problem.set("content",
@@ -197,13 +204,6 @@ std::string client_function(const Endpoint& endpoint) {
          ");\n";
 }
 
-std::string interface_of(const RecordInfo& record) {
-  std::string out = "/** " + record.doc + " */\nexport interface " + record.name + " {\n";
-  for (const auto& field : record.fields)
-    out += "  /** " + field.doc + " */\n  " + field.name + ": " + typescript_of(field.type) + ";\n";
-  return out + "}\n\n";
-}
-
 // --- docs/api.md
 
 std::string escaped(std::string text) {
@@ -250,6 +250,16 @@ std::string endpoint_section(const Endpoint& endpoint) {
   return out;
 }
 
+std::string type_section(const TypeInfo& type) {
+  if (!type.record) return {};  // enumerations are described where they are used
+  std::string out = "### " + type.record->name + "\n\n" + type.record->doc +
+                    "\n\n| field | type | meaning |\n|---|---|---|\n";
+  for (const auto& field : type.record->fields)
+    out += "| `" + field.name + "` | " + escaped(describe(field.type)) + " | " +
+           escaped(field.doc) + " |\n";
+  return out + "\n";
+}
+
 }  // namespace
 
 Json openapi_document() {
@@ -293,7 +303,7 @@ std::string typescript_client() {
       "// Generated from the endpoint declarations in engine/api; './run golden' rewrites it. Do "
       "not edit.\n"
       "import { request } from './http';\n\n";
-  for (const auto& record : records_of(endpoints)) out += interface_of(record);
+  for (const auto& type : named_types(endpoints)) out += typescript_declaration_of(type) + "\n";
   for (const auto& endpoint : endpoints)
     if (endpoint.response && endpoint.body_kind != Endpoint::Body::raw)
       out += client_function(endpoint) + "\n";
@@ -326,14 +336,7 @@ std::string reference_page() {
     out += endpoint_section(endpoint);
   }
   out += "## Types\n\n";
-  for (const auto& record : records_of(endpoints)) {
-    out += "### " + record.name + "\n\n" + record.doc +
-           "\n\n| field | type | meaning |\n|---|---|---|\n";
-    for (const auto& field : record.fields)
-      out += "| `" + field.name + "` | " + escaped(describe(field.type)) + " | " +
-             escaped(field.doc) + " |\n";
-    out += "\n";
-  }
+  for (const auto& type : named_types(endpoints)) out += type_section(type);
   out.pop_back();
   return out;
 }

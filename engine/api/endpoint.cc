@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/api/problem.h"
+#include "engine/api/check_request.h"
 #include "engine/base/suggest.h"
 
 namespace millrace::api {
@@ -140,7 +140,7 @@ HttpResponse finish(const Endpoint& endpoint, const HttpRequest& request, Reply&
     response = *std::move(reply.raw);
   } else {
     response.status = reply.status != 0 ? reply.status : endpoint.status;
-    reply.json.dump_to(response.body);
+    response.body = std::move(reply.json);
   }
   for (auto& header : reply.headers) response.headers.push_back(std::move(header));
   return response;

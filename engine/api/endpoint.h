@@ -13,7 +13,7 @@
 
 #include "engine/api/http.h"
 #include "engine/api/problem.h"
-#include "engine/api/schema.h"
+#include "engine/base/record_schema.h"
 
 namespace millrace::api {
 
@@ -31,7 +31,11 @@ class Call {
   /// REQUIRES: declared as a uuid.
   Uuid uuid(std::string_view name) const { return *Uuid::parse(path_[name].as_view()); }
   const Json& query(std::string_view name) const { return query_[name]; }
-  const Json& body() const { return body_; }
+  /// REQUIRES: declared as body_fields<T>().
+  template <typename T>
+  Result<T> body() const {
+    return read_record<T>(body_);
+  }
   const HttpRequest& request() const { return request_; }
   std::string_view header(std::string_view name) const { return request_.header(name); }
 
@@ -42,9 +46,9 @@ class Call {
 
 struct LaterReply;
 
-/// Anything but a plain 200 with JSON is said in full.
+/// A plain 200 with JSON, unless it says more.
 struct Reply {
-  Json json;
+  std::string json;
   int status = 0;                   // 0: the endpoint's own
   std::optional<HttpResponse> raw;  // instead of json
   std::optional<Problem> problem;   // instead of json: an error with several items

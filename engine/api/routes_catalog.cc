@@ -7,7 +7,8 @@
 #include <cerrno>
 
 #include "engine/api/context.h"
-#include "engine/api/views.h"
+#include "engine/api/views_model.h"
+#include "engine/api/views_run.h"
 #include "engine/base/digest.h"
 
 namespace millrace::api {
@@ -16,10 +17,10 @@ namespace {
 constexpr std::size_t kBlockBytes = 256u << 10;
 
 Result<Reply> list_operators(Context& context, const Call&) {
-  Json list = Json::array();
+  std::vector<OperatorView> views;
   for (const auto& name : context.catalog.names())
-    list.push_back(TypeOf<OperatorInfo>::json(*context.catalog.find(name)));
-  return json_reply(std::move(list));
+    views.push_back(operator_view(*context.catalog.find(name)));
+  return reply_of(views);
 }
 
 Result<Reply> get_dag_schema(Context& context, const Call&) {
@@ -119,7 +120,7 @@ std::vector<Endpoint> catalog_endpoints(Context* context) {
                   .id = "listOperators",
                   .tag = "authoring",
                   .summary = "What a task can be carried out by",
-                  .response = TypeOf<std::vector<OperatorInfo>>::info(),
+                  .response = type_info<std::vector<OperatorView>>(),
                   .handle = bind(list_operators)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/dag-schema.json",
@@ -145,7 +146,7 @@ std::vector<Endpoint> catalog_endpoints(Context* context) {
                   .tag = "artifacts",
                   .summary = "What is known of an artifact",
                   .path = {digest_in_path()},
-                  .response = TypeOf<ArtifactRow>::info(),
+                  .response = type_info<ArtifactRow>(),
                   .handle = bind(get_artifact)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/artifacts/{digest}/content",

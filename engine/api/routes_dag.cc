@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/api/bodies.h"
 #include "engine/api/context.h"
-#include "engine/api/views.h"
+#include "engine/api/views_model.h"
+#include "engine/api/views_run.h"
 #include "engine/base/file.h"
 #include "engine/base/suggest.h"
 #include "engine/core/schedule.h"
@@ -117,9 +119,9 @@ Result<Reply> get_dag_version(Context& context, const Call& call) {
 
 Result<Reply> patch_dag(Context& context, const Call& call) {
   MR_TRY(const auto row, find_dag(context, call.path("dag")));
-  const PauseDag input{row.dag, call.body()["paused"].as_bool()};
-  return context.submit(context.make_command(input, call, call.body()["reason"].as_view()),
-                        command_reply);
+  MR_TRY(const auto given, call.body<PatchDagBody>());
+  return context.submit(
+      context.make_command(PauseDag{row.dag, given.paused}, call, given.reason), command_reply);
 }
 
 /// The line itself beside each diagnostic, as the file is now: for a caret under the column.
@@ -173,9 +175,9 @@ Result<Reply> list_dag_errors(Context& context, const Call& call) {
 
 Result<Reply> reset_schedule(Context& context, const Call& call) {
   MR_TRY(const auto row, find_dag(context, call.path("dag")));
-  return context.submit(
-      context.make_command(ResetSchedule{row.dag}, call, call.body()["reason"].as_view()),
-      command_reply);
+  MR_TRY(const auto given, call.body<ReasonBody>());
+  return context.submit(context.make_command(ResetSchedule{row.dag}, call, given.reason),
+                        command_reply);
 }
 
 FieldInfo recent_in_query(int value) {
@@ -192,9 +194,9 @@ Endpoint reset_endpoint(std::function<Result<Reply>(const Call&)> handle) {
           .doc = "Dates that were missed are not made up; no date runs twice.",
           .path = {dag_in_path()},
           .body_kind = Endpoint::Body::json,
-          .body = {reason_in_body()},
+          .body = body_fields<ReasonBody>(),
           .also = {202},
-          .response = TypeOf<CommandView>::info(),
+          .response = type_info<CommandView>(),
           .handle = std::move(handle)};
 }
 
@@ -211,7 +213,7 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .tag = "dags",
                   .summary = "All DAGs, by id",
                   .query = {recent_in_query(0)},
-                  .response = TypeOf<std::vector<DagView>>::info(),
+                  .response = type_info<std::vector<DagView>>(),
                   .handle = bind(list_dags)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/dags/{dag}",
@@ -220,7 +222,7 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .summary = "A DAG with its tasks and edges",
                   .path = {dag_in_path()},
                   .query = {recent_in_query(10)},
-                  .response = TypeOf<DagDetailView>::info(),
+                  .response = type_info<DagDetailView>(),
                   .handle = bind(get_dag)});
   list.push_back({.method = "PATCH",
                   .pattern = "/api/v1/dags/{dag}",
@@ -230,9 +232,9 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .doc = "A paused DAG is started by nothing but a trigger; runs under way go on.",
                   .path = {dag_in_path()},
                   .body_kind = Endpoint::Body::json,
-                  .body = {{"paused", boolean_type(), "True: pause"}, reason_in_body()},
+                  .body = body_fields<PatchDagBody>(),
                   .also = {202},
-                  .response = TypeOf<CommandView>::info(),
+                  .response = type_info<CommandView>(),
                   .handle = bind(patch_dag)});
   list.push_back(reset_endpoint(bind(reset_schedule)));
   list.push_back({.method = "GET",
@@ -261,7 +263,7 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .query = {FieldInfo{"warnings", boolean_type(),
                                       "True: also files that load and have warnings"}
                                 .optional(false)},
-                  .response = TypeOf<std::vector<DagFileErrorRow>>::info(),
+                  .response = type_info<std::vector<DagFileErrorRow>>(),
                   .handle = bind(list_dag_errors)});
   return list;
 }

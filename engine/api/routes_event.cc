@@ -5,7 +5,7 @@
 #include "engine/api/cloud_event.h"
 #include "engine/api/context.h"
 #include "engine/api/event_stream.h"
-#include "engine/api/views.h"
+#include "engine/api/views_model.h"
 
 namespace millrace::api {
 namespace {
@@ -89,11 +89,11 @@ Command command_of(Context& context, const Call& call, const CloudEvent& event) 
 
 Result<ReceivedEventView> view_of(const CloudEvent& event, const Submitted& submitted) {
   MR_TRY(const auto answer, Context::answer_of<PublishEvent>(submitted));
-  ReceivedEventView view{
-      event.source, event.id, submitted.repeated, submitted.answer.has_value(), {}, Json::array()};
+  ReceivedEventView view{event.source, event.id, submitted.repeated, submitted.answer.has_value(),
+                         {},           {}};
   if (!answer) return view;
   view.runs = answer->runs;
-  view.not_started = record_json(answer->not_started);
+  for (const auto& dag : answer->not_started) view.not_started.push_back({dag.dag, dag.reason});
   return view;
 }
 
@@ -155,7 +155,7 @@ std::vector<Endpoint> event_endpoints(Context* context, StreamSlots* slots) {
        .body_types = {"application/cloudevents+json", "application/cloudevents-batch+json",
                       "application/json"},
        .also = {202},
-       .response = TypeOf<std::vector<ReceivedEventView>>::info(),
+       .response = type_info<std::vector<ReceivedEventView>>(),
        .handle = [context](const Call& call) { return post_events(*context, call); }});
   return list;
 }

@@ -1,17 +1,14 @@
 // /api/v1/models: versions, verdicts, what serves, how it does; roll back. Deployments and alerts.
 #include <algorithm>
 
+#include "engine/api/bodies.h"
 #include "engine/api/context.h"
-#include "engine/api/views.h"
+#include "engine/api/views_model.h"
 #include "engine/base/duration.h"
 #include "engine/base/suggest.h"
 
 namespace millrace::api {
 namespace {
-
-FieldInfo artifact_in_body() {
-  return FieldInfo{"artifact", string_type(64), "Digest of the version"};
-}
 
 /// The version that was deployed; of a deployment that does not tell its number, the newest with
 /// that artifact.
@@ -114,15 +111,16 @@ Result<Reply> submit_keyed(Context& context, const Call& call, const T& input) {
 }
 
 Result<Reply> rollback(Context& context, const Call& call) {
-  RollbackModel input{call.path("model"), call.body()["reason"].as_string("asked for")};
+  MR_TRY(const auto given, call.body<RollbackModelBody>());
+  RollbackModel input{call.path("model"), given.reason.empty() ? "asked for" : given.reason};
   MR_CHECK(check_model(context, input.model));
-  input.artifact = call.body()["artifact"].as_string();
+  input.artifact = given.artifact;
   return submit_keyed(context, call, input);
 }
 
 Result<Reply> release(Context& context, const Call& call) {
-  const ReleaseModel input{call.path("model"), call.body()["artifact"].as_string(),
-                           call.body()["reason"].as_string()};
+  MR_TRY(const auto given, call.body<ReleaseModelBody>());
+  const ReleaseModel input{call.path("model"), given.artifact, given.reason};
   MR_CHECK(check_model(context, input.model));
   return submit_keyed(context, call, input);
 }
@@ -157,7 +155,7 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .id = "listModels",
                   .tag = "models",
                   .summary = "All models with what serves them",
-                  .response = TypeOf<std::vector<ModelView>>::info(),
+                  .response = type_info<std::vector<ModelView>>(),
                   .handle = bind(list_models)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/models/{model}",
@@ -165,7 +163,7 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .tag = "models",
                   .summary = "A model",
                   .path = {model_in_path()},
-                  .response = TypeOf<ModelView>::info(),
+                  .response = type_info<ModelView>(),
                   .handle = bind(get_model)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/models/{model}/versions",
@@ -173,7 +171,7 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .tag = "models",
                   .summary = "Its versions, newest first",
                   .path = {model_in_path()},
-                  .response = TypeOf<std::vector<ModelVersionRow>>::info(),
+                  .response = type_info<std::vector<ModelVersionRow>>(),
                   .handle = bind(list_versions)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/models/{model}/evaluations",
@@ -182,7 +180,7 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .summary = "Champion against challenger, newest first",
                   .path = {model_in_path()},
                   .query = {limit_in_query(200, 20)},
-                  .response = TypeOf<std::vector<EvaluationRow>>::info(),
+                  .response = type_info<std::vector<EvaluationRow>>(),
                   .handle = bind(list_evaluations)});
   list.push_back(
       {.method = "GET",
@@ -192,7 +190,7 @@ std::vector<Endpoint> model_endpoints(Context* context) {
        .summary = "What the model server measured lately, by version and role",
        .path = {model_in_path()},
        .query = {FieldInfo{"window", string_type(16), "How far back, e.g. 5m"}.optional("5m")},
-       .response = TypeOf<std::vector<ServingView>>::info(),
+       .response = type_info<std::vector<ServingView>>(),
        .handle = bind(get_serving)});
   list.push_back({.method = "POST",
                   .pattern = "/api/v1/models/{model}/rollback",
@@ -206,31 +204,30 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .path = {model_in_path()},
                   .headers = {idempotency_header()},
                   .body_kind = Endpoint::Body::json,
-                  .body = {reason_in_body(), artifact_in_body().optional()},
+                  .body = body_fields<RollbackModelBody>(),
                   .also = {202},
-                  .response = TypeOf<CommandView>::info(),
+                  .response = type_info<CommandView>(),
                   .handle = bind(rollback)});
-  list.push_back(
-      {.method = "POST",
-       .pattern = "/api/v1/models/{model}/release",
-       .id = "releaseModel",
-       .tag = "models",
-       .summary = "Let a refused or withdrawn version be deployed again",
-       .doc = "A version that an evaluation refused, or that was rolled back, gets no "
-              "traffic until a person releases it with a reason.",
-       .path = {model_in_path()},
-       .headers = {idempotency_header()},
-       .body_kind = Endpoint::Body::json,
-       .body = {artifact_in_body(), FieldInfo{"reason", string_type(1000), "Why, for the journal"}},
-       .also = {202},
-       .response = TypeOf<CommandView>::info(),
-       .handle = bind(release)});
+  list.push_back({.method = "POST",
+                  .pattern = "/api/v1/models/{model}/release",
+                  .id = "releaseModel",
+                  .tag = "models",
+                  .summary = "Let a refused or withdrawn version be deployed again",
+                  .doc = "A version that an evaluation refused, or that was rolled back, gets no "
+                         "traffic until a person releases it with a reason.",
+                  .path = {model_in_path()},
+                  .headers = {idempotency_header()},
+                  .body_kind = Endpoint::Body::json,
+                  .body = body_fields<ReleaseModelBody>(),
+                  .also = {202},
+                  .response = type_info<CommandView>(),
+                  .handle = bind(release)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/deployments",
                   .id = "listDeployments",
                   .tag = "models",
                   .summary = "What serves each model now",
-                  .response = TypeOf<std::vector<DeploymentRow>>::info(),
+                  .response = type_info<std::vector<DeploymentRow>>(),
                   .handle = bind(list_deployments)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/deployments/{model}/history",
@@ -239,7 +236,7 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .summary = "Every change of what serves a model, newest first",
                   .path = {model_in_path()},
                   .query = {limit_in_query(500, 50)},
-                  .response = TypeOf<std::vector<DeploymentEventRow>>::info(),
+                  .response = type_info<std::vector<DeploymentEventRow>>(),
                   .handle = bind(list_history)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/alerts",
@@ -247,7 +244,7 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .tag = "alerts",
                   .summary = "Alerts, newest first",
                   .query = {limit_in_query(500, 100)},
-                  .response = TypeOf<std::vector<AlertRow>>::info(),
+                  .response = type_info<std::vector<AlertRow>>(),
                   .handle = bind(list_alerts)});
   return list;
 }

@@ -1,8 +1,10 @@
 // /api/v1/runs: what ran, what runs; trigger, cancel, retry.
 #include <sstream>
 
+#include "engine/api/bodies.h"
 #include "engine/api/context.h"
-#include "engine/api/views.h"
+#include "engine/api/views_model.h"
+#include "engine/api/views_run.h"
 #include "engine/core/param_problems.h"
 #include "engine/core/timetable.h"
 #include "engine/store/load_run.h"
@@ -76,15 +78,13 @@ Result<Reply> get_run(Context& context, const Call& call) {
                     });
 }
 
-TriggerRun trigger_of(const Call& call, bool keyed) {
+TriggerRun trigger_of(const Call& call, const TriggerRunBody& given, bool keyed) {
   TriggerRun input{.dag = call.path("dag")};
   // No params and no member are the same request.
-  if (const Json& params = call.body()["params"]; params.size() > 0) input.params = params;
+  if (given.params.size() > 0) input.params = given.params;
   // A date without an offset is meant in the DAG's time zone, which the planner knows.
-  if (const Json* date = call.body().find("logical_date"); date && !date->is_null())
-    input.logical_date = has_utc_offset(date->as_view())
-                             ? format_rfc3339(*parse_rfc3339(date->as_view()))
-                             : date->as_string();
+  if (const auto& date = given.logical_date)
+    input.logical_date = has_utc_offset(*date) ? format_rfc3339(*parse_rfc3339(*date)) : *date;
   // With a key the body must be the same each time; a trace id need not be.
   if (!keyed) input.trace_id = call.request().trace_id;
   return input;
@@ -119,8 +119,9 @@ Result<Reply> trigger_run(Context& context, const Call& call) {
   MR_TRY(const auto wait, wait_of(call, kMostWait));
   MR_TRY(const auto key, idempotency_key_in(call));
   MR_TRY(const auto name_space, context.stores.runs.dag_namespace(call.path("dag")));
+  MR_TRY(const auto given, call.body<TriggerRunBody>());
   auto command =
-      context.make_command(trigger_of(call, !key.empty()), call, call.body()["reason"].as_view());
+      context.make_command(trigger_of(call, given, !key.empty()), call, given.reason);
   command.idempotency_key = key;
   command.namespace_ = name_space;
   return context.submit(
@@ -154,10 +155,10 @@ Error after_end(Context& context, const Uuid& run, Error error) {
 
 /// For commands about a run: the run must exist.
 template <typename T>
-Result<Reply> about_run(Context& context, const Call& call, T input) {
+Result<Reply> about_run(Context& context, const Call& call, T input, std::string_view reason) {
   MR_TRY(const auto row, context.stores.runs.run(call.uuid("run")));
   input.run = row.run;
-  auto command = context.make_command(input, call, call.body()["reason"].as_view());
+  auto command = context.make_command(input, call, reason);
   command.namespace_ = row.namespace_;
   return context.submit(std::move(command),
                         [&context, run = row.run](const Submitted& submitted) -> Result<Reply> {
@@ -168,24 +169,26 @@ Result<Reply> about_run(Context& context, const Call& call, T input) {
 }
 
 Result<Reply> cancel_run(Context& context, const Call& call) {
+  MR_TRY(const auto given, call.body<CancelRunBody>());
   CancelRun input;
-  input.force = call.body()["force"].as_bool(false);
-  return about_run(context, call, input);
+  input.force = given.force;
+  return about_run(context, call, input, given.reason);
 }
 
 Result<Reply> cancel_task(Context& context, const Call& call) {
+  MR_TRY(const auto given, call.body<CancelTaskBody>());
   CancelTask input;
   input.task = call.path("task");
-  if (const Json& index = call.body()["map_index"]; !index.is_null())
-    input.map_index = static_cast<int>(index.as_int());
-  input.force = call.body()["force"].as_bool(false);
-  return about_run(context, call, std::move(input));
+  if (given.map_index) input.map_index = *given.map_index;
+  input.force = given.force;
+  return about_run(context, call, std::move(input), given.reason);
 }
 
 Result<Reply> retry_run(Context& context, const Call& call) {
+  MR_TRY(const auto given, call.body<RetryRunBody>());
   RetryRun input;
-  input.tasks = strings_of(call.body()["tasks"]);
-  return about_run(context, call, std::move(input));
+  input.tasks = given.tasks;
+  return about_run(context, call, std::move(input), given.reason);
 }
 
 Result<Reply> list_artifacts(Context& context, const Call& call) {
@@ -194,26 +197,15 @@ Result<Reply> list_artifacts(Context& context, const Call& call) {
   return reply_of(artifacts);
 }
 
-FieldInfo force_in_body() {
-  return FieldInfo{"force", boolean_type(), "End programs at once, without their kill_grace"}
-      .optional();
-}
-
 std::vector<FieldInfo> run_filters_in_query() {
   return {FieldInfo{"dag", string_type(128), "Only of this DAG"}.optional(),
-          FieldInfo{"status", TypeOf<RunStatus>::info(), "Only in this status"}.optional(),
+          FieldInfo{"status", type_info<RunStatus>(), "Only in this status"}.optional(),
           FieldInfo{"before", uuid_type(), "`next` of the page before"}.optional(),
           limit_in_query(500, 50)};
 }
 
 FieldInfo wait_in_query() {
   return FieldInfo{"wait", string_type(16), "Wait for the run's end, e.g. 30s; at most 60s"}
-      .optional();
-}
-
-FieldInfo logical_date_in_body() {
-  return FieldInfo{"logical_date", time_type(),
-                   "The date the run stands for; without an offset, in the DAG's time zone"}
       .optional();
 }
 
@@ -230,7 +222,7 @@ std::vector<Endpoint> run_endpoints(Context* context) {
                   .tag = "runs",
                   .summary = "Runs, newest first",
                   .query = run_filters_in_query(),
-                  .response = TypeOf<RunPage>::info(),
+                  .response = type_info<RunPage>(),
                   .handle = bind(list_runs)});
   list.push_back(
       {.method = "POST",
@@ -245,11 +237,10 @@ std::vector<Endpoint> run_endpoints(Context* context) {
        .query = {wait_in_query()},
        .headers = {idempotency_header()},
        .body_kind = Endpoint::Body::json,
-       .body = {FieldInfo{"params", object_type(), "Values for the DAG's params"}.optional(),
-                logical_date_in_body(), reason_in_body()},
+       .body = body_fields<TriggerRunBody>(),
        .status = 201,
        .also = {200, 202},
-       .response = TypeOf<TriggerView>::info(),
+       .response = type_info<TriggerView>(),
        .handle = bind(trigger_run)});
   list.push_back(
       {.method = "GET",
@@ -260,7 +251,7 @@ std::vector<Endpoint> run_endpoints(Context* context) {
        .doc = "With `wait`, the answer comes when the run has ended, or after that time.",
        .path = {run_in_path()},
        .query = {wait_in_query()},
-       .response = TypeOf<RunRow>::info(),
+       .response = type_info<RunRow>(),
        .handle = bind(get_run)});
   list.push_back({.method = "POST",
                   .pattern = "/api/v1/runs/{run}/cancel",
@@ -273,9 +264,9 @@ std::vector<Endpoint> run_endpoints(Context* context) {
                       "force, ends everything at once, these tasks as well.",
                   .path = {run_in_path()},
                   .body_kind = Endpoint::Body::json,
-                  .body = {force_in_body(), reason_in_body()},
+                  .body = body_fields<CancelRunBody>(),
                   .also = {202},
-                  .response = TypeOf<CommandView>::info(),
+                  .response = type_info<CommandView>(),
                   .handle = bind(cancel_run)});
   list.push_back({.method = "POST",
                   .pattern = "/api/v1/runs/{run}/tasks/{task}/cancel",
@@ -287,12 +278,9 @@ std::vector<Endpoint> run_endpoints(Context* context) {
                       "task's programs without their grace.",
                   .path = {run_in_path(), task_in_path()},
                   .body_kind = Endpoint::Body::json,
-                  .body = {FieldInfo{"map_index", integer_type(0, 1'000'000),
-                                     "Which instance of a mapped task; none: all of them"}
-                               .optional(),
-                           force_in_body(), reason_in_body()},
+                  .body = body_fields<CancelTaskBody>(),
                   .also = {202},
-                  .response = TypeOf<CommandView>::info(),
+                  .response = type_info<CommandView>(),
                   .handle = bind(cancel_task)});
   list.push_back({.method = "POST",
                   .pattern = "/api/v1/runs/{run}/retry",
@@ -304,10 +292,9 @@ std::vector<Endpoint> run_endpoints(Context* context) {
                          "could not start.",
                   .path = {run_in_path()},
                   .body_kind = Endpoint::Body::json,
-                  .body = {FieldInfo{"tasks", list_type(string_type(128)), "Task ids"}.optional(),
-                           reason_in_body()},
+                  .body = body_fields<RetryRunBody>(),
                   .also = {202},
-                  .response = TypeOf<CommandView>::info(),
+                  .response = type_info<CommandView>(),
                   .handle = bind(retry_run)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/runs/{run}/artifacts",
@@ -315,7 +302,7 @@ std::vector<Endpoint> run_endpoints(Context* context) {
                   .tag = "runs",
                   .summary = "What a run's tasks left",
                   .path = {run_in_path()},
-                  .response = TypeOf<std::vector<ArtifactRow>>::info(),
+                  .response = type_info<std::vector<ArtifactRow>>(),
                   .handle = bind(list_artifacts)});
   return list;
 }

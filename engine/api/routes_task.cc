@@ -4,7 +4,7 @@
 #include "engine/api/attempts.h"
 #include "engine/api/context.h"
 #include "engine/api/event_stream.h"
-#include "engine/api/views.h"
+#include "engine/api/views_run.h"
 #include "engine/base/suggest.h"
 #include "engine/store/load_run.h"
 
@@ -237,7 +237,7 @@ std::vector<Endpoint> task_endpoints(Context* context, StreamSlots* slots) {
                          "Millrace-Total says how many there are.",
                   .path = {run_in_path()},
                   .query = {limit_in_query(10'000, 10'000), offset_in_query()},
-                  .response = TypeOf<std::vector<TaskView>>::info(),
+                  .response = type_info<std::vector<TaskView>>(),
                   .handle = bind(list_tasks)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/runs/{run}/tasks/{task}",
@@ -246,7 +246,7 @@ std::vector<Endpoint> task_endpoints(Context* context, StreamSlots* slots) {
                   .summary = "A task instance as it is now",
                   .path = {run_in_path(), task_in_path()},
                   .query = {map_index_in_query()},
-                  .response = TypeOf<TaskView>::info(),
+                  .response = type_info<TaskView>(),
                   .handle = bind(get_task)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/runs/{run}/tasks/{task}/attempts",
@@ -255,7 +255,7 @@ std::vector<Endpoint> task_endpoints(Context* context, StreamSlots* slots) {
                   .summary = "Every try of a task instance, oldest first",
                   .path = {run_in_path(), task_in_path()},
                   .query = {map_index_in_query()},
-                  .response = TypeOf<std::vector<AttemptView>>::info(),
+                  .response = type_info<std::vector<AttemptView>>(),
                   .handle = bind(list_attempts)});
   list.push_back(
       {.method = "GET",

@@ -13,12 +13,12 @@
 //     }
 //   };
 //
-// Readers and writers walk this list: record_json.h (JSON), wire.h (bytes between processes). The
-// default of a member is the one that its initialiser gives.
+// Readers and writers walk this list: record_json.h (JSON), record_schema.h (JSON Schema and other
+// documents), wire.h (bytes between processes). The default of a member is the one that its
+// initialiser gives. A record that others see has a `record_name` for documents and a `record_doc`.
 #pragma once
 
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -35,7 +35,8 @@ namespace millrace {
 enum class TextRule : std::uint8_t {
   any,
   not_empty,
-  digest,  // 64 lower-case hex digits (SHA-256); an optional one may be empty
+  digest,     // 64 lower-case hex digits (SHA-256); an optional one may be empty
+  date_time,  // RFC 3339; kept as it is written
 };
 
 /// One member. `get`: a pointer to it, or for a value that is only shown a function of the record.
@@ -49,6 +50,11 @@ struct Field {
   double maximum = std::numeric_limits<double>::infinity();
   TextRule text = TextRule::any;
   bool may_be_absent = false;
+  std::size_t max_bytes =
+      std::numeric_limits<std::size_t>::max();  // of a text, or of each in a list
+  bool must_be_object = false;                  // a value of type Json is an object
+  bool is_internal = false;                     // stored, never shown to others
+  std::string_view shown_name{};                // for others; "": as `name`
 
   /// Absent stands for the member's default.
   constexpr Field optional() const {
@@ -63,6 +69,30 @@ struct Field {
     copy.maximum = high;
     return copy;
   }
+  constexpr Field at_most(std::size_t bytes) const {
+    Field copy = *this;
+    copy.max_bytes = bytes;
+    return copy;
+  }
+  constexpr Field object() const {
+    Field copy = *this;
+    copy.must_be_object = true;
+    return copy;
+  }
+  constexpr Field internal() const {
+    Field copy = *this;
+    copy.is_internal = true;
+    return copy;
+  }
+  constexpr Field shown_as(std::string_view other) const {
+    Field copy = *this;
+    copy.shown_name = other;
+    return copy;
+  }
+  constexpr std::string_view name_for_others() const {
+    return shown_name.empty() ? name : shown_name;
+  }
+  constexpr Field date_time() const { return with(TextRule::date_time); }
   constexpr Field not_empty() const { return with(TextRule::not_empty); }
   constexpr Field digest() const { return with(TextRule::digest); }
 
@@ -84,10 +114,10 @@ concept Fielded = requires {
   T::fields();
 };
 
-/// A struct that is one of several kinds, and says which.
+/// A struct that is one of several kinds: it has a static constant `kind`, not a member.
 template <typename T>
 concept Kinded = Fielded<T> && requires {
-  { T::kind } -> std::convertible_to<std::string_view>;
+  typename std::bool_constant<!std::string_view(T::kind).empty()>;
 };
 
 /// Calls `visit(field)` for each field, in order.
@@ -104,6 +134,8 @@ void for_each_field(Visit&& visit) {
 //   enum class RunStatus { running, success };
 //   constexpr std::array<std::string_view, 2> names_of(RunStatus) { return {"running", "success"};
 //   }
+//
+// One that others see has a name in documents: `constexpr std::string_view title_of(RunStatus)`.
 
 template <typename T>
 concept Named = std::is_enum_v<T> && requires(T value) {

@@ -51,9 +51,23 @@ bool in_range(double value, double minimum, double maximum, std::string& problem
 }
 
 bool is_text(std::string_view value, TextRule rule, bool may_be_empty, std::string& problem) {
-  if (value.empty() ? may_be_empty : rule != TextRule::digest || is_sha256_hex(value)) return true;
-  return refuse(Json(value), rule == TextRule::digest ? "a digest of 64 hex digits" : "a name",
-                problem);
+  if (value.empty() && may_be_empty) return true;
+  switch (rule) {
+    case TextRule::any:
+      return true;
+    case TextRule::not_empty:
+      return !value.empty() || refuse(Json(value), "a name", problem);
+    case TextRule::digest:
+      return is_sha256_hex(value) || refuse(Json(value), "a digest of 64 hex digits", problem);
+    case TextRule::date_time:
+      return parse_rfc3339(value).ok() || refuse(Json(value), "a time (RFC 3339)", problem);
+  }
+  return true;
+}
+
+bool fits(std::string_view value, std::size_t max_bytes, std::string& problem) {
+  return value.size() <= max_bytes ||
+         refuse(Json(value), "a text of at most " + std::to_string(max_bytes) + " bytes", problem);
 }
 
 bool read_time(const Json& json, Time& to, std::string& problem) {

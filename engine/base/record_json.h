@@ -81,6 +81,8 @@ void append_members(std::string& out, const T& record) {
     constexpr bool kIsMember =
         std::is_member_object_pointer_v<std::remove_cvref_t<decltype(field.get)>>;
     if constexpr (kStyle == JsonStyle::stored && !kIsMember) return;  // only shown
+    if constexpr (kStyle == JsonStyle::shown)
+      if (field.is_internal) return;
     decltype(auto) value = std::invoke(field.get, record);
     using Value = std::remove_cvref_t<decltype(value)>;
     if constexpr (Fielded<Value>)
@@ -89,7 +91,7 @@ void append_members(std::string& out, const T& record) {
       if (field.may_be_absent && is_default(value, std::invoke(field.get, kDefaults))) return;
     if (out.back() != '{') out += ',';
     out += '"';
-    out += field.name;
+    out += kStyle == JsonStyle::stored ? field.name : field.name_for_others();
     out += "\":";
     append_value<kStyle>(out, value);
   });
@@ -160,6 +162,7 @@ void prepend_name(std::string_view name, std::string& problem);
 void prepend_index(std::size_t index, std::string& problem);
 bool in_range(double value, double minimum, double maximum, std::string& problem);
 bool is_text(std::string_view value, TextRule rule, bool may_be_empty, std::string& problem);
+bool fits(std::string_view value, std::size_t max_bytes, std::string& problem);
 bool read_time(const Json& json, Time& to, std::string& problem);
 bool read_uuid(const Json& json, Uuid& to, std::string& problem);
 
@@ -171,7 +174,13 @@ bool check_member(const Field<Get>& field, const T& value, std::string& problem)
   if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)
     return in_range(static_cast<double>(value), field.minimum, field.maximum, problem);
   else if constexpr (std::is_same_v<T, std::string>)
-    return field.text == TextRule::any || is_text(value, field.text, field.may_be_absent, problem);
+    return (field.text == TextRule::any ||
+            is_text(value, field.text, field.may_be_absent, problem)) &&
+           fits(value, field.max_bytes, problem);
+  else if constexpr (std::is_same_v<T, Json>)
+    return !field.must_be_object || value.is_object() || refuse(value, "an object", problem);
+  else if constexpr (kIsOptional<T>)
+    return !value || check_member(field, *value, problem);
   else
     return true;
 }

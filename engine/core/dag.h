@@ -3,10 +3,12 @@
 // a new version.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,6 +46,12 @@ enum class TriggerRule {
   all_skipped,
   always,
 };
+constexpr std::array<std::string_view, 11> names_of(TriggerRule) {
+  return {"all_success",  "all_failed",  "all_done",    "one_success",
+          "one_failed",   "one_done",    "none_failed", "none_failed_min_one_success",
+          "none_skipped", "all_skipped", "always"};
+}
+constexpr std::string_view title_of(TriggerRule) { return "TriggerRule"; }
 
 /// How long a program has between SIGTERM and SIGKILL.
 inline constexpr Duration kDefaultKillGrace = std::chrono::seconds{5};

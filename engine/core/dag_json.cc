@@ -2,15 +2,12 @@
 #include <array>
 
 #include "engine/base/duration.h"
+#include "engine/base/fields.h"
 #include "engine/core/dag.h"
 
 namespace millrace {
 namespace {
 
-constexpr std::array<std::string_view, 11> kRuleNames = {
-    "all_success",  "all_failed",  "all_done",    "one_success",
-    "one_failed",   "one_done",    "none_failed", "none_failed_min_one_success",
-    "none_skipped", "all_skipped", "always"};
 constexpr std::array<std::string_view, 3> kBackoffNames = {"constant", "linear", "exponential"};
 constexpr std::array<std::string_view, 3> kDstNames = {"skip", "run_once", "run_both"};
 constexpr std::array<std::string_view, 3> kUnpauseNames = {"none", "last", "all"};
@@ -97,11 +94,14 @@ Status take_time(std::optional<Time>& to, const Json& json) {
 
 }  // namespace
 
-std::string_view to_string(TriggerRule rule) { return kRuleNames[static_cast<std::size_t>(rule)]; }
+std::string_view to_string(TriggerRule rule) { return name_of(rule); }
 std::optional<TriggerRule> trigger_rule_from(std::string_view name) {
-  return find_name<TriggerRule>(kRuleNames, name);
+  return from_name<TriggerRule>(name);
 }
-std::vector<std::string> trigger_rule_names() { return {kRuleNames.begin(), kRuleNames.end()}; }
+std::vector<std::string> trigger_rule_names() {
+  constexpr auto kNames = names_of(TriggerRule{});
+  return {kNames.begin(), kNames.end()};
+}
 std::string_view to_string(Backoff backoff) {
   return kBackoffNames[static_cast<std::size_t>(backoff)];
 }

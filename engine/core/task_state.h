@@ -27,6 +27,12 @@ enum class TaskState : std::uint8_t {
 };
 inline constexpr int kTaskStateCount = 10;
 
+constexpr std::array<std::string_view, kTaskStateCount> names_of(TaskState) {
+  return {"pending", "queued", "running", "deferred",        "up_for_retry",
+          "success", "failed", "skipped", "upstream_failed", "cancelled"};
+}
+constexpr std::string_view title_of(TaskState) { return "TaskState"; }
+
 enum class Cause : std::uint8_t {
   enqueue,  // upstream is done, a wait is over, or an attempt was lost
   start,    // a slot was free

@@ -1,6 +1,20 @@
 // Generated from the endpoint declarations in engine/api; './run golden' rewrites it. Do not edit.
 import { request } from './http';
 
+export type DagState = 'active' | 'paused' | 'retired' | 'out_of_order';
+
+/** A param that a run takes. */
+export interface DagParam {
+  /** Its name */
+  name: string;
+  /** JSON Schema of its value */
+  schema: Record<string, unknown>;
+}
+
+export type RunType = 'manual' | 'scheduled' | 'backfill' | 'dataset' | 'event';
+
+export type RunStatus = 'running' | 'success' | 'failed' | 'cancelled';
+
 /** One execution of a DAG version. */
 export interface Run {
   /** Its id; ids sort by creation time */
@@ -12,9 +26,9 @@ export interface Run {
   /** Digest of the DAG version it executes */
   version: string;
   /** What started it */
-  type: 'manual' | 'scheduled' | 'backfill' | 'dataset' | 'event';
+  type: RunType;
   /** running until all its tasks have ended */
-  status: 'running' | 'success' | 'failed' | 'cancelled';
+  status: RunStatus;
   /** The date it stands for; null for a manual run without one */
   logical_date: string | null;
   /** Start of its data interval, inclusive */
@@ -58,7 +72,7 @@ export interface Dag {
   /** True: nothing starts it by itself */
   paused: boolean;
   /** active, paused, retired (no file declares it) or out_of_order (this program cannot compile it): a retired or broken one is refused by triggers as well */
-  state: string;
+  state: DagState;
   /** Why it is retired or out of order; "" otherwise */
   state_reason: string;
   /** Its cron expression; null without a schedule */
@@ -75,8 +89,8 @@ export interface Dag {
   datasets: string[];
   /** The CloudEvent that starts it, or null */
   on_event: unknown;
-  /** Its params: [{name, schema}], schema as in JSON Schema */
-  params: unknown;
+  /** Its params */
+  params: DagParam[];
   /** How many tasks it has */
   task_count: number;
   /** First seen */
@@ -86,6 +100,8 @@ export interface Dag {
   /** Its newest runs, newest first; as many as ?recent= asked for */
   recent_runs: Run[];
 }
+
+export type TriggerRule = 'all_success' | 'all_failed' | 'all_done' | 'one_success' | 'one_failed' | 'one_done' | 'none_failed' | 'none_failed_min_one_success' | 'none_skipped' | 'all_skipped' | 'always';
 
 /** A task as its author wrote it, defaults applied. */
 export interface DagTask {
@@ -100,7 +116,7 @@ export interface DagTask {
   /** Its `if`; "" without one */
   condition: string;
   /** When it may start, by the ends of its upstream */
-  trigger_rule: string;
+  trigger_rule: TriggerRule;
   /** True: one instance for each item of its foreach */
   mapped: boolean;
   /** Retries after the first attempt */
@@ -166,7 +182,7 @@ export interface TriggerResult {
   /** False: accepted and durable, the engine has not answered yet */
   handled: boolean;
   /** The run's status after ?wait=; null if not waited for */
-  status: 'running' | 'success' | 'failed' | 'cancelled' | null;
+  status: RunStatus | null;
 }
 
 /** Data that a task left, named by its content. */
@@ -195,11 +211,13 @@ export interface Artifact {
   created_at: string;
 }
 
+export type TaskState = 'pending' | 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
+
 /** A task instance of a run, as it is now. */
 export interface Task {
   /** The task's id */
   task: string;
-  /** Its place in the DAG, from 0; `t` of the events about it (`m`: map_index) */
+  /** Its place in the DAG, from 0 */
   index: number;
   /** Its place among the instances of a mapped task; -1: not mapped */
   map_index: number;
@@ -207,8 +225,8 @@ export interface Task {
   operator: string;
   /** Tasks upstream */
   needs: string[];
-  /** Where it stands */
-  state: 'pending' | 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
+  /** Its state */
+  state: TaskState;
   /** Number of the current or last attempt; 0 before the first */
   attempt: number;
   /** Attempts that failed */
@@ -237,6 +255,8 @@ export interface Task {
   checkpoint: unknown;
 }
 
+export type AttemptOutcome = 'running' | 'success' | 'failed' | 'retry' | 'deferred' | 'skipped' | 'cancelled' | 'lost';
+
 /** One try of a task instance. */
 export interface Attempt {
   /** Its number, from 1 */
@@ -249,8 +269,8 @@ export interface Attempt {
   ended_at: string | null;
   /** Seconds from started_at to ended_at */
   duration_s: number | null;
-  /** running, success, failed, retry, deferred, skipped, cancelled or lost (with its engine) */
-  outcome: string;
+  /** How it ended; `retry`: it failed and another follows, `lost`: its engine is gone */
+  outcome: AttemptOutcome;
   /** What went wrong */
   error: string;
 }
@@ -427,6 +447,14 @@ export interface Alert {
   at: string;
 }
 
+/** A DAG that an event did not start. */
+export interface NotStarted {
+  /** The DAG's id */
+  dag: string;
+  /** Why */
+  reason: string;
+}
+
 /** The result of a CloudEvent. */
 export interface ReceivedEvent {
   /** Its source */
@@ -440,7 +468,35 @@ export interface ReceivedEvent {
   /** Runs that it started */
   runs: string[];
   /** DAGs whose `on: event` matched and that did not start, each with its reason; the event is not kept for them */
-  not_started: unknown;
+  not_started: NotStarted[];
+}
+
+export type Placement = 'process' | 'thread';
+
+/** A parameter of an operator. */
+export interface OperatorParam {
+  /** As in `with:` */
+  name: string;
+  /** What it takes */
+  type: string;
+  /** What it means */
+  doc: string;
+  /** False: `default` counts without it */
+  required: boolean;
+  /** Its value where it is not given */
+  default: unknown;
+  /** JSON Schema of its value */
+  schema: unknown;
+  /** A value, or null */
+  example: unknown;
+}
+
+/** What an operator gives to tasks downstream. */
+export interface OperatorOutput {
+  /** As in `tasks.<id>.outputs` */
+  name: string;
+  /** What it means */
+  doc: string;
 }
 
 /** What a task can be carried out by. */
@@ -452,11 +508,11 @@ export interface Operator {
   /** Part of a task's fingerprint */
   version: number;
   /** Where attempts run */
-  placement: string;
-  /** Its parameters: [{name, type, doc, required, default, schema}] */
-  params: unknown;
-  /** What it gives to tasks downstream: [{name, doc}] */
-  outputs: unknown;
+  placement: Placement;
+  /** Its parameters */
+  params: OperatorParam[];
+  /** What it gives to tasks downstream */
+  outputs: OperatorOutput[];
 }
 
 /** How this process is. */
@@ -498,7 +554,7 @@ export const listDagErrors = (query: { warnings?: boolean } = {}): Promise<DagFi
   request('GET', `/api/v1/dag-errors`, query);
 
 /** Runs, newest first. */
-export const listRuns = (query: { dag?: string; status?: 'running' | 'success' | 'failed' | 'cancelled'; before?: string; limit?: number } = {}): Promise<RunPage> =>
+export const listRuns = (query: { dag?: string; status?: RunStatus; before?: string; limit?: number } = {}): Promise<RunPage> =>
   request('GET', `/api/v1/runs`, query);
 
 /** Start a run. */

@@ -39,11 +39,15 @@ enum class RunStatus { running, success, failed, cancelled };
 constexpr std::array<std::string_view, 4> names_of(RunStatus) {
   return {"running", "success", "failed", "cancelled"};
 }
+constexpr std::string_view title_of(RunType) { return "RunType"; }
+constexpr std::string_view title_of(RunStatus) { return "RunStatus"; }
 constexpr std::string_view to_string(RunType type) { return name_of(type); }
 constexpr std::string_view to_string(RunStatus status) { return name_of(status); }
 
 /// Who asked, and why. On every change.
 struct Origin {
+  static constexpr std::string_view record_name = "Origin";
+  static constexpr std::string_view record_doc = "Who asked, and why.";
   std::string actor = "engine";
   std::string reason;
 

@@ -1,0 +1,179 @@
+// Rows about models, deployments, data sets and alerts. Written only by effects.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "engine/base/id.h"
+#include "engine/base/json.h"
+#include "engine/base/record_json.h"
+#include "engine/base/time.h"
+#include "engine/core/model_state.h"
+
+namespace millrace {
+
+struct ModelVersionRow {
+  static constexpr std::string_view record_name = "ModelVersion";
+  static constexpr std::string_view record_doc = "A trained model.";
+  std::string model;
+  int version = 0;  // from 1, without gaps
+  std::string artifact, algorithm, manifest;
+  Json metrics, params;
+  Uuid run;
+  std::string task;
+  int map_index = -1;
+  Time created_at{};
+  std::string not_shipped = {};  // why it must not be deployed; "": it may
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("model", &ModelVersionRow::model, "The model's name"),
+        field("version", &ModelVersionRow::version, "From 1, without gaps"),
+        field("artifact", &ModelVersionRow::artifact, "Digest of the serialised model"),
+        field("algorithm", &ModelVersionRow::algorithm, "How it was trained"),
+        field("manifest", &ModelVersionRow::manifest,
+              "Digest of what makes the training repeatable"),
+        field("metrics", &ModelVersionRow::metrics, "Its metrics at training"),
+        field("params", &ModelVersionRow::params, "Its hyperparameters"),
+        field("run", &ModelVersionRow::run, "The run that trained it"),
+        field("task", &ModelVersionRow::task, "The task that trained it"),
+        field("map_index", &ModelVersionRow::map_index, "And its map index"),
+        field("created_at", &ModelVersionRow::created_at, "When it was registered"),
+        field("not_shipped", &ModelVersionRow::not_shipped,
+              "Why it is not deployed until a person releases it; \"\": it may be")};
+  }
+};
+
+/// Artifacts that traffic may go to, and what keeps one from it.
+struct DeployableRow {
+  std::string model, artifact;
+  bool registered = false;       // a version of the model
+  std::string not_shipped = {};  // why it must not be deployed; "": it may
+};
+
+struct DeploymentRow {
+  static constexpr std::string_view record_name = "Deployment";
+  static constexpr std::string_view record_doc = "What serves a model now.";
+  std::string model;
+  std::string namespace_ = "default";
+  std::string champion;       // artifact; "" before the first promotion
+  std::string candidate;      // artifact of the canary; "" when none is under way
+  double weight = 0;          // percent of traffic that the candidate gets
+  std::string last_good;      // the champion before this one; ""
+  std::int64_t revision = 0;  // grows with each change
+  Time updated_at{};
+  // Numbers of the versions that were deployed; 0: not known.
+  int champion_version = 0, candidate_version = 0, last_good_version = 0;
+  CanaryOwner owner;  // of the canary
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("model", &DeploymentRow::model, "The model's name"),
+        field("namespace", &DeploymentRow::namespace_, "The team it belongs to"),
+        field("champion", &DeploymentRow::champion,
+              "Artifact that serves; \"\" before the first promotion"),
+        field("candidate", &DeploymentRow::candidate,
+              "Artifact of the canary; \"\" when none is under way"),
+        field("weight", &DeploymentRow::weight, "Percent of traffic that the candidate gets"),
+        field("last_good", &DeploymentRow::last_good, "The champion before this one; \"\" if none"),
+        field("revision", &DeploymentRow::revision, "Grows with each change"),
+        field("updated_at", &DeploymentRow::updated_at, "When it last changed"),
+        field("champion_version", &DeploymentRow::champion_version,
+              "The champion's number when it was deployed; 0: none"),
+        field("candidate_version", &DeploymentRow::candidate_version,
+              "The candidate's number when it was deployed; 0: none"),
+        field("last_good_version", &DeploymentRow::last_good_version,
+              "The last good one's number when it was deployed; 0: none")};
+  }
+};
+
+struct DeploymentEventRow {
+  static constexpr std::string_view record_name = "DeploymentEvent";
+  static constexpr std::string_view record_doc = "One change of what serves a model.";
+  std::string model;
+  std::int64_t revision = 0;
+  std::string action;  // "canary", "promote", "rollback", "release"
+  std::string
+      artifact;  // sent traffic to, promoted, or taken back; "" if there was nothing to take back
+  int version = 0;    // of the artifact, when that happened; 0: not known
+  double weight = 0;  // percent that it has from then on
+  std::string reason;
+  Json evidence;
+  Uuid run;  // nil: asked for from outside
+  std::string actor;
+  Time at{};
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("model", &DeploymentEventRow::model, "The model's name"),
+        field("revision", &DeploymentEventRow::revision, "The deployment's revision after it"),
+        field("action", &DeploymentEventRow::action, "canary, promote, rollback or release"),
+        field("artifact", &DeploymentEventRow::artifact, "The version it is about"),
+        field("version", &DeploymentEventRow::version, "Its number at that time; 0: it has none"),
+        field("weight", &DeploymentEventRow::weight,
+              "Percent of traffic of the candidate after it"),
+        field("reason", &DeploymentEventRow::reason, "Why"),
+        field("evidence", &DeploymentEventRow::evidence, "The measurements behind it"),
+        field("run", &DeploymentEventRow::run,
+              "The run that decided; all zero: asked for from outside"),
+        field("actor", &DeploymentEventRow::actor, "Who asked"),
+        field("at", &DeploymentEventRow::at, "When")};
+  }
+};
+
+struct EvaluationRow {
+  static constexpr std::string_view record_name = "Evaluation";
+  static constexpr std::string_view record_doc = "Champion against challenger on one holdout.";
+  std::string model, champion, challenger, decision;
+  Json report;
+  Uuid run;
+  std::string task;
+  int map_index = -1;
+  Time at{};
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("model", &EvaluationRow::model, "The model's name"),
+        field("champion", &EvaluationRow::champion,
+              "Artifact of the champion; \"\" before the first"),
+        field("challenger", &EvaluationRow::challenger, "Artifact of the challenger"),
+        field("decision", &EvaluationRow::decision, "promote or refuse"),
+        field("report", &EvaluationRow::report, "Metrics, intervals, p-values, gates and reasons"),
+        field("run", &EvaluationRow::run, "The run that judged"),
+        field("task", &EvaluationRow::task, "The task that judged"),
+        field("map_index", &EvaluationRow::map_index, "And its map index"),
+        field("at", &EvaluationRow::at, "When")};
+  }
+};
+
+struct DatasetRow {
+  std::string dataset, artifact;
+  std::int64_t rows = -1;
+  Uuid run;
+  Time updated_at{};
+};
+
+struct AlertRow {
+  static constexpr std::string_view record_name = "Alert";
+  static constexpr std::string_view record_doc = "A message to the people in charge.";
+  std::int64_t seq = 0;  // of the event that raised it
+  std::string severity, title, text, owner;
+  Uuid run;
+  std::string task;
+  Time at{};
+
+  static constexpr auto fields() {
+    return std::tuple{field("seq", &AlertRow::seq, "Of the journal event that raised it"),
+                      field("severity", &AlertRow::severity, "info, warning or error"),
+                      field("title", &AlertRow::title, "In a few words"),
+                      field("text", &AlertRow::text, "In full"),
+                      field("owner", &AlertRow::owner, "Who should know"),
+                      field("run", &AlertRow::run, "The run it came from; all zero: none"),
+                      field("task", &AlertRow::task, "The task it came from"),
+                      field("at", &AlertRow::at, "When")};
+  }
+};
+
+}  // namespace millrace

@@ -1,0 +1,144 @@
+// Rows about DAGs, runs, tasks and artifacts.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "engine/base/id.h"
+#include "engine/base/json.h"
+#include "engine/base/time.h"
+#include "engine/core/events/common.h"
+#include "engine/core/task_state.h"
+
+namespace millrace {
+
+/// Seconds, where both are known.
+inline std::optional<double> seconds_between(std::optional<Time> start, std::optional<Time> end) {
+  if (!start || !end) return std::nullopt;
+  return std::chrono::duration<double>(*end - *start).count();
+}
+
+struct DagRow {
+  std::string dag;
+  std::string namespace_ = "default";
+  std::string version;  // current
+  Json spec;            // Dag::to_json of the current version
+  std::string source;
+  std::string base_dir;
+  bool paused = false;
+  Time registered_at{};  // first version
+  Time updated_at{};
+  std::optional<Time> last_logical_date;  // of its scheduled runs
+  std::string retired;                    // why nothing starts it; "": it is in force
+  std::string out_of_order;               // why it cannot be compiled; "": it can
+  // Where its schedule goes on: see ScheduleMoved.
+  std::optional<Time> schedule_from, schedule_all_until;
+};
+
+/// Diagnostics of a DAG file that could not be loaded; the last good version stays in force.
+struct DagFileErrorRow {
+  static constexpr std::string_view record_name = "DagFileError";
+  static constexpr std::string_view record_doc =
+      "A DAG file that cannot be loaded; its last good version stays in force.";
+  std::string source;
+  Json diagnostics;
+  Time at{};
+
+  static constexpr auto fields() {
+    return std::tuple{field("source", &DagFileErrorRow::source, "The file"),
+                      field("diagnostics", &DagFileErrorRow::diagnostics,
+                            "What is wrong, each with its place in the file"),
+                      field("at", &DagFileErrorRow::at, "When it was found")};
+  }
+};
+
+struct RunRow {
+  static constexpr std::string_view record_name = "Run";
+  static constexpr std::string_view record_doc = "One execution of a DAG version.";
+  Uuid run;
+  std::string dag;
+  std::string namespace_ = "default";
+  std::string version;
+  RunType type = RunType::manual;
+  RunStatus status = RunStatus::running;
+  std::optional<Time> logical_date, interval_start, interval_end;
+  Json params = Json::object();
+  Json trigger;
+  std::string trace_id;
+  std::string actor;
+  std::string reason;
+  Time created_at{};
+  std::optional<Time> finished_at;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("run", &RunRow::run, "Its id; ids sort by creation time"),
+        field("dag", &RunRow::dag, "The DAG's id"),
+        field("namespace", &RunRow::namespace_, "The team it belongs to"),
+        field("version", &RunRow::version, "Digest of the DAG version it executes"),
+        field("type", &RunRow::type, "What started it"),
+        field("status", &RunRow::status, "running until all its tasks have ended"),
+        field("logical_date", &RunRow::logical_date,
+              "The date it stands for; null for a manual run without one"),
+        field("interval_start", &RunRow::interval_start, "Start of its data interval, inclusive"),
+        field("interval_end", &RunRow::interval_end, "End of its data interval, exclusive"),
+        field("params", &RunRow::params, "Its params, defaults filled in"),
+        field("trigger", &RunRow::trigger, "The event or dataset that started it, or null"),
+        field("trace_id", &RunRow::trace_id, "W3C trace id that its tasks and logs carry"),
+        field("actor", &RunRow::actor, "Who asked for it"),
+        field("reason", &RunRow::reason, "Why, as they said"),
+        field("created_at", &RunRow::created_at, "When it began"),
+        field("finished_at", &RunRow::finished_at, "When its last task ended; null while it runs"),
+        field(
+            "duration_s",
+            [](const RunRow& r) { return seconds_between(r.created_at, r.finished_at); },
+            "Seconds from created_at to finished_at; null while it runs")};
+  }
+};
+
+/// A task instance that has ended. Open ones are known from the journal alone: a row is written
+/// once, at the end, so that history grows by inserts and leaves nothing dead behind.
+struct TaskRow {
+  Uuid run;
+  std::string task;
+  int map_index = -1;
+  TaskState state = TaskState::success;
+  int attempt = 0;
+  std::optional<Time> started_at;
+  Time ended_at{};
+  std::string error;  // of a failure, or the reason of a skip
+};
+
+struct ArtifactRow {
+  static constexpr std::string_view record_name = "Artifact";
+  static constexpr std::string_view record_doc = "Data that a task left, named by its content.";
+  std::string digest, kind, name;
+  std::int64_t bytes = 0, rows = -1;
+  Json schema;
+  std::vector<std::string> inputs;
+  Uuid run;
+  std::string task;
+  int map_index = -1;
+  Time created_at{};
+
+  static constexpr auto fields() {
+    return std::tuple{field("digest", &ArtifactRow::digest, "SHA-256 of the content"),
+                      field("kind", &ArtifactRow::kind, "table, model, report or file"),
+                      field("name", &ArtifactRow::name, "For people"),
+                      field("bytes", &ArtifactRow::bytes, "Size"),
+                      field("rows", &ArtifactRow::rows, "Rows of a table; -1 otherwise"),
+                      field("schema", &ArtifactRow::schema, "Columns of a table"),
+                      field("inputs", &ArtifactRow::inputs, "Digests it was made from"),
+                      field("run", &ArtifactRow::run, "The run that made it"),
+                      field("task", &ArtifactRow::task, "The task that made it"),
+                      field("map_index", &ArtifactRow::map_index, "And its map index"),
+                      field("created_at", &ArtifactRow::created_at, "When it became visible")};
+  }
+};
+
+}  // namespace millrace
