@@ -11,7 +11,7 @@ namespace millrace::api {
 namespace {
 
 // The first page is small: who looks at a few events does not wait for many.
-constexpr std::size_t kFirstPage = 100, kReadPage = 500;
+constexpr std::size_t kFirstPage = 100, kStreamPage = 500;
 /// Between pages that were not full, until the tail takes over.
 constexpr std::chrono::milliseconds kNotYet{50};
 
@@ -38,7 +38,7 @@ class JournalStream {
       follower_->read_up_to(event.seq);
     }
     const bool is_whole = events->size() == page_;
-    page_ = kReadPage;
+    page_ = kStreamPage;
     if (!is_whole) context_.tail.join(*follower_);
     return heartbeat_.piece(std::move(text), is_whole ? std::chrono::milliseconds{0} : kNotYet);
   }

@@ -163,7 +163,8 @@ TypeInfo type_info() {
   }
 }
 
-/// One of several kinds, under a name of its own.
+/// One of several kinds, under a name of its own. (Where a variant always has the same name,
+/// declare `title_of(std::type_identity<Variant>)` beside it.)
 template <typename Variant>
 TypeInfo variant_info(std::string_view name, std::string_view doc) {
   auto type = type_info<Variant>();
@@ -224,6 +225,8 @@ template <typename... Ts>
 TypeInfo variant_type(std::type_identity<std::variant<Ts...>>) {
   TypeInfo type;
   type.kind = TypeInfo::Kind::variant;
+  if constexpr (requires { title_of(std::type_identity<std::variant<Ts...>>{}); })
+    type.name = title_of(std::type_identity<std::variant<Ts...>>{});
   (type.kinds.push_back(record_type<Ts>()), ...);
   return type;
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -19,9 +20,10 @@
 
 namespace millrace {
 
-/// The artifact becomes visible. Bulk data stands in the artifact store under its digest already.
 struct PublishArtifact {
   static constexpr std::string_view kind = "publish_artifact";
+  static constexpr std::string_view record_doc =
+      "The artifact becomes visible. Its bytes are in the artifact store already.";
   std::string digest;
   std::string artifact_kind;
   std::string name;
@@ -44,6 +46,7 @@ struct PublishArtifact {
 
 struct RegisterModel {
   static constexpr std::string_view kind = "register_model";
+  static constexpr std::string_view record_doc = "A trained model becomes a version.";
   std::string model;
   std::string artifact;
   std::string algorithm;
@@ -65,9 +68,10 @@ struct RegisterModel {
   }
 };
 
-/// The verdict of champion against challenger, with everything it rests on.
 struct RecordEvaluation {
   static constexpr std::string_view kind = "record_evaluation";
+  static constexpr std::string_view record_doc =
+      "The verdict of champion against challenger, with everything it rests on.";
   std::string model;
   std::string champion;
   std::string challenger;
@@ -88,9 +92,10 @@ struct RecordEvaluation {
   }
 };
 
-/// Sends `weight` percent of the model's traffic to `candidate`.
 struct SetTraffic {
   static constexpr std::string_view kind = "set_traffic";
+  static constexpr std::string_view record_doc =
+      "Sends `weight` percent of the model's traffic to `candidate`.";
   std::string model;
   std::string candidate;
   double weight = 0;
@@ -106,9 +111,11 @@ struct SetTraffic {
   }
 };
 
-/// `artifact` becomes champion and takes all traffic; the champion so far becomes last known good.
 struct PromoteModel {
   static constexpr std::string_view kind = "promote_model";
+  static constexpr std::string_view record_doc =
+      "`artifact` becomes champion and takes all traffic; the champion so far becomes last known "
+      "good.";
   std::string model;
   std::string artifact;
   std::string reason = {};
@@ -126,10 +133,12 @@ struct PromoteModel {
   }
 };
 
-/// With a canary under way: its traffic goes back to the champion. Else: back to the last known
-/// good. What was taken back is remembered as withdrawn. Also a command (commands.h).
+/// What was taken back is remembered as withdrawn. Also a command (commands.h).
 struct RollbackModel {
   static constexpr std::string_view kind = "rollback_model";
+  static constexpr std::string_view record_doc =
+      "With a canary under way, its traffic goes back to the champion; otherwise the last known "
+      "good version serves again.";
   struct Answer {
     std::string model;
 
@@ -160,9 +169,11 @@ struct RollbackModel {
   }
 };
 
-/// A person lets a refused or withdrawn version be deployed again. Also a command (commands.h).
+/// Also a command (commands.h).
 struct ReleaseModel {
   static constexpr std::string_view kind = "release_model";
+  static constexpr std::string_view record_doc =
+      "A person lets a refused or withdrawn version be deployed again.";
   struct Answer {
     std::string model;
     std::string artifact;
@@ -186,6 +197,7 @@ struct ReleaseModel {
 
 struct UpdateDataset {
   static constexpr std::string_view kind = "update_dataset";
+  static constexpr std::string_view record_doc = "A data set has new content.";
   std::string dataset;
   std::string artifact;
   std::int64_t rows = -1;
@@ -201,6 +213,7 @@ struct UpdateDataset {
 
 struct RaiseAlert {
   static constexpr std::string_view kind = "raise_alert";
+  static constexpr std::string_view record_doc = "A message to the people in charge.";
   std::string severity;
   std::string title;
   std::string text;
@@ -216,6 +229,7 @@ struct RaiseAlert {
 
 using Effect = std::variant<PublishArtifact, RegisterModel, RecordEvaluation, SetTraffic,
                             PromoteModel, RollbackModel, UpdateDataset, RaiseAlert, ReleaseModel>;
+constexpr std::string_view title_of(std::type_identity<Effect>) { return "Effect"; }
 
 /// `invalid_argument` for an effect that no store could apply: a digest that is none, a model
 /// without a name, a weight beyond 100 %.

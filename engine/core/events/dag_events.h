@@ -12,9 +12,10 @@
 
 namespace millrace {
 
-/// A version of a DAG became the current one. The first fixes where its schedule starts.
 struct DagRegistered {
   static constexpr std::string_view kind = "dag_registered";
+  static constexpr std::string_view record_doc =
+      "A version of a DAG became the current one. The first fixes where its schedule starts.";
   std::string dag;
   std::string version;
   Json spec;  // Dag::to_json
@@ -26,17 +27,19 @@ struct DagRegistered {
     return std::tuple{
         field("dag", &DagRegistered::dag, "The DAG's id").not_empty(),
         field("version", &DagRegistered::version, "Digest of the canonical form").not_empty(),
-        field("spec", &DagRegistered::spec, "The canonical form").optional(),
+        field("spec", &DagRegistered::spec, "The canonical form").optional().internal(),
         field("source", &DagRegistered::source, "Path of the file, for people").optional(),
         field("base_dir", &DagRegistered::base_dir, "Where the file's relative paths start")
-            .optional(),
+            .optional()
+            .internal(),
         field("origin", &DagRegistered::origin, "Who asked, and why").optional()};
   }
 };
 
-/// A DAG file could not be loaded; without diagnostics it is gone or good again.
 struct DagFileChecked {
   static constexpr std::string_view kind = "dag_file_checked";
+  static constexpr std::string_view record_doc =
+      "A DAG file could not be loaded; without diagnostics it is gone or good again.";
   std::string source;
   Json diagnostics = Json::array();
 
@@ -50,6 +53,7 @@ struct DagFileChecked {
 
 struct DagPaused {
   static constexpr std::string_view kind = "dag_paused";
+  static constexpr std::string_view record_doc = "A DAG was paused or unpaused.";
   std::string dag;
   bool paused = false;
   Origin origin;
@@ -61,9 +65,10 @@ struct DagPaused {
   }
 };
 
-/// No file declares the DAG any more: nothing starts it until one does, which registers it.
 struct DagRetired {
   static constexpr std::string_view kind = "dag_retired";
+  static constexpr std::string_view record_doc =
+      "No file declares the DAG any more: nothing starts it until one does, which registers it.";
   std::string dag;
   std::string reason;
   Origin origin;
@@ -75,10 +80,11 @@ struct DagRetired {
   }
 };
 
-/// The stored version cannot be compiled by this program on this machine; without a reason it can
-/// again.
 struct DagOutOfOrder {
   static constexpr std::string_view kind = "dag_out_of_order";
+  static constexpr std::string_view record_doc =
+      "The stored version cannot be compiled by this program on this machine; without a reason it "
+      "can again.";
   std::string dag;
   std::string reason;
 
@@ -88,9 +94,10 @@ struct DagOutOfOrder {
   }
 };
 
-/// Where the schedule goes on: after its change, an unpausing or a reset.
 struct ScheduleMoved {
   static constexpr std::string_view kind = "schedule_moved";
+  static constexpr std::string_view record_doc =
+      "Where the schedule goes on: after its change, an unpausing or a reset.";
   std::string dag;
   std::optional<Time> from;  // none: as it was
   std::optional<Time> all_until;

@@ -12,9 +12,10 @@
 
 namespace millrace {
 
-/// A person or the model server changed shared state, outside any task.
 struct EffectsRequested {
   static constexpr std::string_view kind = "effects_requested";
+  static constexpr std::string_view record_doc =
+      "A person or the model server changed shared state, outside any task.";
   std::vector<Effect> effects;
   Origin origin;
 
@@ -25,9 +26,10 @@ struct EffectsRequested {
   }
 };
 
-/// A command of the inbox was executed or refused; `result` is the answer to its sender.
 struct CommandHandled {
   static constexpr std::string_view kind = "command_handled";
+  static constexpr std::string_view record_doc =
+      "A command of the inbox was executed or refused; `result` is the answer to its sender.";
   Uuid command;
   bool ok = true;
   Json result;

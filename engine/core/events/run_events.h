@@ -15,6 +15,7 @@ namespace millrace {
 
 struct RunCreated {
   static constexpr std::string_view kind = "run_created";
+  static constexpr std::string_view record_doc = "A run began.";
   std::string dag;
   std::string version;
   RunType type = RunType::manual;
@@ -44,6 +45,7 @@ struct RunCreated {
 
 struct RunCancelRequested {
   static constexpr std::string_view kind = "run_cancel_requested";
+  static constexpr std::string_view record_doc = "A run is to end early.";
   Origin origin;
   bool force = false;  // also tasks that ask about the end
 
@@ -54,9 +56,10 @@ struct RunCancelRequested {
   }
 };
 
-/// The instances start again as pending, and the run is open again.
 struct TasksCleared {
   static constexpr std::string_view kind = "tasks_cleared";
+  static constexpr std::string_view record_doc =
+      "The instances start again as pending, and the run is open again.";
   std::vector<TaskRef> tasks;
   Origin origin;
 
@@ -68,6 +71,7 @@ struct TasksCleared {
 
 struct RunFinished {
   static constexpr std::string_view kind = "run_finished";
+  static constexpr std::string_view record_doc = "All tasks of a run have ended.";
   RunStatus status = RunStatus::success;
 
   static constexpr auto fields() {

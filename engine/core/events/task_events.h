@@ -16,9 +16,10 @@
 
 namespace millrace {
 
-/// A mapped task learned its items; it now has one instance for each.
 struct TaskExpanded {
   static constexpr std::string_view kind = "task_expanded";
+  static constexpr std::string_view record_doc =
+      "A mapped task learned its items; it now has one instance for each.";
   int task = 0;
   Json items;
 
@@ -30,6 +31,7 @@ struct TaskExpanded {
 
 struct TaskQueued {
   static constexpr std::string_view kind = "task_queued";
+  static constexpr std::string_view record_doc = "A task may run and waits for a slot.";
   TaskRef ref;
 
   static constexpr auto fields() {
@@ -37,36 +39,41 @@ struct TaskQueued {
   }
 };
 
-/// The executor may begin the attempt. Until it does, the task stays queued.
 struct AttemptDispatched {
   static constexpr std::string_view kind = "attempt_dispatched";
+  static constexpr std::string_view record_doc =
+      "The executor may begin the attempt. Until it does, the task stays queued.";
   TaskRef ref;
   int attempt = 0;
   std::int64_t epoch = 0;
 
   static constexpr auto fields() {
-    return std::tuple{field("", &AttemptDispatched::ref, "The task instance"),
-                      field("a", &AttemptDispatched::attempt, "Number of the attempt"),
-                      field("e", &AttemptDispatched::epoch, "Of the leader")};
+    return std::tuple{
+        field("", &AttemptDispatched::ref, "The task instance"),
+        field("a", &AttemptDispatched::attempt, "Number of the attempt").shown_as("attempt"),
+        field("e", &AttemptDispatched::epoch, "Of the leader").shown_as("epoch")};
   }
 };
 
-/// A dispatched attempt came back before it is known to have begun. Costs the task nothing.
 struct AttemptReturned {
   static constexpr std::string_view kind = "attempt_returned";
+  static constexpr std::string_view record_doc =
+      "A dispatched attempt came back before it is known to have begun. Costs the task nothing.";
   TaskRef ref;
   int attempt = 0;
   std::string reason;  // "": the engine that had it is gone
 
   static constexpr auto fields() {
-    return std::tuple{field("", &AttemptReturned::ref, "The task instance"),
-                      field("a", &AttemptReturned::attempt, "Number of the attempt"),
-                      field("reason", &AttemptReturned::reason, "Why").optional()};
+    return std::tuple{
+        field("", &AttemptReturned::ref, "The task instance"),
+        field("a", &AttemptReturned::attempt, "Number of the attempt").shown_as("attempt"),
+        field("reason", &AttemptReturned::reason, "Why").optional()};
   }
 };
 
 struct AttemptStarted {
   static constexpr std::string_view kind = "attempt_started";
+  static constexpr std::string_view record_doc = "An attempt began.";
   TaskRef ref;
   int attempt = 0;
   std::int64_t epoch = 0;
@@ -75,29 +82,32 @@ struct AttemptStarted {
   static constexpr auto fields() {
     return std::tuple{
         field("", &AttemptStarted::ref, "The task instance"),
-        field("a", &AttemptStarted::attempt, "Number of the attempt"),
-        field("e", &AttemptStarted::epoch, "Of the leader"),
+        field("a", &AttemptStarted::attempt, "Number of the attempt").shown_as("attempt"),
+        field("e", &AttemptStarted::epoch, "Of the leader").shown_as("epoch"),
         field("began", &AttemptStarted::began, "When it began, if earlier than the event")
             .optional()};
   }
 };
 
-/// The runner or its engine was killed. Costs none of the task's retries.
 struct AttemptLost {
   static constexpr std::string_view kind = "attempt_lost";
+  static constexpr std::string_view record_doc =
+      "The runner or its engine was killed. Costs none of the task's retries.";
   TaskRef ref;
   int attempt = 0;
   std::string reason;  // "": the engine that ran it is gone
 
   static constexpr auto fields() {
-    return std::tuple{field("", &AttemptLost::ref, "The task instance"),
-                      field("a", &AttemptLost::attempt, "Number of the attempt"),
-                      field("reason", &AttemptLost::reason, "Why").optional()};
+    return std::tuple{
+        field("", &AttemptLost::ref, "The task instance"),
+        field("a", &AttemptLost::attempt, "Number of the attempt").shown_as("attempt"),
+        field("reason", &AttemptLost::reason, "Why").optional()};
   }
 };
 
 struct AttemptFailed {
   static constexpr std::string_view kind = "attempt_failed";
+  static constexpr std::string_view record_doc = "An attempt failed, and another one follows.";
   TaskRef ref;
   int attempt = 0;
   Error error;
@@ -106,7 +116,7 @@ struct AttemptFailed {
   static constexpr auto fields() {
     return std::tuple{
         field("", &AttemptFailed::ref, "The task instance"),
-        field("a", &AttemptFailed::attempt, "Number of the attempt"),
+        field("a", &AttemptFailed::attempt, "Number of the attempt").shown_as("attempt"),
         field("error", &AttemptFailed::error, "What is wrong"),
         field("retry_at", &AttemptFailed::retry_at, "When the next attempt may begin")};
   }
@@ -114,6 +124,8 @@ struct AttemptFailed {
 
 struct TaskDeferred {
   static constexpr std::string_view kind = "task_deferred";
+  static constexpr std::string_view record_doc =
+      "A task waits for a time or an event without a slot.";
   TaskRef ref;
   int attempt = 0;
   Time until{};
@@ -124,7 +136,7 @@ struct TaskDeferred {
   static constexpr auto fields() {
     return std::tuple{
         field("", &TaskDeferred::ref, "The task instance"),
-        field("a", &TaskDeferred::attempt, "Number of the attempt"),
+        field("a", &TaskDeferred::attempt, "Number of the attempt").shown_as("attempt"),
         field("until", &TaskDeferred::until, "When it goes on at the latest"),
         field("event", &TaskDeferred::event, "What ends the wait earlier").optional(),
         field("checkpoint", &TaskDeferred::checkpoint, "For the next call").optional(),
@@ -134,6 +146,7 @@ struct TaskDeferred {
 
 struct TaskSucceeded {
   static constexpr std::string_view kind = "task_succeeded";
+  static constexpr std::string_view record_doc = "A task ended with success.";
   TaskRef ref;
   int attempt = 0;
   Json outputs;
@@ -142,7 +155,7 @@ struct TaskSucceeded {
   static constexpr auto fields() {
     return std::tuple{
         field("", &TaskSucceeded::ref, "The task instance"),
-        field("a", &TaskSucceeded::attempt, "Number of the attempt"),
+        field("a", &TaskSucceeded::attempt, "Number of the attempt").shown_as("attempt"),
         field("outputs", &TaskSucceeded::outputs, "What expressions downstream see").optional(),
         field("effects", &TaskSucceeded::effects, "Committed with this event").optional()};
   }
@@ -150,6 +163,7 @@ struct TaskSucceeded {
 
 struct TaskFailed {
   static constexpr std::string_view kind = "task_failed";
+  static constexpr std::string_view record_doc = "A task ended with a failure; no attempt follows.";
   TaskRef ref;
   int attempt = 0;
   Error error;
@@ -159,7 +173,7 @@ struct TaskFailed {
   static constexpr auto fields() {
     return std::tuple{
         field("", &TaskFailed::ref, "The task instance"),
-        field("a", &TaskFailed::attempt, "Number of the attempt"),
+        field("a", &TaskFailed::attempt, "Number of the attempt").shown_as("attempt"),
         field("error", &TaskFailed::error, "What is wrong"),
         field("outputs", &TaskFailed::outputs, "What expressions downstream see").optional(),
         field("effects", &TaskFailed::effects, "Committed with this event").optional()};
@@ -168,6 +182,8 @@ struct TaskFailed {
 
 struct TaskSkipped {
   static constexpr std::string_view kind = "task_skipped";
+  static constexpr std::string_view record_doc =
+      "A condition or an operator said that the task is not needed.";
   TaskRef ref;
   std::string reason;
 
@@ -179,6 +195,8 @@ struct TaskSkipped {
 
 struct TaskUpstreamFailed {
   static constexpr std::string_view kind = "task_upstream_failed";
+  static constexpr std::string_view record_doc =
+      "A task can never start, because one upstream did not succeed.";
   TaskRef ref;
 
   static constexpr auto fields() {
@@ -188,6 +206,7 @@ struct TaskUpstreamFailed {
 
 struct TaskCancelRequested {
   static constexpr std::string_view kind = "task_cancel_requested";
+  static constexpr std::string_view record_doc = "The attempt of a task is to end early.";
   TaskRef ref;
   Origin origin;
 
@@ -200,6 +219,7 @@ struct TaskCancelRequested {
 
 struct TaskCancelled {
   static constexpr std::string_view kind = "task_cancelled";
+  static constexpr std::string_view record_doc = "A task was cancelled.";
   TaskRef ref;
 
   static constexpr auto fields() {
@@ -207,19 +227,21 @@ struct TaskCancelled {
   }
 };
 
-/// A completion came for an attempt or epoch that is not the current one. Changes nothing.
 struct CompletionRejected {
   static constexpr std::string_view kind = "completion_rejected";
+  static constexpr std::string_view record_doc =
+      "A completion came for an attempt or epoch that is not the current one. Changes nothing.";
   TaskRef ref;
   int attempt = 0;
   std::int64_t epoch = 0;
   std::string reason;
 
   static constexpr auto fields() {
-    return std::tuple{field("", &CompletionRejected::ref, "The task instance"),
-                      field("a", &CompletionRejected::attempt, "Number of the attempt"),
-                      field("e", &CompletionRejected::epoch, "Of the leader"),
-                      field("reason", &CompletionRejected::reason, "Why").optional()};
+    return std::tuple{
+        field("", &CompletionRejected::ref, "The task instance"),
+        field("a", &CompletionRejected::attempt, "Number of the attempt").shown_as("attempt"),
+        field("e", &CompletionRejected::epoch, "Of the leader").shown_as("epoch"),
+        field("reason", &CompletionRejected::reason, "Why").optional()};
   }
 };
 
