@@ -18,6 +18,7 @@ struct PgStore::Roles {
   std::unique_ptr<LogStore> logs = pg::make_log_store(shared);
   std::unique_ptr<Registry> registry = pg::make_registry(shared);
   std::unique_ptr<ServingStore> serving = pg::make_serving_store(shared);
+  std::unique_ptr<Cursors> cursors = pg::make_cursors(shared);
   pg::MarkKeeper marks{shared};
 };
 
@@ -26,8 +27,8 @@ PgStore::PgStore(Database& database, const Clock* test_clock)
 PgStore::~PgStore() = default;
 
 Stores PgStore::stores() {
-  return {*roles_->journal, *roles_->leadership, *roles_->inbox,  *roles_->runs,
-          *roles_->logs,    *roles_->registry,   *roles_->serving};
+  return {*roles_->journal, *roles_->leadership, *roles_->inbox,   *roles_->runs,
+          *roles_->logs,    *roles_->registry,   *roles_->serving, *roles_->cursors};
 }
 
 Status PgStore::write_marks() {

@@ -58,6 +58,7 @@ std::unique_ptr<RunReader> make_run_reader(Shared& shared);
 std::unique_ptr<LogStore> make_log_store(Shared& shared);
 std::unique_ptr<Registry> make_registry(Shared& shared);
 std::unique_ptr<ServingStore> make_serving_store(Shared& shared);
+std::unique_ptr<Cursors> make_cursors(Shared& shared);
 
 /// The rows of one query as a list.
 template <typename Row, typename Read>

@@ -82,6 +82,8 @@ struct State {
   std::vector<ServingWindow> windows;
   std::vector<Prediction> predictions;
 
+  std::map<std::string, std::int64_t, std::less<>> cursors;  // by follower
+
   // These have locks of their own.
   Subscribers<> on_journal, on_deployment;
   Subscribers<const AcceptedCommand*> on_command;
@@ -126,5 +128,6 @@ std::unique_ptr<RunReader> make_run_reader(State& state);
 std::unique_ptr<LogStore> make_log_store(State& state);
 std::unique_ptr<Registry> make_registry(State& state);
 std::unique_ptr<ServingStore> make_serving_store(State& state);
+std::unique_ptr<Cursors> make_cursors(State& state);
 
 }  // namespace millrace::mem

@@ -14,14 +14,15 @@ struct MemStore::Roles {
   std::unique_ptr<LogStore> logs = mem::make_log_store(state);
   std::unique_ptr<Registry> registry = mem::make_registry(state);
   std::unique_ptr<ServingStore> serving = mem::make_serving_store(state);
+  std::unique_ptr<Cursors> cursors = mem::make_cursors(state);
 };
 
 MemStore::MemStore(const Clock& clock) : roles_(std::make_unique<Roles>(clock)) {}
 MemStore::~MemStore() = default;
 
 Stores MemStore::stores() {
-  return {*roles_->journal, *roles_->leadership, *roles_->inbox,  *roles_->runs,
-          *roles_->logs,    *roles_->registry,   *roles_->serving};
+  return {*roles_->journal, *roles_->leadership, *roles_->inbox,   *roles_->runs,
+          *roles_->logs,    *roles_->registry,   *roles_->serving, *roles_->cursors};
 }
 
 void MemStore::set_fault_hook(std::function<Fault(std::string_view)> hook) {

@@ -206,6 +206,16 @@ class ServingStore {
   virtual Subscription subscribe(std::function<void()> on_change) = 0;
 };
 
+/// How far followers of the journal have come.
+class Cursors {
+ public:
+  virtual ~Cursors() = default;
+  /// The last event that the follower has taken; nullopt of one that never saved.
+  virtual Result<std::optional<std::int64_t>> cursor(std::string_view follower) = 0;
+  /// A cursor only moves forward: a smaller `seq` than the stored one changes nothing.
+  virtual Status save_cursor(std::string_view follower, std::int64_t seq) = 0;
+};
+
 /// The roles of one store, not owned.
 struct Stores {
   Journal& journal;
@@ -215,6 +225,7 @@ struct Stores {
   LogStore& logs;
   Registry& registry;
   ServingStore& serving;
+  Cursors& cursors;
 };
 
 /// Upper bounds of ServingWindow::latency_buckets, in microseconds; one more bucket takes what is
