@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "bench/core.h"
+#include "bench/follow.h"
 #include "bench/footprint.h"
 #include "bench/http.h"
 #include "bench/latency.h"
@@ -66,6 +67,14 @@ int main(int argc, char** argv) {
       "http", "/healthz beside a crowd of clients, after a restart on a long journal");
   http->add_option("--events", http_load.events, "Events in the journal")->capture_default_str();
   http->callback([&] { status = bench::run_http(report, state, http_load); });
+  bench::FollowLoad follow_load;
+  auto* follow = app.add_subcommand(
+      "follow", "The engine's rate without and with clients of the event stream, alternately");
+  follow->add_option("--clients", follow_load.clients, "Clients of the event stream")
+      ->capture_default_str();
+  follow->add_option("--events-per-s", follow_load.events_per_s, "Events a second")
+      ->capture_default_str();
+  follow->callback([&] { status = bench::run_follow(report, state, follow_load); });
   std::int64_t task_rows = 10'000'000;
   auto* scale =
       app.add_subcommand("scale", "The API at ten million task rows, and forgetting them");

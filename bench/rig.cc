@@ -63,10 +63,11 @@ struct Rig::Parts {
   std::mutex mutex;
   std::condition_variable changed;
   std::int64_t durable_events = 0;                      // guarded by mutex
+  std::function<void(std::vector<Event>)> on_batch;     // guarded by mutex
   std::chrono::steady_clock::time_point last_batch_at;  // guarded by mutex
 
   Status open(int workers);
-  void batch_is_durable(const StepReport& report);
+  void batch_is_durable(StepReport& report);
   Result<Uuid> trigger(const std::string& dag, Rng& from);
 };
 
@@ -100,16 +101,17 @@ Status Rig::Parts::open(int workers) {
   };
   engine = std::make_unique<Engine>(engine_options, store->stores(), *pool, clock,
                                     Rng(system_entropy()));
-  engine->on_step([this](const StepReport& report) { batch_is_durable(report); });
+  engine->on_step([this](StepReport& report) { batch_is_durable(report); });
   engine->start();
   engine->wait_until_leading();
   return {};
 }
 
-void Rig::Parts::batch_is_durable(const StepReport& report) {
+void Rig::Parts::batch_is_durable(StepReport& report) {
   if (report.events == 0) return;
   {
     const std::lock_guard lock(mutex);
+    if (on_batch) on_batch(std::move(report.durable));
     durable_events += static_cast<std::int64_t>(report.events);
     last_batch_at = std::chrono::steady_clock::now();
   }
@@ -142,6 +144,18 @@ Rig::~Rig() {
 }
 
 const std::string& Rig::dsn() const { return parts_->database->dsn(); }
+
+Stores Rig::stores() { return parts_->store->stores(); }
+
+std::int64_t Rig::durable_events() const {
+  const std::lock_guard lock(parts_->mutex);
+  return parts_->durable_events;
+}
+
+void Rig::on_batch(std::function<void(std::vector<Event>)> callback) {
+  const std::lock_guard lock(parts_->mutex);
+  parts_->on_batch = std::move(callback);
+}
 
 Status Rig::put_dag(const std::string& yaml) {
   LoadedDag loaded = load_dag(yaml, "bench.yaml", parts_->catalog);

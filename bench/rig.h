@@ -2,13 +2,16 @@
 // journal, planner, runner pool. Production parts, put together as engine/app does.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/base/result.h"
 #include "engine/op/catalog.h"
+#include "engine/store/store.h"
 
 namespace millrace::bench {
 
@@ -28,6 +31,11 @@ class Rig {
   Rig& operator=(const Rig&) = delete;
 
   const std::string& dsn() const;
+  Stores stores();
+  /// Events that the engine has made durable so far.
+  std::int64_t durable_events() const;
+  /// Called with each durable batch, on the engine's thread. Empty: no more.
+  void on_batch(std::function<void(std::vector<Event>)> callback);
   /// Registers the DAG of a YAML text; again under the same id: a new version.
   Status put_dag(const std::string& yaml);
   /// Triggers `dag` once and waits: seconds from before the trigger until the run's end was
