@@ -5,9 +5,9 @@
 
 #include "engine/api/cloud_event.h"
 #include "engine/api/context.h"
-#include "engine/api/journal_tail.h"
-#include "engine/api/metrics.h"
 #include "engine/api/problem.h"
+#include "engine/api/request_metrics.h"
+#include "engine/api/run_metrics.h"
 #include "engine/api/views_model.h"
 #include "engine/base/log.h"
 #include "engine/http/encoding.h"
@@ -121,13 +121,16 @@ HttpResponse asset_response(const Asset& asset, const HttpRequest& request) {
 struct Api::State {
   State(ApiConfig config, Stores stores, const Catalog& catalog, const Clock& clock,
         std::uint64_t seed, ApiHooks hooks)
-      : tail(stores, clock,
-             [this](const Event& event, std::string_view dag) { metrics.count(event, dag); }),
-        context(std::move(config), stores, catalog, clock, seed, std::move(hooks), tail),
+      : feed(stores, clock),
+        context(std::move(config), stores, catalog, clock, seed, std::move(hooks), feed),
         slots(context.config.max_streams),
         router(all_endpoints(&context, &slots)),
         openapi(openapi_document().dump()),
-        server(with_security_headers(context.config.http), clock, handlers()) {}
+        server(with_security_headers(context.config.http), clock, handlers()) {
+    feed.observe([this](const std::vector<Event>& events) {
+      for (const auto& event : events) run_metrics.count(event, feed.names().dag_of(event));
+    });
+  }
 
   http::HttpHandlers handlers();
   HttpResponse answer(const HttpRequest& request);
@@ -135,8 +138,9 @@ struct Api::State {
   HttpResponse page(const HttpRequest& request);
   HttpResponse metrics_text(const HttpRequest& request);
 
-  Metrics metrics;
-  JournalTail tail;
+  RequestMetrics request_metrics;
+  RunMetrics run_metrics;
+  follow::Feed feed;
   Context context;
   StreamSlots slots;
   Router router;
@@ -158,15 +162,15 @@ http::HttpHandlers Api::State::handlers() {
               },
           .observe =
               [this](const HttpAccess& access) {
-                metrics.on_request(access);
+                request_metrics.on_request(access);
                 log_access(access);
               }};
 }
 
-/// Of what the journal's tail knows; `ready` asks the store itself.
+/// What the feed knows; `ready` asks the store itself.
 HttpResponse Api::State::health(bool ready) {
-  HealthView view{"ok", context.config.version, true, true, tail.seq()};
-  view.store = tail.store_up();
+  HealthView view{"ok", context.config.version, true, true, feed.seq()};
+  view.store = feed.store_up();
   if (context.hooks.leading) view.leader = context.hooks.leading();
   if (!ready) return health_response(view);
   const auto seq = context.stores.journal.last_seq();
@@ -178,7 +182,7 @@ HttpResponse Api::State::health(bool ready) {
 }
 
 HttpResponse Api::State::metrics_text(const HttpRequest& request) {
-  std::string text = metrics.text(tail);
+  std::string text = store_metrics_text(feed) + run_metrics.text() + request_metrics.text();
   if (context.hooks.metrics) text += context.hooks.metrics();
   return http::metrics_response(request, std::move(text));
 }
@@ -226,22 +230,22 @@ Api::Api(ApiConfig config, Stores stores, const Catalog& catalog, const Clock& c
 Api::~Api() { stop(); }
 
 Status Api::start() {
-  state_->tail.start();  // first: what a request starts is counted
+  state_->feed.start();  // first: what a request starts is counted
   return state_->server.start();
 }
 
 void Api::stop() {
   state_->server.stop();
-  state_->tail.stop();
+  state_->feed.stop();
 }
 
 int Api::port() const { return state_->server.port(); }
 
 void Api::journal_changed(std::vector<Event> events) {
   if (events.empty())
-    state_->tail.look();
+    state_->feed.look();
   else
-    state_->tail.offer(std::move(events));
+    state_->feed.offer(std::move(events));
 }
 
 }  // namespace millrace::api

@@ -24,13 +24,13 @@ std::string actor_of(const Call& call) {
 
 Context::Context(ApiConfig api_config, Stores api_stores, const Catalog& api_catalog,
                  const Clock& api_clock, std::uint64_t seed, ApiHooks api_hooks,
-                 JournalTail& api_tail)
+                 follow::Feed& api_feed)
     : config(std::move(api_config)),
       stores(api_stores),
       catalog(api_catalog),
       clock(api_clock),
       hooks(std::move(api_hooks)),
-      tail(api_tail),
+      feed(api_feed),
       rng_(seed) {}
 
 Uuid Context::new_id() {
@@ -50,13 +50,13 @@ namespace {
 /// Commands that are durable, and what has been answered so far.
 struct Asked {
   std::vector<Submitted> commands;
-  std::vector<std::shared_ptr<Awaited>> awaited;  // of each; null: answered before
+  std::vector<std::shared_ptr<follow::Awaited>> awaited;  // of each; null: answered before
 
   bool complete() const {
     return std::ranges::all_of(commands,
                                [](const Submitted& one) { return one.answer.has_value(); });
   }
-  /// What the journal's tail has heard; at the end the inbox is asked as well.
+  /// What the feed has told; at the end the inbox is asked as well.
   Status look(Inbox& inbox, bool over) {
     for (std::size_t i = 0; i < commands.size(); ++i) {
       auto& one = commands[i];
@@ -74,14 +74,15 @@ struct Asked {
 Result<Reply> Context::submit(std::vector<Command> commands, Answered finish) {
   auto asked = std::make_shared<Asked>();
   auto wake = std::make_shared<http::Wake>();
+  const auto notify = [wake] { wake->notify(); };
   for (const auto& command : commands) {
     // Awaited before it is durable: the answer may come at once.
-    auto awaited = tail.await_command(command.id, wake);
+    auto awaited = feed.waiters().await_command(command.id, notify);
     MR_TRY(Command stored, stores.inbox.submit(command));
     Submitted submitted{std::move(stored), false, std::nullopt};
     submitted.repeated = submitted.command.id != command.id;
     if (submitted.repeated) {
-      awaited = tail.await_command(submitted.command.id, wake);
+      awaited = feed.waiters().await_command(submitted.command.id, notify);
       MR_TRY(submitted.answer, stores.inbox.result(submitted.command.id));
     }
     asked->commands.push_back(std::move(submitted));

@@ -8,8 +8,8 @@
 
 #include "engine/api/api.h"
 #include "engine/api/endpoint.h"
-#include "engine/api/journal_tail.h"
 #include "engine/base/mutex.h"
+#include "engine/follow/feed.h"
 #include "engine/store/command.h"
 
 namespace millrace::api {
@@ -24,7 +24,7 @@ struct Submitted {
 class Context {
  public:
   Context(ApiConfig api_config, Stores api_stores, const Catalog& api_catalog,
-          const Clock& api_clock, std::uint64_t seed, ApiHooks api_hooks, JournalTail& api_tail);
+          const Clock& api_clock, std::uint64_t seed, ApiHooks api_hooks, follow::Feed& api_feed);
 
   Uuid new_id();
   /// A command of this call: its actor is the Millrace-Actor header's, or "api".
@@ -53,7 +53,7 @@ class Context {
   const Catalog& catalog;
   const Clock& clock;
   const ApiHooks hooks;
-  JournalTail& tail;
+  follow::Feed& feed;
 
  private:
   Command of_call(Command command, const Call& call, std::string_view reason);

@@ -28,6 +28,7 @@ std::vector<TypeInfo> named_types(const std::vector<Endpoint>& endpoints) {
   std::vector<TypeInfo> named;
   for (const auto& endpoint : endpoints) {
     if (endpoint.response) collect(*endpoint.response, named);
+    if (endpoint.events) collect(*endpoint.events, named);
     for (const auto* fields : {&endpoint.path, &endpoint.query, &endpoint.body})
       for (const auto& field : *fields) collect(field.type, named);
   }
@@ -82,10 +83,11 @@ Json responses(const Endpoint& endpoint) {
                              : status == 202 ? "Accepted; not answered yet"
                                              : "OK";
     Json response = Json::object({{"description", text}});
-    response.set("content",
-                 endpoint.response
-                     ? content("application/json", schema_of(*endpoint.response))
-                     : content(endpoint.response_type, Json::object({{"type", "string"}})));
+    response.set("content", endpoint.response
+                                ? content("application/json", schema_of(*endpoint.response))
+                                : content(endpoint.response_type,
+                                          endpoint.events ? schema_of(*endpoint.events)
+                                                          : Json::object({{"type", "string"}})));
     all.set(std::to_string(status), std::move(response));
   }
   all.set("default", Json::object({{"$ref", "#/components/responses/Problem"}}));

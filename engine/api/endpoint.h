@@ -82,6 +82,7 @@ struct Endpoint {
   std::vector<int> also{};             // further statuses of success
   std::optional<TypeInfo> response{};  // nullopt: `response_type` says what comes
   std::string response_type = "application/json";
+  std::optional<TypeInfo> events{};  // of a text/event-stream: what `data` holds
   std::function<Result<Reply>(const Call&)> handle{};
 };
 

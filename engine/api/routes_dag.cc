@@ -120,8 +120,8 @@ Result<Reply> get_dag_version(Context& context, const Call& call) {
 Result<Reply> patch_dag(Context& context, const Call& call) {
   MR_TRY(const auto row, find_dag(context, call.path("dag")));
   MR_TRY(const auto given, call.body<PatchDagBody>());
-  return context.submit(
-      context.make_command(PauseDag{row.dag, given.paused}, call, given.reason), command_reply);
+  return context.submit(context.make_command(PauseDag{row.dag, given.paused}, call, given.reason),
+                        command_reply);
 }
 
 /// The line itself beside each diagnostic, as the file is now: for a caret under the column.

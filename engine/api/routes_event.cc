@@ -6,49 +6,38 @@
 #include "engine/api/context.h"
 #include "engine/api/event_stream.h"
 #include "engine/api/views_model.h"
+#include "engine/follow/event_view.h"
 
 namespace millrace::api {
 namespace {
 
-// The first page is small: who looks at a few events does not wait for many.
-constexpr std::size_t kFirstPage = 100, kStreamPage = 500;
-/// Between pages that were not full, until the tail takes over.
+/// Between looks at the journal, until the ring takes over.
 constexpr std::chrono::milliseconds kNotYet{50};
 
-/// The journal from a place on: pages of it until the tail hands over what comes.
+/// The journal from a place on.
 class JournalStream {
  public:
-  JournalStream(Context& context, std::shared_ptr<Follower> follower, std::shared_ptr<void> slot)
-      : context_(context),
-        follower_(std::move(follower)),
+  JournalStream(Context& context, std::shared_ptr<follow::LiveView> view,
+                std::shared_ptr<void> slot)
+      : view_(std::move(view)),
         slot_(std::move(slot)),
-        heartbeat_(context.config.heartbeat, context.clock) {}
+        heartbeat_(context.config.heartbeat, context.clock),
+        patience_(context.config.heartbeat) {}
 
   http::Piece next() {
-    if (!follower_->behind()) {
-      std::string text;
-      for (const auto& line : follower_->take()) text += *line.text;
-      return heartbeat_.piece(std::move(text), context_.config.heartbeat);
-    }
-    const auto events = context_.stores.journal.read(follower_->after(), page_);
-    if (!events) return {.text = {}, .end = true};  // the client comes back with Last-Event-ID
-    std::string text;
-    for (const auto& event : *events) {
-      if (follower_->filter.wants(event)) text += event_text(event);
-      follower_->read_up_to(event.seq);
-    }
-    const bool is_whole = events->size() == page_;
-    page_ = kStreamPage;
-    if (!is_whole) context_.tail.join(*follower_);
-    return heartbeat_.piece(std::move(text), is_whole ? std::chrono::milliseconds{0} : kNotYet);
+    auto step = view_->next();
+    if (!step) return {.text = {}, .end = true};  // the client comes back with Last-Event-ID
+    const auto pause = step->again    ? std::chrono::milliseconds{0}
+                       : step->behind ? kNotYet
+                                      : patience_;
+    return heartbeat_.piece(std::move(step->text), pause);
   }
 
  private:
-  Context& context_;
-  const std::shared_ptr<Follower> follower_;
+  const std::shared_ptr<follow::LiveView> view_;
   const std::shared_ptr<void> slot_;
   Heartbeat heartbeat_;
-  std::size_t page_ = kFirstPage;
+  const std::chrono::milliseconds patience_;
 };
 
 std::vector<std::string> split_commas(std::string_view text) {
@@ -67,14 +56,14 @@ Result<Reply> get_events(Context& context, StreamSlots& slots, const Call& call)
   if (after < 0) {
     MR_TRY(after, context.stores.journal.last_seq());
   }
-  EventFilter wanted;
-  if (call.query("run").is_string()) wanted.run = *Uuid::parse(call.query("run").as_view());
-  wanted.kinds = split_commas(call.query("kinds").as_view());
+  std::optional<Uuid> run;
+  if (call.query("run").is_string()) run = *Uuid::parse(call.query("run").as_view());
+  const auto kinds = split_commas(call.query("kinds").as_view());
   auto slot = slots.take();
   if (!slot) return too_many_streams();
-  auto follower = context.tail.follow(std::move(wanted), after);
-  const auto wake = follower->wake;
-  auto stream = std::make_shared<JournalStream>(context, std::move(follower), std::move(slot));
+  auto wake = std::make_shared<http::Wake>();
+  auto view = context.feed.watch({run, kinds}, after, [wake] { wake->notify(); });
+  auto stream = std::make_shared<JournalStream>(context, std::move(view), std::move(slot));
   Reply reply;
   reply.raw = stream_response(wake, [stream] { return stream->next(); });
   return reply;
@@ -127,8 +116,11 @@ std::vector<Endpoint> event_endpoints(Context* context, StreamSlots* slots) {
        .tag = "events",
        .summary = "The journal, live",
        .doc =
-           "A text/event-stream. Each event has its sequence number as id and its kind as event; "
-           "Last-Event-ID goes on where a connection broke. Without `after`: from now on.",
+           "A text/event-stream of StreamEvent. Each event has its sequence number as id and its "
+           "kind as event; Last-Event-ID goes on where a connection broke. Without `after`: from "
+           "now on. A client that reads more slowly than events come gets `lost` with the range "
+           "that it missed, and then what comes from there on; `after` reads the range from the "
+           "journal.",
        .query =
            {FieldInfo{"after", integer_type(0, 9e18), "Only events with a greater seq"}.optional(),
             FieldInfo{"run", uuid_type(), "Only of this run"}.optional(),
@@ -136,6 +128,7 @@ std::vector<Endpoint> event_endpoints(Context* context, StreamSlots* slots) {
        .headers =
            {FieldInfo{"Last-Event-ID", string_type(20), "As EventSource sends it"}.optional()},
        .response_type = "text/event-stream",
+       .events = type_info<follow::StreamEvent>(),
        .handle = [context, slots](const Call& call) {
          return get_events(*context, *slots, call);
        }});

@@ -45,7 +45,7 @@ using Ended = std::function<Result<Reply>(std::optional<RunStatus>)>;
 Result<Reply> when_ended(Context& context, const Uuid& run, std::chrono::milliseconds wait,
                          Ended finish) {
   auto wake = std::make_shared<http::Wake>();
-  const auto awaited = context.tail.await_run(run, wake);
+  const auto awaited = context.feed.waiters().await_run(run, [wake] { wake->notify(); });
   MR_TRY(const auto ended, end_of(context, run));  // it may have ended before we listened
   if (ended) return finish(ended);
   Reply reply;
@@ -120,8 +120,7 @@ Result<Reply> trigger_run(Context& context, const Call& call) {
   MR_TRY(const auto key, idempotency_key_in(call));
   MR_TRY(const auto name_space, context.stores.runs.dag_namespace(call.path("dag")));
   MR_TRY(const auto given, call.body<TriggerRunBody>());
-  auto command =
-      context.make_command(trigger_of(call, given, !key.empty()), call, given.reason);
+  auto command = context.make_command(trigger_of(call, given, !key.empty()), call, given.reason);
   command.idempotency_key = key;
   command.namespace_ = name_space;
   return context.submit(

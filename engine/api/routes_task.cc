@@ -136,7 +136,7 @@ bool is_open(Context& context, const LogCursor& at) {
 /// Pieces as `data: {"offset", "text"}` until the attempt has ended, then `event: end`.
 class LogStream {
  public:
-  LogStream(Context& context, LogCursor at, std::shared_ptr<Follower> run,
+  LogStream(Context& context, LogCursor at, std::shared_ptr<follow::LiveView> run,
             std::shared_ptr<void> slot)
       : context_(context),
         at_(std::move(at)),
@@ -146,12 +146,7 @@ class LogStream {
 
   http::Piece next() {
     // Asked before reading: what was written before the end is read after this answer.
-    if (const auto seen = run_->count(); seen != seen_ || run_->behind()) {
-      if (run_->behind()) catch_up();
-      open_ = is_open(context_, at_);
-      seen_ = seen;
-    }
-    static_cast<void>(run_->take());
+    if (run_->has_news()) open_ = is_open(context_, at_);
     const auto text = next_page(context_, at_);
     if (!text) return {.text = {}, .end = true};
     const std::string id = std::to_string(at_.offset + static_cast<std::int64_t>(text->size()));
@@ -167,19 +162,12 @@ class LogStream {
   }
 
  private:
-  /// The run is read whole by is_open: what the tail has told meanwhile need not be read again.
-  void catch_up() {
-    run_->read_up_to(context_.tail.seq());
-    context_.tail.join(*run_);
-  }
-
   Context& context_;
   LogCursor at_;
-  const std::shared_ptr<Follower> run_;
+  const std::shared_ptr<follow::LiveView> run_;  // its events
   const std::shared_ptr<void> slot_;
   Heartbeat heartbeat_;
   bool open_ = true;
-  std::uint64_t seen_ = 0;
 };
 
 Result<Reply> get_log(Context& context, StreamSlots& slots, const Call& call) {
@@ -204,10 +192,10 @@ Result<Reply> get_log(Context& context, StreamSlots& slots, const Call& call) {
   auto slot = slots.take();
   if (!slot) return too_many_streams();
   if (const auto resumed = resume_after(call); resumed > at.offset) at.offset = resumed;
-  auto follower = context.tail.follow({.run = at.run, .kinds = {}}, 0);
-  const auto wake = follower->wake;
+  auto wake = std::make_shared<http::Wake>();
+  auto view = context.feed.watch({at.run, {}}, context.feed.seq(), [wake] { wake->notify(); });
   auto stream =
-      std::make_shared<LogStream>(context, std::move(at), std::move(follower), std::move(slot));
+      std::make_shared<LogStream>(context, std::move(at), std::move(view), std::move(slot));
   reply.raw = stream_response(wake, [stream] { return stream->next(); });
   return reply;
 }

@@ -76,6 +76,11 @@ class AnswersTest : public ApiTest {
         if (mismatch(one, value).empty()) return {};
       return "none of anyOf: " + value.dump();
     }
+    if (const Json* mapping = schema["discriminator"].find("mapping")) {
+      const Json* kind = mapping->find(value["kind"].as_view());
+      if (kind == nullptr) return "of no kind: " + value.dump();
+      return mismatch(Json::object({{"$ref", *kind}}), value);
+    }
     const Json& type = schema["type"];
     if (type.is_array())
       return value.is_null() || value.is_number() ? "" : "no number: " + value.dump();
@@ -138,6 +143,31 @@ TEST_F(AnswersTest, AreWhatTheDocumentSays) {
     EXPECT_EQ("", mismatch(schema, answer.json())) << path << "\n" << answer.body;
   }
   EXPECT_EQ(document_, get("/api/v1/openapi.json").json());
+}
+
+TEST_F(AnswersTest, EventsAreWhatTheDocumentSays) {
+  start();
+  finished_run("etl");
+  const auto last = world_->stores().journal.last_seq().value_or(0);
+  const std::string end = "\nid: " + std::to_string(last) + "\n";
+  std::string text;
+  auto http = client();
+  (void)http.Get("/api/v1/events?after=0", [&](const char* data, std::size_t size) {
+    text.append(data, size);
+    return text.find(end) == std::string::npos || !text.ends_with("\n\n");
+  });
+  const auto& schema = document_["paths"]["/api/v1/events"]["get"]["responses"]["200"]["content"]
+                                ["text/event-stream"]["schema"];
+  EXPECT_EQ("#/components/schemas/StreamEvent", schema["$ref"].as_string());
+  std::int64_t events = 0;
+  for (std::size_t at = 0; (at = text.find("\ndata: ", at)) != std::string::npos; ++at) {
+    const auto json = Json::parse(text.substr(at + 7, text.find('\n', at + 7) - at - 7));
+    ASSERT_TRUE(json.ok());
+    EXPECT_EQ("", mismatch(schema, *json)) << json->dump();
+    ++events;
+  }
+  EXPECT_EQ(last, events);
+  EXPECT_NE(std::string::npos, text.find("\"task\":\"load\",\"map_index\":-1")) << text;
 }
 
 TEST_F(AnswersTest, MetricsCountRunsTasksAndRequests) {

@@ -447,6 +447,724 @@ export interface Alert {
   at: string;
 }
 
+/** Who asked, and why. */
+export interface Origin {
+  /** A person or a part of the system */
+  actor: string;
+  /** As they said */
+  reason: string;
+}
+
+/** A version of a DAG became the current one. The first fixes where its schedule starts. */
+export interface DagRegistered {
+  /** Which kind it is */
+  kind: 'dag_registered';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The DAG's id */
+  dag: string;
+  /** Digest of the canonical form */
+  version: string;
+  /** Path of the file, for people */
+  source: string;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** A DAG file could not be loaded; without diagnostics it is gone or good again. */
+export interface DagFileChecked {
+  /** Which kind it is */
+  kind: 'dag_file_checked';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** Path of the file */
+  source: string;
+  /** What is wrong, with places */
+  diagnostics: unknown;
+}
+
+/** A DAG was paused or unpaused. */
+export interface DagPaused {
+  /** Which kind it is */
+  kind: 'dag_paused';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The DAG's id */
+  dag: string;
+  /** False: it was unpaused */
+  paused: boolean;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** A run began. */
+export interface RunCreated {
+  /** Which kind it is */
+  kind: 'run_created';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The DAG's id */
+  dag: string;
+  /** Digest of the DAG version */
+  version: string;
+  /** What started it */
+  type: RunType;
+  /** The date it stands for */
+  logical_date: string | null;
+  /** Start of its data, inclusive */
+  interval_start: string | null;
+  /** End of its data, exclusive */
+  interval_end: string | null;
+  /** Defaults filled in */
+  params: unknown;
+  /** The event or dataset that started it */
+  trigger: unknown;
+  /** W3C trace id */
+  trace_id: string;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** A run is to end early. */
+export interface RunCancelRequested {
+  /** Which kind it is */
+  kind: 'run_cancel_requested';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** Who asked, and why */
+  origin: Origin;
+  /** Everything ends at once */
+  force: boolean;
+}
+
+/** A task instance of a run. */
+export interface TaskInstance {
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+}
+
+/** The instances start again as pending, and the run is open again. */
+export interface TasksCleared {
+  /** Which kind it is */
+  kind: 'tasks_cleared';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** Which instances */
+  tasks: TaskInstance[];
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** All tasks of a run have ended. */
+export interface RunFinished {
+  /** Which kind it is */
+  kind: 'run_finished';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** How it ended */
+  status: RunStatus;
+}
+
+/** A mapped task learned its items; it now has one instance for each. */
+export interface TaskExpanded {
+  /** Which kind it is */
+  kind: 'task_expanded';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id */
+  task: string;
+  /** One for each instance */
+  items: unknown;
+}
+
+/** A task may run and waits for a slot. */
+export interface TaskQueued {
+  /** Which kind it is */
+  kind: 'task_queued';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+}
+
+/** An attempt began. */
+export interface AttemptStarted {
+  /** Which kind it is */
+  kind: 'attempt_started';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Number of the attempt */
+  attempt: number;
+  /** Of the leader */
+  epoch: number;
+  /** When it began, if earlier than the event */
+  began: string | null;
+}
+
+/** The runner or its engine was killed. Costs none of the task's retries. */
+export interface AttemptLost {
+  /** Which kind it is */
+  kind: 'attempt_lost';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Number of the attempt */
+  attempt: number;
+  /** Why */
+  reason: string;
+}
+
+/** Why an attempt failed. */
+export interface TaskError {
+  /** As in problems, e.g. invalid_argument */
+  code: string;
+  /** What is wrong */
+  message: string;
+  /** The place, or "" */
+  where: string;
+  /** True: a retry may succeed */
+  transient: boolean;
+  /** What the other side asked for */
+  retry_after_ms: number | null;
+}
+
+/** An attempt failed, and another one follows. */
+export interface AttemptFailed {
+  /** Which kind it is */
+  kind: 'attempt_failed';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Number of the attempt */
+  attempt: number;
+  /** What is wrong */
+  error: TaskError;
+  /** When the next attempt may begin */
+  retry_at: string;
+}
+
+/** The artifact becomes visible. Its bytes are in the artifact store already. */
+export interface PublishArtifact {
+  /** Which kind it is */
+  kind: 'publish_artifact';
+  /** SHA-256 of the content */
+  digest: string;
+  /** table, model, report or file */
+  artifact_kind: string;
+  /** For people; unique in the task */
+  name: string;
+  /** Size of the content */
+  bytes: number;
+  /** Rows of a table; -1 otherwise */
+  rows: number;
+  /** Columns of a table */
+  schema: unknown;
+  /** Digests of what it was made from */
+  inputs: string[];
+}
+
+/** A trained model becomes a version. */
+export interface RegisterModel {
+  /** Which kind it is */
+  kind: 'register_model';
+  /** The model's name */
+  model: string;
+  /** Digest of the serialised model */
+  artifact: string;
+  /** How it was trained */
+  algorithm: string;
+  /** Metrics of the training */
+  metrics: unknown;
+  /** Parameters of the training */
+  params: unknown;
+  /** Digest of the artifact that makes the training repeatable */
+  manifest: string;
+}
+
+/** The verdict of champion against challenger, with everything it rests on. */
+export interface RecordEvaluation {
+  /** Which kind it is */
+  kind: 'record_evaluation';
+  /** The model's name */
+  model: string;
+  /** Digest of the champion; empty when there is none yet */
+  champion: string;
+  /** Digest of the challenger */
+  challenger: string;
+  /** promote or refuse */
+  decision: string;
+  /** Metrics, intervals, p-values, gates, reasons */
+  report: unknown;
+}
+
+/** Sends `weight` percent of the model's traffic to `candidate`. */
+export interface SetTraffic {
+  /** Which kind it is */
+  kind: 'set_traffic';
+  /** The served model */
+  model: string;
+  /** Digest of the version that gets the share */
+  candidate: string;
+  /** Percent of the traffic */
+  weight: number | null;
+  /** Kept in the journal */
+  reason: string;
+}
+
+/** `artifact` becomes champion and takes all traffic; the champion so far becomes last known good. */
+export interface PromoteModel {
+  /** Which kind it is */
+  kind: 'promote_model';
+  /** The served model */
+  model: string;
+  /** Digest of the version */
+  artifact: string;
+  /** Kept in the journal */
+  reason: string;
+}
+
+/** With a canary under way, its traffic goes back to the champion; otherwise the last known good version serves again. */
+export interface RollbackModel {
+  /** Which kind it is */
+  kind: 'rollback_model';
+  /** The served model */
+  model: string;
+  /** Kept in the journal */
+  reason: string;
+  /** What was measured */
+  evidence: unknown;
+  /** Roll back only while this version serves */
+  artifact: string;
+  /** Never touches a champion */
+  candidate_only: boolean;
+  /** The version is not withdrawn */
+  blameless: boolean;
+}
+
+/** A data set has new content. */
+export interface UpdateDataset {
+  /** Which kind it is */
+  kind: 'update_dataset';
+  /** The dataset's name */
+  dataset: string;
+  /** Digest of its new content */
+  artifact: string;
+  /** Its rows; -1 if unknown */
+  rows: number;
+}
+
+/** A message to the people in charge. */
+export interface RaiseAlert {
+  /** Which kind it is */
+  kind: 'raise_alert';
+  /** info, warning or error */
+  severity: string;
+  /** One line */
+  title: string;
+  /** The whole of it */
+  text: string;
+  /** Who should act */
+  owner: string;
+}
+
+/** A person lets a refused or withdrawn version be deployed again. */
+export interface ReleaseModel {
+  /** Which kind it is */
+  kind: 'release_model';
+  /** The served model */
+  model: string;
+  /** Digest of the version */
+  artifact: string;
+  /** Why it may be deployed again */
+  reason: string;
+}
+
+export type Effect = PublishArtifact | RegisterModel | RecordEvaluation | SetTraffic | PromoteModel | RollbackModel | UpdateDataset | RaiseAlert | ReleaseModel;
+
+/** A task waits for a time or an event without a slot. */
+export interface TaskDeferred {
+  /** Which kind it is */
+  kind: 'task_deferred';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Number of the attempt */
+  attempt: number;
+  /** When it goes on at the latest */
+  until: string;
+  /** What ends the wait earlier */
+  event: string;
+  /** For the next call */
+  checkpoint: unknown;
+  /** Committed with this event */
+  effects: Effect[];
+}
+
+/** A task ended with success. */
+export interface TaskSucceeded {
+  /** Which kind it is */
+  kind: 'task_succeeded';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Number of the attempt */
+  attempt: number;
+  /** What expressions downstream see */
+  outputs: unknown;
+  /** Committed with this event */
+  effects: Effect[];
+}
+
+/** A task ended with a failure; no attempt follows. */
+export interface TaskFailed {
+  /** Which kind it is */
+  kind: 'task_failed';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Number of the attempt */
+  attempt: number;
+  /** What is wrong */
+  error: TaskError;
+  /** What expressions downstream see */
+  outputs: unknown;
+  /** Committed with this event */
+  effects: Effect[];
+}
+
+/** A condition or an operator said that the task is not needed. */
+export interface TaskSkipped {
+  /** Which kind it is */
+  kind: 'task_skipped';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Why */
+  reason: string;
+}
+
+/** A task can never start, because one upstream did not succeed. */
+export interface TaskUpstreamFailed {
+  /** Which kind it is */
+  kind: 'task_upstream_failed';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+}
+
+/** A task was cancelled. */
+export interface TaskCancelled {
+  /** Which kind it is */
+  kind: 'task_cancelled';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+}
+
+/** A completion came for an attempt or epoch that is not the current one. Changes nothing. */
+export interface CompletionRejected {
+  /** Which kind it is */
+  kind: 'completion_rejected';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Number of the attempt */
+  attempt: number;
+  /** Of the leader */
+  epoch: number;
+  /** Why */
+  reason: string;
+}
+
+/** A person or the model server changed shared state, outside any task. */
+export interface EffectsRequested {
+  /** Which kind it is */
+  kind: 'effects_requested';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** Committed with this event */
+  effects: Effect[];
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** A command of the inbox was executed or refused; `result` is the answer to its sender. */
+export interface CommandHandled {
+  /** Which kind it is */
+  kind: 'command_handled';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** Its id */
+  command: string;
+  /** False: refused */
+  ok: boolean;
+  /** The answer, or the error */
+  result: unknown;
+}
+
+/** The executor may begin the attempt. Until it does, the task stays queued. */
+export interface AttemptDispatched {
+  /** Which kind it is */
+  kind: 'attempt_dispatched';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Number of the attempt */
+  attempt: number;
+  /** Of the leader */
+  epoch: number;
+}
+
+/** A dispatched attempt came back before it is known to have begun. Costs the task nothing. */
+export interface AttemptReturned {
+  /** Which kind it is */
+  kind: 'attempt_returned';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Number of the attempt */
+  attempt: number;
+  /** Why */
+  reason: string;
+}
+
+/** The attempt of a task is to end early. */
+export interface TaskCancelRequested {
+  /** Which kind it is */
+  kind: 'task_cancel_requested';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The run's DAG; "" if the run is forgotten */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** No file declares the DAG any more: nothing starts it until one does, which registers it. */
+export interface DagRetired {
+  /** Which kind it is */
+  kind: 'dag_retired';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The DAG's id */
+  dag: string;
+  /** Why */
+  reason: string;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** The stored version cannot be compiled by this program on this machine; without a reason it can again. */
+export interface DagOutOfOrder {
+  /** Which kind it is */
+  kind: 'dag_out_of_order';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The DAG's id */
+  dag: string;
+  /** What the compiler says */
+  reason: string;
+}
+
+/** Where the schedule goes on: after its change, an unpausing or a reset. */
+export interface ScheduleMoved {
+  /** Which kind it is */
+  kind: 'schedule_moved';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The DAG's id */
+  dag: string;
+  /** Only later dates count */
+  from: string | null;
+  /** Every missed date up to here is made up */
+  all_until: string | null;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** Events that this client does not get: it read too slowly, or retention has removed them. */
+export interface EventsLost {
+  /** Which kind it is */
+  kind: 'lost';
+  /** The first of them */
+  first_seq: number;
+  /** The last of them; what comes now is later */
+  last_seq: number;
+}
+
+export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | EventsLost;
+
 /** A DAG that an event did not start. */
 export interface NotStarted {
   /** The DAG's id */
@@ -470,8 +1188,6 @@ export interface ReceivedEvent {
   /** DAGs whose `on: event` matched and that did not start, each with its reason; the event is not kept for them */
   not_started: NotStarted[];
 }
-
-export type Placement = 'process' | 'thread';
 
 /** A parameter of an operator. */
 export interface OperatorParam {
@@ -507,8 +1223,8 @@ export interface Operator {
   doc: string;
   /** Part of a task's fingerprint */
   version: number;
-  /** Where attempts run */
-  placement: Placement;
+  /** The executor that carries its attempts out */
+  placement: string;
   /** Its parameters */
   params: OperatorParam[];
   /** What it gives to tasks downstream */

@@ -1,16 +1,16 @@
 // The graph of a run with the states of its tasks. A mapped task is one node with the number of its instances.
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Task } from './api.gen';
+import type { Task, TaskState } from './api.gen';
 import { duration } from './format';
 import { layOut, nodeHeight, nodeWidth } from './layout';
 
-const worst = ['failed', 'running', 'up_for_retry', 'queued', 'deferred', 'pending', 'upstream_failed', 'cancelled', 'success', 'skipped'];
+const worst: TaskState[] = ['failed', 'running', 'up_for_retry', 'queued', 'deferred', 'pending', 'upstream_failed', 'cancelled', 'success', 'skipped'];
 
 export interface TaskGroup {
   id: string;
   needs: string[];
-  state: string;
+  state: TaskState;
   instances: Task[];
 }
 

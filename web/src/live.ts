@@ -1,15 +1,9 @@
 // Events of the journal, and data that is fetched again after them. A hidden page opens no stream.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { StreamEvent } from './api.gen';
 import { ApiError } from './http';
 
-const kinds = [
-  'dag_registered', 'dag_file_checked', 'dag_paused', 'dag_retired', 'dag_out_of_order', 'schedule_moved', 'run_created',
-  'run_cancel_requested', 'tasks_cleared', 'run_finished', 'task_expanded', 'task_queued', 'attempt_dispatched', 'attempt_returned',
-  'attempt_started', 'attempt_lost', 'attempt_failed', 'task_cancel_requested',
-  'task_deferred', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
-  'effects_requested',
-] as const;
-export type Kind = (typeof kinds)[number];
+export type Kind = StreamEvent['kind'];
 
 export const runKinds: Kind[] = ['run_created', 'run_finished', 'run_cancel_requested', 'tasks_cleared'];
 export const dagKinds: Kind[] = [
@@ -41,20 +35,12 @@ export function useConnection(): Connection {
   return state;
 }
 
-/** An event of the journal as the stream sends it; the other fields depend on its kind. */
-export interface JournalEvent {
-  kind: Kind;
-  seq: number;
-  at: string;
-  run?: string;
-  [field: string]: unknown;
-}
-
 /**
  * Calls `onChange` at most four times a second, with the events of these kinds (of this run) since the last call, in order. Calls it
- * without events if some may be missing: after the stream was opened or reopened. Without `active`, opens no stream.
+ * without events if some may be missing: after the stream was opened or reopened, or when it lost some. Without `active`, opens no
+ * stream.
  */
-export function useEvents(wanted: Kind[], run: string | undefined, onChange: (events?: JournalEvent[]) => void, active = true): void {
+export function useEvents(wanted: Kind[], run: string | undefined, onChange: (events?: StreamEvent[]) => void, active = true): void {
   const callback = useRef(onChange);
   callback.current = onChange;
   const address = `/api/v1/events?kinds=${wanted.join(',')}${run ? `&run=${run}` : ''}`;
@@ -63,7 +49,7 @@ export function useEvents(wanted: Kind[], run: string | undefined, onChange: (ev
     let source: EventSource | undefined;
     let timer: number | undefined;
     let gap = false;
-    let events: JournalEvent[] = [];
+    let events: StreamEvent[] = [];
     const soon = () => {
       timer ??= window.setTimeout(() => {
         timer = undefined;
@@ -79,6 +65,10 @@ export function useEvents(wanted: Kind[], run: string | undefined, onChange: (ev
       events.push(JSON.parse(message.data));
       soon();
     };
+    const lost = () => {
+      gap = true; // the stream was too slow; it continues with the present
+      soon();
+    };
     const open = () => {
       if (source || document.hidden) return;
       setConnection('connecting');
@@ -90,6 +80,7 @@ export function useEvents(wanted: Kind[], run: string | undefined, onChange: (ev
       };
       source.onerror = () => setConnection('connecting');
       wanted.forEach((kind) => source?.addEventListener(kind, take));
+      source.addEventListener('lost' satisfies Kind, lost);
     };
     const close = () => {
       source?.close();

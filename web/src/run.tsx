@@ -1,9 +1,9 @@
 // One run: its graph with live states, timeline, and the chosen task.
-import { cancelRun, getRun, listArtifacts, retryRun, type Artifact, type Run, type Task } from './api.gen';
+import { cancelRun, getRun, listArtifacts, retryRun, type Artifact, type Run, type StreamEvent, type Task, type TaskState } from './api.gen';
 import { Elapsed, LogicalDate, When, bytes, duration, number } from './format';
 import { Gantt } from './gantt';
 import { Graph, groupTasks } from './graph';
-import { useData, useEvents, type JournalEvent, type Kind } from './live';
+import { useData, useEvents, type Kind } from './live';
 import { Action, Digest, Empty, JsonBlock, Pending, State, isEmpty } from './parts';
 import { Link, useQuery } from './router';
 import { TaskPanel } from './task';
@@ -18,7 +18,7 @@ const allKinds: Kind[] = [
 /** After events of these kinds, the run or the list of its instances is requested again. */
 const ofTheRun: Kind[] = ['run_cancel_requested', 'tasks_cleared', 'run_finished'];
 const ofInstances: Kind[] = ['tasks_cleared', 'task_expanded'];
-const published = (event: JournalEvent) => Array.isArray(event.effects) && event.effects.some((effect) => effect.kind === 'publish_artifact');
+const published = (event: StreamEvent) => 'effects' in event && event.effects.some((effect) => effect.kind === 'publish_artifact');
 
 function Facts({ run }: { run: Run }) {
   return (
@@ -109,7 +109,7 @@ function Instances({ tasks, chosen, onChoose }: { tasks: Task[]; chosen: Task; o
 
 /** The task that a reader most likely wants to see: the first that failed, or one that runs, or the last that ended. */
 function interesting(tasks: Task[]): Task | undefined {
-  const order = ['failed', 'running', 'up_for_retry', 'deferred', 'cancelled', 'success'];
+  const order: TaskState[] = ['failed', 'running', 'up_for_retry', 'deferred', 'cancelled', 'success'];
   const state = order.find((name) => tasks.some((task) => task.state === name));
   if (!state) return tasks.at(0);
   const same = tasks.filter((task) => task.state === state).sort((a, b) => (a.ended_at ?? '').localeCompare(b.ended_at ?? ''));

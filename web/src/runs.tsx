@@ -1,12 +1,12 @@
 // Runs, newest first, updated live.
 import { useState } from 'preact/hooks';
-import { listDags, listRuns, type Run } from './api.gen';
+import { listDags, listRuns, type Run, type RunStatus } from './api.gen';
 import { Elapsed, LogicalDate, When, duration } from './format';
 import { runKinds, useData, useEvents } from './live';
 import { Empty, Pending, State } from './parts';
 import { Link, useQuery } from './router';
 
-const statuses = ['running', 'success', 'failed', 'cancelled'] as const;
+const statuses: RunStatus[] = ['running', 'success', 'failed', 'cancelled'];
 const pageSize = 50;
 
 function Row({ run }: { run: Run }) {

@@ -1,8 +1,8 @@
 // The tasks of one run, updated by the events of the stream: a fold of them, as in engine/core/run.cc. Only changes that a fold
 // cannot know (new instances, a gap in the stream) cost a request.
 import { useCallback, useRef, useState } from 'preact/hooks';
-import { listTasks, type Task } from './api.gen';
-import { useData, type Data, type JournalEvent } from './live';
+import { listTasks, type StreamEvent, type Task, type TaskError, type TaskState } from './api.gen';
+import { useData, type Data } from './live';
 
 const pageSize = 10_000;
 
@@ -15,37 +15,30 @@ async function allTasks(run: string): Promise<Task[]> {
   }
 }
 
-const time = (micros: unknown) => (typeof micros === 'number' ? new Date(micros / 1000).toISOString() : null);
-const text = (value: unknown) => (typeof value === 'string' ? value : '');
-
-function errorText(value: unknown): string {
-  const error = (value ?? {}) as { message?: string; where?: string };
-  return error.where ? `${error.where}: ${error.message}` : (error.message ?? '');
-}
+const errorText = (error: TaskError) => (error.where ? `${error.where}: ${error.message}` : error.message);
 
 /** The fields of its task that an event changes; undefined: the event does not change one task. */
-function change(task: Task, event: JournalEvent): Partial<Task> | undefined {
-  const attempt = typeof event.a === 'number' ? event.a : task.attempt;
+function change(task: Task, event: TaskEvent): Partial<Task> | undefined {
   switch (event.kind) {
     case 'task_queued':
     case 'attempt_lost':
       return { state: 'queued' };
     case 'attempt_dispatched':
-      return { state: 'queued', attempt };
+      return { state: 'queued', attempt: event.attempt };
     case 'attempt_started':
-      return { state: 'running', attempt, started_at: task.started_at ?? time(event.began) ?? event.at };
+      return { state: 'running', attempt: event.attempt, started_at: task.started_at ?? event.began ?? event.at };
     case 'attempt_failed':
-      return { state: 'up_for_retry', failures: task.failures + 1, error: errorText(event.error), wake_at: time(event.retry_at) };
+      return { state: 'up_for_retry', failures: task.failures + 1, error: errorText(event.error), wake_at: event.retry_at };
     case 'task_deferred':
-      return { state: 'deferred', wake_at: time(event.until), wake_event: text(event.event), checkpoint: event.checkpoint ?? null };
+      return { state: 'deferred', wake_at: event.until, wake_event: event.event, checkpoint: event.checkpoint };
     case 'task_succeeded':
-      return { state: 'success', outputs: event.outputs ?? null };
+      return { state: 'success', outputs: event.outputs };
     case 'task_failed': {
       const failures = task.failures + (task.state === 'running' ? 1 : 0);
-      return { state: 'failed', failures, error: errorText(event.error), outputs: event.outputs ?? null };
+      return { state: 'failed', failures, error: errorText(event.error), outputs: event.outputs };
     }
     case 'task_skipped':
-      return { state: 'skipped', reason: text(event.reason) };
+      return { state: 'skipped', reason: event.reason };
     case 'task_upstream_failed':
       return { state: 'upstream_failed' };
     case 'task_cancelled':
@@ -55,10 +48,13 @@ function change(task: Task, event: JournalEvent): Partial<Task> | undefined {
   }
 }
 
-const ends = new Set(['success', 'failed', 'skipped', 'upstream_failed', 'cancelled']);
-const waits = new Set(['deferred', 'up_for_retry']);
+const ends = new Set<TaskState>(['success', 'failed', 'skipped', 'upstream_failed', 'cancelled']);
+const waits = new Set<TaskState>(['deferred', 'up_for_retry']);
 
-function applied(task: Task, event: JournalEvent): Task {
+/** An event about one task instance. */
+type TaskEvent = Extract<StreamEvent, { task: string; map_index: number }>;
+
+function applied(task: Task, event: TaskEvent): Task {
   // A snapshot may be newer than an event that arrived during its request: the newest state wins.
   if (Date.parse(event.at) < Date.parse(task.since)) return task;
   const changed = change(task, event);
@@ -72,11 +68,12 @@ function applied(task: Task, event: JournalEvent): Task {
 }
 
 /** The tasks after these events. Unchanged tasks stay the same objects. */
-export function fold(tasks: Task[], events: JournalEvent[]): Task[] {
-  const place = new Map(tasks.map((task, at) => [`${task.index}/${task.map_index}`, at]));
+export function fold(tasks: Task[], events: StreamEvent[]): Task[] {
+  const place = new Map(tasks.map((task, at) => [`${task.task}/${task.map_index}`, at]));
   const next = [...tasks];
   for (const event of events) {
-    const at = place.get(`${event.t}/${event.m ?? -1}`);
+    if (!('task' in event && 'map_index' in event)) continue;
+    const at = place.get(`${event.task}/${event.map_index}`);
     if (at !== undefined) next[at] = applied(next[at], event);
   }
   return next;
@@ -85,12 +82,12 @@ export function fold(tasks: Task[], events: JournalEvent[]): Task[] {
 interface Snapshot {
   run: string;
   tasks: Task[];
-  late: JournalEvent[]; // arrived during its request
+  late: StreamEvent[]; // arrived during its request
 }
 
 export interface LiveTasks extends Data<Task[]> {
   /** Applies events of the stream to the tasks. */
-  take: (events: JournalEvent[]) => void;
+  take: (events: StreamEvent[]) => void;
 }
 
 export function useTasks(run: string): LiveTasks {
@@ -108,10 +105,10 @@ export function useTasks(run: string): LiveTasks {
     shown.current = snapshot;
     return snapshot;
   });
-  const take = useCallback((events: JournalEvent[]) => {
+  const take = useCallback((events: StreamEvent[]) => {
     asked.current?.late.push(...events);
     if (!shown.current) return;
-    shown.current.tasks = fold(shown.current.tasks, events.filter((event) => event.run === shown.current!.run));
+    shown.current.tasks = fold(shown.current.tasks, events.filter((event) => 'run' in event && event.run === shown.current!.run));
     draw((count) => count + 1);
   }, []);
   return { value: data.value?.tasks, error: data.error, reload: data.reload, take };
