@@ -180,11 +180,13 @@ TEST(Schema, EveryPartitionOfATableIsMadeAlike) {
     JOIN pg_class AS leaf ON leaf.oid = inhrelid
     JOIN pg_class AS rest ON rest.oid = to_regclass('millrace.' || root.relname || '_rest')
     WHERE leaf.reloptions IS DISTINCT FROM rest.reloptions
-       OR (SELECT array_agg(regexp_replace(pg_get_indexdef(indexrelid), '.* USING', '') ORDER BY 1)
-           FROM pg_index WHERE indrelid = leaf.oid)
+       OR (SELECT array_agg(how ORDER BY how) FROM
+           (SELECT regexp_replace(pg_get_indexdef(indexrelid), '.* USING', '') AS how
+            FROM pg_index WHERE indrelid = leaf.oid) AS own)
           IS DISTINCT FROM
-          (SELECT array_agg(regexp_replace(pg_get_indexdef(indexrelid), '.* USING', '') ORDER BY 1)
-           FROM pg_index WHERE indrelid = rest.oid))sql"));
+          (SELECT array_agg(how ORDER BY how) FROM
+           (SELECT regexp_replace(pg_get_indexdef(indexrelid), '.* USING', '') AS how
+            FROM pg_index WHERE indrelid = rest.oid) AS own))sql"));
 }
 
 TEST(Queries, HaveNamesOfTheirOwn) {
