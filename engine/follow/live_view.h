@@ -46,7 +46,7 @@ class LiveView {
   struct Step {
     std::string text;     // server-sent events
     bool again = false;   // there is more already
-    bool behind = false;  // nobody wakes it yet: ask again soon
+    bool behind = false;  // the feed does not wake it yet: ask again soon
   };
   /// What came since. An error of the store leaves the place as it was.
   Result<Step> next();

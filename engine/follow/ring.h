@@ -1,5 +1,5 @@
 // Ring: the last events of the journal in memory, in spans that all readers share. A reader that is
-// slower than the ring loses its place; nobody waits for it. Thread-safe; its lock covers copies of
+// slower than the ring loses its place, and delays no other. Thread-safe; its lock covers copies of
 // pointers only.
 #pragma once
 
