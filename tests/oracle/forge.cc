@@ -168,8 +168,8 @@ void Forge::show(const std::function<void(std::vector<Event>&)>& change, bool re
 
 Stores Forge::stores() {
   const Stores real = store_.stores();
-  return {*journal_, real.leadership, real.inbox,  real.runs,
-          real.logs, real.registry,   real.serving};
+  return {*journal_, real.leadership, real.inbox,   real.runs,
+          real.logs, real.registry,   real.serving, real.cursors};
 }
 
 Expectations Forge::expectations() {
