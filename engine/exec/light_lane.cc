@@ -35,7 +35,7 @@ class LightContext final : public OperatorContext {
   }
   const std::filesystem::path& work_dir() const override { return folder_.make(); }
   Artifacts& artifacts() override { return artifacts_; }
-  Result<Json> query(std::string_view name, const Json& arguments) override {
+  Result<Json> ask(std::string_view name, const Json& arguments) override {
     return parts_.query(name, arguments);
   }
   bool cancelled() const override { return cancelled_(); }

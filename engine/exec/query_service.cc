@@ -5,45 +5,54 @@
 #include <vector>
 
 #include "engine/base/suggest.h"
-#include "engine/op/query.h"
 
 namespace millrace {
 namespace {
 
-Result<std::string> required(const Json& arguments, std::string_view name) {
-  if (const Json& value = arguments[name]; value.is_string() && !value.as_view().empty())
-    return value.as_string();
-  return invalid_argument("the query needs the argument '" + std::string(name) + "', a string");
+KnownVersion known(const ModelVersionRow& row) {
+  return {.artifact = row.artifact,
+          .version = row.version,
+          .algorithm = row.algorithm,
+          .metrics = row.metrics,
+          .params = row.params,
+          .manifest = row.manifest,
+          .created_at = row.created_at,
+          .not_shipped = row.not_shipped};
 }
 
-Json version_json(const ModelVersionRow& row) {
-  return Json::object({{"artifact", row.artifact},
-                       {"version", row.version},
-                       {"algorithm", row.algorithm},
-                       {"metrics", row.metrics},
-                       {"params", row.params},
-                       {"manifest", row.manifest},
-                       {"created_at", format_rfc3339(row.created_at)},
-                       {"not_shipped", row.not_shipped}});
-}
-
-Json window_json(const ServingWindow& window) {
+ServingQuery::Version measured(const ServingWindow& window) {
   const double mean = window.requests > 0
                           ? window.latency_sum_us / 1000.0 / static_cast<double>(window.requests)
                           : 0.0;
-  return Json::object({{"artifact", window.artifact},
-                       {"role", window.role},
-                       {"requests", window.requests},
-                       {"errors", window.errors},
-                       {"latency_ms", Json::object({{"p50", latency_quantile_ms(window, 0.50)},
-                                                    {"p95", latency_quantile_ms(window, 0.95)},
-                                                    {"p99", latency_quantile_ms(window, 0.99)},
-                                                    {"mean", mean}})},
-                       {"outcomes", window.outcomes},
-                       {"business_sum", window.business_sum},
-                       {"business_sum_squares", window.business_sum_squares},
-                       {"tripped", window.tripped}});
+  return {.artifact = window.artifact,
+          .role = window.role,
+          .requests = window.requests,
+          .errors = window.errors,
+          .latency_ms = {latency_quantile_ms(window, 0.50), latency_quantile_ms(window, 0.95),
+                         latency_quantile_ms(window, 0.99), mean},
+          .outcomes = window.outcomes,
+          .business_sum = window.business_sum,
+          .business_sum_squares = window.business_sum_squares,
+          .tripped = window.tripped};
 }
+
+struct Entry {
+  std::string_view kind;
+  Result<Json> (*answer)(QueryService&, const Json&);
+};
+
+template <typename Q>
+constexpr Entry entry() {
+  return {Q::kind, [](QueryService& service, const Json& arguments) -> Result<Json> {
+            MR_TRY(const Q query, read_record<Q>(arguments));
+            MR_TRY(const typename Q::Answer answer, service.answer(query));
+            return record_json(answer);
+          }};
+}
+
+constexpr std::array kEntries = {entry<DeploymentQuery>(), entry<ServingQuery>(),
+                                 entry<VersionQuery>(), entry<ArtifactQuery>(),
+                                 entry<DatasetQuery>()};
 
 }  // namespace
 
@@ -65,96 +74,65 @@ double latency_quantile_ms(const ServingWindow& window, double share) {
   return low / 1000.0;
 }
 
-Result<Json> QueryService::answer(std::string_view name, const Json& arguments) {
-  struct Row {
-    std::string_view name;
-    Result<Json> (QueryService::*answer)(const Json&);
-  };
-  static constexpr std::array kRows = {
-      Row{query::deployment, &QueryService::deployment},
-      Row{query::serving_metrics, &QueryService::serving_metrics},
-      Row{query::model_version, &QueryService::model_version},
-      Row{query::artifact, &QueryService::artifact},
-      Row{query::dataset, &QueryService::dataset},
-  };
-  std::vector<std::string> names;
-  for (const auto& row : kRows) {
-    if (row.name == name) return (this->*row.answer)(arguments);
-    names.emplace_back(row.name);
+Result<Json> QueryService::answer(std::string_view kind, const Json& arguments) {
+  std::vector<std::string> kinds;
+  for (const auto& entry : kEntries) {
+    if (entry.kind == kind) return entry.answer(*this, arguments);
+    kinds.emplace_back(entry.kind);
   }
-  return invalid_argument("there is no query '" + std::string(name) + "'" +
-                          did_you_mean(name, names));
+  return invalid_argument("there is no query '" + std::string(kind) + "'" +
+                          did_you_mean(kind, kinds));
 }
 
-Result<Json> QueryService::version_or_null(std::string_view model, std::string_view artifact) {
-  if (artifact.empty()) return Json();
+Result<std::optional<KnownVersion>> QueryService::find_version(const std::string& model,
+                                                               const std::string& artifact) {
+  if (artifact.empty()) return std::optional<KnownVersion>();
   const auto row = registry_.model_version(model, artifact);
-  if (row) return version_json(*row);
-  if (row.error().code == ErrorCode::not_found)
-    return Json::object({{"artifact", artifact}});  // promoted from outside the registry
+  if (row) return std::optional(known(*row));
+  if (row.error().code == ErrorCode::not_found)  // promoted from outside the registry
+    return std::optional(KnownVersion{.artifact = artifact});
   return row.error();
 }
 
-Result<Json> QueryService::deployment(const Json& arguments) {
-  MR_TRY(const std::string model, required(arguments, "model"));
+Result<DeploymentQuery::Answer> QueryService::answer(const DeploymentQuery& query) {
   DeploymentRow row;
-  if (auto found = serving_.deployment(model))
+  if (auto found = serving_.deployment(query.model))
     row = *std::move(found);
   else if (found.error().code != ErrorCode::not_found)
     return found.error();
-  MR_TRY(Json champion, version_or_null(model, row.champion));
-  MR_TRY(Json candidate, version_or_null(model, row.candidate));
-  MR_TRY(Json last_good, version_or_null(model, row.last_good));
-  return Json::object({{"model", model},
-                       {"champion", std::move(champion)},
-                       {"candidate", std::move(candidate)},
-                       {"weight", row.weight},
-                       {"last_good", std::move(last_good)},
-                       {"revision", row.revision}});
+  DeploymentQuery::Answer out{.model = query.model};
+  MR_TRY(out.champion, find_version(query.model, row.champion));
+  MR_TRY(out.candidate, find_version(query.model, row.candidate));
+  MR_TRY(out.last_good, find_version(query.model, row.last_good));
+  out.weight = row.weight;
+  out.revision = row.revision;
+  return out;
 }
 
-Result<Json> QueryService::serving_metrics(const Json& arguments) {
-  MR_TRY(const std::string model, required(arguments, "model"));
-  Time since{};
-  const std::int64_t revision = arguments["from_revision"].as_int();
-  if (revision <= 0) {
-    MR_TRY(const std::string text, required(arguments, "since"));
-    MR_TRY(since, parse_rfc3339(text));
-  }
-  MR_TRY(const auto windows, serving_.windows(model, since, revision));
-  Json versions = Json::array();
-  for (const auto& window : windows) versions.push_back(window_json(window));
-  return Json::object({{"versions", std::move(versions)}});
+Result<ServingQuery::Answer> QueryService::answer(const ServingQuery& query) {
+  if (query.from_revision <= 0 && !query.since)
+    return invalid_argument("the query needs 'since' or 'from_revision'");
+  MR_TRY(const auto windows,
+         serving_.windows(query.model, query.since.value_or(Time{}), query.from_revision));
+  ServingQuery::Answer out;
+  for (const auto& window : windows) out.versions.push_back(measured(window));
+  return out;
 }
 
-Result<Json> QueryService::model_version(const Json& arguments) {
-  MR_TRY(const std::string model, required(arguments, "model"));
-  MR_TRY(const std::string artifact, required(arguments, "artifact"));
-  MR_TRY(const auto row, registry_.model_version(model, artifact));
-  return version_json(row);
+Result<VersionQuery::Answer> QueryService::answer(const VersionQuery& query) {
+  MR_TRY(const auto row, registry_.model_version(query.model, query.artifact));
+  return known(row);
 }
 
-Result<Json> QueryService::artifact(const Json& arguments) {
-  MR_TRY(const std::string digest, required(arguments, "digest"));
-  MR_TRY(const auto row, registry_.artifact(digest));
-  Json inputs = Json::array();
-  for (const auto& input : row.inputs) inputs.push_back(input);
-  return Json::object({{"digest", row.digest},
-                       {"kind", row.kind},
-                       {"name", row.name},
-                       {"bytes", row.bytes},
-                       {"rows", row.rows},
-                       {"schema", row.schema},
-                       {"inputs", std::move(inputs)}});
+Result<ArtifactQuery::Answer> QueryService::answer(const ArtifactQuery& query) {
+  MR_TRY(const auto row, registry_.artifact(query.digest));
+  return ArtifactQuery::Answer{row.digest, row.kind,   row.name,  row.bytes,
+                               row.rows,   row.schema, row.inputs};
 }
 
-Result<Json> QueryService::dataset(const Json& arguments) {
-  MR_TRY(const std::string name, required(arguments, "dataset"));
-  MR_TRY(const auto row, registry_.dataset(name));
-  return Json::object({{"dataset", row.dataset},
-                       {"artifact", row.artifact},
-                       {"rows", row.rows},
-                       {"updated_at", format_rfc3339(row.updated_at)}});
+Result<DatasetQuery::Answer> QueryService::answer(const DatasetQuery& query) {
+  MR_TRY(const auto row, registry_.dataset(query.dataset));
+  return DatasetQuery::Answer{row.dataset, row.artifact, row.rows, row.updated_at};
 }
 
 }  // namespace millrace

@@ -1,11 +1,11 @@
-// QueryService: answers OperatorContext::query from the stores. Names and shapes:
-// engine/op/query.h.
+// QueryService: answers the queries of operators (engine/op/query.h) from the stores.
 #pragma once
 
 #include <string_view>
 
 #include "engine/base/json.h"
 #include "engine/base/result.h"
+#include "engine/op/query.h"
 #include "engine/store/store.h"
 
 namespace millrace {
@@ -16,17 +16,19 @@ class QueryService {
   QueryService(Registry& registry, ServingStore& serving)
       : registry_(registry), serving_(serving) {}
 
-  /// `invalid_argument` for an unknown name or a missing argument, else what the store says. A
-  /// model without a deployment is no error: its champion is null.
-  Result<Json> answer(std::string_view name, const Json& arguments);
+  /// By the query's kind. `invalid_argument` for an unknown one or a missing argument, else what
+  /// the store says.
+  Result<Json> answer(std::string_view kind, const Json& arguments);
+
+  Result<DeploymentQuery::Answer> answer(const DeploymentQuery& query);
+  Result<ServingQuery::Answer> answer(const ServingQuery& query);
+  Result<VersionQuery::Answer> answer(const VersionQuery& query);
+  Result<ArtifactQuery::Answer> answer(const ArtifactQuery& query);
+  Result<DatasetQuery::Answer> answer(const DatasetQuery& query);
 
  private:
-  Result<Json> deployment(const Json& arguments);
-  Result<Json> serving_metrics(const Json& arguments);
-  Result<Json> model_version(const Json& arguments);
-  Result<Json> artifact(const Json& arguments);
-  Result<Json> dataset(const Json& arguments);
-  Result<Json> version_or_null(std::string_view model, std::string_view artifact);
+  Result<std::optional<KnownVersion>> find_version(const std::string& model,
+                                                   const std::string& artifact);
 
   Registry& registry_;
   ServingStore& serving_;

@@ -65,7 +65,7 @@ class RunnerContext final : public OperatorContext {
   }
   const std::filesystem::path& work_dir() const override { return folder_.make(); }
   Artifacts& artifacts() override { return artifacts_; }
-  Result<Json> query(std::string_view name, const Json& arguments) override {
+  Result<Json> ask(std::string_view name, const Json& arguments) override {
     return link_.ask(name, arguments);
   }
   bool cancelled() const override { return link_.is_cancelled(start_.id); }

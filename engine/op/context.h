@@ -11,6 +11,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/mutex.h"
+#include "engine/base/record_json.h"
 #include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/core/attempt.h"
@@ -68,8 +69,14 @@ class OperatorContext {
   /// A new, empty folder; it is removed after the attempt with what is in it.
   virtual const std::filesystem::path& work_dir() const = 0;
   virtual Artifacts& artifacts() = 0;
-  /// Reads shared state, as of now, through the engine. Names and answers: engine/op/query.h.
-  virtual Result<Json> query(std::string_view name, const Json& arguments) = 0;
+  /// Reads shared state, as of now, through the engine. The queries: engine/op/query.h.
+  template <Kinded Q>
+  Result<typename Q::Answer> query(const Q& question) {
+    MR_TRY(const Json answer, ask(Q::kind, body_json(question)));
+    return read_record<typename Q::Answer>(answer);
+  }
+  /// The same by name, as it goes to the engine.
+  virtual Result<Json> ask(std::string_view name, const Json& arguments) = 0;
   /// True once the attempt should stop; long loops look at it.
   virtual bool cancelled() const = 0;
   /// Calls `action` as soon as the attempt should stop, from another thread, or at once if it

@@ -107,16 +107,14 @@ struct Progress {
 /// One call of the operator: what it was asked, what it knows, what it decides.
 class Canary {
  public:
-  Canary(const DeployCanary& op, std::vector<Step> steps, OperatorContext& ctx, Json deployment)
+  Canary(const DeployCanary& op, std::vector<Step> steps, OperatorContext& ctx,
+         DeploymentQuery::Answer deployment)
       : op_(op), steps_(std::move(steps)), ctx_(ctx), deployment_(std::move(deployment)) {}
 
   Result<Outcome> begin();
   Result<Outcome> look(Progress progress);
 
  private:
-  std::string artifact_of(std::string_view role) const {
-    return deployment_[role]["artifact"].as_string();
-  }
   Json outputs(std::string_view decision, std::string_view reason, const Progress& progress) const;
   Result<ServingComparison> measure(const Progress& progress) const;
   void log_look(Progress& progress, const ServingComparison& seen,
@@ -135,7 +133,7 @@ class Canary {
   const DeployCanary& op_;
   std::vector<Step> steps_;
   OperatorContext& ctx_;
-  Json deployment_;
+  DeploymentQuery::Answer deployment_;
 };
 
 Json Canary::outputs(std::string_view decision, std::string_view reason,
@@ -165,7 +163,7 @@ Guardrails Canary::guardrails() const {
 
 Result<Outcome> Canary::begin() {
   Progress progress;
-  progress.champion = artifact_of("champion");
+  progress.champion = artifact_of(deployment_.champion);
   if (progress.champion == op_.candidate)
     return Outcome{Done{outputs("promoted", "it is the champion already", progress), {}}};
   MR_CHECK(check_candidate(ctx_, op_.model, op_.candidate, progress.champion,
@@ -174,7 +172,7 @@ Result<Outcome> Canary::begin() {
     progress.not_judged.push_back("all guardrails: there is no champion to compare with");
     return promote(progress, "the first model: there is no champion to compare with");
   }
-  if (const std::string other = artifact_of("candidate");
+  if (const std::string other = artifact_of(deployment_.candidate);
       !other.empty() && other != op_.candidate) {
     Error busy = conflict("another canary of '" + op_.model + "' is under way, with candidate " +
                           other.substr(0, 12));
@@ -206,22 +204,21 @@ Outcome Canary::enter(Progress progress) {
 }
 
 Result<ServingComparison> Canary::measure(const Progress& progress) const {
-  MR_TRY(const Json answer,
-         ctx_.query(query::serving_metrics,
-                    Json::object({{"model", op_.model}, {"from_revision", progress.revision}})));
+  MR_TRY(const auto answer,
+         ctx_.query(ServingQuery{.model = op_.model, .from_revision = progress.revision}));
   return read_metrics(answer, op_.candidate, progress.champion, op_.min_requests);
 }
 
 Result<Outcome> Canary::look(Progress progress) {
-  if (artifact_of("champion") == op_.candidate)
+  if (artifact_of(deployment_.champion) == op_.candidate)
     return Outcome{
         Done{outputs("promoted", "it was promoted from outside the canary", progress), {}}};
   if (progress.step >= steps_.size())
     return internal_error("the checkpoint names a step that the canary does not have");
-  if (progress.revision == 0) progress.revision = deployment_["revision"].as_int();
+  if (progress.revision == 0) progress.revision = deployment_.revision;
   MR_TRY(const ServingComparison seen, measure(progress));
-  if (artifact_of("candidate") != op_.candidate) return taken_away(progress, seen);
-  if (deployment_["weight"].as_double() <= 0)
+  if (artifact_of(deployment_.candidate) != op_.candidate) return taken_away(progress, seen);
+  if (deployment_.weight <= 0)
     return take_back(progress, seen,
                      {{"breaker", "the model server took its traffic to 0 %", Json::object()}},
                      false);
@@ -340,9 +337,10 @@ Outcome Canary::taken_away(const Progress& progress, const ServingComparison& se
   Fail fail;
   fail.error = make_error(ErrorCode::data_invalid, "canary of '" + op_.model + "': " + reason);
   fail.outputs = outputs("rolled_back", reason, progress);
-  fail.outputs.set("evidence", Json::object({{"deployment", deployment_},
-                                             {"candidate_metrics", seen.candidate.to_json()},
-                                             {"baseline_metrics", seen.baseline.to_json()}}));
+  fail.outputs.set("evidence",
+                   Json::object({{"deployment", record_json<JsonStyle::shown>(deployment_)},
+                                 {"candidate_metrics", seen.candidate.to_json()},
+                                 {"baseline_metrics", seen.baseline.to_json()}}));
   return fail;
 }
 
@@ -355,7 +353,7 @@ Result<Outcome> DeployCanary::run(OperatorContext& ctx) const {
   if (interval <= Duration::zero())
     return invalid_argument("parameter 'interval' must not be zero");
   MR_TRY(auto plan, read_steps(steps));
-  MR_TRY(Json deployment, ctx.query(query::deployment, Json::object({{"model", model}})));
+  MR_TRY(auto deployment, ctx.query(DeploymentQuery{model}));
   Canary canary(*this, std::move(plan), ctx, std::move(deployment));
   const Json& checkpoint = ctx.attempt().checkpoint;
   return checkpoint.is_object() && checkpoint.contains("step")

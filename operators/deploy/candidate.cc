@@ -38,20 +38,19 @@ std::string named(const std::string& artifact) { return "candidate " + artifact.
 
 Status check_registered(OperatorContext& ctx, const std::string& model,
                         const std::string& candidate) {
-  const auto version =
-      ctx.query(query::model_version, Json::object({{"model", model}, {"artifact", candidate}}));
+  const auto version = ctx.query(VersionQuery{model, candidate});
   if (!version && version.error().code == ErrorCode::not_found)
     return not_found(named(candidate) + " is no registered version of model '" + model +
                      "'; only what 'train' has registered for this model gets traffic");
   MR_CHECK(version ? Status{} : Status{version.error()});
-  if (const std::string why = (*version)["not_shipped"].as_string(); !why.empty())
-    return conflict(named(candidate) + " of model '" + model + "' " + why +
+  if (!version->not_shipped.empty())
+    return conflict(named(candidate) + " of model '" + model + "' " + version->not_shipped +
                     "; it is deployed again only after 'millrace release " + model + " " +
                     candidate.substr(0, 12) + " --reason …'");
-  MR_TRY(const Json stored, ctx.query(query::artifact, Json::object({{"digest", candidate}})));
-  if (stored["kind"].as_view() != "model")
-    return data_invalid(named(candidate) + " is an artifact of kind '" +
-                        stored["kind"].as_string() + "'; expected 'model'");
+  MR_TRY(const auto stored, ctx.query(ArtifactQuery{candidate}));
+  if (stored.artifact_kind != "model")
+    return data_invalid(named(candidate) + " is an artifact of kind '" + stored.artifact_kind +
+                        "'; expected 'model'");
   return {};
 }
 

@@ -35,16 +35,14 @@ std::string rounded(double value, const char* format = "%.3g") {
 std::string probability(double p) { return p < 1e-300 ? "< 1e-300" : "= " + rounded(p); }
 std::string percent(double share) { return rounded(share * 100) + " %"; }
 
-VersionMetrics read_one(const Json& json) {
-  VersionMetrics out;
-  out.requests = json["requests"].as_int();
-  out.errors = json["errors"].as_int();
-  out.p95_ms = json["latency_ms"]["p95"].as_double();
-  out.outcomes = json["outcomes"].as_int();
-  out.business_sum = json["business_sum"].as_double();
-  out.business_sum_squares = json["business_sum_squares"].as_double();
-  out.tripped = json["tripped"].as_bool();
-  return out;
+VersionMetrics read_one(const ServingQuery::Version& version) {
+  return {.requests = version.requests,
+          .errors = version.errors,
+          .p95_ms = version.latency_ms.p95,
+          .outcomes = version.outcomes,
+          .business_sum = version.business_sum,
+          .business_sum_squares = version.business_sum_squares,
+          .tripped = version.tripped};
 }
 
 using Check = std::optional<Breach> (*)(const Guardrails&, const VersionMetrics& candidate,
@@ -148,17 +146,17 @@ Json VersionMetrics::to_json() const {
                        {"tripped", tripped}});
 }
 
-ServingComparison read_metrics(const Json& answer, const std::string& candidate,
+ServingComparison read_metrics(const ServingQuery::Answer& answer, const std::string& candidate,
                                const std::string& champion, std::int64_t min_requests) {
   ServingComparison out;
   VersionMetrics own_baseline, ordinary;
-  for (const Json& version : answer["versions"].items()) {
-    const std::string_view role = version["role"].as_view();
-    if (version["artifact"].as_view() == candidate && role == "candidate")
+  for (const auto& version : answer.versions) {
+    const std::string& role = version.role;
+    if (version.artifact == candidate && role == "candidate")
       out.candidate = read_one(version);
-    else if (version["artifact"].as_view() == champion && role == "baseline")
+    else if (version.artifact == champion && role == "baseline")
       own_baseline = read_one(version);
-    else if (version["artifact"].as_view() == champion && role == "champion")
+    else if (version.artifact == champion && role == "champion")
       ordinary = read_one(version);
   }
   const bool fresh =

@@ -13,10 +13,11 @@
 #include <vector>
 
 #include "engine/base/json.h"
+#include "engine/op/query.h"
 
 namespace millrace::operators {
 
-/// What one version did since a moment; from the query `serving_metrics`.
+/// What one version did since a moment; from a ServingQuery.
 struct VersionMetrics {
   std::int64_t requests = 0, errors = 0;
   double p95_ms = 0;
@@ -35,7 +36,7 @@ struct ServingComparison {
 };
 /// Picks the two out of the query's answer. A baseline of its own counts before the champion's
 /// ordinary traffic once it has `min_requests`.
-ServingComparison read_metrics(const Json& answer, const std::string& candidate,
+ServingComparison read_metrics(const ServingQuery::Answer& answer, const std::string& candidate,
                                const std::string& champion, std::int64_t min_requests);
 
 struct Guardrails {

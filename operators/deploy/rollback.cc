@@ -5,10 +5,10 @@
 namespace millrace::operators {
 
 Result<Outcome> DeployRollback::run(OperatorContext& ctx) const {
-  MR_TRY(const Json now, ctx.query(query::deployment, Json::object({{"model", model}})));
-  const std::string champion = now["champion"]["artifact"].as_string();
-  const std::string candidate = now["candidate"]["artifact"].as_string();
-  const std::string last_good = now["last_good"]["artifact"].as_string();
+  MR_TRY(const auto now, ctx.query(DeploymentQuery{model}));
+  const std::string champion = artifact_of(now.champion);
+  const std::string candidate = artifact_of(now.candidate);
+  const std::string last_good = artifact_of(now.last_good);
   const std::string from = candidate.empty() ? champion : candidate;
   const std::string to = candidate.empty() ? last_good : champion;
   if (!artifact.empty() && artifact != from) {

@@ -17,9 +17,8 @@ namespace millrace::operators {
 
 Result<std::string> BatchPredict::predictor(OperatorContext& ctx) const {
   if (!artifact.empty()) return artifact;
-  MR_TRY(const Json deployment, ctx.query(query::deployment, Json::object({{"model", model}})));
-  if (const Json& champion = deployment["champion"]["artifact"]; champion.is_string())
-    return champion.as_string();
+  MR_TRY(const auto deployment, ctx.query(DeploymentQuery{model}));
+  if (deployment.champion) return deployment.champion->artifact;
   return not_found("model '" + model + "' has no champion yet");
 }
 

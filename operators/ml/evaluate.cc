@@ -198,8 +198,8 @@ std::int64_t most_shared(const Json& overlaps, const std::string& champion) {
 
 Result<Outcome> Evaluate::run(OperatorContext& ctx) const {
   if (challengers.empty()) return invalid_argument("parameter 'challengers' is empty");
-  MR_TRY(const Json deployment, ctx.query(query::deployment, Json::object({{"model", model}})));
-  const std::string champion = deployment["champion"]["artifact"].as_string();
+  MR_TRY(const auto deployment, ctx.query(DeploymentQuery{model}));
+  const std::string champion = artifact_of(deployment.champion);
   MR_TRY(const Field field, gather(ctx, *this, champion));
   MR_TRY(const Json overlaps, check_holdout(ctx, *this, champion));
   const Candidate* incumbent = field.champion.empty() ? nullptr : &field.champion.front();

@@ -118,9 +118,8 @@ double Overlap::excess() const {
 
 Result<TrainingRecord> training_record(OperatorContext& ctx, const std::string& model,
                                        const std::string& artifact) {
-  MR_TRY(const Json version,
-         ctx.query(query::model_version, Json::object({{"model", model}, {"artifact", artifact}})));
-  const std::string digest = version["manifest"].as_string();
+  MR_TRY(const KnownVersion version, ctx.query(VersionQuery{model, artifact}));
+  const std::string& digest = version.manifest;
   if (digest.empty()) return not_found("the version was registered without a manifest");
   MR_TRY(const StoredArtifact stored, ctx.artifacts().get(digest));
   MR_TRY(const std::string text, read_file(stored.path, kMaxManifestBytes));

@@ -178,7 +178,7 @@ struct Ask {
   }
   Result<Outcome> run(OperatorContext& ctx) const {
     if (!print.empty()) ctx.log(print);
-    MR_TRY(Json answer, ctx.query(question, Json::object({{"n", 7}})));
+    MR_TRY(Json answer, ctx.ask(question, Json::object({{"n", 7}})));
     return done(Json::object({{"answer", std::move(answer)}}));
   }
 };

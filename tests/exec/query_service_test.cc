@@ -33,10 +33,14 @@ class QueryServiceTest : public ::testing::Test {
     const Status appended = stores.journal.append(batch);
     EXPECT_TRUE(appended.ok()) << appended.error().to_string();
   }
-  Json ask(std::string_view name, Json arguments) {
-    auto answer = service_.answer(name, arguments);
+  /// As it goes to a runner and back.
+  template <Kinded Q>
+  typename Q::Answer ask(const Q& query) {
+    const auto json = service_.answer(Q::kind, body_json(query));
+    if (!json) ADD_FAILURE() << json.error().to_string();
+    const auto answer = read_record<typename Q::Answer>(json.value_or(Json()));
     if (!answer) ADD_FAILURE() << answer.error().to_string();
-    return answer.value_or(Json());
+    return answer.value_or(typename Q::Answer{});
   }
 
   SystemClock clock_;
@@ -45,30 +49,31 @@ class QueryServiceTest : public ::testing::Test {
 };
 
 TEST_F(QueryServiceTest, TellsWhatServesAModel) {
-  const Json now = ask(query::deployment, Json::object({{"model", "flights"}}));
-  EXPECT_EQ(now["champion"]["artifact"], Json(kChampion));
-  EXPECT_EQ(now["champion"]["version"], Json(1));
-  EXPECT_EQ(now["champion"]["metrics"]["auc"], Json(0.7));
-  EXPECT_EQ(now["candidate"]["artifact"], Json(kChallenger));
-  EXPECT_EQ(now["weight"], Json(5.0));
-  EXPECT_TRUE(now["last_good"].is_null());
+  const auto now = ask(DeploymentQuery{"flights"});
+  ASSERT_TRUE(now.champion && now.candidate);
+  EXPECT_EQ(now.champion->artifact, kChampion);
+  EXPECT_EQ(now.champion->version, 1);
+  EXPECT_EQ(now.champion->metrics["auc"], Json(0.7));
+  EXPECT_EQ(now.candidate->artifact, kChallenger);
+  EXPECT_EQ(now.weight, 5.0);
+  EXPECT_FALSE(now.last_good);
 }
 
 TEST_F(QueryServiceTest, AModelThatNothingServesHasNoChampion) {
-  const Json now = ask(query::deployment, Json::object({{"model", "other"}}));
-  EXPECT_TRUE(now["champion"].is_null());
-  EXPECT_TRUE(now["candidate"].is_null());
+  const auto now = ask(DeploymentQuery{"other"});
+  EXPECT_FALSE(now.champion);
+  EXPECT_FALSE(now.candidate);
 }
 
 TEST_F(QueryServiceTest, TellsOfVersionsArtifactsAndDatasets) {
-  const Json version =
-      ask(query::model_version, Json::object({{"model", "flights"}, {"artifact", kChallenger}}));
-  EXPECT_EQ(version["version"], Json(2));
-  EXPECT_EQ(version["algorithm"], Json("xgboost"));
-  const Json table = ask(query::artifact, Json::object({{"digest", kTable}}));
-  EXPECT_EQ(table["rows"], Json(3));
-  EXPECT_EQ(table["inputs"], Json::array({kChampion}));
-  EXPECT_EQ(ask(query::dataset, Json::object({{"dataset", "flights"}}))["artifact"], Json(kTable));
+  const auto version = ask(VersionQuery{"flights", kChallenger});
+  EXPECT_EQ(version.version, 2);
+  EXPECT_EQ(version.algorithm, "xgboost");
+  const auto table = ask(ArtifactQuery{kTable});
+  EXPECT_EQ(table.artifact_kind, "table");
+  EXPECT_EQ(table.rows, 3);
+  EXPECT_EQ(table.inputs, std::vector{kChampion});
+  EXPECT_EQ(ask(DatasetQuery{"flights"}).artifact, kTable);
 }
 
 TEST_F(QueryServiceTest, SumsWhatTheServerMeasured) {
@@ -83,26 +88,26 @@ TEST_F(QueryServiceTest, SumsWhatTheServerMeasured) {
   window.latency_buckets[4] = 100;  // between 300 and 500 microseconds
   window.latency_sum_us = 40'000;
   ASSERT_TRUE(store_.stores().serving.append({Uuid{9, 9}, {}, {window}}).ok());
-  const Json seen = ask(query::serving_metrics,
-                        Json::object({{"model", "flights"}, {"since", "2001-02-01T00:00:00Z"}}));
-  ASSERT_EQ(seen["versions"].size(), 1u);
-  const Json& version = seen["versions"].at(0);
-  EXPECT_EQ(version["requests"], Json(100));
-  EXPECT_EQ(version["errors"], Json(4));
-  EXPECT_DOUBLE_EQ(version["latency_ms"]["p50"].as_double(), 0.4);
-  EXPECT_DOUBLE_EQ(version["latency_ms"]["p95"].as_double(), 0.49);
-  EXPECT_DOUBLE_EQ(version["latency_ms"]["mean"].as_double(), 0.4);
-  EXPECT_EQ(ask(query::serving_metrics,
-                Json::object({{"model", "flights"}, {"since", "2001-02-02"}}))["versions"]
-                .size(),
-            0u);
+  const auto since = [&](std::string_view text) {
+    return ask(ServingQuery{.model = "flights", .since = *parse_rfc3339(text)}).versions;
+  };
+  const auto seen = since("2001-02-01T00:00:00Z");
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].requests, 100);
+  EXPECT_EQ(seen[0].errors, 4);
+  EXPECT_DOUBLE_EQ(seen[0].latency_ms.p50, 0.4);
+  EXPECT_DOUBLE_EQ(seen[0].latency_ms.p95, 0.49);
+  EXPECT_DOUBLE_EQ(seen[0].latency_ms.mean, 0.4);
+  EXPECT_TRUE(since("2001-02-02T00:00:00Z").empty());
 }
 
 TEST_F(QueryServiceTest, SaysWhatIsWrongWithAQuestion) {
   EXPECT_EQ(service_.answer("deploymen", Json()).error().message,
             "there is no query 'deploymen'; did you mean 'deployment'?");
-  EXPECT_EQ(service_.answer("deployment", Json()).error().message,
-            "the query needs the argument 'model', a string");
+  EXPECT_EQ(service_.answer("deployment", Json::object()).error().message, "'model' is missing");
+  EXPECT_EQ(service_.answer("deployment", Json()).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(service_.answer(ServingQuery{"flights"}).error().message,
+            "the query needs 'since' or 'from_revision'");
   EXPECT_EQ(service_.answer("dataset", Json::object({{"dataset", "x"}})).error().code,
             ErrorCode::not_found);
 }

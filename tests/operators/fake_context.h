@@ -3,7 +3,7 @@
 //
 //   FakeContext ctx;
 //   ctx.info.base_dir = …;
-//   ctx.answers["dataset"] = [](const Json& arguments) -> Result<Json> { … };
+//   ctx.answer<DatasetQuery>([](const DatasetQuery&) -> Result<DatasetQuery::Answer> { … });
 //   auto outcome = builtin_catalog().run("ingest.file", with, ctx);
 #pragma once
 
@@ -43,7 +43,14 @@ class FakeContext final : public OperatorContext {
   // Set before the run.
   AttemptInfo info;
   Time time = from_micros(1'000'000'000'000'000);  // 2001-09-09T01:46:40Z
-  std::map<std::string, std::function<Result<Json>(const Json&)>, std::less<>> answers;
+  template <Kinded Q>
+  void answer(std::function<Result<typename Q::Answer>(const Q&)> give) {
+    answers_[std::string(Q::kind)] = [give = std::move(give)](const Json& json) -> Result<Json> {
+      MR_TRY(const Q question, read_record<Q>(json));
+      MR_TRY(const typename Q::Answer given, give(question));
+      return record_json(given);
+    };
+  }
   std::function<bool()> stop = [] { return false; };
 
   // Read after the run.
@@ -63,10 +70,10 @@ class FakeContext final : public OperatorContext {
   void log(std::string_view line) override { lines.emplace_back(line); }
   const std::filesystem::path& work_dir() const override { return work_; }
   Artifacts& artifacts() override { return store_; }
-  Result<Json> query(std::string_view name, const Json& arguments) override {
-    const auto answer = answers.find(name);
-    if (answer == answers.end()) return not_found("no answer to query '" + std::string(name) + "'");
-    return answer->second(arguments);
+  Result<Json> ask(std::string_view name, const Json& arguments) override {
+    const auto found = answers_.find(name);
+    if (found == answers_.end()) return not_found("no answer to query '" + std::string(name) + "'");
+    return found->second(arguments);
   }
   bool cancelled() const override { return stop(); }
   void on_cancel(std::function<void()> action) override {
@@ -83,6 +90,7 @@ class FakeContext final : public OperatorContext {
   }
 
  private:
+  std::map<std::string, std::function<Result<Json>(const Json&)>, std::less<>> answers_;
   TempFolder folder_;
   std::filesystem::path work_;
   ArtifactStore store_;

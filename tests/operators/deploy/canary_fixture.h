@@ -35,33 +35,27 @@ inline std::string model_text(const std::vector<std::string>& features, double i
 class CanaryTest : public ::testing::Test {
  protected:
   CanaryTest() {
-    ctx_.answers[std::string(query::deployment)] = [this](const Json&) -> Result<Json> {
-      const auto version = [](const std::string& artifact) {
-        return artifact.empty() ? Json() : Json::object({{"artifact", artifact}});
-      };
-      return Json::object({{"model", "flights"},
-                           {"champion", version(champion_)},
-                           {"candidate", version(candidate_)},
-                           {"weight", weight_},
-                           {"last_good", Json()},
-                           {"revision", revision_}});
-    };
-    ctx_.answers[std::string(query::model_version)] =
-        [this](const Json& arguments) -> Result<Json> {
-      if (arguments["artifact"].as_string() != registered_)
+    ctx_.answer<DeploymentQuery>([this](const DeploymentQuery& query) {
+      DeploymentQuery::Answer now{.model = query.model};
+      if (!champion_.empty()) now.champion = KnownVersion{.artifact = champion_};
+      if (!candidate_.empty()) now.candidate = KnownVersion{.artifact = candidate_};
+      now.weight = weight_;
+      now.revision = revision_;
+      return now;
+    });
+    ctx_.answer<VersionQuery>([this](const VersionQuery& query) -> Result<KnownVersion> {
+      if (query.artifact != registered_)
         return not_found("model 'flights' has no version with that artifact");
-      return Json::object({{"version", 2}, {"not_shipped", not_shipped_}});
-    };
-    ctx_.answers[std::string(query::artifact)] = [this](const Json&) -> Result<Json> {
-      return Json::object({{"kind", artifact_kind_}});
-    };
-    ctx_.answers[std::string(query::serving_metrics)] =
-        [this](const Json& arguments) -> Result<Json> {
-      from_revision_ = arguments["from_revision"].as_int();
-      return Json::object(
-          {{"versions", Json::array({seen(kChampion, "baseline", baseline_),
-                                     seen(kCandidate, "candidate", challenger_)})}});
-    };
+      return KnownVersion{.artifact = query.artifact, .version = 2, .not_shipped = not_shipped_};
+    });
+    ctx_.answer<ArtifactQuery>([this](const ArtifactQuery& query) {
+      return ArtifactQuery::Answer{.digest = query.digest, .artifact_kind = artifact_kind_};
+    });
+    ctx_.answer<ServingQuery>([this](const ServingQuery& query) {
+      from_revision_ = query.from_revision;
+      return ServingQuery::Answer{
+          {seen(kChampion, "baseline", baseline_), seen(kCandidate, "candidate", challenger_)}};
+    });
   }
 
   struct Seen {
@@ -71,18 +65,17 @@ class CanaryTest : public ::testing::Test {
     double mean = 0, deviation = 1;
     bool tripped = false;
   };
-  static Json seen(const std::string& artifact, const char* role, const Seen& s) {
+  static ServingQuery::Version seen(const std::string& artifact, const char* role, const Seen& s) {
     const double n = static_cast<double>(s.outcomes);
-    return Json::object(
-        {{"artifact", artifact},
-         {"role", role},
-         {"requests", s.requests},
-         {"errors", s.errors},
-         {"latency_ms", Json::object({{"p95", s.p95_ms}})},
-         {"outcomes", s.outcomes},
-         {"business_sum", n * s.mean},
-         {"business_sum_squares", n * (s.mean * s.mean + s.deviation * s.deviation)},
-         {"tripped", s.tripped}});
+    return {.artifact = artifact,
+            .role = role,
+            .requests = s.requests,
+            .errors = s.errors,
+            .latency_ms = {.p95 = s.p95_ms},
+            .outcomes = s.outcomes,
+            .business_sum = n * s.mean,
+            .business_sum_squares = n * (s.mean * s.mean + s.deviation * s.deviation),
+            .tripped = s.tripped};
   }
 
   Result<Outcome> call() { return catalog_.run("deploy.canary", with_, ctx_); }

@@ -31,13 +31,12 @@ TEST(Guardrails, ADropOfTheMeanIsTestedByWelchsZ) {
 
 TEST(Guardrails, ABaselineOfItsOwnCountsOnceItHasEnough) {
   const auto version = [](const char* artifact, const char* role, int requests) {
-    return Json::object({{"artifact", artifact}, {"role", role}, {"requests", requests}});
+    return ServingQuery::Version{.artifact = artifact, .role = role, .requests = requests};
   };
   const auto pick = [&](int own, int ordinary) {
-    const Json answer = Json::object(
-        {{"versions", Json::array({version("new", "candidate", 7), version("old", "baseline", own),
-                                   version("old", "champion", ordinary),
-                                   version("older", "champion", 9999)})}});
+    const ServingQuery::Answer answer{
+        {version("new", "candidate", 7), version("old", "baseline", own),
+         version("old", "champion", ordinary), version("older", "champion", 9999)}};
     return read_metrics(answer, "new", "old", 100);
   };
   EXPECT_EQ(pick(100, 1900).baseline.requests, 100);

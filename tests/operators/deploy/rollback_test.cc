@@ -12,14 +12,13 @@ class RollbackTest : public ::testing::Test {
  protected:
   Result<Outcome> run(std::string champion, std::string candidate, std::string last_good,
                       std::string only = "") {
-    ctx_.answers[std::string(query::deployment)] = [=](const Json&) -> Result<Json> {
-      const auto version = [](const std::string& artifact) {
-        return artifact.empty() ? Json() : Json::object({{"artifact", artifact}});
-      };
-      return Json::object({{"champion", version(champion)},
-                           {"candidate", version(candidate)},
-                           {"last_good", version(last_good)}});
-    };
+    ctx_.answer<DeploymentQuery>([=](const DeploymentQuery& query) {
+      DeploymentQuery::Answer now{.model = query.model};
+      if (!champion.empty()) now.champion = KnownVersion{.artifact = champion};
+      if (!candidate.empty()) now.candidate = KnownVersion{.artifact = candidate};
+      if (!last_good.empty()) now.last_good = KnownVersion{.artifact = last_good};
+      return now;
+    });
     return Catalog::of<DeployRollback>().run(
         "deploy.rollback", Json::object({{"model", "flights"}, {"artifact", only}}), ctx_);
   }

@@ -56,9 +56,10 @@ TEST_F(BatchPredictTest, GivesEachRowTheModelsOwnPrediction) {
 
 TEST_F(BatchPredictTest, CanTakeTheChampion) {
   const std::string digest = model();
-  ctx_.answers[std::string(query::deployment)] = [&](const Json&) -> Result<Json> {
-    return Json::object({{"champion", Json::object({{"artifact", digest}})}});
-  };
+  ctx_.answer<DeploymentQuery>([&](const DeploymentQuery& query) {
+    return DeploymentQuery::Answer{.model = query.model,
+                                   .champion = KnownVersion{.artifact = digest}};
+  });
   const Done done = expect_outcome<Done>(
       catalog_.run("batch.predict", Json::object({{"data", table_}, {"model", "flights"}}), ctx_));
   EXPECT_EQ(done.outputs["artifact"], Json(digest));

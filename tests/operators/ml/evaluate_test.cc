@@ -15,15 +15,16 @@ namespace {
 class EvaluateTest : public ::testing::Test {
  protected:
   EvaluateTest() {
-    ctx_.answers[std::string(query::deployment)] = [this](const Json&) -> Result<Json> {
-      return Json::object(
-          {{"champion", champion_.empty() ? Json() : Json::object({{"artifact", champion_}})}});
-    };
-    ctx_.answers[std::string(query::model_version)] = [this](const Json& of) -> Result<Json> {
-      const auto found = manifests_.find(of["artifact"].as_string());
+    ctx_.answer<DeploymentQuery>([this](const DeploymentQuery& query) {
+      DeploymentQuery::Answer now{.model = query.model};
+      if (!champion_.empty()) now.champion = KnownVersion{.artifact = champion_};
+      return now;
+    });
+    ctx_.answer<VersionQuery>([this](const VersionQuery& query) -> Result<KnownVersion> {
+      const auto found = manifests_.find(query.artifact);
       if (found == manifests_.end()) return not_found("no such version");
-      return Json::object({{"manifest", found->second}});
-    };
+      return KnownVersion{.artifact = query.artifact, .manifest = found->second};
+    });
   }
   std::string train(Json features, Json more = Json::object()) {
     Json with = Json::object({{"model", "flights"},
