@@ -5,13 +5,13 @@
 
 #include "engine/api/cloud_event.h"
 #include "engine/api/context.h"
-#include "engine/api/problem.h"
 #include "engine/api/request_metrics.h"
 #include "engine/api/run_metrics.h"
 #include "engine/api/views_model.h"
 #include "engine/base/log.h"
 #include "engine/http/encoding.h"
 #include "engine/http/open_metrics.h"
+#include "engine/http/problem.h"
 
 namespace millrace::api {
 namespace {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "engine/api/api.h"
-#include "engine/api/endpoint.h"
 #include "engine/base/mutex.h"
 #include "engine/follow/feed.h"
+#include "engine/http/endpoint.h"
 #include "engine/store/command.h"
 
 namespace millrace::api {

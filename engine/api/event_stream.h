@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "engine/api/endpoint.h"
 #include "engine/api/http.h"
 #include "engine/base/clock.h"
+#include "engine/http/endpoint.h"
 
 namespace millrace::api {
 

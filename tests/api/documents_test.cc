@@ -2,8 +2,8 @@
 // they say.
 #include <cstdlib>
 
-#include "engine/api/endpoint.h"
 #include "engine/base/file.h"
+#include "engine/http/endpoint.h"
 #include "tests/api/fixture.h"
 
 namespace millrace::testing {

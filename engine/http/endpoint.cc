@@ -1,41 +1,39 @@
-#include "engine/api/endpoint.h"
+#include "engine/http/endpoint.h"
 
 #include <algorithm>
 
-#include "engine/api/check_request.h"
 #include "engine/base/suggest.h"
+#include "engine/http/check_request.h"
 
-namespace millrace::api {
+namespace millrace::http {
 namespace {
 
-std::vector<std::string_view> segments_of(std::string_view path) {
-  std::vector<std::string_view> parts;
-  if (path.starts_with('/')) path.remove_prefix(1);
-  for (;;) {
-    const auto slash = path.find('/');
-    parts.push_back(path.substr(0, slash));
-    if (slash == std::string_view::npos) return parts;
-    path.remove_prefix(slash + 1);
+/// "/api/v1/runs/{run}" → "api", "v1", "runs", ""
+std::vector<std::string> segments_of(std::string_view pattern) {
+  std::vector<std::string> parts;
+  while (!pattern.empty()) {
+    pattern.remove_prefix(1);
+    const std::string_view part = pattern.substr(0, pattern.find('/'));
+    parts.emplace_back(part.starts_with('{') ? std::string_view() : part);
+    pattern.remove_prefix(part.size());
   }
+  return parts;
 }
 
-bool is_variable(std::string_view segment) { return segment.starts_with('{'); }
+bool matches(const std::vector<std::string>& wanted, const std::vector<std::string>& given) {
+  if (wanted.size() != given.size()) return false;
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (wanted[i].empty() ? given[i].empty() : wanted[i] != given[i]) return false;
+  return true;
+}
 
-/// The raw texts of the path's variables, if the path is of this pattern.
-std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
-  const auto wanted = segments_of(pattern), given = segments_of(path);
-  if (wanted.size() != given.size()) return std::nullopt;
-  std::vector<std::string> values;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (!is_variable(wanted[i])) {
-      if (wanted[i] != given[i]) return std::nullopt;
-    } else if (given[i].empty()) {
-      return std::nullopt;
-    } else {
-      values.push_back(percent_decode(given[i]));
-    }
-  }
-  return values;
+/// The texts of the parts in braces.
+std::vector<std::string> texts_of(const std::vector<std::string>& wanted,
+                                  const std::vector<std::string>& given) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (wanted[i].empty()) texts.push_back(given[i]);
+  return texts;
 }
 
 Json read_path(const Endpoint& endpoint, const std::vector<std::string>& texts,
@@ -51,7 +49,7 @@ Json read_path(const Endpoint& endpoint, const std::vector<std::string>& texts,
   return values;
 }
 
-Json read_query(const Endpoint& endpoint, const NameValues& given,
+Json read_query(const Endpoint& endpoint, const NameValues& given, bool lenient,
                 std::vector<Problem::Item>& problems) {
   Json values = Json::object();
   std::vector<std::string> names;
@@ -63,6 +61,7 @@ Json read_query(const Endpoint& endpoint, const NameValues& given,
   for (const auto& [name, text] : given) {
     const auto at = std::find(names.begin(), names.end(), name);
     if (at == names.end()) {
+      if (lenient) continue;
       problems.push_back(
           {"?" + name.substr(0, 80), "is not a parameter here" + did_you_mean(name, names)});
     } else if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
@@ -103,8 +102,6 @@ Json read_body(const Endpoint& endpoint, const HttpRequest& request,
   return {};
 }
 
-HttpResponse finish(const Endpoint& endpoint, const HttpRequest& request, Reply&& reply);
-
 /// What problems say of a request, without its body and headers.
 HttpRequest outline(const HttpRequest& request) {
   HttpRequest out;
@@ -115,24 +112,32 @@ HttpRequest outline(const HttpRequest& request) {
   return out;
 }
 
-/// The endpoint belongs to the router, which outlives the server.
-HttpResponse finish_later(const Endpoint& endpoint, const HttpRequest& request,
-                          const std::shared_ptr<LaterReply>& later) {
+}  // namespace
+
+Router::Router(std::vector<Endpoint> endpoints, RouterStyle style)
+    : endpoints_(std::move(endpoints)), style_(std::move(style)) {
+  for (const auto& endpoint : endpoints_) segments_.push_back(segments_of(endpoint.pattern));
+}
+
+/// The router outlives the server.
+HttpResponse Router::finish_later(const Endpoint& endpoint, const HttpRequest& request,
+                                  const std::shared_ptr<LaterReply>& later) const {
   HttpResponse response;
-  response.later = std::make_shared<http::Later>();
+  response.later = std::make_shared<Later>();
   response.later->wake = later->wake;
   response.later->patience = later->patience;
-  response.later->look = [&endpoint, later,
+  response.later->look = [this, &endpoint, later,
                           asked = outline(request)](bool over) -> std::optional<HttpResponse> {
     auto reply = later->look(over);
-    if (!reply) return respond(Problem::of(reply.error()), asked);
+    if (!reply) return style_.respond(Problem::of(reply.error()), asked);
     if (!*reply) return std::nullopt;
     return finish(endpoint, asked, *std::move(*reply));
   };
   return response;
 }
 
-HttpResponse finish(const Endpoint& endpoint, const HttpRequest& request, Reply&& reply) {
+HttpResponse Router::finish(const Endpoint& endpoint, const HttpRequest& request,
+                            Reply&& reply) const {
   if (reply.later) return finish_later(endpoint, request, reply.later);
   if (reply.problem) return respond(*reply.problem, request);
   HttpResponse response;
@@ -146,38 +151,38 @@ HttpResponse finish(const Endpoint& endpoint, const HttpRequest& request, Reply&
   return response;
 }
 
-HttpResponse call(const Endpoint& endpoint, const std::vector<std::string>& path_texts,
-                  const HttpRequest& request) {
+HttpResponse Router::call(const Endpoint& endpoint, const HttpRequest& request) const {
+  const auto& wanted = segments_[static_cast<std::size_t>(&endpoint - endpoints_.data())];
   std::vector<Problem::Item> problems;
-  Json path = read_path(endpoint, path_texts, problems);
-  Json query = read_query(endpoint, request.query, problems);
-  Json body = read_body(endpoint, request, problems);
-  if (!problems.empty()) return respond(Problem::invalid(std::move(problems)), request);
+  Json path = read_path(endpoint, texts_of(wanted, request.segments), problems);
+  Json query = read_query(endpoint, request.query, style_.lenient, problems);
+  Json body;
+  if (!style_.lenient || endpoint.body_kind != Endpoint::Body::none)
+    body = read_body(endpoint, request, problems);
+  if (!problems.empty()) return style_.respond(Problem::invalid(std::move(problems)), request);
 
   auto reply = endpoint.handle(Call(request, std::move(path), std::move(query), std::move(body)));
-  if (!reply) return respond(Problem::of(reply.error()), request);
+  if (!reply) return style_.respond(Problem::of(reply.error()), request);
   return finish(endpoint, request, *std::move(reply));
 }
 
-}  // namespace
-
-Router::Router(std::vector<Endpoint> endpoints) : endpoints_(std::move(endpoints)) {}
-
 std::optional<HttpResponse> Router::answer(const HttpRequest& request) const {
+  if (!style_.lenient && request.path.ends_with('/')) return std::nullopt;
   std::string allowed;
-  for (const auto& endpoint : endpoints_) {
-    const auto path_texts = match(endpoint.pattern, request.path);
-    if (!path_texts) continue;
-    if (endpoint.method == request.method) return call(endpoint, *path_texts, request);
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    if (!matches(segments_[i], request.segments)) continue;
+    const Endpoint& endpoint = endpoints_[i];
+    if (endpoint.method == request.method)
+      return endpoint.direct ? endpoint.direct(request) : call(endpoint, request);
     allowed += (allowed.empty() ? "" : ", ") + endpoint.method;
   }
   if (allowed.empty()) return std::nullopt;
-  auto response =
-      respond(Problem::make(405, "invalid_argument",
-                            request.method + " is not offered here; " + allowed + " is."),
-              request);
+  auto response = style_.respond(
+      Problem::make(405, "invalid_argument",
+                    request.method.substr(0, 16) + " is not offered here; " + allowed + " is."),
+      request);
   response.headers.emplace_back("Allow", allowed);
   return response;
 }
 
-}  // namespace millrace::api
+}  // namespace millrace::http

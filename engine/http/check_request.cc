@@ -1,4 +1,4 @@
-#include "engine/api/check_request.h"
+#include "engine/http/check_request.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 #include "engine/base/suggest.h"
 #include "engine/base/utf8.h"
 
-namespace millrace::api {
+namespace millrace::http {
 namespace {
 
 using Kind = TypeInfo::Kind;
@@ -155,4 +155,4 @@ Result<Json> parse_text(const TypeInfo& type, std::string_view text) {
   return value;
 }
 
-}  // namespace millrace::api
+}  // namespace millrace::http

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/api/problem.h"
 #include "engine/base/record_schema.h"
+#include "engine/http/problem.h"
 
-namespace millrace::api {
+namespace millrace::http {
 
 /// What is wrong with `value`; "" if nothing. A record's fields and a list's items are judged too.
 std::string mismatch(const TypeInfo& type, const Json& value);
@@ -18,4 +18,4 @@ std::vector<Problem::Item> check_body(const std::vector<FieldInfo>& fields, cons
 /// The value that a query or path parameter's text stands for.
 Result<Json> parse_text(const TypeInfo& type, std::string_view text);
 
-}  // namespace millrace::api
+}  // namespace millrace::http

@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/api/http.h"
 #include "engine/base/error.h"
 #include "engine/base/json.h"
+#include "engine/http/message.h"
 
-namespace millrace::api {
+namespace millrace::http {
 
 inline constexpr std::string_view kProblemType = "application/problem+json";
 
@@ -36,4 +36,4 @@ struct Problem {
 Json to_json(const Problem& problem, const HttpRequest& request);
 HttpResponse respond(const Problem& problem, const HttpRequest& request);
 
-}  // namespace millrace::api
+}  // namespace millrace::http

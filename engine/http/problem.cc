@@ -1,6 +1,6 @@
-#include "engine/api/problem.h"
+#include "engine/http/problem.h"
 
-namespace millrace::api {
+namespace millrace::http {
 namespace {
 
 /// The field's name without the syntax of its place: "{run}" and "?wait" are "run" and "wait",
@@ -54,7 +54,7 @@ Problem Problem::invalid(std::vector<Item> errors) {
 
 Json to_json(const Problem& problem, const HttpRequest& request) {
   Json json = Json::object({{"type", "urn:millrace:problem:" + problem.code},
-                            {"title", http::reason_of(problem.status)},
+                            {"title", reason_of(problem.status)},
                             {"status", problem.status},
                             {"detail", problem.detail},
                             {"instance", request.path},
@@ -77,4 +77,4 @@ HttpResponse respond(const Problem& problem, const HttpRequest& request) {
   return response;
 }
 
-}  // namespace millrace::api
+}  // namespace millrace::http

@@ -1,5 +1,5 @@
-// Endpoint: one operation of the REST interface as a value. Routing, validation, the OpenAPI
-// document, the dashboard's client and the reference page all read the same declaration.
+// Endpoint: one operation of a server as a value. Routing, validation, the OpenAPI document, the
+// dashboard's client and the reference page all read the same declaration.
 #pragma once
 
 #include <chrono>
@@ -11,11 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/api/http.h"
-#include "engine/api/problem.h"
 #include "engine/base/record_schema.h"
+#include "engine/http/problem.h"
 
-namespace millrace::api {
+namespace millrace::http {
 
 /// A request that has been routed and found valid. Values that were not sent have their defaults;
 /// without a default they are null. Valid during the handler's call.
@@ -28,6 +27,8 @@ class Call {
         body_(std::move(body)) {}
 
   std::string path(std::string_view name) const { return path_[name].as_string(); }
+  /// null: the endpoint's path has no such part.
+  const Json& path_value(std::string_view name) const { return path_[name]; }
   /// REQUIRES: declared as a uuid.
   Uuid uuid(std::string_view name) const { return *Uuid::parse(path_[name].as_view()); }
   const Json& query(std::string_view name) const { return query_[name]; }
@@ -56,9 +57,9 @@ struct Reply {
   std::shared_ptr<LaterReply> later;  // if set, the rest of this is not looked at
 };
 
-/// A reply that has to wait for something; see http::Later.
+/// A reply that has to wait for something; see Later.
 struct LaterReply {
-  std::shared_ptr<http::Wake> wake;
+  std::shared_ptr<Wake> wake;
   std::chrono::milliseconds patience{};
   std::function<Result<std::optional<Reply>>(bool over)> look;
 };
@@ -84,19 +85,36 @@ struct Endpoint {
   std::string response_type = "application/json";
   std::optional<TypeInfo> events{};  // of a text/event-stream: what `data` holds
   std::function<Result<Reply>(const Call&)> handle{};
+  /// Instead of `handle`, for a hot path: judges path, query and body itself.
+  std::function<HttpResponse(const HttpRequest&)> direct{};
+};
+
+struct RouterStyle {
+  std::function<HttpResponse(const Problem&, const HttpRequest&)> respond = http::respond;
+  /// Ignores a slash at the end of the path, and query parameters and bodies that no endpoint
+  /// declares.
+  bool lenient = false;
 };
 
 /// Immutable after construction; thread-safe.
 class Router {
  public:
-  explicit Router(std::vector<Endpoint> endpoints);
+  explicit Router(std::vector<Endpoint> endpoints, RouterStyle style = {});
 
-  /// Never throws but what the handler throws. nullopt: no endpoint has such a path.
+  /// By the path's segments. Only handlers may throw. nullopt: no endpoint has such a path.
   std::optional<HttpResponse> answer(const HttpRequest& request) const;
   std::span<const Endpoint> endpoints() const { return endpoints_; }
 
  private:
+  HttpResponse call(const Endpoint& endpoint, const HttpRequest& request) const;
+  HttpResponse finish(const Endpoint& endpoint, const HttpRequest& request, Reply&& reply) const;
+  HttpResponse finish_later(const Endpoint& endpoint, const HttpRequest& request,
+                            const std::shared_ptr<LaterReply>& later) const;
+
   std::vector<Endpoint> endpoints_;
+  /// Of each endpoint's pattern; "" for a part in braces.
+  std::vector<std::vector<std::string>> segments_;
+  RouterStyle style_;
 };
 
-}  // namespace millrace::api
+}  // namespace millrace::http
