@@ -36,7 +36,7 @@ struct ApiConfig {
 
 /// What the API offers but other modules do. An empty function: that part is not offered (501).
 struct ApiHooks {
-  /// Where an artifact's bytes stand. Only called with 64 hex digits.
+  /// The path of an artifact's bytes. Only called with 64 hex digits.
   std::function<Result<std::filesystem::path>(std::string_view digest)> artifact_path;
   /// {diagnostics: […], ok: bool} of a DAG file's text.
   std::function<Json(std::string_view text, std::string_view file)> lint;
@@ -46,7 +46,7 @@ struct ApiHooks {
   std::function<Result<std::string>(const DagRow& dag)> dag_source;
   /// More Prometheus text, of engine, runners and model server.
   std::function<std::string()> metrics;
-  /// True while this process leads. Empty: nobody asks.
+  /// True while this process leads. Empty: it is not reported.
   std::function<bool()> leading;
   /// An error while the store cannot commit, though it can be read. Empty: that is not asked.
   std::function<Status()> commits;

@@ -156,7 +156,7 @@ std::string reference_page() {
       "`traceparent` in\n"
       "  which trace.\n"
       "- Lists are newest first; `next` of a page is `before` of the one after it.\n"
-      "- `/healthz`, `/readyz` and `/metrics` (Prometheus) stand beside `/api/v1`.\n\n";
+      "- `/healthz`, `/readyz` and `/metrics` (Prometheus) are at the root, outside `/api/v1`.\n\n";
   return out + http::endpoint_sections(endpoints) +
          http::type_sections(http::named_types(endpoints, {type_info<HealthView>()}));
 }

@@ -124,7 +124,7 @@ Result<Reply> patch_dag(Context& context, const Call& call) {
                         command_reply);
 }
 
-/// The line itself beside each diagnostic, as the file is now: for a caret under the column.
+/// Each diagnostic with its line, as the file is now: for a caret under the column.
 void add_source_lines(DagFileErrorRow& row) {
   if (!row.diagnostics.is_array()) return;
   const auto text = read_file(row.source, kMaxSourceBytes);

@@ -45,7 +45,7 @@ class Traffic {
   Service service_{"demo traffic"};
 };
 
-/// What became of one run, as the table shows it.
+/// The result of one run, as the table shows it.
 struct Story {
   Uuid run;
   std::string title;  // "scheduled", or the name of the fault
@@ -60,7 +60,7 @@ struct Story {
 };
 Result<Story> story_of(Node& node, const Uuid& run, std::string title);
 std::string table_of(const std::vector<Story>& stories);
-/// Everything that did not happen as told; empty: all did.
+/// Every step that did not happen as described; empty: all did.
 std::vector<std::string> judge(const std::vector<Story>& stories);
 
 }  // namespace millrace::demo

@@ -1,4 +1,4 @@
-// What happened, told from the store.
+// What happened, as the store has it.
 #include <algorithm>
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-// demo: the main job on real data, told as it happens.
+// demo: the main job on real data, reported as it happens.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -201,7 +201,7 @@ Result<int> run_demo(const Options& options, const DemoWords& words) {
     return done.error();
   }
   const auto missing = demo::judge(stories);
-  for (const auto& what : missing) std::printf("not as told: %s\n", what.c_str());
+  for (const auto& what : missing) std::printf("not as described: %s\n", what.c_str());
   if (!words.exit) {
     std::printf("dashboard  %s   Ctrl-C stops it\n", bold(address).c_str());
     std::fflush(stdout);

@@ -100,7 +100,7 @@ std::vector<Finding> check_disks(const Options& options) {
   return out;
 }
 
-/// Batches of predictions that the store refused for good, kept for a person.
+/// Batches of predictions that the store refused permanently, kept for inspection.
 Finding check_spool(const Options& options) {
   int bad = 0, waiting = 0;
   std::error_code error;

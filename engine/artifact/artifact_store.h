@@ -55,9 +55,9 @@ class ArtifactStore final : public Artifacts {
     std::int64_t bytes = 0;
     std::int64_t staged = 0;  // leavings in tmp/
   };
-  /// Removes what `is_live` denies and nobody has put since `before`. An artifact whose effect is
-  /// not committed yet is not live: `before` must leave every attempt time to end. With `dry_run`
-  /// only lists.
+  /// Removes what `is_live` denies and what was not stored again since `before`. An artifact whose
+  /// effect is not committed yet is not live: `before` must leave every attempt time to end. With
+  /// `dry_run` only lists.
   Result<Garbage> collect(const std::function<bool(const std::string& digest)>& is_live,
                           Time before, bool dry_run = false);
 

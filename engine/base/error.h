@@ -12,12 +12,12 @@ namespace millrace {
 enum class ErrorCode {
   invalid_argument,    // the request is wrong and will stay wrong
   not_found,           // what was named does not exist
-  conflict,            // it exists already, or changed meanwhile
+  conflict,            // it exists already, or has changed since
   permission_denied,   // the caller or the process may not do this
   resource_exhausted,  // a quota, a size cap, memory
   timeout,             // a deadline passed
   unavailable,         // something outside is away; later may be better
-  cancelled,           // somebody asked for it to stop
+  cancelled,           // a person or a program asked it to stop
   fenced,              // a newer epoch or attempt owns this; the caller must stop
   data_invalid,        // data broke its contract
   unsupported,         // valid, but not offered by this build

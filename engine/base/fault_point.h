@@ -14,9 +14,9 @@ enum class FaultPoint {
   office_taken,         // the leader has restored the state of its shard
   step_planned,         // a batch is cut, nothing of it is written
   journal_written,      // inside the transaction of a batch with effects, before its commit
-  journal_committed,    // the batch is durable, nobody knows yet
+  journal_committed,    // the batch is durable, and not reported yet
   attempts_starting,    // durable; the attempts are about to be handed out
-  attempt_sent,         // a runner has been told to start an attempt
+  attempt_sent,         // a runner has the command to start an attempt
   result_received,      // a runner's result has arrived, the planner has not seen it
   log_written,          // a piece of an attempt's log is stored
   command_submitted,    // a trigger is in the inbox, its sender has no answer

@@ -129,7 +129,7 @@ void for_each_field(Visit&& visit) {
 
 // --- enumerations --------------------------------------------------------------------------------
 //
-// An enumeration with names in JSON declares them beside itself, in the order of its values:
+// An enumeration with names in JSON declares them next to itself, in the order of its values:
 //
 //   enum class RunStatus { running, success };
 //   constexpr std::array<std::string_view, 2> names_of(RunStatus) { return {"running", "success"};

@@ -18,7 +18,7 @@ std::size_t free_bytes() { return mallinfo2().fordblks; }
 void share_free_memory() { mallopt(M_ARENA_MAX, kPools); }
 
 void return_freed_memory() {
-  // What has been given back counts as free all the same.
+  // What has been given back still counts as free.
   static std::atomic<std::size_t> free_after_last = 0;
   if (free_bytes() < free_after_last + kMuch) return;
   malloc_trim(0);

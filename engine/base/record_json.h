@@ -324,7 +324,7 @@ Json record_json(const T& value) {
   return detail::parsed(text);
 }
 
-/// Without the member "kind": for a record that is stored beside its kind.
+/// Without the member "kind": for a record whose kind is stored separately.
 template <JsonStyle kStyle = JsonStyle::stored, Fielded T>
 Json body_json(const T& record) {
   std::string text = "{";

@@ -24,7 +24,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  if (word.size() > 64) return "";  // the distance is quadratic, and nobody mistypes that much
+  if (word.size() > 64) return "";  // the distance is quadratic, and typing errors are shorter
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const auto& candidate : candidates) {

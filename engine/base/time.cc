@@ -46,7 +46,7 @@ std::int64_t take_fraction(std::string_view& text) {
   return digits == 0 ? -1 : micros;
 }
 
-/// "+hh:mm" at the front of `text`; nullopt if it is none.
+/// "+hh:mm" at the front of `text`; nullopt if it is not one.
 std::optional<Duration> take_offset(std::string_view& text) {
   const int sign = take(text, '+') ? 1 : take(text, '-') ? -1 : 0;
   if (sign == 0) return std::nullopt;

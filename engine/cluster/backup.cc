@@ -11,7 +11,7 @@
 namespace millrace {
 namespace {
 
-/// `program` stands beside the server's own, wherever a link on PATH leads.
+/// `program` is in the folder of the server's programs, wherever a link on PATH leads.
 Status run(const std::string& program, std::vector<std::string> arguments,
            const std::filesystem::path& file) {
   MR_TRY(const auto programs, pg::find_postgres_programs());

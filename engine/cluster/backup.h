@@ -13,7 +13,7 @@ namespace millrace {
 
 /// `file` is replaced, and only its owner may read it; on return it is on the disk. The programs'
 /// messages are in the error when one fails. pg_dump must not be older than the server. A password
-/// in `dsn` can be seen in the list of processes meanwhile; one in ~/.pgpass cannot.
+/// in `dsn` can be seen in the list of processes during the call; one in ~/.pgpass cannot.
 Status dump_database(const std::string& dsn, const std::filesystem::path& file);
 
 /// `conflict` if the database holds a Millrace already. All of it or nothing.

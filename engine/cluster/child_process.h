@@ -18,7 +18,7 @@ struct ChildSpec {
   std::optional<SystemUser> user;        // to drop to
   std::filesystem::path output;          // stdout and stderr are appended to it; stdin is /dev/null
   std::filesystem::path folder;          // to run in
-  std::vector<std::string> variables{};  // "NAME=value", beside the environment below
+  std::vector<std::string> variables{};  // "NAME=value", besides the environment below
   int signal_on_parent_death = 0;  // sent to it when the thread that called `spawn` ends; 0: none
 };
 

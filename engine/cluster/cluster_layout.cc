@@ -23,7 +23,7 @@ constexpr const char* kFallbackRoot = "/var/lib/millrace";
 
 std::string short_hash(const fs::path& path) { return sha256_hex(path.string()).substr(0, 16); }
 
-/// Makes it ours alone. Refuses what somebody else has put in its place.
+/// Makes it accessible to us alone. Refuses what another user has put in its place.
 Status make_private_folder(const fs::path& folder, const std::optional<SystemUser>& user) {
   const uid_t owner = user ? user->uid : ::geteuid();
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)

@@ -31,7 +31,7 @@ Result<ClusterLayout> prepare_layout(const std::filesystem::path& state_folder);
 /// Of a cluster that exists; `not_found` otherwise. Changes nothing.
 Result<ClusterLayout> find_layout(const std::filesystem::path& state_folder);
 
-/// What `postmaster.pid` tells of the server on a data folder.
+/// What `postmaster.pid` says about the server on a data folder.
 struct Postmaster {
   pid_t pid = 0;
   bool ready = false;  // accepts connections

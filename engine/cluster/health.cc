@@ -17,7 +17,7 @@ using pg::Params;
 using pg::Rows;
 using pg::Session;
 
-/// To the second, since nobody wants microseconds here.
+/// To the second: people do not need microseconds here.
 std::string about(Duration duration) {
   return format_duration(std::chrono::round<std::chrono::seconds>(duration));
 }
@@ -55,8 +55,7 @@ HealthFinding check_clocks(const Rows& settings, const Clock& clock, const Healt
 
 HealthFinding check_leader(Session& session, const HealthLimits& limits) {
   const Rows leader = session.exec("health_leader", Params().add(kMainShard));
-  if (leader.empty())
-    return {"leader", true, "nobody ever led here: 'millrace up' starts an engine"};
+  if (leader.empty()) return {"leader", true, "no engine has led yet: 'millrace up' starts one"};
   const std::string owner = leader.at(0, 1).text();
   const Duration left{leader.at(0, 3).number()};
   if (owner.empty())
@@ -107,8 +106,8 @@ HealthFinding check_transactions(Session& session, const HealthLimits& limits) {
   return {
       "transactions", false,
       oldest.at(0, 0).text() + " has been open for " +
-          (std::isfinite(seconds) ? about(of_seconds(seconds)) : "nobody knows how long") +
-          ": meanwhile PostgreSQL cannot clear away dead rows; end it: " + oldest.at(0, 2).text()};
+          (std::isfinite(seconds) ? about(of_seconds(seconds)) : "an unknown time") +
+          ": until it ends, PostgreSQL cannot remove dead rows; end it: " + oldest.at(0, 2).text()};
 }
 
 /// What a clock that was wrong has left, and whether history may be dropped.

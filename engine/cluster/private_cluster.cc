@@ -84,7 +84,7 @@ std::vector<std::string> server_command(const pg::PostgresPrograms& programs,
   return command;
 }
 
-/// Into a folder beside, renamed at the end: a cluster is whole or not there.
+/// Into another folder, renamed at the end: a cluster is complete or not there.
 Status make_cluster(const pg::PostgresPrograms& programs, const pg::ClusterLayout& layout) {
   const fs::path fresh = layout.home / "data.new";
   std::error_code error;
@@ -121,7 +121,7 @@ std::string end_of(const fs::path& log, std::uintmax_t from) {
 }  // namespace
 
 /// Owns the thread that starts the server, watches it, and starts it again. The server is that
-/// thread's child, and is told to end when that thread does.
+/// thread's child, and gets a signal when that thread ends.
 class PrivateCluster::Supervisor {
  public:
   Supervisor(pg::PostgresPrograms programs, pg::ClusterLayout layout)

@@ -1,6 +1,6 @@
 // PrivateCluster: a PostgreSQL server of our own in the state folder, for when no --db is given. It
 // listens on a Unix socket that only its user (and root) can reach, with durable settings, and ends
-// with this process: on `stop`, and likewise when the process is killed. A server that ends by
+// with this process: on `stop`, and also when the process is killed. A server that ends by
 // itself is started again.
 //
 // The caller holds the StateLock of the folder. A server that a killed process left behind is taken

@@ -3,7 +3,7 @@
 // has not refused it. RollbackModel and ReleaseModel (effect.h) are commands as well as effects.
 //
 // A condition travels in the command, and the planner refuses what does not hold any more: a sender
-// that looks first and submits afterwards acts on what may have changed meanwhile.
+// that looks first and submits afterwards acts on what may have changed in between.
 #pragma once
 
 #include <optional>

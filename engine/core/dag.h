@@ -82,7 +82,7 @@ struct ParamSpec {
 
 /// Error: `value` breaks the schema of `param`.
 Status check_param(const ParamSpec& param, const Json& value);
-/// The value that a text from a command line stands for. The declared type decides how it is read;
+/// The value of a text from a command line. The declared type decides how it is read;
 /// without one it is JSON if JSON gives back the same text (but for white space), otherwise text.
 Result<Json> param_from_text(const ParamSpec& param, std::string_view text);
 

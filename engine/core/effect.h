@@ -231,7 +231,7 @@ using Effect = std::variant<PublishArtifact, RegisterModel, RecordEvaluation, Se
                             PromoteModel, RollbackModel, UpdateDataset, RaiseAlert, ReleaseModel>;
 constexpr std::string_view title_of(std::type_identity<Effect>) { return "Effect"; }
 
-/// `invalid_argument` for an effect that no store could apply: a digest that is none, a model
+/// `invalid_argument` for an effect that no store could apply: a malformed digest, a model
 /// without a name, a weight beyond 100 %.
 Status check_effect(const Effect& effect);
 

@@ -32,7 +32,7 @@ class Expression {
  public:
   struct Node;
 
-  /// `text` is what stands between `${{` and `}}`. The error's message tells the column in `text`
+  /// `text` is what is between `${{` and `}}`. The error's message tells the column in `text`
   /// and what was expected.
   static Result<Expression> parse(std::string_view text);
   Result<Json> evaluate(const Scope& scope) const;

@@ -61,7 +61,7 @@ std::string padded(std::int64_t value, int width) {
 
 std::string two(int value) { return padded(value, 2); }
 
-/// What one conversion stands for; nullopt if it is none of ours.
+/// The meaning of one conversion; nullopt if it is unknown.
 std::optional<std::string> convert(char conversion, const Parts& p) {
   const std::string month = kMonths[static_cast<std::size_t>(p.month - 1)];
   const std::string weekday = kWeekdays[static_cast<std::size_t>(p.weekday)];

@@ -44,7 +44,7 @@ struct ServingChange {
 const std::string* deployed_model(const Effect& effect);
 /// REQUIRES: deployed_model(effect).
 ServingChange change_serving(Serving& serving, const Effect& effect, const CanaryOwner& by);
-/// An evaluation refused the challenger for good. A champion that lost against itself is not
+/// An evaluation refused the challenger permanently. A champion that lost against itself is not
 /// refused.
 bool refuses(const RecordEvaluation& effect);
 

@@ -39,8 +39,8 @@ struct Skip {
   static constexpr auto fields() { return std::tuple{field("reason", &Skip::reason, "Why")}; }
 };
 
-/// Come back later, without a slot meanwhile. The next call of the same attempt finds `checkpoint`
-/// in its context. The effects are committed with the deferral.
+/// Come back later, and hold no slot until then. The next call of the same attempt finds
+/// `checkpoint` in its context. The effects are committed with the deferral.
 struct Defer {
   static constexpr std::string_view kind = "defer";
   Duration after{};   // from the moment the deferral is recorded

@@ -82,7 +82,7 @@ void Planner::complete(const AttemptResult& result, Time now) {
 }
 
 /// A change of traffic that the registry does not bear out fails the attempt, whatever the operator
-/// looked at before: it may have changed meanwhile.
+/// looked at before: it may have changed since.
 Status Planner::admit(const Run& run, TaskRef ref, const Result<Outcome>& outcome) const {
   if (!outcome) return {};
   return models_.admit(effects_in(*outcome),

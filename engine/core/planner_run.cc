@@ -333,7 +333,7 @@ void Planner::fill_slots_of(std::size_t index, Time now) {
   while (!ready.empty()) {
     const Ready next = *ready.begin();
     Run* const run = runs_.find(next.run);
-    // Cancelled or cleared meanwhile: the entry is stale.
+    // Cancelled or cleared since: the entry is stale.
     const bool stale = run == nullptr || !run->has(next.ref) ||
                        run->instance(next.ref).state != TaskState::queued ||
                        run->instance(next.ref).dispatched;

@@ -31,7 +31,7 @@ void count(UpstreamCounts& counts, TaskState state) {
   }
 }
 
-/// What follows from counting alone is kept beside the states; after a clear it is counted anew.
+/// Counts are kept with the states; after a clear they are counted again.
 void recount(Run& run) {
   run.open_tasks = 0;
   for (auto& task : run.tasks) {

@@ -1,4 +1,4 @@
-// Where the schedule of a DAG stands, and when it runs next. Pure.
+// The position of a DAG's schedule, and when it fires next. Pure.
 #pragma once
 
 #include <map>

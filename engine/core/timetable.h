@@ -40,7 +40,7 @@ class Timetable {
   /// The first firing strictly after `after`; nullopt if there is none within 8 years (e.g. "0 0 30
   /// 2 *").
   std::optional<Time> next(Time after) const;
-  /// The last firing strictly before `before`; nullopt likewise.
+  /// The last firing strictly before `before`; nullopt if there is none within 8 years.
   std::optional<Time> previous(Time before) const;
   const CronSpec& spec() const;
 

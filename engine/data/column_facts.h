@@ -41,7 +41,7 @@ enum class ValueClass : std::uint8_t {
   timestamp,  // ISO, without offset
   instant,    // ISO, with offset
   day_month,  // "03/04/2024"
-  formatted,  // fits the declared format, and is none of the above
+  formatted,  // fits the declared format, and no case above
   empty,      // a field without characters that is no null: fits any type, as null but in text
   text,
   nested,
@@ -79,7 +79,7 @@ struct ColumnType {
   std::string sql() const;
 };
 
-/// Where a value stands, for messages.
+/// The place of a value, for messages.
 struct Place {
   std::string file;
   std::size_t line = 0;

@@ -351,7 +351,7 @@ bool JsonReader::parse_member(Scanner& scan, Record& out, std::size_t position) 
   return true;
 }
 
-/// out.raw as an object into cells; false, with the problem, if it is none.
+/// out.raw as an object into cells; false, with the problem, if it is not an object.
 bool JsonReader::parse(Record& out) {
   out.cells.assign(keys_.names.size(), Cell{});
   scratch_.clear();

@@ -45,7 +45,7 @@ struct CsvDialect {
   bool quoted_nulls = false;              // also where they are quoted
 };
 
-/// Opens the file and reads its header. data_invalid if the separator cannot be told, or the header
+/// Opens the file and reads its header. data_invalid if the separator is ambiguous, or the header
 /// is no row.
 Result<std::unique_ptr<RecordReader>> open_csv(const std::filesystem::path& file,
                                                const CsvDialect& dialect, const ByteOptions& bytes);

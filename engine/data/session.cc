@@ -61,7 +61,7 @@ std::string path_list(const std::vector<std::filesystem::path>& paths) {
   return "[" + join(quoted, ", ") + "]";
 }
 
-/// What a fresh connection is told; from the last line on nothing can be changed any more.
+/// The settings of a new connection; after the last one, none can be changed.
 std::vector<std::string> settings(const SessionOptions& options) {
   std::vector<std::string> out = {
       "SET TimeZone = 'UTC'",

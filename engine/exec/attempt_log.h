@@ -21,7 +21,7 @@ namespace millrace::exec {
 struct LogPiece {
   LogChunk chunk;
   /// Set if the attempt has printed before it was deferred: the chunk's offset then counts from
-  /// where that ended, which whoever writes it looks up once for all pieces of this call.
+  /// where that ended; the writer looks it up once for all pieces of a call.
   std::shared_ptr<std::optional<std::int64_t>> earlier{};
 };
 

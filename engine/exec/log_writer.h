@@ -23,7 +23,7 @@ namespace millrace::exec {
 class LogWriter {
  public:
   using Release = std::function<void(std::vector<PendingReport>)>;
-  /// Beyond this, whoever feeds us should stop reading until it has shrunk.
+  /// Above this, the producer should stop reading until it has shrunk.
   static constexpr std::size_t kBacklogLimitBytes = 64u << 20;
 
   /// `release` is called from our thread.

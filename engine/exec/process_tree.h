@@ -10,8 +10,8 @@
 namespace millrace::exec {
 
 /// SIGKILL for the process group that `leader` leads and for every descendant, also those that left
-/// the group or are born meanwhile; returns these. It is stopped first, so that it does nothing
-/// more when its children die. REQUIRES: `leader` has not been reaped (its number could be
+/// the group or are started during the call; returns these. It is stopped first, so that it does
+/// nothing more when its children die. REQUIRES: `leader` has not been reaped (its number could be
 /// another's by now).
 std::vector<pid_t> kill_tree(pid_t leader);
 /// SIGKILL for every descendant of `root`, not for itself, until no new one appears. One that has
@@ -30,7 +30,7 @@ std::vector<pid_t> listed_descendants_of(pid_t root);
 /// False for a zombie.
 bool is_alive(pid_t pid);
 
-/// Bytes of memory that `statm` (an open /proc/<pid>/statm) tells of; 0 if unreadable.
+/// Bytes of memory that `statm` (an open /proc/<pid>/statm) reports; 0 if unreadable.
 struct MemoryUse {
   std::int64_t resident = 0;
   std::int64_t data = 0;  // private and writable: what RLIMIT_DATA counts

@@ -33,7 +33,7 @@ namespace millrace::exec {
 /// Raised when a message changes: engine and runner are the same binary, unless it was replaced
 /// under a running engine.
 inline constexpr int kProtocolVersion = 5;
-/// Outputs stand in the journal; data belongs into artifacts.
+/// Outputs are stored in the journal; data belongs into artifacts.
 inline constexpr std::size_t kMaxOutcomeBytes = 8u << 20;
 
 struct HelloMessage {
@@ -138,7 +138,7 @@ using BeatFrame = std::array<char, 20>;
 using MemoryFrame = std::array<char, 12>;
 BeatFrame beat_frame(std::int64_t rss_bytes);
 MemoryFrame memory_frame();
-/// From a frame's payload; `data_invalid` if it is none of the messages.
+/// From a frame's payload; `data_invalid` if it is not one of the messages.
 Result<RunnerMessage> decode_runner_message(std::string_view payload);
 Result<EngineMessage> decode_engine_message(std::string_view payload);
 

@@ -1,4 +1,4 @@
-// Reporter: hands results to the engine, and to nobody any more once everything was killed.
+// Reporter: hands results to the engine, until everything was killed.
 #pragma once
 
 #include <atomic>

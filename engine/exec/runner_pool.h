@@ -35,7 +35,7 @@ struct RunnerPoolConfig {
   /// Names what the processes of attempts belong to, for `end_strays`: the database, so that an
   /// engine ends what any former engine of it has left on this machine. "": this pool alone.
   std::string mark;
-  /// Added to our own niceness: what attempts compute delays neither us nor whoever waits for us.
+  /// Added to our own niceness, so that attempts delay neither the engine nor its clients.
   int nice = 5;
   /// A runner is replaced, while idle, after so many attempts or when it holds so much memory.
   std::int64_t attempts_per_runner = 10'000;

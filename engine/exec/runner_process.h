@@ -42,7 +42,7 @@ struct BeginsBefore {
 };
 using AttemptQueue = std::set<QueuedAttempt, BeginsBefore>;
 
-/// Why an attempt is being ended before its time. The first reason stays.
+/// Why an attempt is being ended early. The first reason is kept.
 enum class EndReason { none, timeout, cancelled, silent, protocol };
 
 /// An attempt that a runner has been given.
@@ -131,11 +131,11 @@ class RunnerProcess {
   std::size_t sent_ = 0;
 };
 
-/// What became of an attempt that was ended before its time and gave `outcome` on its way out.
+/// The result of an attempt that was ended early and reported `outcome` before it exited.
 Result<Outcome> outcome_of_end(const RunningAttempt& attempt, Result<Outcome> outcome);
 /// What the engine hears of an attempt whose runner has ended with `status` (of waitpid).
 Error error_of_death(const RunningAttempt& attempt, int status, Duration silence_limit);
-/// True if somebody else ended the runner: not we, and not the attempt by a crash of its own.
+/// True if another process killed the runner: neither we did, nor did the attempt crash it.
 bool is_lost(const RunningAttempt& attempt, int status);
 /// The error of an attempt that used more than its limit; `what` says more, if it is known.
 Error out_of_memory(std::int64_t limit_bytes, const std::string& what = {});

@@ -23,7 +23,7 @@ inline constexpr int kRunnerLeaseFd = 6;
 inline constexpr int kRunnerBeginFd = 7;
 
 /// A runner that has just been started, with our ends of what connects us. It leads a process group
-/// of its own; whoever owns this must reap `pid`.
+/// of its own; the owner must reap `pid`.
 struct SpawnedRunner {
   pid_t pid = -1;
   UniqueFd process;  // pidfd: readable as soon as the process has ended

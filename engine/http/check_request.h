@@ -15,7 +15,7 @@ namespace millrace::http {
 std::string mismatch(const TypeInfo& type, const Json& value);
 /// Judges a body against its fields: unknown, missing, ill-typed. Fills in nothing.
 std::vector<Problem::Item> check_body(const std::vector<FieldInfo>& fields, const Json& body);
-/// The value that a query or path parameter's text stands for.
+/// The value of a query or path parameter's text.
 Result<Json> parse_text(const TypeInfo& type, std::string_view text);
 
 }  // namespace millrace::http

@@ -12,7 +12,7 @@ namespace millrace::http {
 class Listener {
  public:
   /// `host`: an IP address or a name of this machine; port 0: any free one. `invalid_argument` for
-  /// an address that is none, `unavailable` if the port is taken.
+  /// a malformed address, `unavailable` if the port is taken.
   static Result<Listener> open(const std::string& host, int port);
   ~Listener();
   Listener(Listener&& other) noexcept;

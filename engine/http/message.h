@@ -83,7 +83,7 @@ struct HttpResponse {
   std::shared_ptr<BodyStream> stream{};  // if set, instead of `body`
 };
 
-/// What a request that never reaches the handler is told.
+/// Why a request never reaches the handler.
 struct Refusal {
   int status = 400;
   std::string code = "invalid_argument";  // a name of ErrorTraits

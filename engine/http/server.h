@@ -6,13 +6,13 @@
 // (`BodyStream`) holds neither.
 //
 // With a TlsIdentity it speaks HTTPS (TLS 1.2 and 1.3). A renewed certificate is used from the next
-// connection on; plain HTTP on such a port is told so.
+// connection on; plain HTTP on such a port gets an answer that says so.
 //
 // Every limit has an answer: 431 for a long header, 414 for a long target, 413 for a long body, 503
 // with Retry-After when too many requests wait for a worker. A request has an absolute deadline
 // from its first byte, each slice of an answer another one; a peer that misses it is cut off.
 // Beyond `max_connections` the connection that has been idle for longest goes; only if none is
-// idle, the newcomer is told 503.
+// idle, the new one is answered with 503.
 #pragma once
 
 #include <chrono>
@@ -63,7 +63,7 @@ struct HttpAccess {
 struct HttpHandlers {
   /// Thread-safe. An exception becomes a 500 whose text tells nothing of the inside.
   std::function<HttpResponse(const HttpRequest&)> answer;
-  /// What those are told whose request never reaches `answer`.
+  /// The answer to a request that never reaches `answer`.
   std::function<HttpResponse(const Refusal&, const HttpRequest&)> refuse;
   /// True: `answer` does not block for this one, and no worker is needed. Empty: for none.
   std::function<bool(const HttpRequest&)> is_quick{};

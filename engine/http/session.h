@@ -96,7 +96,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<Later> later_;
   std::shared_ptr<BodyStream> body_stream_;
   bool asking_ = false;      // a worker looks, or makes a piece
-  bool ask_again_ = false;   // it was woken meanwhile
+  bool ask_again_ = false;   // it was woken since
   bool over_ = false;        // whatever is there must be said now
   bool watching_ = false;    // for the peer's end
   std::uint64_t pause_ = 0;  // which one the timer is set for

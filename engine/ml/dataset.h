@@ -1,7 +1,7 @@
 // Matrix and Dataset: numbers to learn from, as plain data.
 //
 // A Matrix is row-major, rows x columns of double; NaN means missing, infinities are refused by
-// whoever reads it. A Dataset adds names, labels and weights. Value types, not thread-safe to
+// its readers. A Dataset adds names, labels and weights. Value types, not thread-safe to
 // change.
 #pragma once
 

@@ -1,6 +1,6 @@
 // LinearModel: intercept + sum of coefficient * (x - mean) / scale, through a logistic or no link.
 //
-// Coefficients stand on the standardised scale, so that a missing value, put to the mean, adds
+// Coefficients are on the standardised scale, so that a missing value, put to the mean, adds
 // nothing. Private to this module; immutable, thread-safe.
 #pragma once
 

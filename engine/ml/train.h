@@ -20,7 +20,7 @@
 
 namespace millrace::ml {
 
-/// One parameter of a training: its name, where it stands, and the range [low, high].
+/// One parameter of a training: its name, its member, and the range [low, high].
 template <typename Params, typename T>
 struct ParamRange {
   std::string_view name;
@@ -35,7 +35,7 @@ constexpr ParamRange<Params, T> param_range(std::string_view name, T Params::*fi
 }
 
 /// Minimises sum of weight * log loss + l2 / 2 * |coefficients|^2; the intercept is free.
-/// Coefficients stand on the standardised scale; missing values take the mean.
+/// Coefficients are on the standardised scale; missing values take the mean.
 struct LogisticParams {
   double l2 = 1.0;
   int max_iterations = 100;

@@ -1,6 +1,6 @@
 // TreeEnsemble: boosted regression trees, flattened for a fast walk.
 //
-// All nodes of all trees stand in one array; the two children of a node are neighbours, so a node
+// All nodes of all trees are in one array; the two children of a node are neighbours, so a node
 // is 12 bytes and a step is one comparison without a branch. Arithmetic is XGBoost's: features and
 // sums are float, trees are added in order, the test is `x < threshold`. Private to this module;
 // immutable, thread-safe.

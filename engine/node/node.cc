@@ -153,7 +153,7 @@ Status Node::Body::start_engine(const NodeParts& parts) {
   config.nice = options.nice;
   if (auto identity = identity_of(*database))
     config.mark = *std::move(identity);
-  else  // its own attempts are found all the same
+  else  // its own attempts are still found
     log::warning("processes that a former engine left behind will not be found",
                  {{"error", identity.error().to_string()}});
   pool = std::make_unique<RunnerPool>(

@@ -11,7 +11,7 @@ namespace millrace {
 std::string owner_name(std::uint64_t entropy);
 
 /// Writes `owner` into the state folder, whose lock the caller holds. The one that led from it
-/// before, and is dead therefore; "": none.
+/// before; it is dead, since we hold the lock. "": there was none.
 std::string take_over_state(const std::filesystem::path& state, const std::string& owner);
 
 }  // namespace millrace

@@ -44,7 +44,7 @@ std::optional<std::string> check_choice(const ParamInfo& info, const std::string
   return "'" + text + "' is not one of " + all + did_you_mean(text, info.choices);
 }
 
-/// The number that a value is or spells, e.g. "2" or "1e3"; null if it is none.
+/// The number that a value is or spells, e.g. "2" or "1e3"; null if it is not a number.
 Json number_of(const Json& value) {
   if (value.is_number()) return value;
   if (!value.is_string()) return {};

@@ -146,7 +146,7 @@ class Param {
     info_.type = detail::TypeOf<T>::value;
     info_.doc = std::move(doc);
   }
-  /// The default, as it would stand in YAML (a duration as "5s"); makes the parameter optional.
+  /// The default, as written in YAML (a duration as "5s"); makes the parameter optional.
   Param def(Json value) && {
     info_.default_value = std::move(value);
     info_.required = false;

@@ -14,7 +14,7 @@ using Options = std::map<std::string, std::string, std::less<>>;
 
 // A statement or a lock that takes longer than this has met a fault; so has a peer that is silent
 // for so long. No transaction of ours waits for us: one that idles is of a process that has been
-// stopped or cut off, and holds up whoever takes over.
+// stopped or cut off, and delays the next leader.
 constexpr std::array<std::pair<const char*, const char*>, 7> kDefaults = {{
     {"connect_timeout", "5"},
     {"keepalives_idle", "5"},

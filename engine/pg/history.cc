@@ -74,7 +74,7 @@ HistoryClock compare(HistoryClock clock, Time now, std::optional<Duration> elaps
     clock.since_drop += *elapsed;
     return clock;
   }
-  // Whether the clock was set while no engine ran cannot be told. Of a machine that rests at night,
+  // Whether the clock was set while no engine ran is unknown. Of a machine that rests at night,
   // the hours of a few days are put together.
   const bool was_trusted = clock.agreed >= kTrustedAfter;
   if (passed < -kClockSlack || (was_trusted && passed > kLongestRestart)) clock.agreed = {};

@@ -80,7 +80,7 @@ class PgInbox final : public Inbox {
     // The key is left of a command that history no longer holds.
     session.exec("free_command_key", Params().add(command.namespace_).add(command.idempotency_key));
     is_new = put(session, command);
-    if (!is_new) return unavailable("the command is being stored by somebody else");
+    if (!is_new) return unavailable("another session is storing the command");
     return command;
   }
 

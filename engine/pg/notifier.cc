@@ -82,7 +82,7 @@ struct Notifier::State {
                          for (std::size_t topic = 0; topic < kTopics; ++topic)
                            if (channel == kChannels[topic]) call(topic);
                        });
-        call_all();  // for what happened while nobody listened
+        call_all();  // for what happened while this was not listening
         hear(session);
       } catch (...) {
         const Failure failure = current_failure();

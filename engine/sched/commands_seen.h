@@ -22,7 +22,7 @@ class CommandsSeen {
   using TimePoint = std::chrono::steady_clock::time_point;
   static constexpr std::chrono::seconds kLongest{1};
 
-  /// After `since` nobody else leads.
+  /// After `since` no other engine leads.
   explicit CommandsSeen(TimePoint since) : since_(since) {}
 
   enum class HandOver { take, seen, too_late };

@@ -17,7 +17,7 @@ constexpr std::size_t kCommandsPerStep = 1000;
 /// Less may come of reading two clocks one after the other.
 constexpr Duration kLeastStep = std::chrono::seconds{1};
 
-/// It changes only when somebody sets the clock, or the machine sleeps.
+/// It changes only when the clock is set, or the machine sleeps.
 Duration wall_ahead(Time now, const Clock& clock) {
   return now.time_since_epoch() -
          std::chrono::duration_cast<Duration>(clock.steady().time_since_epoch());

@@ -1,7 +1,7 @@
 // CircuitBreaker: is a candidate so much worse than the champion that it must lose its traffic now?
 //
-// Watches one candidate beside the champion through a sliding window of one-second slots, and trips
-// once, for good: a new candidate gets a new breaker. Two reasons:
+// Compares a candidate with the champion in a sliding window of one-second slots, and trips
+// once: a new candidate gets a new breaker. Two reasons:
 //
 //  - errors: the lower end of the Wilson score interval (Wilson 1927; z = 2.58, since it is asked
 //    again and again) of the candidate's error rate is above the champion's rate plus a margin. So

@@ -41,7 +41,7 @@ Result<InferRequest> parse_infer_request(
     std::string_view body, const std::vector<const std::vector<std::string>*>& known = {});
 
 /// Each named column is a feature of at least one of the models, `known`; else an error with a
-/// suggestion. (A canary may have a feature more than the champion: clients send both meanwhile.)
+/// suggestion. (A canary may have a feature more than the champion: during it, clients send both.)
 Status check_columns(const InferRequest& request,
                      const std::vector<const std::vector<std::string>*>& known);
 

@@ -6,7 +6,7 @@
 namespace millrace::serve {
 namespace {
 
-/// Windows that nobody fetched (the store has been away for hours) must not fill the memory.
+/// Windows that were never fetched (the store was away for hours) must not fill the memory.
 constexpr std::size_t kMaxClosedWindows = 100'000;
 
 void count_predictions(Metering::Series& series, const std::vector<double>& predictions) {

@@ -7,7 +7,7 @@
 namespace millrace::serve {
 namespace {
 
-constexpr std::size_t kMaxOthers = 8;   // versions of one model kept beside champion and candidate
+constexpr std::size_t kMaxOthers = 8;   // versions of one model, besides champion and candidate
 constexpr std::size_t kMaxWanted = 16;  // a flood of made-up version numbers stops here
 
 bool same(const DeploymentRow& a, const DeploymentRow& b) {

@@ -57,7 +57,7 @@ struct Route {
 
   /// Null unless that version is loaded.
   ServedModelPtr version(int number) const;
-  /// "candidate", or "baseline" (the champion beside a candidate), or "champion".
+  /// "candidate", "baseline" (the champion during a canary) or "champion".
   std::string_view role(const ServedModel& served) const;
 };
 

@@ -25,7 +25,7 @@ struct ModelServerConfig {
   std::size_t remembered_predictions = 200'000;  // for outcomes
   Duration window = std::chrono::seconds(1);     // of the serving windows
   /// Told once of each candidate that lost its traffic, by a thread that serves nothing else, so it
-  /// may block; asked again, with patience, until it returns ok. Empty: nobody.
+  /// may block; called again until it returns ok. Empty: trips are not reported.
   std::function<Status(const TripReport&)> on_trip = {};
 };
 

@@ -1,4 +1,4 @@
-// TripReporter: tells of tripped candidates on a thread of its own, again and again until it is
+// TripReporter: reports tripped candidates on a thread of its own, again and again until it is
 // heard, since the store that must hear of it may be away just then. Thread-safe.
 #pragma once
 

@@ -44,7 +44,7 @@ class V2 {
   ~V2();
 
   HttpResponse handle(const HttpRequest& request) const;
-  /// What a request that never reaches `handle` is told.
+  /// The answer to a request that never reaches `handle`.
   static HttpResponse refusal(const http::Refusal& refusal);
 
  private:

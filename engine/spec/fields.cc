@@ -27,7 +27,7 @@ constexpr std::string_view kTime =
 constexpr std::array kDag = {
     Field{"dag", "Name of the DAG, unique in its namespace", kId, true},
     Field{"doc", "What the DAG is for", kText},
-    Field{"owner", "Who is told when it fails", kText},
+    Field{"owner", "Who is responsible for it", kText},
     Field{"namespace", "Team that it belongs to", kId},
     Field{"tags", "Words to find it by", kNames},
     Field{"schedule", "When it runs by itself: a cron expression, or a mapping",

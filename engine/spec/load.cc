@@ -48,14 +48,14 @@ bool is_empty_or_binary(std::string_view text) {
   return true;
 }
 
-/// Or what became of one: a file that lost its content, or whose key `dag` is misspelt. Other YAML
-/// files, e.g. contracts, may lie beside DAGs.
+/// Or a file that was one: it lost its content, or whose key `dag` is misspelt. Other YAML
+/// files, e.g. contracts, may be in the same folder.
 bool looks_like_dag(std::string_view text) {
   return find_value(text, "dag") != std::string_view::npos ||
          find_value(text, "tasks") != std::string_view::npos || is_empty_or_binary(text);
 }
 
-/// "" if it cannot be told.
+/// "" if it cannot be read.
 std::string declared_id(std::string_view text) {
   const std::size_t at = find_value(text, "dag");
   if (at == std::string_view::npos) return "";
@@ -158,7 +158,7 @@ class FileSearch {
     if (error) return unavailable("reading '" + folder.string() + "' failed: " + error.message());
     std::ranges::sort(entries);
     for (const auto& entry : entries) {
-      std::error_code ignored;  // what vanishes meanwhile is not there
+      std::error_code ignored;  // a file that was just removed is not there
       if (fs::is_symlink(entry, ignored))
         links_.emplace_back(entry, depth);
       else

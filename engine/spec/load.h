@@ -19,7 +19,7 @@ struct LoadedDag {
   std::optional<DagSpec> spec;          // only if there is no error; Dag::make accepts it
   std::vector<Diagnostic> diagnostics;  // in the order of the file
   std::string source;                   // the text, for `render`
-  /// The id that the text declares, also where it has errors; "" if it cannot be told.
+  /// The id that the text declares, also where it has errors; "" if it cannot be read.
   std::string declared;
 };
 

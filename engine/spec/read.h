@@ -43,7 +43,7 @@ std::optional<Time> read_time(const YamlNode& node, std::string_view key,
 bool is_old_boolean(const YamlNode& node);
 constexpr const char* kOldBooleanHint = "YAML 1.2 knows only true and false";
 
-/// A name and where it stands.
+/// A name and its place.
 struct Located {
   std::string text;
   Position at;

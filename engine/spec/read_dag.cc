@@ -43,7 +43,7 @@ void read_header(const YamlNode& root, LocatedDag& dag, const Loading& loading) 
         read_integer(entry->value, "max_active_runs", 1, 100'000, report).value_or(16));
 }
 
-/// Checks the fields and the zone each by itself, so that each problem is told at its own place.
+/// Checks fields and zone one by one, so that each problem is reported at its own place.
 void check_timetable(const CronSpec& cron, const Position& cron_at, const Position& zone_at,
                      Report& report) {
   const auto fields = Timetable::cron({cron.expression, "UTC", cron.dst});

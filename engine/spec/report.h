@@ -11,7 +11,7 @@
 
 namespace millrace::spec {
 
-/// Where something stands in the text.
+/// A place in the text.
 struct Position {
   int line = 1;
   int column = 1;

@@ -1,4 +1,4 @@
-// YAML text as a tree that knows where each value stands. Typing follows the YAML 1.2 core schema:
+// YAML text as a tree that knows the place of each value. Typing follows the YAML 1.2 core schema:
 // `yes`, `on` and `12:30` are strings; quoted scalars are always strings. Internal to this module;
 // the library stays in yaml.cc.
 //
@@ -18,7 +18,7 @@ namespace millrace::spec {
 constexpr std::size_t kMaxYamlBytes = 1u << 20;
 constexpr int kMaxYamlDepth = 64;
 constexpr std::size_t kMaxYamlValues = 200'000;       // aliases count as what they stand for
-constexpr std::size_t kMaxYamlExpansion = 16u << 20;  // bytes of scalars, likewise
+constexpr std::size_t kMaxYamlExpansion = 16u << 20;  // bytes of scalars, counted the same way
 
 struct YamlNode {
   enum class Kind { scalar, list, mapping };

@@ -8,7 +8,7 @@
 namespace millrace::spec {
 namespace {
 
-/// Bytes of the UTF-8 sequence (RFC 3629) at the front of `text`; 0 if it is none.
+/// Bytes of the UTF-8 sequence (RFC 3629) at the front of `text`; 0 if it is not one.
 std::size_t sequence_length(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
   if (lead < 0x80) return 1;

@@ -1,4 +1,4 @@
-// A YAML file as plain data: contracts and other files that stand beside DAGs. The one header of
+// A YAML file as plain data: contracts and other files in the folder of DAGs. The one header of
 // this module that operators may include.
 #pragma once
 

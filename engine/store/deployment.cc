@@ -34,7 +34,7 @@ Serving serving_of(const DeploymentRow& row) {
   return {row.champion, row.candidate, row.weight, row.last_good, row.owner};
 }
 
-/// The number that an artifact of the row before goes by; else the one that is deployed now.
+/// The number that an artifact has in the row before; else the one that is deployed now.
 int number_of(const DeploymentRow& before, const std::string& artifact, int deployed) {
   if (artifact.empty()) return 0;
   if (artifact == before.candidate) return before.candidate_version;

@@ -12,7 +12,7 @@ namespace millrace {
 struct EffectSource {
   std::int64_t seq = 0;  // of the event that carries it
   Uuid run;              // nil: asked for from outside
-  std::string task;      // "" likewise
+  std::string task;      // "": asked for from outside
   int map_index = -1;
   Time at{};
   std::string actor;

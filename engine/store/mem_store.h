@@ -16,7 +16,7 @@ namespace millrace {
 enum class Fault {
   none,
   fail_before,  // nothing happens, and the call reports `unavailable`
-  fail_after,   // it happens, and the call reports `unavailable` all the same
+  fail_after,   // it happens, and the call still reports `unavailable`
 };
 
 /// Thread-safe.

@@ -13,7 +13,7 @@ TaskRow cleared_row(const Run& run, TaskRef ref) {
   return row;
 }
 
-/// What a person should read beside the state.
+/// What a person should read next to the state.
 std::string explanation(const TaskInstance& instance) {
   switch (instance.state) {
     case TaskState::failed:

@@ -82,8 +82,8 @@ class Leadership {
   /// asker knows to be dead; its lease ends at once.
   virtual Result<std::optional<Lease>> acquire(std::string_view shard, std::string_view owner,
                                                Duration ttl, std::string_view former = {}) = 0;
-  /// `fenced` if the epoch is no longer the current one (a lapsed one that nobody took over still
-  /// is).
+  /// `fenced` if the epoch is no longer the current one (a lapsed one that no engine took over
+  /// still is).
   virtual Status renew(std::string_view shard, std::int64_t epoch, Duration ttl) = 0;
   /// Lets the next one take over at once; from then on the epoch is fenced. `fenced` if it was
   /// already.

@@ -31,7 +31,7 @@ std::vector<const char*> environment_of(const Subprocess& program) {
   return out;
 }
 
-/// The child remains a zombie, whose number nobody else can have, until nobody would signal it.
+/// The child remains a zombie, so that its number is not used again, until no signal can follow.
 int wait_for_end(pid_t pid, OperatorContext& ctx) {
   ctx.on_cancel([pid] { kill(-pid, SIGTERM); });
   siginfo_t ended;

@@ -8,7 +8,7 @@ namespace millrace::operators {
 struct Wait {
   static constexpr std::string_view name = "wait";
   static constexpr std::string_view doc =
-      "Waits for a time to pass or to come, and holds no slot meanwhile.";
+      "Waits for a duration or until a time, and holds no slot while it waits.";
   static constexpr int version = 1;
   static constexpr std::string_view executor = kThreadExecutor;
 

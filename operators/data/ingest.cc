@@ -79,7 +79,7 @@ Result<TableArtifact> write_quarantine(OperatorContext& ctx, data::Session& sess
                      "quarantine", {});
 }
 
-/// What became of rows that are not in the table, and of NaNs, in outputs, effects and the log.
+/// Reports rows that are not in the table, and NaNs, in outputs, effects and the log.
 Status report_findings(OperatorContext& ctx, const Ingest& ingest, SourceTable& source,
                        Done& done) {
   data::TextFindings findings;

@@ -125,7 +125,7 @@ struct ReadOptions {
               "only counted")
             .def("fail")
             .one_of({"fail", "quarantine", "count"}),
-        param("max_bad_share", &R::max_bad_share, "A larger share of bad rows fails all the same")
+        param("max_bad_share", &R::max_bad_share, "A larger share of bad rows fails the task")
             .def(0.05)
             .range(0, 1),
         param("dataset", &R::dataset, "Dataset that this updates").def(""),

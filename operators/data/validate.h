@@ -32,13 +32,13 @@ struct Validate {
         param("input", &Validate::input, "Digest of the table artifact to check")
             .example("${{ tasks.ingest.outputs.table }}"),
         param("contract", &Validate::contract,
-              "The contract: a mapping, or the path of a .yaml or .json file beside the DAG")
+              "The contract: a mapping, or the path of a .yaml or .json file, relative to the DAG")
             .optional()
             .example("contracts/flights.yaml"),
         param("expectations", &Validate::expectations,
               "Further expectations: a list, a suite of Great Expectations, or the path of a .yaml "
               "or "
-              ".json file beside the DAG")
+              ".json file, relative to the DAG")
             .optional()
             .example(Json::array(
                 {Json::object({{"type", "expect_column_values_to_be_between"},
@@ -50,7 +50,7 @@ struct Validate {
             .def("halt")
             .one_of({"halt", "quarantine"}),
         param("max_bad_share", &Validate::max_bad_share,
-              "With quarantine: a larger share of bad rows halts the run all the same")
+              "With quarantine: a larger share of bad rows still halts the run")
             .def(0.05)
             .range(0, 1),
         param("max_quarantine_rows", &Validate::max_quarantine_rows,

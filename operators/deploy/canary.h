@@ -4,7 +4,7 @@
 //              │          │
 //              └──────────┴─────────► rolled back (the task fails, with the evidence)
 //
-// Between looks it is deferred and holds no slot; where it stands is its checkpoint. All changes of
+// Between looks it is deferred and holds no slot; its position is its checkpoint. All changes of
 // traffic are effects, committed together with that checkpoint.
 #pragma once
 

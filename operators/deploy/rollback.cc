@@ -24,7 +24,7 @@ Result<Outcome> DeployRollback::run(OperatorContext& ctx) const {
   Done done;
   done.outputs = Json::object({{"rolled_back", true}, {"from", from}, {"to", to}});
   RollbackModel back{model, reason, Json::object({{"from", from}, {"to", to}})};
-  back.artifact = from;  // not what may have come in its place meanwhile
+  back.artifact = from;  // not what may have replaced it since
   back.candidate_only = !candidate.empty();
   done.effects.push_back(std::move(back));
   return Outcome{std::move(done)};

@@ -147,7 +147,7 @@ Json overlap_json(const std::string& artifact, const Overlap& overlap) {
 }
 
 /// The overlap of each challenger, and the champion's where it is known. An error if a challenger
-/// has learnt from the holdout, or if it cannot be told; the champion may have: that favours it.
+/// has learnt from the holdout, or if that is unknown; the champion may have: that favours it.
 Result<Json> check_holdout(OperatorContext& ctx, const Evaluate& op, const std::string& champion) {
   Json out = Json::array();
   if (op.max_overlap >= 1) {
@@ -166,7 +166,7 @@ Result<Json> check_holdout(OperatorContext& ctx, const Evaluate& op, const std::
   for (const std::string& artifact : op.challengers) {
     auto overlap = overlap_of(artifact);
     if (!overlap && overlap.error().code == ErrorCode::not_found)
-      return not_found("it cannot be told whether model " + artifact.substr(0, 12) + " of '" +
+      return not_found("it is unknown whether model " + artifact.substr(0, 12) + " of '" +
                        op.model + "' has learnt from the holdout: " + overlap.error().message +
                        ". Train it again, or set max_overlap: 1 to compare it unchecked");
     if (!overlap) return std::move(overlap).error();

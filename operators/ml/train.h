@@ -37,7 +37,7 @@ struct Train {
             .def("binary")
             .one_of({"binary", "regression"}),
         param("label", &Train::label, "Column to predict").example("delayed"),
-        param("timestamp", &Train::timestamp, "Column with each row's time; the split goes by it")
+        param("timestamp", &Train::timestamp, "Column with each row's time; the split follows it")
             .def(""),
         param("features", &Train::features,
               "Columns to learn from; without it every numeric column that has no other role. Text "
