@@ -793,6 +793,8 @@ export interface PromoteModel {
   artifact: string;
   /** Kept in the journal */
   reason: string;
+  /** Promote only while this version serves; empty: while none does */
+  champion: string | null;
 }
 
 /** With a canary under way, its traffic goes back to the champion; otherwise the last known good version serves again. */
