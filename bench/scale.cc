@@ -16,8 +16,8 @@ namespace {
 
 using std::chrono::hours;
 
-constexpr int kDags = 20, kTasks = 10, kRequests = 300;
-constexpr double kGoalMs = 20;
+constexpr int kDags = 20, kTasks = 10, kScaleRequests = 300;
+constexpr double kScaleGoalMs = 20;
 constexpr Duration kDay = hours{24}, kRetention = 90 * kDay;
 
 double seconds_since(std::chrono::steady_clock::time_point before) {
@@ -96,8 +96,8 @@ std::vector<Question> questions() {
 Status add_latency(Report& report, const std::string& name, const std::vector<double>& ms) {
   report.add({"scale", "scale." + name + "_p50_ms", median(ms), "ms", std::nullopt, "", true});
   const double p99 = quantile(ms, 0.99);
-  report.add(
-      {"scale", "scale." + name + "_p99_ms", p99, "ms", std::nullopt, "<= 20 ms", p99 <= kGoalMs});
+  report.add({"scale", "scale." + name + "_p99_ms", p99, "ms", std::nullopt, "<= 20 ms",
+              p99 <= kScaleGoalMs});
   return {};
 }
 
@@ -106,7 +106,7 @@ Status ask_everything(Report& report, int port, const std::vector<Uuid>& runs,
   HttpGet http(port);
   for (const auto& question : questions()) {
     std::vector<double> ms;
-    for (int i = -20; i < kRequests; ++i) {  // the first ones warm connections and plans
+    for (int i = -20; i < kScaleRequests; ++i) {  // the first ones warm connections and plans
       const auto n = static_cast<std::size_t>(i + 20);
       const std::string path = question.path(runs[n * 7919 % runs.size()], i + 20);
       const auto before = std::chrono::steady_clock::now();
@@ -116,8 +116,8 @@ Status ask_everything(Report& report, int port, const std::vector<Uuid>& runs,
     MR_CHECK(add_latency(report, question.name, ms));
   }
   std::vector<double> ms;
-  for (int i = 0; i < kRequests; ++i) {
-    const std::int64_t after = last_seq / (kRequests + 1) * (i + 1);
+  for (int i = 0; i < kScaleRequests; ++i) {
+    const std::int64_t after = last_seq / (kScaleRequests + 1) * (i + 1);
     const auto before = std::chrono::steady_clock::now();
     MR_CHECK(http.stream_until("/api/v1/events?after=" + std::to_string(after),
                                "id: " + std::to_string(after + 100) + "\n"));
