@@ -205,7 +205,7 @@ TEST_F(EvaluateTest, AModelWithoutAManifestIsNotJudged) {
   manifests_.clear();
   const auto outcome = evaluate(model);
   ASSERT_FALSE(outcome.ok());
-  EXPECT_NE(outcome.error().message.find("it cannot be told whether model"), std::string::npos)
+  EXPECT_NE(outcome.error().message.find("it is unknown whether model"), std::string::npos)
       << outcome.error().message;
   expect_outcome<Done>(evaluate(model, Json::object({{"max_overlap", 1}})));
 }
