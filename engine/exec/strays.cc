@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "engine/base/log.h"
+#include "engine/base/unique_fd.h"
 #include "engine/exec/process_tree.h"
 
 namespace millrace::exec {
