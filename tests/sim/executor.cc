@@ -42,6 +42,7 @@ void FakeExecutor::kill_all() {
 
 void FakeExecutor::adopt(std::vector<AttemptKey> attempts) {
   wanted_ = {attempts.begin(), attempts.end()};
+  place_->in_charge = this;
   std::erase_if(place_->waiting,
                 [&](const auto& each) { return !wanted_.contains(each.second.key); });
   std::erase_if(place_->running, [&](const auto& each) { return !wanted_.contains(each.first); });
@@ -55,11 +56,16 @@ void FakeExecutor::adopt(std::vector<AttemptKey> attempts) {
 }
 
 int FakeExecutor::busy_slots() const {
-  return static_cast<int>(std::ranges::count_if(
-      place_->running, [](const auto& each) { return !each.second.in_thread; }));
+  const auto running = std::ranges::count_if(
+      place_->running, [](const auto& each) { return !each.second.in_thread; });
+  // One that ended under a former leader keeps its slot until this one has its report.
+  const auto unreported = std::ranges::count_if(
+      wanted_, [&](const AttemptKey& key) { return place_->ended.contains(key); });
+  return static_cast<int>(running + unreported);
 }
 
 void FakeExecutor::begin_some() {
+  if (survives_ && place_->in_charge != this) return;
   while (!place_->waiting.empty() && busy_slots() < slots_)
     begin(place_->waiting.extract(place_->waiting.begin()).mapped());
 }

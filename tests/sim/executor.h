@@ -27,6 +27,7 @@ struct Workplace {
   std::uint64_t next_order = 0;
   std::map<AttemptKey, Running> running;
   std::map<AttemptKey, AttemptResult> ended;  // of a shared one: who adopts them asks again
+  const void* in_charge = nullptr;  // the executor that adopted last; only it begins attempts
 };
 
 class FakeExecutor final : public Executor {
