@@ -142,7 +142,8 @@ struct OutcomeProblem {
 
 struct OutcomesResult {
   static constexpr std::string_view record_name = "OutcomesResult";
-  static constexpr std::string_view record_doc = "What became of the outcomes of a request.";
+  static constexpr std::string_view record_doc =
+      "How many outcomes of a request were counted, repeated or unknown.";
   std::int64_t matched = 0, repeated = 0, unknown = 0;
   std::vector<OutcomeProblem> errors;
 
@@ -206,7 +207,7 @@ struct VersionTotals {
 struct LogTotals {
   static constexpr std::string_view record_name = "LogTotals";
   static constexpr std::string_view record_doc =
-      "What became of the predictions of this process, of all models.";
+      "How many predictions of this process were stored, dropped or are waiting, of all models.";
   std::int64_t logged = 0, sampled_out = 0, thinned = 0, waited = 0;
   std::int64_t dropped = 0, dropped_batches = 0, spooled_batches = 0;
 

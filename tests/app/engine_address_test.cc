@@ -6,7 +6,7 @@
 namespace millrace {
 namespace {
 
-// RFC 3986, section 3.2.2: an IPv6 address stands in brackets.
+// RFC 3986, section 3.2.2: an IPv6 address is written in brackets.
 TEST(EngineAddress, UrlsPutIpv6AddressesInBrackets) {
   NodeOptions options;
   EXPECT_EQ(server_url(options, 8793), "http://127.0.0.1:8793");
