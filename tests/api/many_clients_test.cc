@@ -84,8 +84,7 @@ TEST_F(ManyClientsTest, AWaitAsksTheStoreOnce) {
   for (auto& client : waiting) client.send(trigger_and_wait());
   wait_for_runs(kWaiting);
   const auto runs = world_->stores().runs.open_runs().value_or(std::vector<RunRow>());
-  for (const auto& run : runs)
-    world_->submit(CancelRun{run.run});
+  for (const auto& run : runs) world_->submit(CancelRun{run.run});
   for (auto& client : waiting) EXPECT_EQ(201, client.receive().status);
   world_->store().set_fault_hook({});
   EXPECT_LE(runs_read, kWaiting);
@@ -95,6 +94,8 @@ TEST_F(ManyClientsTest, AWaitAsksTheStoreOnce) {
 TEST_F(ManyClientsTest, AScrapeAsksNoStore) {
   start();
   finished_run("etl");
+  while (get("/metrics").body.find("millrace_runs_finished_total{") == std::string::npos)
+    std::this_thread::yield();  // the counts follow the journal a moment later
   world_->store().set_fault_hook([](std::string_view) { return Fault::fail_before; });
   const auto metrics = get("/metrics");
   EXPECT_EQ(200, metrics.status);

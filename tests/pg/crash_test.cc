@@ -59,6 +59,18 @@ TEST(AppendTest, AnEffectThatTheDatabaseRefusesLeavesNothing) {
   EXPECT_CODE(ErrorCode::not_found, store.stores().registry.artifact(artifact));
 }
 
+/// Blocks until `count` connections of the database wait for a lock; false if `ended` came first.
+bool wait_for_lock_waiters(const Database& database, int count, const std::atomic<bool>& ended) {
+  const auto watcher = open_database(database.dsn());
+  while (!ended) {
+    if (query(*watcher,
+              "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+              "AND wait_event_type = 'Lock'") == std::to_string(count))
+      return true;
+  }
+  return false;
+}
+
 // The answer to a commit is lost while the commit is still under way: asked again, the append waits
 // for it, and is then accepted as done. The other transaction stands for that first try.
 TEST(AppendTest, ARepetitionWaitsForTheFirstTryStillUnderWay) {
@@ -66,6 +78,7 @@ TEST(AppendTest, ARepetitionWaitsForTheFirstTryStillUnderWay) {
   PgStore store(*database);
   const std::int64_t epoch = lead(store, "one");
   std::thread repeated;
+  std::atomic<bool> ended = false;
   Status outcome;
   const Status first = database->run<void>([&](pg::Session& session) -> Status {
     session.transaction([&] {
@@ -74,12 +87,11 @@ TEST(AppendTest, ARepetitionWaitsForTheFirstTryStillUnderWay) {
           "VALUES "
           "(1, 1, 1, " +
           std::to_string(epoch) + ", NULL, 1, now(), '[]')");
-      repeated = std::thread([&] { outcome = store.stores().journal.append(batch_of(epoch, 1)); });
-      const auto watcher = open_database(database->dsn());
-      while (query(*watcher,
-                   "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                   "AND wait_event_type = 'Lock'") == "0") {
-      }
+      repeated = std::thread([&] {
+        outcome = store.stores().journal.append(batch_of(epoch, 1));
+        ended = true;
+      });
+      EXPECT_TRUE(wait_for_lock_waiters(*database, 1, ended)) << "the repetition did not wait";
     });
     return {};
   });
@@ -98,14 +110,7 @@ TEST(AppendTest, ATakeoverAndAnAppendWaitForEachOther) {
   const std::int64_t epoch = lead(store, "one");
   watch(store, "two");
   clock.pass(seconds{61});
-  const auto watcher = open_database(database->dsn());
-  const auto wait_for_waiters = [&](const std::string& n) {
-    while (query(*watcher,
-                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                 "AND wait_event_type = 'Lock'") != n) {
-    }
-  };
-  std::atomic<bool> in_flight = true;
+  std::atomic<bool> in_flight = true, taken_over = false;
   std::thread takeover, late_append;
   Status late;
   const Status append = database->run<void>([&](pg::Session& session) -> Status {
@@ -114,8 +119,9 @@ TEST(AppendTest, ATakeoverAndAnAppendWaitForEachOther) {
       takeover = std::thread([&] {
         lead(store, "two");
         EXPECT_FALSE(in_flight);
+        taken_over = true;
       });
-      wait_for_waiters("1");
+      EXPECT_TRUE(wait_for_lock_waiters(*database, 1, taken_over)) << "the takeover did not wait";
       in_flight = false;
     });
     return {};
@@ -214,7 +220,7 @@ TEST(CrashTest, NothingConfirmedIsLostWhenBackendsAreTerminated) {
 }
 
 TEST(CrashTest, NothingConfirmedIsLostWhenTheServerIsKilled) {
-  const testing::TemporaryFolder folder;
+  const TempFolder folder;
   auto started = PrivateCluster::start(folder.path());
   ASSERT_TRUE(started.ok()) << started.error().to_string();
   PrivateCluster& cluster = **started;
