@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "engine/base/file.h"
+#include "engine/base/log.h"
 
 namespace millrace {
 namespace {
@@ -22,7 +23,9 @@ namespace {
 constexpr std::array<std::string_view, 4> kPurposes = {"engine", "model server", "reader",
                                                        "restore"};
 constexpr std::chrono::milliseconds kPause{20};
-constexpr std::chrono::seconds kReaderPatience{15};
+/// A reader starts PostgreSQL, reads and stops it: seconds, on a busy machine many.
+constexpr std::chrono::seconds kReaderPatience{60};
+constexpr std::chrono::seconds kWaitingShown{2};
 /// `is_held` and a holder that has not written its name yet.
 constexpr std::chrono::milliseconds kShortPatience{300};
 
@@ -32,6 +35,7 @@ std::string_view name_of(StateLock::Purpose purpose) {
 
 struct Holder {
   std::string pid, purpose;
+  bool operator==(const Holder&) const = default;
 };
 
 Holder holder_of(int fd) {
@@ -62,18 +66,30 @@ Result<StateLock> StateLock::acquire(const std::filesystem::path& state_folder, 
     return unavailable("cannot open '" + path + "': " + std::strerror(errno) +
                        "; the state folder must be a folder that this user may write to");
   StateLock lock(fd);
-  const auto begin = std::chrono::steady_clock::now();
+  Holder holder;
+  auto since = std::chrono::steady_clock::now();  // of this holder
+  bool shown = false;
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK)
       return unavailable("cannot lock '" + path + "': " + std::strerror(errno));
-    const Holder holder = holder_of(fd);
+    const auto now = std::chrono::steady_clock::now();
+    if (Holder present = holder_of(fd); present != holder) {
+      holder = std::move(present);
+      since = now;
+      shown = false;
+    }
     const std::chrono::milliseconds patience =
         holder.purpose == name_of(Purpose::reader) ? kReaderPatience : kShortPatience;
-    if (std::chrono::steady_clock::now() - begin > patience) return in_use(state_folder, holder);
+    if (now - since > patience) return in_use(state_folder, holder);
+    if (now - since > kWaitingShown && !shown) {
+      log::info("waiting for another process that reads the state folder", {{"pid", holder.pid}});
+      shown = true;
+    }
     std::this_thread::sleep_for(kPause);
   }
   const std::string text = std::to_string(::getpid()) + "\n" + std::string(name_of(purpose)) + "\n";
-  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, text.data(), text.size(), 0) < 0)
+  if (::pwrite(fd, text.data(), text.size(), 0) < 0 ||
+      ::ftruncate(fd, static_cast<off_t>(text.size())) != 0)
     return unavailable("cannot write '" + path + "': " + std::strerror(errno));
   return lock;
 }
