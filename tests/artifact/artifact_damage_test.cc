@@ -14,7 +14,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
 #include "tests/base/lossy_disk.h"
-#include "tests/data/temp_folder.h"
+#include "tests/base/temp_folder.h"
 
 namespace {
 bool g_disk_is_full = false;

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "engine/base/file.h"
-#include "tests/data/temp_folder.h"
+#include "tests/base/temp_folder.h"
 
 namespace millrace {
 namespace {

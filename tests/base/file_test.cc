@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/base/lossy_disk.h"
-#include "tests/data/temp_folder.h"
+#include "tests/base/temp_folder.h"
 
 namespace millrace {
 namespace {

@@ -28,7 +28,7 @@ Batch answer(std::int64_t epoch, std::int64_t seq, const Uuid& command, Time now
 }
 
 TEST(BackupTest, WhatWasRestoredGoesOnWhereTheDumpWasMade) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const auto file = folder.path() / "database.dump";
   FakeClock clock;
   Rng rng(5);
@@ -71,14 +71,14 @@ TEST(BackupTest, WhatWasRestoredGoesOnWhereTheDumpWasMade) {
 }
 
 TEST(BackupTest, ADatabaseWithAMillraceIsNotWrittenOver) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const auto file = folder.path() / "database.dump";
   ASSERT_OK(dump_database(fresh_database(), file));
   EXPECT_CODE(ErrorCode::conflict, restore_database(fresh_database(), file));
 }
 
 TEST(BackupTest, AFileThatIsNoDumpLeavesTheDatabaseEmpty) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const auto file = folder.path() / "database.dump";
   const std::string dsn = empty_database();
   EXPECT_FALSE(restore_database(dsn, file).ok());

@@ -25,7 +25,6 @@ using Purpose = StateLock::Purpose;
 using std::chrono::seconds;
 using testing::open_database;
 using testing::query;
-using testing::TemporaryFolder;
 
 std::unique_ptr<PrivateCluster> start(const fs::path& folder) {
   auto cluster = PrivateCluster::start(folder);
@@ -34,7 +33,7 @@ std::unique_ptr<PrivateCluster> start(const fs::path& folder) {
 }
 
 TEST(StateLockTest, ASecondEngineIsRefusedAndToldWhoIsThere) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   {
     const auto first = StateLock::acquire(folder.path() / "state", Purpose::engine);
     ASSERT_TRUE(first.ok()) << first.error().to_string();
@@ -48,7 +47,7 @@ TEST(StateLockTest, ASecondEngineIsRefusedAndToldWhoIsThere) {
 }
 
 TEST(StateLockTest, AnEngineWaitsForAReader) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   EXPECT_FALSE(StateLock::is_held(folder.path()));
   std::optional<StateLock> reader = *StateLock::acquire(folder.path(), Purpose::reader);
   EXPECT_TRUE(StateLock::is_held(folder.path()));
@@ -62,7 +61,7 @@ TEST(StateLockTest, AnEngineWaitsForAReader) {
 }
 
 TEST(StateLockTest, TheLockOfAKilledProcessIsFree) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   int ready[2];
   ASSERT_EQ(0, ::pipe(ready));
   const pid_t child = ::fork();
@@ -84,7 +83,7 @@ TEST(StateLockTest, TheLockOfAKilledProcessIsFree) {
 }
 
 TEST(PrivateClusterTest, StopsAndStartsWithWhatWasWritten) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   {
     const auto cluster = start(folder.path());
     ASSERT_NE(nullptr, cluster);
@@ -105,7 +104,7 @@ TEST(PrivateClusterTest, StopsAndStartsWithWhatWasWritten) {
 }
 
 TEST(PrivateClusterTest, IsDurableAndPrivate) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const auto cluster = start(folder.path());
   ASSERT_NE(nullptr, cluster);
   const auto database = open_database(cluster->dsn());
@@ -129,7 +128,7 @@ TEST(PrivateClusterTest, IsDurableAndPrivate) {
 }
 
 TEST(PrivateClusterTest, AServerThatIsKilledIsStartedAgain) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const auto cluster = start(folder.path());
   ASSERT_NE(nullptr, cluster);
   const auto database = open_database(cluster->dsn());
@@ -169,7 +168,7 @@ pid_t start_elsewhere(const fs::path& folder) {
 }
 
 TEST(PrivateClusterTest, EndsWithAnEngineThatIsKilledAndServesTheNextOne) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const pid_t engine = start_elsewhere(folder.path());
   ASSERT_GT(engine, 0);
   const auto layout = pg::find_layout(folder.path());
@@ -189,7 +188,7 @@ TEST(PrivateClusterTest, EndsWithAnEngineThatIsKilledAndServesTheNextOne) {
 }
 
 TEST(PrivateClusterTest, AServerLeftBehindIsTakenOver) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   pid_t orphan = 0;
   {
     const auto first = start(folder.path());
@@ -206,7 +205,7 @@ TEST(PrivateClusterTest, AServerLeftBehindIsTakenOver) {
 }
 
 TEST(PrivateClusterTest, AStalePidFileIsNoObstacle) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   fs::path data;
   {
     const auto cluster = start(folder.path());
@@ -219,7 +218,7 @@ TEST(PrivateClusterTest, AStalePidFileIsNoObstacle) {
 }
 
 TEST(PrivateClusterTest, ALongPathGetsAShortSocket) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const fs::path deep = folder.path() / std::string(60, 'a') / std::string(60, 'b');
   fs::create_directories(deep);
   const auto cluster = start(deep);
@@ -235,7 +234,7 @@ TEST(PrivateClusterTest, ALongPathGetsAShortSocket) {
 // The folder of a clone under /root: PostgreSQL's user cannot enter it. As another user there is
 // nothing to drop, and the cluster simply stays in the folder.
 TEST(PrivateClusterTest, WorksWhereOnlyItsStarterMayEnter) {
-  const TemporaryFolder folder(true);
+  const TempFolder folder(TempFolder::Access::owner_only);
   const fs::path state = folder.path() / "state";
   fs::path home;
   {
@@ -253,7 +252,7 @@ TEST(PrivateClusterTest, WorksWhereOnlyItsStarterMayEnter) {
 }
 
 TEST(PrivateClusterTest, TheErrorOfAClusterThatCannotStartTellsWhy) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   {
     const auto cluster = start(folder.path());
     ASSERT_NE(nullptr, cluster);
@@ -268,7 +267,7 @@ TEST(PrivateClusterTest, TheErrorOfAClusterThatCannotStartTellsWhy) {
 }
 
 TEST(PrivateClusterTest, AFolderWithoutADatabaseIsToldSo) {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const auto dsn = PrivateCluster::dsn_of(folder.path());
   ASSERT_FALSE(dsn.ok());
   EXPECT_EQ(ErrorCode::not_found, dsn.error().code);

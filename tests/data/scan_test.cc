@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/data/session.h"
-#include "tests/data/temp_folder.h"
+#include "tests/base/temp_folder.h"
 
 namespace millrace::data {
 namespace {

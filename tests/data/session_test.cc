@@ -7,7 +7,7 @@
 
 #include "engine/base/digest.h"
 #include "engine/data/sql.h"
-#include "tests/data/temp_folder.h"
+#include "tests/base/temp_folder.h"
 
 namespace millrace::data {
 namespace {

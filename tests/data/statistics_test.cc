@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "engine/data/nesting.h"
-#include "tests/data/temp_folder.h"
+#include "tests/base/temp_folder.h"
 
 namespace millrace::data {
 namespace {

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "engine/data/sql.h"
+#include "tests/base/temp_folder.h"
 #include "tests/data/compress.h"
-#include "tests/data/temp_folder.h"
 
 namespace millrace::data {
 namespace {

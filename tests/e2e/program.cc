@@ -8,8 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <stdexcept>
 
 #include "engine/base/file.h"
 
@@ -61,6 +63,16 @@ bool Program::wait_for_output(const std::string& text, std::chrono::seconds limi
   return there();
 }
 
+bool Program::ended() const {
+  const std::lock_guard lock(mutex_);
+  return ended_;
+}
+
+std::string Program::end_of_output(std::size_t size) const {
+  const std::lock_guard lock(mutex_);
+  return out_.substr(out_.size() - std::min(size, out_.size()));
+}
+
 Finished Program::wait(std::chrono::seconds limit) {
   {
     std::unique_lock lock(mutex_);
@@ -87,15 +99,6 @@ Finished millrace(std::vector<std::string> arguments) {
   return Program(std::move(arguments)).wait(std::chrono::seconds{120});
 }
 
-TempFolder::TempFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "millrace-e2e-XXXXXX").string();
-  path_ = mkdtemp(name.data());
-}
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit) {
   const auto end = std::chrono::steady_clock::now() + limit;
   std::mutex never;
@@ -115,15 +118,19 @@ Up::Up(const std::filesystem::path& state, const std::filesystem::path& dags)
   const auto port_of = [](const std::string& address) {
     return std::stoi(address.substr(address.rfind(':') + 1));
   };
-  const bool ready = eventually([&] {
+  bool ready = false;
+  eventually([&] {
     const auto text = read_file(state_ / "engine.json", 1 << 16);
     const auto endpoint = text ? Json::parse(*text) : not_found("no file yet");
-    if (!endpoint || (*endpoint)["pid"].as_int() != program_.pid()) return false;
+    if (!endpoint || (*endpoint)["pid"].as_int() != program_.pid()) return program_.ended();
     api_port_ = port_of((*endpoint)["api"].as_string());
     serve_port_ = port_of((*endpoint)["serve"].as_string());
-    return !get_text("/readyz").empty();
+    ready = !get_text("/readyz").empty();
+    return ready || program_.ended();
   });
-  EXPECT_TRUE(ready) << "millrace up did not become ready";
+  if (!ready)
+    throw std::runtime_error("millrace up did not become ready; it printed:\n" +
+                             program_.end_of_output(4096));
 }
 
 std::string Up::get_text(const std::string& path) const {

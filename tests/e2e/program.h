@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/base/json.h"
+#include "tests/base/temp_folder.h"
 
 namespace millrace::e2e {
 
@@ -34,6 +35,9 @@ class Program {
   void signal(int number) const;
   /// Blocks until the output holds `text` (true), the program ended or the time is over (false).
   bool wait_for_output(const std::string& text, std::chrono::seconds limit);
+  bool ended() const;
+  /// The last `size` bytes of what it has printed so far.
+  std::string end_of_output(std::size_t size) const;
   /// Blocks until it ends by itself; killed when the time is over.
   Finished wait(std::chrono::seconds limit);
 
@@ -42,7 +46,7 @@ class Program {
 
   pid_t pid_ = -1;
   int output_ = -1;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::string out_;     // guarded by mutex_
   bool ended_ = false;  // guarded by mutex_; the output is complete
@@ -55,17 +59,6 @@ std::string binary();
 /// Runs `millrace ARGUMENTS…` to its end.
 Finished millrace(std::vector<std::string> arguments);
 
-/// A folder that is removed at the end.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 /// Blocks until `holds` is true; false after `limit`.
 bool eventually(const std::function<bool()>& holds,
                 std::chrono::seconds limit = std::chrono::seconds{60});
@@ -73,7 +66,8 @@ bool eventually(const std::function<bool()>& holds,
 /// `millrace up` on free ports.
 class Up {
  public:
-  /// Returns when the API answers.
+  /// Returns when the API answers. Throws, with what the engine printed, when it does not start:
+  /// nothing that the test does after that can succeed.
   Up(const std::filesystem::path& state, const std::filesystem::path& dags);
 
   Json get(const std::string& path) const;

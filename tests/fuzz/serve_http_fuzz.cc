@@ -28,7 +28,7 @@ class Served {
   std::uint16_t port() const { return server_->port(); }
 
  private:
-  TempDir spool_;
+  millrace::TempFolder spool_;
   World world_;
   std::unique_ptr<ModelServer> server_;
 };

@@ -8,7 +8,7 @@
 #include "engine/base/file.h"
 #include "engine/base/trace_context.h"
 #include "tests/base/gzipped.h"
-#include "tests/data/temp_folder.h"
+#include "tests/base/temp_folder.h"
 #include "tests/http/loopback_server.h"
 
 namespace millrace::http {

@@ -11,7 +11,7 @@
 #include "engine/base/log.h"
 #include "engine/http/client.h"
 #include "engine/http/server.h"
-#include "tests/data/temp_folder.h"
+#include "tests/base/temp_folder.h"
 #include "tests/http/certificate.h"
 #include "tests/http/tls_client.h"
 

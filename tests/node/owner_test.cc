@@ -6,7 +6,7 @@
 #include <set>
 
 #include "engine/base/id.h"
-#include "tests/data/temp_folder.h"
+#include "tests/base/temp_folder.h"
 
 namespace millrace {
 namespace {

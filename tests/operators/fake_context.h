@@ -23,7 +23,7 @@
 #include "engine/artifact/artifact_store.h"
 #include "engine/core/outcome.h"
 #include "engine/op/context.h"
-#include "tests/data/temp_folder.h"
+#include "tests/base/temp_folder.h"
 
 namespace millrace {
 

@@ -60,7 +60,7 @@ class Cluster {
   }
 
  private:
-  TemporaryFolder folder_;
+  TempFolder folder_;
   std::unique_ptr<PrivateCluster> cluster_;
   std::unique_ptr<Database> admin_;
   std::mutex mutex_;
@@ -92,18 +92,6 @@ class Owner final : public ::testing::Environment, public ::testing::EmptyTestEv
 Owner* const cluster_owner = static_cast<Owner*>(::testing::AddGlobalTestEnvironment(new Owner));
 
 }  // namespace
-
-TemporaryFolder::TemporaryFolder(bool is_private) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "millrace-test-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  path_ = pattern;
-  if (!is_private) ::chmod(path_.c_str(), 0755);
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code error;
-  std::filesystem::remove_all(path_, error);
-}
 
 PrivateCluster& test_cluster() { return cluster_owner->get().cluster(); }
 std::string empty_database() { return cluster_owner->get().create(""); }

@@ -6,24 +6,11 @@
 #include <memory>
 #include <string>
 
-#include "engine/pg/database.h"
 #include "engine/cluster/private_cluster.h"
+#include "engine/pg/database.h"
+#include "tests/base/temp_folder.h"
 
 namespace millrace::testing {
-
-/// A folder of its own that goes with the object.
-class TemporaryFolder {
- public:
-  /// Others may enter it, unless it is private.
-  explicit TemporaryFolder(bool is_private = false);
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Started by the first that asks.
 PrivateCluster& test_cluster();

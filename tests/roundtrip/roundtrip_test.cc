@@ -1,7 +1,7 @@
 // The reduced set of ./run roundtrip, and its own yardsticks held to known answers.
 #include <gtest/gtest.h>
 
-#include "tests/data/temp_folder.h"
+#include "tests/base/temp_folder.h"
 #include "tests/roundtrip/check.h"
 
 namespace millrace::roundtrip {

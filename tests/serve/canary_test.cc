@@ -39,7 +39,7 @@ class CanaryTest : public ::testing::Test {
     return changed_.wait_for(lock, kPatience, [&] { return !reports_.empty(); });
   }
 
-  TempDir dir_;
+  TempFolder dir_;
   World world_;
   std::vector<std::string> artifacts_;
   std::mutex mutex_;

@@ -28,7 +28,7 @@ TEST(ServingDocuments, AreAsTheDeclarationsSay) {
 }
 
 TEST(ServingDocuments, EveryOperationIsAnswered) {
-  const TempDir dir;
+  const TempFolder dir;
   World world;
   const std::string artifact = world.add_model("m", model_text("linear", {"x"}, {2}, 1));
   world.promote("m", artifact);
@@ -60,7 +60,7 @@ TEST(ServingDocuments, EveryOperationIsAnswered) {
 }
 
 TEST(ServingDocuments, ExtraParametersAndASlashAtTheEndAreIgnored) {
-  const TempDir dir;
+  const TempFolder dir;
   World world;
   const auto server = start_server(world, quick_config(dir.path()));
   HttpClient client(server->port());

@@ -12,15 +12,6 @@
 
 namespace millrace::serve {
 
-TempDir::TempDir() {
-  std::string name = (std::filesystem::temp_directory_path() / "serve_test.XXXXXX").string();
-  path_ = ::mkdtemp(name.data());
-}
-TempDir::~TempDir() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 std::string model_text(std::string_view algorithm, const std::vector<std::string>& features,
                        const std::vector<double>& coefficients, double intercept) {
   Json names = Json::array(), weights = Json::array(), zeros = Json::array(), ones = Json::array();

@@ -12,6 +12,7 @@
 #include "engine/base/json.h"
 #include "engine/serve/model_server.h"
 #include "engine/store/mem_store.h"
+#include "tests/base/temp_folder.h"
 #include "tests/http/http_client.h"
 
 namespace millrace::serve {
@@ -21,17 +22,6 @@ using testing::HttpReply;
 
 inline constexpr std::chrono::milliseconds kPatience{
     60'000};  // a signal that never comes fails the test
-
-/// An empty folder, removed at the end.
-class TempDir {
- public:
-  TempDir();
-  ~TempDir();
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// "logistic" (objective binary) or "linear": intercept + sum of coefficient * feature.
 std::string model_text(std::string_view algorithm, const std::vector<std::string>& features,

@@ -15,7 +15,7 @@ TEST(FullPredictionLog, MakesRequestsWaitForRoom) {
   World world;
   world.promote("flights", world.add_model("flights", model_text("logistic", {"a", "b", "c"},
                                                                  {0.1, 0.001, -0.5}, -1)));
-  const TempDir dir;
+  const TempFolder dir;
   auto config = quick_config(dir.path());
   config.log.when_full = WhenFull::block;
   config.log.max_queued = 2;

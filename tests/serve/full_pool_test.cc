@@ -7,7 +7,7 @@ namespace millrace::serve {
 namespace {
 
 TEST(FullPool, RefusesWithRetryAfter) {
-  const TempDir dir;
+  const TempFolder dir;
   World world;
   ModelServerConfig config = quick_config(dir.path());
   config.http.workers = 1;

@@ -37,7 +37,7 @@ class ModelServerTest : public ::testing::Test {
     ASSERT_TRUE(serves_revision(*server_, "flights", revision));
   }
 
-  TempDir dir_;
+  TempFolder dir_;
   World world_;
   std::string text_a_, text_b_, a_, b_;
   std::unique_ptr<ModelServer> server_;

@@ -74,7 +74,7 @@ class SpoolTest : public ::testing::Test {
     now_ += std::chrono::milliseconds(1);
     return small_batch(rng_, now_);
   }
-  TempDir dir_;
+  TempFolder dir_;
   Rng rng_{3};
   Time now_ = from_micros(986'169'600'000'000);
 };
@@ -100,7 +100,7 @@ TEST_F(SpoolTest, GivesTheOldestFirstAndOutlivesItsProcess) {
 
 // 2,809 predictions were answered, and 1,211 stored: the spool was renamed without a flush.
 TEST_F(SpoolTest, WhatWasPutSurvivesAPowerCut) {
-  const TempDir temp;
+  const TempFolder temp;
   const LossyDisk disk(temp.path() / "notes");
   std::vector<Uuid> ids;
   {
@@ -192,7 +192,7 @@ class LogTest : public ::testing::Test {
     return ids;
   }
 
-  TempDir dir_;
+  TempFolder dir_;
   World world_;
   Metering metering_;
   PredictionLogConfig config_;

@@ -9,7 +9,7 @@
 #include "engine/base/file.h"
 #include "engine/spec/yaml_value.h"
 #include "operators/data/expectation.h"
-#include "tests/data/temp_folder.h"
+#include "tests/base/temp_folder.h"
 
 namespace millrace {
 namespace {

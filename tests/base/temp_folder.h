@@ -1,9 +1,13 @@
-// A folder that is gone when the test ends.
+// A folder that is removed when the test ends, with the private cluster that a state folder in it
+// keeps elsewhere.
 #pragma once
+
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -11,9 +15,15 @@ namespace millrace {
 
 class TempFolder {
  public:
-  TempFolder() {
+  enum class Access {
+    others_may_enter,  // PostgreSQL's user too, so that the cluster of a test run by root is inside
+    owner_only,
+  };
+  explicit TempFolder(Access access = Access::others_may_enter) {
     std::string name = (std::filesystem::temp_directory_path() / "millrace-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = name;
+    if (access == Access::others_may_enter) ::chmod(path_.c_str(), 0711);
   }
   ~TempFolder() {
     std::error_code ignored;
