@@ -92,8 +92,9 @@ class Executor {
   virtual bool survives_leader() const { return false; }
   /// Once in each term, before its first start: the attempts of former leaders that are still
   /// wanted. Each has exactly one result again, also if it was reported to a former leader; one of
-  /// which the executor knows nothing is `lost` and never began. What else former leaders have
-  /// started ends before this returns. REQUIRES: survives_leader().
+  /// which the executor knows nothing is `lost` and never began. An attempt that had the slot of
+  /// another is reported after the end of that one. What else former leaders have started ends
+  /// before this returns. REQUIRES: survives_leader().
   virtual void adopt(std::vector<AttemptKey> attempts) { (void)attempts; }
 };
 

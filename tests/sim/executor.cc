@@ -160,6 +160,8 @@ std::vector<AttemptReport> FakeExecutor::take_reports(Rng& rng, bool chaotic) {
     key = wanted_.erase(key);
   }
   for (std::size_t i = ended.size(); i > 1; --i) std::swap(ended[i - 1], ended[rng.below(i)]);
+  // One may have had the slot of another, whose end no leader lived to record.
+  if (survives_) std::ranges::stable_sort(ended, {}, &AttemptResult::began);
   // That an attempt began is known before its end, and after the end of the one before it.
   std::vector<AttemptReport> out = std::exchange(reports_, {});
   for (auto& result : ended) out.emplace_back(std::move(result));
