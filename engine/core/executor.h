@@ -19,12 +19,14 @@
 
 namespace millrace {
 
-/// Names one attempt for ever: a completion that does not carry the current one is refused.
+/// Names one call of one attempt for ever: a completion that does not carry the current one is
+/// refused.
 struct AttemptKey {
   Uuid run;
   TaskRef ref;
   int attempt = 0;
   std::int64_t epoch = 0;
+  int call = 0;  // how often the attempt was deferred before
   friend auto operator<=>(const AttemptKey&, const AttemptKey&) = default;
 };
 

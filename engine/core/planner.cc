@@ -187,7 +187,7 @@ Status Planner::cancel_task(const CancelTask& input, const Origin& origin, Time 
 void Planner::cancel_instance(Run& run, TaskRef ref, bool at_once, Time now) {
   const auto& instance = run.instance(ref);
   if (instance.state == TaskState::running || instance.dispatched)
-    actions_.push_back(CancelAttempt{{run.id, ref, instance.attempt, instance.epoch}, at_once});
+    actions_.push_back(CancelAttempt{key_of(run, ref), at_once});
   if (instance.state == TaskState::deferred) waits_.remove(run.id, ref);
   end_instance(run, ref);
   emit(run, now, TaskCancelled{ref});

@@ -199,6 +199,7 @@ class Planner {
   bool may_go_on(const Run& run) const;
   const Json& root_of(const Run& run, TaskRef ref);
   void forget_root_of(const Run& run, const EventBody& body);
+  static AttemptKey key_of(const Run& run, TaskRef ref);
   StartAttempt action_of(const Run& run, TaskRef ref, Json with) const;
   void hold_slot(const AttemptKey& key, const TaskSpec& task, std::size_t pool, Time began,
                  Time now);

@@ -27,12 +27,13 @@ Status check_effects(const Result<Outcome>& outcome) {
 
 }  // namespace
 
-/// It runs, or waits in the executor, and no later one has taken its place.
+/// It runs, or waits in the executor, and no later attempt or call has taken its place.
 bool Planner::is_current(const Run* run, const AttemptKey& key) const {
   if (run == nullptr || !run->has(key.ref)) return false;
   const TaskInstance& instance = run->instance(key.ref);
   return (instance.state == TaskState::running || instance.dispatched) &&
-         instance.attempt == key.attempt && instance.epoch == key.epoch;
+         instance.attempt == key.attempt && instance.epoch == key.epoch &&
+         instance.call == key.call;
 }
 
 void Planner::began(const AttemptBegan& report, Time now) {

@@ -57,13 +57,12 @@ void Planner::activate(Run& run, Time now) {
         case TaskState::queued:
           if (under_way || (instance.dispatched && adopt(run, ref, now))) break;
           if (instance.dispatched)
-            on_returned(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
+            on_returned(run, key_of(run, ref), "", now);
           else
             queue(run, ref);
           break;
         case TaskState::running:
-          if (!under_way && !adopt(run, ref, now))
-            on_lost(run, {run.id, ref, instance.attempt, instance.epoch}, "", now);
+          if (!under_way && !adopt(run, ref, now)) on_lost(run, key_of(run, ref), "", now);
           break;
         case TaskState::up_for_retry:
           timers_.add(restored_timer(run, ref, TimerKind::retry, now));
@@ -254,10 +253,8 @@ bool Planner::start(Run& run, TaskRef ref, std::size_t pool, Time now) {
   const bool resumes =
       before.state == TaskState::deferred || (!before.checkpoint.is_null() && before.failures == 0);
   const bool came_back = before.losses > 0 || before.returns > 0;
-  // An executor that survives its leader may still have the result of the call before the deferral.
-  const bool key_is_taken = came_back || pools_[pool].options().survives_leader;
   const int attempt =
-      resumes && before.attempt > 0 && !key_is_taken ? before.attempt : before.attempt + 1;
+      resumes && before.attempt > 0 && !came_back ? before.attempt : before.attempt + 1;
   if (pools_[pool].options().begins_at_once)
     emit(run, now, AttemptStarted{ref, attempt, epoch_, {}});
   else
@@ -269,11 +266,16 @@ bool Planner::start(Run& run, TaskRef ref, std::size_t pool, Time now) {
   return true;
 }
 
+/// Of the current or last attempt.
+AttemptKey Planner::key_of(const Run& run, TaskRef ref) {
+  const TaskInstance& instance = run.instance(ref);
+  return {run.id, ref, instance.attempt, instance.epoch, instance.call};
+}
+
 StartAttempt Planner::action_of(const Run& run, TaskRef ref, Json with) const {
   const auto& task = run.dag->task(ref.task);
-  const int attempt = run.instance(ref).attempt;
   StartAttempt action;
-  action.key = {run.id, ref, attempt, epoch_};
+  action.key = key_of(run, ref);
   action.op = task.spec.op;
   action.with = std::move(with);
   action.timeout = task.spec.timeout;
@@ -285,7 +287,7 @@ StartAttempt Planner::action_of(const Run& run, TaskRef ref, Json with) const {
   info.run_id = run.id.to_string();
   info.task_id = task.spec.id;
   info.map_index = ref.map_index;
-  info.attempt = attempt;
+  info.attempt = action.key.attempt;
   info.epoch = epoch_;
   info.trace_id = run.created.trace_id;
   info.owner = run.dag->spec().owner;
@@ -314,7 +316,7 @@ bool Planner::adopt(const Run& run, TaskRef ref, Time now) {
   const std::size_t pool = pool_of(run, ref.task);
   if (!pools_[pool].options().survives_leader) return false;
   const TaskInstance& instance = run.instance(ref);
-  const AttemptKey key{run.id, ref, instance.attempt, instance.epoch};
+  const AttemptKey key = key_of(run, ref);
   hold_slot(key, run.dag->task(ref.task).spec, pool, instance.attempt_started, now);
   if (instance.state == TaskState::running) pools_.begin(key);
   adopted_.push_back(key);

@@ -36,7 +36,7 @@ void Planner::run_timer(const Timer& timer, Time now) {
     case TimerKind::deadline: {
       if (instance.state != TaskState::running) break;
       const Duration timeout = run.dag->task(timer.ref.task).spec.timeout;
-      const AttemptKey key{run.id, timer.ref, instance.attempt, instance.epoch};
+      const AttemptKey key = key_of(run, timer.ref);
       actions_.push_back(CancelAttempt{key, true});
       on_error(run, key,
                make_error(ErrorCode::timeout,

@@ -160,6 +160,7 @@ class Fold {
     instance.wake = e.until;
     instance.wake_event = e.event;
     instance.checkpoint = e.checkpoint;
+    ++instance.call;
     return move(e.ref, Cause::defer);
   }
   Status operator()(const TaskSucceeded& e) {
@@ -195,6 +196,7 @@ class Fold {
   }
   Status begin_attempt(TaskInstance& instance, int attempt, std::int64_t epoch) {
     if (attempt < instance.attempt) return bad("the attempt number decreases");
+    if (attempt > instance.attempt) instance.call = 0;
     instance.attempt = attempt;
     instance.epoch = epoch;
     instance.wake = {};

@@ -17,6 +17,7 @@ namespace millrace {
 struct TaskInstance {
   TaskState state = TaskState::pending;
   int attempt = 0;  // of the current or last attempt; never decreases
+  int call = 0;     // how often this attempt was deferred: tells its calls apart
   int failures =
       0;  // attempts that failed since it was created or cleared: what retries are counted by
   int losses = 0;           // attempts lost with their engine

@@ -1,8 +1,10 @@
 #include "tests/chaos/battle.h"
 
 #include <fstream>
+#include <map>
 #include <numeric>
 #include <pqxx/pqxx>
+#include <tuple>
 
 #include "engine/pg/database.h"
 #include "engine/pg/pg_store.h"
@@ -91,15 +93,17 @@ void read_journal(Stores stores, const See& see) {
 
 /// Only commands write marks; the other attempts are taken on trust.
 void trust_the_others(Stores stores, oracle::Witness& witness) {
+  std::map<std::tuple<Uuid, TaskRef, int>, int> calls;  // of an attempt; it goes on when deferred
   read_journal(stores, [&](const std::string& dag, const Event& event) {
     const auto* started = std::get_if<AttemptStarted>(&event.body);
     if (started == nullptr) return;
+    const int call = calls[{event.run, started->ref, started->attempt}]++;
     const char name = static_cast<char>('a' + started->ref.task);
     if (dag == "light" || dag == "tables" || dag == "strays" || dag == "vandals" ||
         dag == "mixed" || dag == "stubborn" || (dag == "flaky" && name == 'b') ||
         (dag == "waits" && name == 'a'))
       witness.ended.insert(oracle::mark_of(event.run, std::string(1, name), started->ref.map_index,
-                                           started->attempt, started->epoch));
+                                           started->attempt, started->epoch, call));
   });
 }
 

@@ -131,7 +131,9 @@ TEST_F(Adoption, ACallAfterADeferralHasAKeyOfItsOwn) {
   const auto again = take_starts();
   ASSERT_EQ(again.size(), 1u);
   EXPECT_EQ(again[0].ref, started_[1].ref);
-  EXPECT_EQ(again[0].attempt, 2);
+  EXPECT_EQ(again[0].attempt, 1) << "the attempt goes on";
+  EXPECT_NE(again[0], started_[1]);
+  EXPECT_EQ(std::ranges::count(take_over(), again[0]), 1) << "the next leader adopts this call";
 }
 
 TEST_F(Adoption, AttemptsAreAdoptedFromTermToTerm) {

@@ -123,6 +123,50 @@ TEST_F(Dispatch, AShortAttemptsResultTellsItsStart) {
   EXPECT_EQ(began, instance(run).started);
 }
 
+// Reports of the first call come again while the second one waits in the executor.
+TEST_F(Dispatch, AReportOfTheCallBeforeADeferralIsRefused) {
+  add("dag", {task("only")});
+  const Uuid run = trigger("dag");
+  const AttemptKey first = dispatched().at(0);
+  Defer defer;
+  defer.after = seconds{5};
+  end(first, Outcome{defer});
+  now_ += seconds{5};
+  planner_.tick(now_);
+  const auto keys = dispatched();
+  ASSERT_EQ(1u, keys.size());
+  EXPECT_EQ(1, keys[0].attempt) << "the attempt goes on under its number";
+
+  planner_.began({first, now_}, now_);
+  end(first, Outcome{defer});
+  end(first);
+  EXPECT_EQ(TaskState::queued, instance(run).state);
+  EXPECT_EQ(1, planner_.attempts_in_hand()) << "the second call keeps its slot";
+  EXPECT_EQ(0, planner_.running_attempts());
+  end(keys[0]);
+  EXPECT_EQ(TaskState::success, instance(run).state);
+  EXPECT_EQ(0, planner_.attempts_in_hand());
+}
+
+// A thread begins the second call at once.
+TEST_F(Dispatch, AReportOfTheCallBeforeADeferralDoesNotEndTheOneThatRuns) {
+  PlannerOptions threads = options();
+  threads.executor_of = [](const std::string&) { return kThreadExecutor; };
+  planner_ = Planner(std::move(threads), 1, Rng(1));
+  add("dag", {task("only")});
+  const Uuid run = trigger("dag");
+  const AttemptKey first = dispatched().at(0);
+  end(first, Outcome{Defer{.event = "news"}});
+  planner_.publish_event({.name = "news"}, {}, now_);
+  const auto keys = dispatched();
+  ASSERT_EQ(1u, keys.size());
+
+  end(first);
+  EXPECT_EQ(TaskState::running, instance(run).state);
+  end(keys[0]);
+  EXPECT_EQ(TaskState::success, instance(run).state);
+}
+
 // Three runs of a map of short tasks, then long ones, with one worker.
 TEST_F(Dispatch, NoMoreThanTheSlotsAreRunningHoweverManyAreHandedOut) {
   make_attempts_short();

@@ -24,7 +24,8 @@ Invariant judge(const State& state, const Engine& engine, const Decision& d) {
   if (d.act == Act::clear && d.task == 0 && is_under_way(state.journal.tasks[1].state))
     return Invariant::edges;
   if (d.act != Act::outcome || d.cause == Cause::upstream_fail) return Invariant::none;
-  if (d.attempt != task.attempt || d.epoch != task.epoch) return Invariant::current_attempt;
+  if (d.attempt != task.attempt || d.epoch != task.epoch || d.call != task.call)
+    return Invariant::current_attempt;
   if ((state.accepted[d.task] >> d.attempt) & 1) return Invariant::one_outcome;
   return Invariant::none;
 }
@@ -50,13 +51,13 @@ bool fold(Plan& plan, const Decision& d, const Rules& rules) {
       return true;
     case Act::clear:  // the task and all that is downstream of it, unless that waits anyway
       for (std::size_t t = d.task; t < kTasks; ++t)
-        if (is_end(plan.tasks[t].state))
-          plan.tasks[t] = {TaskState::pending, plan.tasks[t].attempt, 0, 0, 0};
+        if (is_end(plan.tasks[t].state)) plan.tasks[t] = {.attempt = plan.tasks[t].attempt};
       return true;
     case Act::dispatch:
       if (task.state != TaskState::queued && !move(task, Cause::enqueue, rules)) return false;
       task.attempt = d.attempt;
       task.epoch = d.epoch;
+      task.call = d.call;
       task.dispatched = 1;
       return true;
     case Act::give_back:
@@ -67,6 +68,7 @@ bool fold(Plan& plan, const Decision& d, const Rules& rules) {
       return move(task, Cause::start, rules);
     case Act::outcome:
       task.failures = static_cast<Byte>(task.failures + (d.cause == Cause::fail_retry));
+      task.call = static_cast<Byte>(task.call + (d.cause == Cause::defer));
       return move(task, d.cause, rules);
   }
   return false;

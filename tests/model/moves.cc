@@ -195,12 +195,16 @@ class Moves {
   /// What a batch releases once it is known to be durable.
   static void carry_out(Engine& engine, const Decision& decision) {
     Runner& runner = engine.runners[decision.task];
-    if (decision.act == Act::dispatch) runner = {Work::waiting, decision.attempt, decision.epoch};
+    if (decision.act == Act::dispatch)
+      runner = {Work::waiting, decision.attempt, decision.epoch, decision.call};
     if (decision.act == Act::outcome || decision.act == Act::give_back) runner = {};
     if (decision.act == Act::recover) engine.recovered = 1;
     if (decision.act == Act::cancel) end_all(engine);
   }
 
+  static bool is_of(const Task& task, const Runner& runner) {
+    return task.attempt == runner.attempt && task.epoch == runner.epoch;
+  }
   static bool has_begun(const Runner& runner) {
     return runner.work != Work::none && runner.work != Work::waiting &&
            runner.work != Work::unbegun;
@@ -229,7 +233,9 @@ class Moves {
     if (t == 1 && me.plan.tasks[0].state != TaskState::success) return;
     const bool resumes = task.state == TaskState::deferred;
     const auto attempt = static_cast<Byte>(task.attempt + !resumes);
-    const Decision decision{Act::dispatch, static_cast<Byte>(t), Cause::start, attempt, me.epoch};
+    const Byte call = resumes ? task.call : Byte{0};
+    const Decision decision{Act::dispatch, static_cast<Byte>(t), Cause::start, attempt, me.epoch,
+                            call};
     decide(e, said("dispatches ", t), decision,
            [&](State&, Engine& engine) { carry_out(engine, decision); });
     if (!rules_.durable_first)
@@ -243,11 +249,14 @@ class Moves {
     const Runner& runner = engine(e).runners[index];
     const Task& task = engine(e).plan.tasks[index];
     const bool has_news = runner.work == Work::unbegun || has_begun(runner);
-    if (has_news && task.dispatched && task.attempt == runner.attempt &&
-        task.epoch == runner.epoch) {
+    if (has_news && task.dispatched && is_of(task, runner)) {
       const bool begun = has_begun(runner);
-      const Decision decision{begun ? Act::start : Act::give_back, static_cast<Byte>(t),
-                              Cause::start, runner.attempt, runner.epoch};
+      const Decision decision{begun ? Act::start : Act::give_back,
+                              static_cast<Byte>(t),
+                              Cause::start,
+                              runner.attempt,
+                              runner.epoch,
+                              runner.call};
       decide(e, said(begun ? "hears of the begin of " : "takes back ", t), decision,
              [=](State&, Engine& engine) { carry_out(engine, decision); });
     } else if (runner.work == Work::unbegun) {
@@ -261,7 +270,7 @@ class Moves {
   void report(int e, int t, const Runner& runner, bool late) {
     const auto index = static_cast<std::size_t>(t);
     const Task& task = engine(e).plan.tasks[index];
-    const bool is_current = task.attempt == runner.attempt && task.epoch == runner.epoch;
+    const bool is_current = is_of(task, runner) && (task.call == runner.call || !rules_.call_fence);
     const bool running = task.state == TaskState::running;
     const auto taken = [=](State&, Engine& engine) {
       (late ? engine.late : engine.runners)[index] = {};
@@ -272,18 +281,28 @@ class Moves {
     if (!believed) return add(e, said("refuses a result of ", t), taken);
     const auto outcome = [&](const char* what, Cause cause) {
       decide(e, said(what, t),
-             {Act::outcome, static_cast<Byte>(t), cause, runner.attempt, runner.epoch}, taken);
+             {Act::outcome, static_cast<Byte>(t), cause, runner.attempt, runner.epoch, runner.call},
+             taken);
     };
     if (runner.work == Work::died) return outcome("queues again ", Cause::enqueue);
     outcome("records the success of ", Cause::succeed);
     outcome("records the failure of ", Cause::fail);
     if (task.failures < kRetries) outcome("will try again ", Cause::fail_retry);
-    if (from_.defers > 0)
-      decide(e, said("defers ", t),
-             {Act::outcome, static_cast<Byte>(t), Cause::defer, runner.attempt, runner.epoch},
+    if (from_.defers == 0) return;
+    const Decision defer{Act::outcome,   static_cast<Byte>(t), Cause::defer,
+                         runner.attempt, runner.epoch,         runner.call};
+    decide(e, said("defers ", t), defer, [&](State& s, Engine& engine) {
+      --s.defers;
+      taken(s, engine);
+    });
+    if (from_.faults > 0)
+      decide(e, said("defers, by a report that will come again, ", t), defer,
              [&](State& s, Engine& engine) {
                --s.defers;
+               --s.faults;
+               const Runner again = runner;
                taken(s, engine);
+               engine.late[index] = again;
              });
   }
 
@@ -295,13 +314,15 @@ class Moves {
     if (!rules_.deadline || task.state != TaskState::running) return;
     if (runner.work != Work::busy && runner.work != Work::hung) return;
     const Cause cause = task.failures < kRetries ? Cause::fail_retry : Cause::fail;
-    const Decision decision{Act::outcome, static_cast<Byte>(t), cause, task.attempt, task.epoch};
+    const Decision decision{Act::outcome, static_cast<Byte>(t), cause,
+                            task.attempt, task.epoch,           task.call};
     decide(e, said("ends by its deadline ", t), decision,
            [=](State&, Engine& engine) { engine.runners[index] = {}; });
     if (runner.work == Work::busy)
       decide(e, said("ends by its deadline, just as it is done, ", t), decision,
              [=](State&, Engine& engine) {
-               engine.late[index] = {Work::done, runner.attempt, runner.epoch};
+               engine.late[index] = runner;
+               engine.late[index].work = Work::done;
                engine.runners[index] = {};
              });
   }
@@ -316,8 +337,10 @@ class Moves {
            {Act::cancel, 0, Cause::cancel, 0, 0}, [](State& s, Engine& engine) {
              --s.cancels;
              for (std::size_t t = 0; t < kTasks; ++t)
-               if (has_begun(engine.runners[t]) && engine.runners[t].work != Work::hung)
-                 engine.late[t] = {Work::done, engine.runners[t].attempt, engine.runners[t].epoch};
+               if (has_begun(engine.runners[t]) && engine.runners[t].work != Work::hung) {
+                 engine.late[t] = engine.runners[t];
+                 engine.late[t].work = Work::done;
+               }
              engine.runners = {};
            });
   }

@@ -74,6 +74,9 @@ const std::vector<Variant>& broken_variants() {
     Variant exit = with_table("FinalityOfEnds", &with_an_exit, Invariant::terminal_final);
     exit.rules.cancel_fence = false;  // the planner would believe such a table
     list.push_back(std::move(exit));
+    Variant call = without("CallFence", &Rules::call_fence, Invariant::current_attempt);
+    call.bounds = {.faults = 1, .defers = 1};  // only a deferred attempt has a second call
+    list.push_back(std::move(call));
     return list;
   }();
   return all;

@@ -21,6 +21,7 @@ struct Rules {
   bool epoch_fence = true;    // the journal takes batches of the newest epoch alone
   bool exactly_once = true;   // a batch that is sent again has no second effect
   bool attempt_fence = true;  // a result must be of the current attempt and epoch
+  bool call_fence = true;     // and of its present call: a deferred attempt is called again
   bool cancel_fence = true;   // a result of a task that was cancelled meanwhile is refused
   bool self_fence = true;     // whose lease ran out stops before another can have it
   bool lease_expiry = true;   // a lease is not given away while it runs
@@ -33,7 +34,7 @@ struct Rules {
 
 /// How much may happen in the world at most; the more, the more states.
 struct Bounds {
-  int faults = 1;  // deaths, freezes, hangs, lost answers, leases that cannot be renewed
+  int faults = 1;  // deaths, freezes, hangs, lost answers, repeated results, leases that lapse
   int cancels = 0, retries = 0, defers = 0;
   std::size_t most_states = 5'000'000;
 };
@@ -47,7 +48,7 @@ enum class Invariant : std::uint8_t {
   by_the_table,     // tasks move by the table alone
   terminal_final,   // an end is left only by a user's retry
   one_outcome,      // an attempt has at most one accepted outcome
-  current_attempt,  // no outcome of an attempt is accepted once a newer one has begun
+  current_attempt,  // no outcome is accepted once a newer attempt, or call of it, has begun
   fenced_engine,    // nothing of an engine is accepted once another has taken over
   edges,            // a task is under way only after what it needs has succeeded
   one_leader,       // no attempt of a former leader runs beside the newest one's

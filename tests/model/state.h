@@ -16,7 +16,7 @@ using Byte = std::uint8_t;
 
 struct Task {
   TaskState state = TaskState::pending;
-  Byte attempt = 0, epoch = 0, failures = 0;
+  Byte attempt = 0, epoch = 0, call = 0, failures = 0;
   Byte dispatched = 0;  // queued: the executor may begin the attempt
 };
 
@@ -32,7 +32,8 @@ struct Decision {
   Act act = Act::none;
   Byte task = 0;
   Cause cause = Cause::enqueue;  // of an outcome
-  Byte attempt = 0, epoch = 0;   // which is dispatched or starts, or of which it is the outcome
+  // Which is dispatched or starts, or of which it is the outcome.
+  Byte attempt = 0, epoch = 0, call = 0;
 };
 
 enum class Work : Byte { none, waiting, busy, hung, done, died, unbegun };
@@ -40,7 +41,7 @@ enum class Work : Byte { none, waiting, busy, hung, done, died, unbegun };
 /// A runner process with its attempt; `done`, `died` and `unbegun` wait to be reported.
 struct Runner {
   Work work = Work::none;
-  Byte attempt = 0, epoch = 0;
+  Byte attempt = 0, epoch = 0, call = 0;
 };
 
 enum class Life : Byte {
@@ -57,7 +58,7 @@ struct Engine {
   Byte recovered = 0;  // it has looked after the attempts of former epochs
   Plan plan;
   std::array<Runner, kTasks> runners;
-  std::array<Runner, kTasks> late;     // results that come too late
+  std::array<Runner, kTasks> late;     // results that come too late, or again
   std::array<Runner, kTasks> leaving;  // cancelled attempts whose processes still live
   Decision unsure;                     // sent and, in truth, committed; the answer was lost
 };

@@ -144,9 +144,10 @@ Finding check_projections(Stores stores, const Replay& replay, Tally& tally) {
 }  // namespace
 
 std::string mark_of(const Uuid& run, const std::string& task, int map_index, int attempt,
-                    std::int64_t epoch) {
+                    std::int64_t epoch, int call) {
   return run.to_string() + "/" + task + "/" + std::to_string(map_index) + "#" +
-         std::to_string(attempt) + "@" + std::to_string(epoch);
+         std::to_string(attempt) + "@" + std::to_string(epoch) +
+         (call == 0 ? "" : "+" + std::to_string(call));
 }
 
 Judgement judge(Stores stores, const Expectations& expectations) {

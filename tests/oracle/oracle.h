@@ -53,9 +53,9 @@ struct Judgement {
 
 Judgement judge(Stores stores, const Expectations& expectations);
 
-/// What an attempt is called in the side table, and in the output `mark` of a task: the oracle then
-/// knows which attempt an accepted outcome really came from.
+/// What a call of an attempt is named in the side table, and in the output `mark` of a task: the
+/// oracle then knows which call an accepted outcome really came from.
 std::string mark_of(const Uuid& run, const std::string& task, int map_index, int attempt,
-                    std::int64_t epoch);
+                    std::int64_t epoch, int call = 0);
 
 }  // namespace millrace::oracle

@@ -57,6 +57,20 @@ std::vector<Wrong> wrong_runs() {
            e.insert(end + 2, {0, f.first, end->at, AttemptStarted{Forge::kIngest, 2, 1, {}}});
          });
        }},
+      {"OneRetryTooMany", Rule::retry_limit, "without a retry left",
+       [](Forge& f) {
+         f.show([&](Events& e) { repeat<AttemptFailed>(e, f.first, Forge::kTrain); });
+       }},
+      {"LostTooOften", Rule::retry_limit, "lost too often",
+       [](Forge& f) {
+         f.show([&](Events& e) { repeat<AttemptLost>(e, f.second, Forge::kIngest); });
+       }},
+  };
+}
+
+/// An event of an attempt, or of a call of it, that is not the current one.
+std::vector<Wrong> wrong_attempts() {
+  return {
       {"AnOldAttemptsOutcome", Rule::current_attempt, "while 2 is the current one",
        [](Forge& f) {
          f.show([&](Events& e) { body_of<TaskSucceeded>(e, f.first, Forge::kTrain).attempt = 1; });
@@ -66,6 +80,16 @@ std::vector<Wrong> wrong_runs() {
          f.show([&](Events& e) {
            body_of<TaskSucceeded>(e, f.first, Forge::kTrain)
                .outputs.set("mark", mark_of(f.first, "train", -1, 1, 1));
+         });
+       }},
+      {"AnEarlierCallsOutcome", Rule::current_attempt, "was taken for",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           // The attempt is deferred and called again; its end is still that of the first call.
+           const auto end = find_event<TaskSucceeded>(e, f.first, Forge::kTrain);
+           e.insert(end,
+                    {{0, f.first, end->at, TaskDeferred{Forge::kTrain, 2, end->at, "", {}, {}}},
+                     {0, f.first, end->at, AttemptStarted{Forge::kTrain, 2, 1, {}}}});
          });
        }},
       {"TwoAttemptsAtATime", Rule::current_attempt, "another is under way",
@@ -106,14 +130,6 @@ std::vector<Wrong> wrong_runs() {
                           {0, Uuid{1, 9}, end->at, AttemptStarted{Forge::kIngest, 1, 2, {}}}});
          });
          f.slots = 2;
-       }},
-      {"OneRetryTooMany", Rule::retry_limit, "without a retry left",
-       [](Forge& f) {
-         f.show([&](Events& e) { repeat<AttemptFailed>(e, f.first, Forge::kTrain); });
-       }},
-      {"LostTooOften", Rule::retry_limit, "lost too often",
-       [](Forge& f) {
-         f.show([&](Events& e) { repeat<AttemptLost>(e, f.second, Forge::kIngest); });
        }},
   };
 }
@@ -288,6 +304,7 @@ TEST_P(WrongHistory, IsRefusedByItsRule) {
 
 std::string case_name(const ::testing::TestParamInfo<Wrong>& info) { return info.param.name; }
 INSTANTIATE_TEST_SUITE_P(Run, WrongHistory, ::testing::ValuesIn(wrong_runs()), case_name);
+INSTANTIATE_TEST_SUITE_P(Attempt, WrongHistory, ::testing::ValuesIn(wrong_attempts()), case_name);
 INSTANTIATE_TEST_SUITE_P(Edge, WrongHistory, ::testing::ValuesIn(wrong_edges()), case_name);
 INSTANTIATE_TEST_SUITE_P(Dag, WrongHistory, ::testing::ValuesIn(wrong_dags()), case_name);
 INSTANTIATE_TEST_SUITE_P(World, WrongHistory, ::testing::ValuesIn(wrong_worlds()), case_name);
@@ -337,7 +354,8 @@ TEST(Oracle, EveryPromiseStandsOnThePageAboutReliability) {
 TEST(Oracle, EveryRuleHasAWrongHistory) {
   // Rows that are wrong: oracle_row_test.cc.
   std::set<Rule> tried = {Rule::readable, Rule::projections, Rule::effects_once};
-  for (const auto& list : {wrong_runs(), wrong_edges(), wrong_dags(), wrong_worlds()})
+  for (const auto& list :
+       {wrong_runs(), wrong_attempts(), wrong_edges(), wrong_dags(), wrong_worlds()})
     for (const Wrong& wrong : list) tried.insert(wrong.rule);
   for (const Rule rule : all_rules()) EXPECT_TRUE(tried.contains(rule)) << name_of(rule);
 }

@@ -151,28 +151,36 @@ Finding Replay::before_fold(Run& run, const Event& event) {
   if (const auto* cleared = std::get_if<TasksCleared>(&event.body)) clear(run.id, *cleared);
   const TaskRef* ref = task_of(event.body);
   if (ref == nullptr || !run.has(*ref)) return {};  // the fold says it
-  if (const auto* sent = std::get_if<AttemptDispatched>(&event.body))
-    if (auto wrong = check_start(run, sent->ref, sent->attempt, sent->epoch)) return wrong;
-  if (const auto* started = std::get_if<AttemptStarted>(&event.body)) {
-    if (auto wrong = check_start(run, started->ref, started->attempt, started->epoch)) return wrong;
+  const auto* sent = std::get_if<AttemptDispatched>(&event.body);
+  const auto* started = std::get_if<AttemptStarted>(&event.body);
+  if (sent != nullptr)
+    if (auto wrong = check_start(run, *ref, sent->epoch)) return wrong;
+  if (started != nullptr) {
+    if (auto wrong = check_start(run, *ref, started->epoch)) return wrong;
     ++tally_.attempts;
   }
   const CourseLimits limits{run.dag->task(ref->task).spec.retries.max,
                             expectations_.limits.max_losses, expectations_.limits.survives_leader};
   auto wrong = check_left_out(run, *ref, event.body);
   if (!wrong) wrong = follow(course_of(run.id, *ref), event.body, limits, newest_epoch_);
+  if (sent != nullptr || started != nullptr) started_.insert(current_mark(run, *ref));
   if (!wrong) wrong = check_mark(run, *ref, event.body);
   if (wrong) wrong->what = "task " + task_name(run, *ref) + ": " + wrong->what;
   return wrong;
 }
 
-Finding Replay::check_start(const Run& run, TaskRef ref, int attempt, std::int64_t epoch) {
+Finding Replay::check_start(const Run& run, TaskRef ref, std::int64_t epoch) {
   if (!may_start(run, ref.task))
     return Violation{Rule::edges,
                      "task " + task_name(run, ref) + " starts before its upstream lets it"};
   newest_epoch_ = std::max(newest_epoch_, epoch);
-  started_.insert(mark_of(run.id, run.dag->task(ref.task).spec.id, ref.map_index, attempt, epoch));
   return {};
+}
+
+std::string Replay::current_mark(const Run& run, TaskRef ref) {
+  const TaskCourse& course = course_of(run.id, ref);
+  return mark_of(run.id, run.dag->task(ref.task).spec.id, ref.map_index, course.attempt,
+                 course.epoch, course.call);
 }
 
 /// A task that never began is left out by its trigger rule, its condition or its empty list.
@@ -186,14 +194,12 @@ Finding Replay::check_left_out(const Run& run, TaskRef ref, const EventBody& bod
   return Violation{Rule::edges, "is left out although its upstream lets it start"};
 }
 
-/// The outcome must be of the very attempt that the journal names.
+/// The outcome must be of the very call of the attempt that the journal names.
 Finding Replay::check_mark(const Run& run, TaskRef ref, const EventBody& body) {
   const auto* succeeded = std::get_if<TaskSucceeded>(&body);
   const auto* deferred = std::get_if<TaskDeferred>(&body);
   if (succeeded == nullptr && deferred == nullptr) return {};
-  const TaskCourse& course = course_of(run.id, ref);
-  const std::string expected =
-      mark_of(run.id, run.dag->task(ref.task).spec.id, ref.map_index, course.attempt, course.epoch);
+  const std::string expected = current_mark(run, ref);
   const Json& said = succeeded ? succeeded->outputs["mark"] : deferred->checkpoint["mark"];
   if (said.is_string() && said.as_view() != expected)
     return Violation{Rule::current_attempt,

@@ -42,7 +42,9 @@ class Replay {
   Finding take_command(const CommandHandled& handled);
   Finding create(const Event& event, const RunCreated& created);
   Finding before_fold(Run& run, const Event& event);
-  Finding check_start(const Run& run, TaskRef ref, int attempt, std::int64_t epoch);
+  Finding check_start(const Run& run, TaskRef ref, std::int64_t epoch);
+  /// Of the call that was dispatched or started last.
+  std::string current_mark(const Run& run, TaskRef ref);
   Finding check_mark(const Run& run, TaskRef ref, const EventBody& body);
   Finding after_fold(const Run& run, const Event& event);
   Finding check_begin(const Run& run);
@@ -63,7 +65,7 @@ class Replay {
   std::map<std::string, DagCourse> dags_of_;
   std::map<Uuid, bool> commands_;
   std::map<std::pair<Uuid, TaskRef>, TaskCourse> courses_;
-  std::map<std::pair<Uuid, int>, int> attempt_floor_;   // of a task that was cleared
+  std::map<std::pair<Uuid, int>, int> attempt_floor_;    // of a task that was cleared
   std::set<std::pair<Uuid, TaskRef>> process_, thread_;  // slots in use
   EffectLedger effects_;
   DatasetStarts datasets_;

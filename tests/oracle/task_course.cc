@@ -14,8 +14,7 @@ struct Follow {
     if (auto wrong = may_begin(e.attempt, e.epoch)) return wrong;
     if (course.dispatched)
       return Violation{Rule::current_attempt, "an attempt is dispatched while another waits"};
-    course.attempt = e.attempt;
-    course.epoch = e.epoch;
+    begin(e.attempt, e.epoch);
     course.dispatched = true;
     return {};
   }
@@ -31,14 +30,16 @@ struct Follow {
     if (auto wrong = may_begin(e.attempt, goes_on ? newest_epoch : e.epoch)) return wrong;
     if (course.dispatched && (e.attempt != course.attempt || e.epoch != course.epoch))
       return Violation{Rule::current_attempt, "another attempt starts than was dispatched"};
-    course.attempt = e.attempt;
-    course.epoch = e.epoch;
+    begin(e.attempt, e.epoch);
     course.dispatched = false;
     course.running = true;
     return {};
   }
   Finding operator()(const TaskSucceeded& e) const { return outcome_of(e.attempt); }
-  Finding operator()(const TaskDeferred& e) const { return outcome_of(e.attempt); }
+  Finding operator()(const TaskDeferred& e) const {
+    course.deferred = true;
+    return outcome_of(e.attempt);
+  }
   Finding operator()(const AttemptFailed& e) const {
     if (++course.failures > limits.retries)
       return Violation{Rule::retry_limit, "the task is to be tried again without a retry left"};
@@ -58,6 +59,12 @@ struct Follow {
   }
 
  private:
+  void begin(int attempt, std::int64_t epoch) const {
+    const bool goes_on = std::exchange(course.deferred, false);
+    course.call = attempt > course.attempt ? 0 : course.call + goes_on;
+    course.attempt = attempt;
+    course.epoch = epoch;
+  }
   Finding may_begin(int attempt, std::int64_t epoch) const {
     if (course.ended)
       return Violation{Rule::one_outcome, "an attempt starts after the task has ended"};

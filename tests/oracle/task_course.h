@@ -14,6 +14,8 @@ namespace millrace::oracle {
 struct TaskCourse {
   int attempt = 0;  // the newest that was dispatched or started; after a clear the numbers go on
   std::int64_t epoch = 0;
+  int call = 0;  // of `attempt`: after each deferral the next one
+  bool deferred = false;
   bool dispatched = false;  // the executor may begin `attempt`
   bool running = false;
   bool ended = false;

@@ -74,7 +74,7 @@ void FakeExecutor::begin(const StartAttempt& attempt) {
   Rng rng = rng_of_attempt(seed_, attempt);
   const std::string mark =
       oracle::mark_of(attempt.key.run, attempt.info.task_id, attempt.key.ref.map_index,
-                      attempt.key.attempt, attempt.key.epoch);
+                      attempt.key.attempt, attempt.key.epoch, attempt.key.call);
   witness_.begun.insert(mark);
   AttemptResult result{attempt.key, draw_outcome(attempt, mark, rng), false, clock_.now()};
   std::optional<Duration> end = clock_.passed() + std::chrono::milliseconds{1 + rng.below(5000)};

@@ -266,6 +266,7 @@ class World {
       if (run && run->has(result.key.ref)) {
         result.key.attempt = run->instance(result.key.ref).attempt;
         result.key.epoch = run->instance(result.key.ref).epoch;
+        result.key.call = run->instance(result.key.ref).call;
       }
     }
     engine.inputs.emplace_back(std::move(result));
