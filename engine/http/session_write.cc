@@ -137,15 +137,19 @@ void Session::on_piece(Piece piece) {
     });
     return;
   }
-  if (http_1_0_) {
-    body_ = std::move(piece.text);
-  } else {
+  body_ = std::move(piece.text);
+  std::string_view end_of_chunk;
+  head_.clear();
+  if (!http_1_0_) {
     char size[24];
-    std::snprintf(size, sizeof size, "%zx\r\n", piece.text.size());
-    body_ = size + piece.text + "\r\n";
+    std::snprintf(size, sizeof size, "%zx\r\n", body_.size());
+    head_ = size;
+    end_of_chunk = "\r\n";
   }
+  const std::array<boost::asio::const_buffer, 3> parts = {
+      boost::asio::buffer(head_), boost::asio::buffer(body_), boost::asio::buffer(end_of_chunk)};
   stream_.tcp().expires_after(core_->config.write_timeout);
-  boost::asio::async_write(stream_, boost::asio::buffer(body_),
+  boost::asio::async_write(stream_, parts,
                            [self = shared_from_this(), end = piece.end](Error error, std::size_t) {
                              self->asking_ = false;
                              if (self->state_ != State::streaming) return;
