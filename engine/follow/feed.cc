@@ -10,7 +10,8 @@ constexpr std::size_t kReadPage = 1'000;
 constexpr std::size_t kMostOffered = 50'000;
 /// How long to trust the store's callbacks before looking again.
 constexpr std::chrono::milliseconds kBackupLook{1'000};
-/// Views are woken no more often: eyes see no more. Many views are woken less often.
+/// Views are woken this long after the first event that they have not seen: eyes see no more. A
+/// burst of work is then over before its events are sent. Many views wait longer.
 constexpr std::chrono::milliseconds kLeastPause{10}, kMostPause{100};
 
 std::chrono::milliseconds pause_for(std::size_t views) {
@@ -97,8 +98,8 @@ void Feed::work() {
     if (more || reads) continue;
     const bool idle = to_wake_.empty();
     const auto before = clock_.steady();
-    const auto most = idle ? kBackupLook : pause_for(to_wake_.size());
-    if (!service_.wait(most)) return;
+    if (!service_.wait(idle ? kBackupLook : waiting_since_ + pause_for(to_wake_.size()) - before))
+      return;
     if (idle && clock_.steady() - before >= kBackupLook) look();
   }
 }
@@ -153,13 +154,14 @@ void Feed::tell_views(const Span& span) {
       if (auto view = one.lock()) views.push_back(std::move(view));
   }
   for (auto& view : views)
-    if (view->offer(span)) to_wake_.push_back(std::move(view));
+    if (view->offer(span)) {
+      if (to_wake_.empty()) waiting_since_ = clock_.steady();
+      to_wake_.push_back(std::move(view));
+    }
 }
 
 void Feed::wake_views() {
-  const auto now = clock_.steady();
-  if (to_wake_.empty() || now - woken_at_ < pause_for(to_wake_.size())) return;
-  woken_at_ = now;
+  if (to_wake_.empty() || clock_.steady() - waiting_since_ < pause_for(to_wake_.size())) return;
   for (const auto& view : to_wake_) view->wake();
   to_wake_.clear();
 }

@@ -88,8 +88,8 @@ class Feed {
   std::vector<std::weak_ptr<LiveView>> views_ GUARDED_BY(mutex_);
   Subscribers<> changes_;
 
-  std::vector<std::shared_ptr<LiveView>> to_wake_;    // of the thread
-  std::chrono::steady_clock::time_point woken_at_{};  // of the thread
+  std::vector<std::shared_ptr<LiveView>> to_wake_;         // of the thread
+  std::chrono::steady_clock::time_point waiting_since_{};  // of the thread: the first of to_wake_
 
   Service service_{"feed"};
   Subscription appended_;
