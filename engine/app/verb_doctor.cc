@@ -28,7 +28,7 @@
 #include "engine/cluster/private_cluster.h"
 #include "engine/pg/database.h"
 #include "engine/pg/pg_store.h"
-#include "engine/spec/check_datasets.h"
+#include "engine/spec/load.h"
 #include "operators/catalog.h"
 
 namespace millrace {
@@ -224,17 +224,17 @@ Finding check_engine(const Options& options) {
 }
 
 Finding check_dags(const Options& options) {
-  const auto files = find_dag_files(options.dags);
+  const auto files = find_resource_files(options.dags);
   if (!files) return {"DAG files", true, "none in '" + options.dags.string() + "'"};
   const Catalog catalog = builtin_catalog();
-  std::vector<LoadedFile> loaded;
+  std::vector<Resource> loaded;
   std::set<std::string> bad;
   for (const auto& file : *files) {
-    loaded.push_back({file.string(), load_dag_file(file, catalog)});
-    if (!loaded.back().loaded.spec) bad.insert(file.string());
+    loaded.push_back(load_resource_file(file, catalog));
+    if (!loaded.back().ok()) bad.insert(file.string());
   }
   for (const auto& one : check_twins(loaded)) bad.insert(one.file);
-  for (const auto& one : check_dataset_rings(loaded, catalog)) bad.insert(one.file);
+  for (const auto& one : check_together(loaded, catalog)) bad.insert(one.file);
   if (!bad.empty())
     return {"DAG files", false,
             std::to_string(bad.size()) + " with errors; 'millrace lint' shows them"};

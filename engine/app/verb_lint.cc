@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "engine/app/verbs.h"
-#include "engine/spec/check_datasets.h"
 #include "engine/spec/load.h"
 #include "engine/spec/schema.h"
 #include "operators/catalog.h"
@@ -23,7 +22,7 @@ Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::strin
       files.emplace_back(path);
       continue;
     }
-    MR_TRY(const auto found, find_dag_files(path));
+    MR_TRY(const auto found, find_resource_files(path));
     files.insert(files.end(), found.begin(), found.end());
   }
   return files;
@@ -37,16 +36,15 @@ struct LintFinding {
 
 std::vector<LintFinding> lint_files(const std::vector<std::filesystem::path>& files) {
   const Catalog catalog = builtin_catalog();
-  std::vector<LoadedFile> loaded;
-  for (const auto& path : files) loaded.push_back({path.string(), load_dag_file(path, catalog)});
+  std::vector<Resource> loaded;
+  for (const auto& path : files) loaded.push_back(load_resource_file(path, catalog));
   std::vector<Diagnostic> together = check_twins(loaded);
-  std::ranges::move(check_dataset_rings(loaded, catalog), std::back_inserter(together));
+  std::ranges::move(check_together(loaded, catalog), std::back_inserter(together));
   std::vector<LintFinding> out;
   for (const auto& file : loaded) {
-    for (const auto& diagnostic : file.loaded.diagnostics)
-      out.push_back({diagnostic, file.loaded.source});
+    for (const auto& diagnostic : file.diagnostics) out.push_back({diagnostic, file.source});
     for (const auto& diagnostic : together)
-      if (diagnostic.file == file.path) out.push_back({diagnostic, file.loaded.source});
+      if (diagnostic.file == file.file) out.push_back({diagnostic, file.source});
   }
   if (files.empty())
     out.push_back(

@@ -13,10 +13,10 @@
 #include "engine/http/listener.h"
 #include "engine/http/tls.h"
 #include "engine/ml/model.h"
-#include "engine/node/dag_folder.h"
 #include "engine/node/engine_metrics_text.h"
 #include "engine/node/event_log.h"
 #include "engine/node/owner.h"
+#include "engine/node/resource_folder.h"
 #include "engine/pg/database.h"
 #include "engine/pg/history.h"
 #include "engine/pg/migrate.h"
@@ -71,7 +71,7 @@ struct Node::Body {
   std::unique_ptr<RunnerPool> pool;
   std::unique_ptr<HistoryKeeper> history;
   std::unique_ptr<Engine> engine;
-  std::unique_ptr<DagFolder> dags;
+  std::unique_ptr<ResourceFolder> resources;
   std::unique_ptr<serve::ModelServer> server;
   std::unique_ptr<api::Api> api;
 
@@ -264,9 +264,9 @@ void Node::Body::make_api() {
     return stored.path;
   };
   hooks.lint = [this](std::string_view text, std::string_view file) {
-    const LoadedDag loaded = load_dag(text, file, catalog);
-    return Json::object({{"ok", loaded.spec.has_value()},
-                         {"diagnostics", diagnostics_json(loaded.diagnostics, text)}});
+    const Resource loaded = load_resource(text, file, catalog);
+    return Json::object(
+        {{"ok", loaded.ok()}, {"diagnostics", diagnostics_json(loaded.diagnostics, text)}});
   };
   hooks.dag_schema = [this] { return dag_json_schema(catalog); };
   hooks.metrics = [this] {
@@ -295,8 +295,10 @@ Result<std::unique_ptr<Node>> Node::start(const NodeOptions& options, const Node
   if (parts.engine) MR_CHECK(body->start_engine(parts));
   if (parts.api) MR_CHECK(body->api->start());
   if (parts.engine && parts.watch_dags) {
-    body->dags = std::make_unique<DagFolder>(options.dags, body->catalog, *body->engine);
-    body->dags->start();
+    body->resources = std::make_unique<ResourceFolder>(ResourceFolderParts{
+        options.dags, body->catalog,
+        [&engine = *body->engine](SyncDags folder) { engine.put_folder(std::move(folder)); }});
+    body->resources->start();
   }
   return std::unique_ptr<Node>(new Node(std::move(body)));
 }
@@ -304,7 +306,7 @@ Result<std::unique_ptr<Node>> Node::start(const NodeOptions& options, const Node
 Node::~Node() {
   Body& body = *body_;
   if (body.database) body.database->end_waits_after(kLongestSilence);
-  if (body.dags) body.dags->stop();
+  if (body.resources) body.resources->stop();
   // First, so that a standby leads at once, whatever the clients of the servers do.
   if (body.engine) body.engine->stop();
   if (body.api) body.api->stop();

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "engine/spec/raw_text.h"
+
 namespace millrace {
 namespace {
 
@@ -14,18 +16,6 @@ struct Step {
   std::size_t to;
   std::string dataset;
 };
-
-/// The number of the first line that begins with `key`; 1 if there is none.
-int line_of_key(std::string_view text, std::string_view key) {
-  int line = 1;
-  for (std::size_t at = 0; at < text.size(); ++line) {
-    if (text.substr(at).starts_with(key)) return line;
-    const std::size_t end = text.find('\n', at);
-    if (end == std::string_view::npos) break;
-    at = end + 1;
-  }
-  return 1;
-}
 
 std::vector<std::vector<Step>> steps_of(const std::vector<const DagSpec*>& dags,
                                         const Catalog& catalog) {
@@ -90,39 +80,23 @@ std::vector<std::string> updated_datasets(const DagSpec& spec, const Catalog& ca
   return {out.begin(), out.end()};
 }
 
-std::vector<Diagnostic> check_dataset_rings(const std::vector<LoadedFile>& files,
+std::vector<Diagnostic> check_dataset_rings(const std::vector<Resource>& resources,
                                             const Catalog& catalog) {
   std::vector<const DagSpec*> dags;
-  std::vector<const LoadedFile*> file_of;
-  for (const auto& file : files) {
-    if (!file.loaded.spec) continue;
-    dags.push_back(&*file.loaded.spec);
-    file_of.push_back(&file);
+  std::vector<const Resource*> file_of;
+  for (const auto& resource : resources) {
+    if (!resource.dag) continue;
+    dags.push_back(&resource.dag->spec());
+    file_of.push_back(&resource);
   }
   const auto steps = steps_of(dags, catalog);
   std::vector<Diagnostic> out;
   for (std::size_t i = 0; i < dags.size(); ++i) {
     const auto ring = ring_of(i, steps);
     if (ring.empty()) continue;
-    out.push_back({file_of[i]->path, line_of_key(file_of[i]->loaded.source, "on:"), 1,
+    out.push_back({file_of[i]->file, spec::line_of_key(file_of[i]->source, "on:"), 1,
                    Diagnostic::Severity::error, text_of(i, ring, dags),
                    "start one of them by a schedule, or update another dataset", "dataset-ring"});
-  }
-  return out;
-}
-
-std::vector<Diagnostic> check_twins(const std::vector<LoadedFile>& files) {
-  std::map<std::string, const LoadedFile*> first;
-  std::vector<Diagnostic> out;
-  for (const auto& file : files) {
-    const std::string& id = file.loaded.declared;
-    if (id.empty()) continue;
-    const auto [known, fresh] = first.emplace(id, &file);
-    if (fresh || known->second->path == file.path) continue;
-    out.push_back(
-        {file.path, line_of_key(file.loaded.source, "dag:"), 1, Diagnostic::Severity::error,
-         "DAG '" + id + "' is declared by " + known->second->path + " and by " + file.path,
-         "rename one of the two, or remove one of the files", "duplicate-dag"});
   }
   return out;
 }

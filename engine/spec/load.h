@@ -1,4 +1,4 @@
-// YAML → DagSpec. All problems of a file are reported at once, each with its place and what would
+// YAML → resources. All problems of a file are reported at once, each with its place and what would
 // be right. Pure but for reading files; thread-safe. Hostile files are refused within bounded time
 // and memory.
 #pragma once
@@ -12,8 +12,17 @@
 #include "engine/core/dag.h"
 #include "engine/op/catalog.h"
 #include "engine/spec/diagnostic.h"
+#include "engine/spec/resource.h"
 
 namespace millrace {
+
+/// The first key that names a kind chooses the reader. A file that names none, or two, is an error.
+/// `file` is what diagnostics call it.
+Resource load_resource(std::string_view text, std::string_view file, const Catalog& catalog,
+                       const ResourceKinds& kinds = builtin_kinds());
+/// A file that cannot be read, or is larger than 1 MiB, is a diagnostic too.
+Resource load_resource_file(const std::filesystem::path& path, const Catalog& catalog,
+                            const ResourceKinds& kinds = builtin_kinds());
 
 struct LoadedDag {
   std::optional<DagSpec> spec;          // only if there is no error; Dag::make accepts it
@@ -22,16 +31,22 @@ struct LoadedDag {
   /// The id that the text declares, also where it has errors; "" if it cannot be read.
   std::string declared;
 };
-
-/// `file` is what diagnostics call it.
+/// Where only a DAG is of use.
 LoadedDag load_dag(std::string_view text, std::string_view file, const Catalog& catalog);
-/// A file that cannot be read, or is larger than 1 MiB, is a diagnostic too.
-LoadedDag load_dag_file(const std::filesystem::path& path, const Catalog& catalog);
 
-/// The files below `folder` that end in .yaml or .yml and have a top-level key `dag` or `tasks`,
-/// and those that are empty or no text; sorted. Symbolic links are followed; what can be reached in
-/// two ways is listed once. Other YAML files, e.g. contracts, and hidden folders are passed over.
-/// not_found if there is no such folder.
-Result<std::vector<std::filesystem::path>> find_dag_files(const std::filesystem::path& folder);
+/// The files below `folder` that end in .yaml or .yml and have a top-level key that names a kind or
+/// marks one, and those that are empty or no text; sorted. Symbolic links are followed; what can be
+/// reached in two ways is listed once. Other YAML files, e.g. contracts, and hidden folders are
+/// passed over. not_found if there is no such folder.
+Result<std::vector<std::filesystem::path>> find_resource_files(
+    const std::filesystem::path& folder, const ResourceKinds& kinds = builtin_kinds());
+
+/// A second file that declares what an earlier one does.
+std::vector<Diagnostic> check_twins(const std::vector<Resource>& resources,
+                                    const ResourceKinds& kinds = builtin_kinds());
+/// What the kinds find in several files together, but for twins.
+std::vector<Diagnostic> check_together(const std::vector<Resource>& resources,
+                                       const Catalog& catalog,
+                                       const ResourceKinds& kinds = builtin_kinds());
 
 }  // namespace millrace

@@ -57,12 +57,12 @@ TEST(BuiltinCatalog, TheExampleOnEachPageIsOneThatItsOperatorTakes) {
 
 TEST(BuiltinCatalog, LoadsTheDagsInTheTreeWithoutAWord) {
   const Catalog catalog = builtin_catalog();
-  const auto files = find_dag_files(kDags);
+  const auto files = find_resource_files(kDags);
   ASSERT_TRUE(files) << files.error().to_string();
   EXPECT_GE(files->size(), 2u);
   for (const auto& file : *files) {
-    const LoadedDag loaded = load_dag_file(file, catalog);
-    EXPECT_TRUE(loaded.spec) << file;
+    const Resource loaded = load_resource_file(file, catalog);
+    EXPECT_TRUE(loaded.dag) << file;
     for (const auto& diagnostic : loaded.diagnostics) ADD_FAILURE() << to_string(diagnostic);
   }
 }

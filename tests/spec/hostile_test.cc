@@ -106,7 +106,7 @@ TEST(Hostile, AHundredMegabyteFileIsNotReadWhole) {
   { std::ofstream(path) << "dag: x\n"; }
   std::filesystem::resize_file(path, 100u << 20);  // sparse: takes no space
   const long before = peak_memory_kib();
-  const LoadedDag loaded = load_dag_file(path, builtin_catalog());
+  const Resource loaded = load_resource_file(path, builtin_catalog());
   std::filesystem::remove(path);
   ASSERT_EQ(loaded.diagnostics.size(), 1u);
   EXPECT_EQ(loaded.diagnostics[0].code, "too-large");

@@ -107,10 +107,10 @@ TEST(Load, WarnsOfValuesThatAShellWouldRun) {
 }
 
 TEST(Load, FilesThatCannotBeRead) {
-  const LoadedDag missing = load_dag_file("/nonexistent/x.yaml", builtin_catalog());
+  const Resource missing = load_resource_file("/nonexistent/x.yaml", builtin_catalog());
   ASSERT_EQ(missing.diagnostics.size(), 1u);
   EXPECT_EQ(missing.diagnostics[0].code, "unreadable");
-  const LoadedDag folder = load_dag_file(testing::TempDir(), builtin_catalog());
+  const Resource folder = load_resource_file(testing::TempDir(), builtin_catalog());
   ASSERT_EQ(folder.diagnostics.size(), 1u);
   EXPECT_EQ(folder.diagnostics[0].message, "this is not a file");
 }
@@ -140,13 +140,13 @@ TEST(Find, TellsDagsFromOtherFiles) {
   folder.write("notes.txt", "dag: no\n");
   folder.write(".hidden/c.yaml", "dag: no\n");
   folder.write(".d.yaml", "dag: no\n");
-  const auto found = find_dag_files(folder.path);
+  const auto found = find_resource_files(folder.path);
   ASSERT_TRUE(found);
   std::vector<std::string> names;
   for (const auto& path : *found) names.push_back(fs::relative(path, folder.path).string());
   EXPECT_EQ(names,
             (std::vector<std::string>{"a.yml", "b.yaml", "contracts/deep.yaml", "flow.yaml"}));
-  EXPECT_EQ(find_dag_files(folder.path / "none").error().code, ErrorCode::not_found);
+  EXPECT_EQ(find_resource_files(folder.path / "none").error().code, ErrorCode::not_found);
 }
 
 // A file that a typing error or a crash of an editor has changed must not retire its DAG in
@@ -161,7 +161,7 @@ TEST(Find, ListsWhatBecameOfADag) {
                                           6));
   folder.write("contract.yaml", "columns: [a]\n");
   folder.write("list.yaml", "- a\n- b\n");
-  const auto found = find_dag_files(folder.path);
+  const auto found = find_resource_files(folder.path);
   ASSERT_TRUE(found);
   std::vector<std::string> names;
   for (const auto& path : *found) names.push_back(fs::relative(path, folder.path).string());
@@ -180,7 +180,7 @@ TEST(Find, FollowsLinksOnce) {
   fs::create_directory_symlink(folder.path / "contracts", folder.path / "again");
   fs::create_symlink(folder.path / "contracts/near.yaml", folder.path / "alias.yaml");
   fs::create_symlink(folder.path / "nowhere.yaml", folder.path / "dangling.yaml");
-  const auto found = find_dag_files(folder.path);
+  const auto found = find_resource_files(folder.path);
   ASSERT_TRUE(found);
   std::vector<std::string> names;
   for (const auto& path : *found) names.push_back(path.lexically_relative(folder.path).string());
@@ -210,8 +210,8 @@ struct FakePublish {
   Result<Outcome> run(OperatorContext&) const { return Outcome(Done{}); }
 };
 
-LoadedFile loaded_file(const std::string& path, const std::string& text) {
-  return {path, load_dag(text, path, Catalog::of<FakePublish>())};
+Resource loaded_file(const std::string& path, const std::string& text) {
+  return load_resource(text, path, Catalog::of<FakePublish>());
 }
 std::string publisher(const std::string& id, const std::string& reads, const std::string& writes) {
   return "dag: " + id + "\non: {dataset: " + reads +
@@ -220,8 +220,8 @@ std::string publisher(const std::string& id, const std::string& reads, const std
 
 TEST(Together, ADagThatStartsItselfIsAnError) {
   const auto file = loaded_file("a.yaml", publisher("a", "data", "data"));
-  ASSERT_EQ(file.loaded.diagnostics.size(), 1u);
-  EXPECT_EQ(to_string(file.loaded.diagnostics[0]),
+  ASSERT_EQ(file.diagnostics.size(), 1u);
+  EXPECT_EQ(to_string(file.diagnostics[0]),
             "a.yaml:2:15: error: DAG 'a' starts on the dataset 'data', which it updates itself: "
             "this would go on for ever; start it by a schedule, or update another dataset");
 }

@@ -1,4 +1,4 @@
-#include "engine/node/dag_folder.h"
+#include "engine/node/resource_folder.h"
 
 #include <poll.h>
 #include <sys/inotify.h>
@@ -11,7 +11,6 @@
 #include "engine/base/digest.h"
 #include "engine/base/log.h"
 #include "engine/base/unique_fd.h"
-#include "engine/spec/load.h"
 
 namespace millrace {
 namespace {
@@ -24,13 +23,12 @@ std::string line_of(std::string_view source, int number) {
 }
 
 /// The DAG of a file, ready for the engine.
-Result<RegisterDag> registration(const std::filesystem::path& path, const DagSpec& spec) {
-  MR_TRY(Dag dag, Dag::make(spec));
-  const auto absolute = std::filesystem::absolute(path).lexically_normal();
-  return RegisterDag{std::make_shared<const Dag>(std::move(dag)),
-                     absolute.string(),
-                     absolute.parent_path().string(),
-                     {"file", path.filename().string()}};
+RegisterDag registration(const Resource& resource) {
+  const auto absolute = std::filesystem::absolute(resource.file).lexically_normal();
+  return {resource.dag,
+          absolute.string(),
+          absolute.parent_path().string(),
+          {"file", absolute.filename().string()}};
 }
 
 }  // namespace
@@ -50,30 +48,32 @@ Json diagnostics_json(const std::vector<Diagnostic>& diagnostics, std::string_vi
 }
 
 Result<RegisterDag> load_for_engine(const std::filesystem::path& path, const Catalog& catalog) {
-  const LoadedDag loaded = load_dag_file(path, catalog);
-  if (!loaded.spec) {
+  const Resource loaded = load_resource_file(path, catalog);
+  if (!loaded.ok()) {
     std::string all;
     for (const auto& diagnostic : loaded.diagnostics) all += render(diagnostic, loaded.source);
     return invalid_argument(all);
   }
-  return registration(path, *loaded.spec);
+  if (!loaded.dag)
+    return invalid_argument("'" + path.string() + "' declares the " + loaded.kind + " '" +
+                            loaded.name + "'; only a DAG can run");
+  return registration(loaded);
 }
 
-DagFolder::DagFolder(std::filesystem::path folder, const Catalog& catalog, Engine& engine)
-    : folder_(std::filesystem::absolute(std::move(folder)).lexically_normal()),
-      catalog_(catalog),
-      engine_(engine) {}
+ResourceFolder::ResourceFolder(ResourceFolderParts parts)
+    : parts_{std::filesystem::absolute(std::move(parts.folder)).lexically_normal(), parts.catalog,
+             std::move(parts.put), parts.kinds} {}
 
-void DagFolder::start() {
+void ResourceFolder::start() {
   scan(std::chrono::steady_clock::now());
   service_.fd();
   service_.start([this] { watch(); });
 }
 
-void DagFolder::stop() { service_.stop(); }
+void ResourceFolder::stop() { service_.stop(); }
 
-bool DagFolder::scan(SteadyTime now) {
-  const auto files = find_dag_files(folder_);
+bool ResourceFolder::scan(SteadyTime now) {
+  const auto files = find_resource_files(parts_.folder, parts_.kinds);
   SyncDags folder;
   if (files) {
     reload(*files);
@@ -81,8 +81,8 @@ bool DagFolder::scan(SteadyTime now) {
   } else {  // what was read before stays as it is
     folder = contents();
     folder.complete = false;
-    folder.errors[folder_.string()] = diagnostics_json(
-        {{folder_.string(), 0, 1, Diagnostic::Severity::error, files.error().message,
+    folder.errors[parts_.folder.string()] = diagnostics_json(
+        {{parts_.folder.string(), 0, 1, Diagnostic::Severity::error, files.error().message,
           "name the folder of the DAG files with --dags", "unreadable-folder"}},
         "");
   }
@@ -94,14 +94,14 @@ bool DagFolder::scan(SteadyTime now) {
   handed_over_ = std::move(in_short);
   if (!files)
     log::error("the DAG folder cannot be read; its DAGs stay as they are",
-               {{"folder", folder_.string()}, {"error", files.error().message}});
+               {{"folder", parts_.folder.string()}, {"error", files.error().message}});
   else if (files->empty())
-    log::warning("the DAG folder holds no DAG file", {{"folder", folder_.string()}});
-  engine_.put_folder(std::move(folder));
+    log::warning("the DAG folder holds no DAG file", {{"folder", parts_.folder.string()}});
+  parts_.put(std::move(folder));
   return soon;
 }
 
-void DagFolder::reload(const std::vector<std::filesystem::path>& paths) {
+void ResourceFolder::reload(const std::vector<std::filesystem::path>& paths) {
   std::map<std::string, File> files;
   for (const auto& path : paths) {
     const std::string digest = sha256_file(path).value_or("unreadable");
@@ -110,40 +110,35 @@ void DagFolder::reload(const std::vector<std::filesystem::path>& paths) {
       files.emplace(path.string(), std::move(before->second));
       continue;
     }
-    File file{digest, {path.string(), load_dag_file(path, catalog_)}, {}};
-    for (const auto& diagnostic : file.loaded.loaded.diagnostics)
-      log::warning(to_string(diagnostic));
-    if (file.loaded.loaded.spec)
-      if (auto dag = registration(path, *file.loaded.loaded.spec)) file.dag = *std::move(dag);
-    if (!file.loaded.loaded.declared.empty()) seen_.insert(file.loaded.loaded.declared);
+    File file{digest, load_resource_file(path, parts_.catalog, parts_.kinds)};
+    for (const auto& diagnostic : file.resource.diagnostics) log::warning(to_string(diagnostic));
+    if (!file.resource.name.empty()) seen_.insert(file.resource.name);
     files.emplace(path.string(), std::move(file));
   }
   files_ = std::move(files);
 }
 
 /// All of it, as the planner wants it.
-SyncDags DagFolder::contents() const {
+SyncDags ResourceFolder::contents() const {
   SyncDags folder;
-  folder.folder = folder_.string();
+  folder.folder = parts_.folder.string();
   folder.seen = seen_;
-  std::vector<LoadedFile> all;
-  for (const auto& [path, file] : files_) all.push_back(file.loaded);
-  std::map<std::string, std::vector<Diagnostic>> rings;
-  for (auto& found : check_dataset_rings(all, catalog_)) rings[found.file].push_back(found);
+  std::vector<Resource> all;
+  for (const auto& [path, file] : files_) all.push_back(file.resource);
+  std::map<std::string, std::vector<Diagnostic>> together;
+  for (auto& found : check_together(all, parts_.catalog, parts_.kinds))
+    together[found.file].push_back(found);
   for (const auto& [path, file] : files_) {
-    std::vector<Diagnostic> diagnostics = file.loaded.loaded.diagnostics;
-    const auto ring = rings.find(path);
-    if (ring != rings.end())
-      diagnostics.insert(diagnostics.end(), ring->second.begin(), ring->second.end());
-    if (!diagnostics.empty())
-      folder.errors[path] = diagnostics_json(diagnostics, file.loaded.loaded.source);
-    if (file.dag && ring == rings.end()) {
-      folder.dags.push_back(*file.dag);
-      continue;
-    }
-    const std::string& declared = file.loaded.loaded.declared;
-    if (!declared.empty())
-      folder.declared.insert(declared);
+    const Resource& resource = file.resource;
+    std::vector<Diagnostic> diagnostics = resource.diagnostics;
+    const auto more = together.find(path);
+    if (more != together.end())
+      diagnostics.insert(diagnostics.end(), more->second.begin(), more->second.end());
+    if (!diagnostics.empty()) folder.errors[path] = diagnostics_json(diagnostics, resource.source);
+    if (resource.dag && more == together.end())
+      folder.dags.push_back(registration(resource));
+    else if (!resource.name.empty())
+      folder.declared.insert(resource.name);
     else
       folder.unreadable.insert(std::filesystem::path(path).filename().string());
   }
@@ -152,7 +147,7 @@ SyncDags DagFolder::contents() const {
 
 /// A file that is replaced or renamed is gone for a moment: a DAG counts as declared until it has
 /// been missing for a while.
-bool DagFolder::keep_missing(SyncDags& folder, SteadyTime now) {
+bool ResourceFolder::keep_missing(SyncDags& folder, SteadyTime now) {
   constexpr std::chrono::milliseconds kPatience{800};
   std::set<std::string> present = folder.declared;
   for (const auto& dag : folder.dags) present.insert(dag.dag->id());
@@ -174,11 +169,11 @@ bool DagFolder::keep_missing(SyncDags& folder, SteadyTime now) {
 
 /// inotify tells of a change at once; the slow scan finds what it missed (network folders, new
 /// subfolders).
-void DagFolder::watch() {
+void ResourceFolder::watch() {
   constexpr std::chrono::milliseconds kUsual{5'000}, kSoon{1'000};
   const UniqueFd changes(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (changes)
-    inotify_add_watch(changes.get(), folder_.c_str(),
+    inotify_add_watch(changes.get(), parts_.folder.c_str(),
                       IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM);
   bool soon = false;
   auto last_scan = std::chrono::steady_clock::now();

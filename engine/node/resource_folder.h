@@ -1,9 +1,11 @@
-// DagFolder: watches the DAG files of a folder and hands all that it declares to the engine. A file
-// with errors is reported, and the version before it stays in force; a DAG that no file declares
-// any more is retired.
+// ResourceFolder: watches the YAML files of a folder and hands all that they declare to the engine,
+// whatever its kind. A file with errors is reported, and the version before it stays in force; a
+// resource that no file declares any more is retired.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,41 +13,47 @@
 #include <vector>
 
 #include "engine/base/service.h"
+#include "engine/core/planner.h"
 #include "engine/op/catalog.h"
-#include "engine/sched/engine.h"
-#include "engine/spec/check_datasets.h"
+#include "engine/spec/load.h"
 
 namespace millrace {
 
+struct ResourceFolderParts {
+  std::filesystem::path folder;
+  const Catalog& catalog;
+  /// Receives all that the folder holds, when something has changed.
+  std::function<void(SyncDags)> put;
+  const ResourceKinds& kinds = builtin_kinds();
+};
+
 /// Thread-safe. Owns one thread between start and stop.
-class DagFolder {
+class ResourceFolder {
  public:
-  DagFolder(std::filesystem::path folder, const Catalog& catalog, Engine& engine);
-  ~DagFolder() { stop(); }
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
+  explicit ResourceFolder(ResourceFolderParts parts);
+  ~ResourceFolder() { stop(); }
 
   /// Loads everything once, then watches.
   void start();
   void stop();
+  /// Looks at `now`; not while it watches. True: what is missing may be on its way back, so look
+  /// again soon.
+  bool scan(SteadyTime now);
 
  private:
-  using SteadyTime = std::chrono::steady_clock::time_point;
-
   void watch();
-  /// Looks at `now`. True: what is missing may be on its way back, so look again soon.
-  bool scan(SteadyTime now);
   void reload(const std::vector<std::filesystem::path>& files);
   SyncDags contents() const;
   bool keep_missing(SyncDags& folder, SteadyTime now);
 
   struct File {
     std::string digest;  // of its text
-    LoadedFile loaded;
-    std::optional<RegisterDag> dag;
+    Resource resource;
   };
 
-  const std::filesystem::path folder_;
-  const Catalog& catalog_;
-  Engine& engine_;
+  const ResourceFolderParts parts_;
   // Of the scan alone.
   std::map<std::string, File> files_;  // by path
   std::set<std::string> seen_;         // ids that a file here has declared
@@ -53,13 +61,14 @@ class DagFolder {
   std::map<std::string, SteadyTime> missing_;  // ids that no file declares, since when
   std::optional<std::string> handed_over_;     // what the engine has, in short
 
-  Service service_{"dag folder"};
+  Service service_{"resource folder"};
 };
 
 /// The diagnostics of a file as the API shows them.
 Json diagnostics_json(const std::vector<Diagnostic>& diagnostics, std::string_view source);
 
-/// Loads one file and makes it ready for the engine; the error's message is all of its diagnostics.
+/// Loads one DAG file and makes it ready for the engine; the error's message is all of its
+/// diagnostics.
 Result<RegisterDag> load_for_engine(const std::filesystem::path& path, const Catalog& catalog);
 
 }  // namespace millrace
