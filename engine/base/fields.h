@@ -14,7 +14,7 @@
 //   };
 //
 // Readers and writers walk this list: record_json.h (JSON), record_schema.h (JSON Schema and other
-// documents), wire.h (bytes between processes). The default of a member is the one that its
+// documents), pg/row_reader.h (SQL), wire.h (bytes). The default of a member is the one that its
 // initialiser gives. A record that others see has a `record_name` for documents and a `record_doc`.
 #pragma once
 

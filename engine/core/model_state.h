@@ -8,8 +8,10 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
+#include "engine/base/fields.h"
 #include "engine/base/id.h"
 #include "engine/core/effect.h"
 
@@ -22,6 +24,12 @@ struct CanaryOwner {
   std::string task;
   int map_index = -1;
   friend bool operator==(const CanaryOwner&, const CanaryOwner&) = default;
+
+  static constexpr auto fields() {
+    return std::tuple{field("run", &CanaryOwner::run, "Its run; all zero: none"),
+                      field("task", &CanaryOwner::task, "Its task; \"\": the run as a whole"),
+                      field("map_index", &CanaryOwner::map_index, "And its map index")};
+  }
 };
 
 /// What serves one model: artifacts, "" for none.

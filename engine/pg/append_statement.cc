@@ -50,8 +50,8 @@ AppendStatement::AppendStatement(const Batch& batch, std::optional<Time> tail) {
 std::string AppendStatement::text() const {
   std::string out;
   for (const Block& block : blocks_)
-    out +=
-        renumber(query_text(kQueries[static_cast<std::size_t>(block.kind)]), block.offset) + "\n";
+    out += renumber(find_query(kQueries[static_cast<std::size_t>(block.kind)]).sql, block.offset) +
+           "\n";
   return out;
 }
 

@@ -8,10 +8,7 @@ class PgCursors final : public Cursors {
   explicit PgCursors(Shared& shared) : shared_(shared) {}
 
   Result<std::optional<std::int64_t>> cursor(std::string_view follower) override {
-    MR_TRY(const auto found, list<std::int64_t>(shared_, "read_cursor", Params().add(follower),
-                                                [](const Rows& rows, std::size_t row) {
-                                                  return RowReader(rows, row).next().number();
-                                                }));
+    MR_TRY(const auto found, list<std::int64_t>(shared_, "read_cursor", Params().add(follower)));
     return found.empty() ? std::nullopt : std::optional(found.front());
   }
   Status save_cursor(std::string_view follower, std::int64_t seq) override {

@@ -4,13 +4,12 @@
 
 #include "engine/base/duration.h"
 #include "engine/base/log.h"
-#include "engine/pg/session.h"
+#include "engine/pg/row_reader.h"
 
 namespace millrace {
 namespace {
 
 using pg::Params;
-using pg::RowReader;
 using pg::Rows;
 using pg::Session;
 using std::chrono::hours;
@@ -81,28 +80,19 @@ HistoryClock compare(HistoryClock clock, Time now, std::optional<Duration> elaps
   return clock;
 }
 
-Result<History::Look> History::look() {
-  return database_.run<Look>([&](Session& session) -> Result<Look> {
+Result<HistoryLook> History::look() {
+  return database_.run<HistoryLook>([&](Session& session) -> Result<HistoryLook> {
     const std::optional<Time> now =
         test_clock_ == nullptr ? std::nullopt : std::optional(test_clock_->now());
-    const Rows rows = session.exec("history_clock", Params().add(now));
-    RowReader in(rows, 0);
-    Look out;
-    out.clock.seen = in.next().time();
-    out.clock.agreed = Duration(in.next().number());
-    out.clock.since_drop = Duration(in.next().number());
-    out.newest_event = in.next().maybe_time();
-    out.newest_dropped_end = in.next().maybe_time();
-    out.now = in.next().time();
-    return out;
+    return pg::read_rows<HistoryLook>(session, "history_clock", Params().add(now)).at(0);
   });
 }
 
-Result<History::Look> History::compare_clocks() {
+Result<HistoryLook> History::compare_clocks() {
   const auto steady = clock_.steady();
   std::optional<Duration> elapsed;
   if (compared_) elapsed = std::chrono::duration_cast<Duration>(steady - *compared_);
-  MR_TRY(Look out, look());
+  MR_TRY(HistoryLook out, look());
   const Duration before = out.clock.since_drop;
   out.clock = compare(out.clock, out.now, elapsed);
   if (apart(out.now, clock_.now()) > kClockSlack) out.clock.agreed = {};
@@ -118,12 +108,12 @@ Result<History::Look> History::compare_clocks() {
 }
 
 Result<std::string> History::distrust() {
-  MR_TRY(Look look, this->look());
+  MR_TRY(HistoryLook look, this->look());
   look.clock = compare(look.clock, look.now, std::nullopt);
   return distrust(look);
 }
 
-std::string History::distrust(const Look& look) const {
+std::string History::distrust(const HistoryLook& look) const {
   if (const Duration off = apart(look.now, clock_.now()); off > kClockSlack)
     return "this machine's clock and PostgreSQL's differ by " + about(off);
   if (look.newest_event && *look.newest_event > look.now + kClockSlack)
@@ -138,7 +128,7 @@ std::string History::distrust(const Look& look) const {
 
 Result<History::Upkeep> History::keep() {
   Upkeep done;
-  MR_TRY(const Look look, compare_clocks());
+  MR_TRY(const HistoryLook look, compare_clocks());
   MR_TRY(done.periods_added, add_periods());
   done.distrust = distrust(look);
   if (!retention_ || !done.distrust.empty() || look.clock.since_drop < between_drops()) return done;
@@ -151,7 +141,7 @@ Result<History::Upkeep> History::keep() {
 
 Result<int> History::add_periods() {
   const Duration width = period_width(retention_);
-  MR_TRY(Look look, this->look());
+  MR_TRY(HistoryLook look, this->look());
   look.clock = compare(look.clock, look.now, std::nullopt);
   const bool trusted = distrust(look).empty();
   return database_.run<int>([&](Session& session) -> Result<int> {
@@ -169,13 +159,10 @@ Result<int> History::add_periods() {
 
 Result<std::vector<int>> History::expired() {
   if (!retention_) return std::vector<int>();
-  MR_TRY(const Look look, this->look());
+  MR_TRY(const HistoryLook look, this->look());
   const Time before = std::min(look.now, clock_.now()) - *retention_;
   return database_.run<std::vector<int>>([&](Session& session) -> Result<std::vector<int>> {
-    const Rows rows = session.exec("periods_until", Params().add(before));
-    std::vector<int> numbers;
-    for (std::size_t i = 0; i < rows.size(); ++i) numbers.push_back(rows.at(i, 0).small());
-    return numbers;
+    return pg::read_rows<int>(session, "periods_until", Params().add(before));
   });
 }
 
@@ -207,7 +194,7 @@ Result<bool> History::drop(int number, Time cut) {
 
 Status History::sweep() {
   if (!retention_) return {};
-  MR_TRY(Look look, this->look());
+  MR_TRY(HistoryLook look, this->look());
   look.clock = compare(look.clock, look.now, std::nullopt);
   if (!distrust(look).empty() || !look.newest_dropped_end) return {};
   const Time before =
@@ -229,21 +216,7 @@ Status History::sweep() {
 
 Result<std::vector<Period>> History::periods() {
   return database_.run<std::vector<Period>>([](Session& session) -> Result<std::vector<Period>> {
-    const Rows rows = session.exec("list_periods");
-    std::vector<Period> out;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      RowReader in(rows, i);
-      Period period;
-      period.number = in.next().small();
-      period.starts = in.next().maybe_time();
-      period.ends = in.next().time();
-      period.dropped_at = in.next().maybe_time();
-      period.bytes = in.next().number();
-      period.runs = in.next().number();
-      period.tasks = in.next().number();
-      out.push_back(period);
-    }
-    return out;
+    return pg::read_rows<Period>(session, "list_periods");
   });
 }
 

@@ -11,9 +11,12 @@
 #include <atomic>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/base/fields.h"
 #include "engine/pg/database.h"
 
 namespace millrace {
@@ -25,12 +28,23 @@ using Retention = std::optional<Duration>;
 Duration period_width(const Retention& retention);
 
 struct Period {
+  static constexpr std::string_view record_name = "Period";
   int number = 0;
   std::optional<Time> starts;  // nullopt: the first, from the beginning on
   Time ends{};                 // exclusive
   std::optional<Time> dropped_at;
   std::int64_t bytes = 0;            // with indexes; 0 once dropped
   std::int64_t runs = 0, tasks = 0;  // counted up to 32 MiB; above, PostgreSQL's estimates
+
+  static constexpr auto fields() {
+    return std::tuple{field("number", &Period::number, "From 1"),
+                      field("starts", &Period::starts, "Inclusive; null: the first period"),
+                      field("ends", &Period::ends, "Exclusive"),
+                      field("dropped_at", &Period::dropped_at, "Null: it is still there"),
+                      field("bytes", &Period::bytes, "With indexes; 0 once dropped"),
+                      field("runs", &Period::runs, "How many, or an estimate"),
+                      field("tasks", &Period::tasks, "How many, or an estimate")};
+  }
 };
 
 /// What is known of the server's clock, as the database keeps it.
@@ -38,6 +52,28 @@ struct HistoryClock {
   Time seen{};            // when it was last compared
   Duration agreed{};      // for so long it has gone as steady time did
   Duration since_drop{};  // of the same kind, since a period was dropped
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("seen", &HistoryClock::seen, "When it was last compared"),
+        field("agreed", &HistoryClock::agreed, "For how long it has been right"),
+        field("since_drop", &HistoryClock::since_drop, "The same since a period was dropped")};
+  }
+};
+/// The same with what else tells the time.
+struct HistoryLook {
+  static constexpr std::string_view record_name = "HistoryClock";
+  HistoryClock clock;
+  std::optional<Time> newest_event, newest_dropped_end;
+  Time now{};  // of the server
+
+  static constexpr auto fields() {
+    return std::tuple{field("", &HistoryLook::clock, ""),
+                      field("newest_event", &HistoryLook::newest_event, "Null: there is none"),
+                      field("newest_dropped_end", &HistoryLook::newest_dropped_end,
+                            "Of periods; null: none was dropped"),
+                      field("now", &HistoryLook::now, "The server's time")};
+  }
 };
 /// Of a clock that has agreed for so long, the time is trusted.
 inline constexpr Duration kTrustedAfter = std::chrono::hours{24};
@@ -77,14 +113,9 @@ class History {
   Result<std::vector<int>> expired();
 
  private:
-  struct Look {
-    HistoryClock clock;
-    Time now{};  // of the server
-    std::optional<Time> newest_event, newest_dropped_end;
-  };
-  Result<Look> look();
-  Result<Look> compare_clocks();
-  std::string distrust(const Look& look) const;
+  Result<HistoryLook> look();
+  Result<HistoryLook> compare_clocks();
+  std::string distrust(const HistoryLook& look) const;
   Result<bool> drop(int number, Time cut);
   Duration between_drops() const;
 

@@ -7,20 +7,6 @@
 namespace millrace::pg {
 namespace {
 
-Command read_command(const Rows& rows, std::size_t row) {
-  RowReader in(rows, row);
-  Command out;
-  out.id = in.next().id();
-  out.kind = in.next().text();
-  out.body = in.next().json();
-  out.idempotency_key = in.next().text();
-  out.namespace_ = in.next().text();
-  out.origin.actor = in.next().text();
-  out.origin.reason = in.next().text();
-  out.created_at = in.next().time();
-  return out;
-}
-
 class PgInbox final : public Inbox {
  public:
   explicit PgInbox(Shared& shared)
@@ -47,17 +33,12 @@ class PgInbox final : public Inbox {
 
   Result<std::vector<Command>> pending(std::size_t limit) override {
     MR_TRY(const std::int64_t mark, inbox_mark(shared_));
-    return list<Command>(shared_, "pending_commands", Params().add(mark).add(limit), read_command);
+    return list<Command>(shared_, "pending_commands", Params().add(mark).add(limit));
   }
 
   Result<std::optional<CommandResult>> result(const Uuid& command) override {
-    return shared_.database.run<std::optional<CommandResult>>(
-        [&](Session& session) -> Result<std::optional<CommandResult>> {
-          const Rows rows = session.exec("command_result", Params().add(command));
-          if (rows.empty()) return std::optional<CommandResult>();
-          return std::optional(CommandResult{command, rows.at(0, 0).flag(), rows.at(0, 1).json(),
-                                             rows.at(0, 2).time()});
-        });
+    MR_TRY(auto found, list<CommandResult>(shared_, "command_result", Params().add(command)));
+    return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
   }
 
   Subscription subscribe(OnCommand on_command) override {
@@ -75,8 +56,8 @@ class PgInbox final : public Inbox {
     Params name;
     name.add(command.id);
     add_key(name, command);
-    const Rows found = session.exec("find_command", name.add(command.namespace_));
-    if (!found.empty()) return read_command(found, 0);
+    auto found = read_rows<Command>(session, "find_command", name.add(command.namespace_));
+    if (!found.empty()) return std::move(found.front());
     // The key is left of a command that history no longer holds.
     session.exec("free_command_key", Params().add(command.namespace_).add(command.idempotency_key));
     is_new = put(session, command);

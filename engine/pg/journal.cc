@@ -56,9 +56,10 @@ class PgJournal final : public Journal {
   Result<std::vector<Event>> read_run(const Uuid& run) override {
     return shared_.database.run<std::vector<Event>>(
         [&](Session& session) -> Result<std::vector<Event>> {
-          const Rows rows = session.exec("journal_read_run", Params().add(run));
           std::vector<Event> events;
-          for (std::size_t i = 0; i < rows.size(); ++i) MR_CHECK(read_journal_row(rows, i, events));
+          for (const auto& row :
+               read_rows<JournalRow>(session, "journal_read_run", Params().add(run)))
+            MR_CHECK(add_events_of(row, events));
           std::ranges::sort(events, {}, &Event::seq);
           return events;
         });
@@ -161,11 +162,12 @@ class PgJournal final : public Journal {
     // Events of one append may be spread over rows: the list is whole up to the first gap, and a
     // further page closes it.
     while (wanted > 0) {
-      const Rows rows = session.exec("journal_page", Params().add(from).add(wanted).add(most_rows));
+      const auto rows = read_rows<JournalRow>(session, "journal_page",
+                                              Params().add(from).add(wanted).add(most_rows));
       most_rows = kManyRows;
       if (rows.empty()) break;
-      for (std::size_t i = 0; i < rows.size(); ++i) MR_CHECK(read_journal_row(rows, i, events));
-      from = rows.at(rows.size() - 1, 0).number() + 1;
+      for (const JournalRow& row : rows) MR_CHECK(add_events_of(row, events));
+      from = rows.back().seq + 1;
       std::erase_if(events, [&](const Event& event) { return event.seq <= after; });
       std::ranges::sort(events, {}, &Event::seq);
       std::size_t whole = 0;

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "engine/pg/failure.h"
-#include "engine/pg/rows.h"
+#include "engine/pg/row_reader.h"
 #include "engine/store/deployment.h"
 
 namespace millrace::pg {
@@ -152,10 +152,10 @@ struct WriteEffect {
   /// Changes of a deployment.
   template <typename Change>
   void operator()(const Change& e) const {
-    const Rows found = session.exec("lock_deployment", Params().add(e.model));
+    auto found = read_rows<DeploymentRow>(session, "lock_deployment", Params().add(e.model));
     DeploymentRow before;
     before.model = e.model;
-    if (!found.empty()) before = read_deployment(found, 0);
+    if (!found.empty()) before = std::move(found.front());
     const DeploymentChange change = deployment_after(before, e, source, version_to_deploy(e));
     const DeploymentRow& row = change.after;
     session.exec("put_deployment", Params()

@@ -80,20 +80,14 @@ JournalColumns journal_columns(std::int64_t first_seq, const std::vector<Event>&
   return out;
 }
 
-Status read_journal_row(const Rows& rows, std::size_t row, std::vector<Event>& out) {
-  RowReader reader(rows, row);
-  const std::int64_t first_seq = reader.next().number();
-  const Uuid run = reader.next().id();
-  const Time first_at = reader.next().time();
-  const auto seqs = reader.next().numbers();
-  const auto ats = reader.next().numbers();
+Status add_events_of(const JournalRow& row, std::vector<Event>& out) {
   MR_TRY(const Json bodies,
-         Json::parse(reader.next().view(), {.max_bytes = std::size_t{1} << 30, .max_depth = 1000}));
+         Json::parse(row.events, {.max_bytes = std::size_t{1} << 30, .max_depth = 1000}));
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     Event event;
-    event.seq = first_seq + (i < seqs.size() ? seqs[i] : static_cast<std::int64_t>(i));
-    event.run = run;
-    event.at = first_at + Duration{i < ats.size() ? ats[i] : 0};
+    event.seq = row.seq + (i < row.seqs.size() ? row.seqs[i] : static_cast<std::int64_t>(i));
+    event.run = row.run;
+    event.at = row.at + Duration{i < row.ats.size() ? row.ats[i] : 0};
     MR_TRY(event.body, event_from_json(bodies.at(i)));
     out.push_back(std::move(event));
   }

@@ -6,7 +6,8 @@
 
 #include "engine/base/result.h"
 #include "engine/core/event.h"
-#include "engine/pg/session.h"
+#include "engine/pg/array_text.h"
+#include "engine/pg/stored_rows.h"
 
 namespace millrace::pg {
 
@@ -19,7 +20,7 @@ struct JournalColumns {
 /// The first row starts with the first event.
 JournalColumns journal_columns(std::int64_t first_seq, const std::vector<Event>& events);
 
-/// The events of one row: columns seq, run, at, seqs, ats, events.
-Status read_journal_row(const Rows& rows, std::size_t row, std::vector<Event>& out);
+/// Appends the events of a row.
+Status add_events_of(const JournalRow& row, std::vector<Event>& out);
 
 }  // namespace millrace::pg

@@ -9,6 +9,7 @@
 #include "engine/base/mutex.h"
 #include "engine/pg/database.h"
 #include "engine/pg/notifier.h"
+#include "engine/pg/row_reader.h"
 #include "engine/pg/session.h"
 #include "engine/store/store.h"
 
@@ -61,23 +62,17 @@ std::unique_ptr<ServingStore> make_serving_store(Shared& shared);
 std::unique_ptr<Cursors> make_cursors(Shared& shared);
 
 /// The rows of one query as a list.
-template <typename Row, typename Read>
-Result<std::vector<Row>> list(Shared& shared, std::string_view query, const Params& params,
-                              Read read) {
+template <typename Row>
+Result<std::vector<Row>> list(Shared& shared, std::string_view query, const Params& params = {}) {
   return shared.database.run<std::vector<Row>>([&](Session& session) -> Result<std::vector<Row>> {
-    const Rows rows = session.exec(query, params);
-    std::vector<Row> out;
-    out.reserve(rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) out.push_back(read(rows, i));
-    return out;
+    return read_rows<Row>(session, query, params);
   });
 }
 
 /// The first row of one query; `missing` is the message when there is none.
-template <typename Row, typename Read>
-Result<Row> one(Shared& shared, std::string_view query, const Params& params, Read read,
-                std::string missing) {
-  MR_TRY(auto rows, list<Row>(shared, query, params, read));
+template <typename Row>
+Result<Row> one(Shared& shared, std::string_view query, const Params& params, std::string missing) {
+  MR_TRY(auto rows, list<Row>(shared, query, params));
   if (rows.empty()) return not_found(std::move(missing));
   return std::move(rows.front());
 }

@@ -1,59 +1,8 @@
 #include "engine/pg/roles.h"
-#include "engine/pg/rows.h"
 #include "engine/store/serving_sum.h"
 
 namespace millrace::pg {
 namespace {
-
-DeploymentEventRow read_event(const Rows& rows, std::size_t row) {
-  RowReader in(rows, row);
-  DeploymentEventRow out;
-  out.model = in.next().text();
-  out.revision = in.next().number();
-  out.action = in.next().text();
-  out.artifact = in.next().text();
-  out.version = in.next().small();
-  out.weight = in.next().real();
-  out.reason = in.next().text();
-  out.evidence = in.next().json();
-  out.run = in.next().id();
-  out.actor = in.next().text();
-  out.at = in.next().time();
-  return out;
-}
-
-ServingWindow read_window(const Rows& rows, std::size_t row) {
-  RowReader in(rows, row);
-  ServingWindow out;
-  out.model = in.next().text();
-  out.artifact = in.next().text();
-  out.role = in.next().text();
-  out.start = in.next().time();
-  out.requests = in.next().number();
-  out.errors = in.next().number();
-  out.latency_buckets = in.next().numbers();
-  out.latency_sum_us = in.next().real();
-  out.outcomes = in.next().number();
-  out.business_sum = in.next().real();
-  out.business_sum_squares = in.next().real();
-  out.tripped = in.next().flag();
-  return out;
-}
-
-Prediction read_prediction(const Rows& rows, std::size_t row) {
-  RowReader in(rows, row);
-  Prediction out;
-  out.id = in.next().text();
-  out.model = in.next().text();
-  out.artifact = in.next().text();
-  out.entity = in.next().text();
-  out.features = in.next().json();
-  out.output = in.next().json();
-  out.latency_us = in.next().number();
-  out.trace_id = in.next().text();
-  out.at = in.next().time();
-  return out;
-}
 
 void add_predictions(Params& params, const std::vector<Prediction>& predictions) {
   ArrayText id, model, artifact, entity, features, output, latency_us, trace_id, at;
@@ -104,16 +53,16 @@ class PgServingStore final : public ServingStore {
   explicit PgServingStore(Shared& shared) : shared_(shared) {}
 
   Result<std::vector<DeploymentRow>> deployments() override {
-    return list<DeploymentRow>(shared_, "list_deployments", Params().add_null(), read_deployment);
+    return list<DeploymentRow>(shared_, "list_deployments", Params().add_null());
   }
   Result<DeploymentRow> deployment(std::string_view model) override {
-    return one<DeploymentRow>(shared_, "list_deployments", Params().add(model), read_deployment,
+    return one<DeploymentRow>(shared_, "list_deployments", Params().add(model),
                               "nothing is deployed for model '" + std::string(model) + "'");
   }
   Result<std::vector<DeploymentEventRow>> deployment_history(std::string_view model,
                                                              std::size_t limit) override {
     return list<DeploymentEventRow>(shared_, "list_deployment_events",
-                                    Params().add(model).add(limit), read_event);
+                                    Params().add(model).add(limit));
   }
   Status append(const PredictionBatch& batch) override {
     Params params;
@@ -131,16 +80,14 @@ class PgServingStore final : public ServingStore {
     Params params = Params().add(model).add(since);
     if (from_revision > 0) params.add(from_revision);
     MR_TRY(const auto rows,
-           list<ServingWindow>(shared_,
-                               from_revision > 0 ? "list_windows_of_revisions" : "list_windows",
-                               params, read_window));
+           list<ServingWindow>(
+               shared_, from_revision > 0 ? "list_windows_of_revisions" : "list_windows", params));
     ServingSums sums;
     for (const ServingWindow& row : rows) sums.add(row);
     return std::move(sums).take();
   }
   Result<std::vector<Prediction>> predictions(std::string_view model, std::size_t limit) override {
-    return list<Prediction>(shared_, "list_predictions", Params().add(model).add(limit),
-                            read_prediction);
+    return list<Prediction>(shared_, "list_predictions", Params().add(model).add(limit));
   }
   Subscription subscribe(std::function<void()> on_change) override {
     return shared_.notifier.subscribe(Topic::deployment, std::move(on_change));

@@ -142,6 +142,14 @@ Rows::Rows(std::shared_ptr<const pqxx::result> result)
 
 std::size_t Rows::affected() const { return static_cast<std::size_t>(result_->affected_rows()); }
 
+int Rows::columns() const { return static_cast<int>(result_->columns()); }
+std::string Rows::name(int column) const {
+  return result_->column_name(static_cast<pqxx::row::size_type>(column));
+}
+unsigned Rows::type(int column) const {
+  return result_->column_type(static_cast<pqxx::row::size_type>(column));
+}
+
 Cell Rows::at(std::size_t row, int column) const {
   const auto field = (*result_)[static_cast<pqxx::result::size_type>(row)]
                                [static_cast<pqxx::row::size_type>(column)];
@@ -180,7 +188,7 @@ Session::~Session() = default;
 
 Rows Session::exec(std::string_view query, const Params& params) {
   return exec_composed(
-      std::string(query), [&] { return std::string(query_text(query)); }, params);
+      std::string(query), [&] { return std::string(find_query(query).sql); }, params);
 }
 
 Rows Session::exec_composed(const std::string& name, const std::function<std::string()>& text,

@@ -52,7 +52,7 @@ class Params {
   std::vector<std::optional<std::string>> values_;
 };
 
-/// One value of a row. Readers do not check the type: the query and its reader belong together.
+/// One value of a row. Its type is not checked here; row_reader.h does so for whole records.
 class Cell {
  public:
   explicit Cell(std::optional<std::string_view> text) : text_(text) {}
@@ -85,23 +85,14 @@ class Rows {
   bool empty() const { return size_ == 0; }
   /// Rows that a statement without output changed.
   std::size_t affected() const;
+  int columns() const;
+  std::string name(int column) const;
+  unsigned type(int column) const;  // its object id in pg_type
   Cell at(std::size_t row, int column) const;
 
  private:
   std::shared_ptr<const pqxx::result> result_;
   std::size_t size_ = 0;
-};
-
-/// Reads the columns of one row from left to right.
-class RowReader {
- public:
-  RowReader(const Rows& rows, std::size_t row) : rows_(rows), row_(row) {}
-  Cell next() { return rows_.at(row_, column_++); }
-
- private:
-  const Rows& rows_;
-  std::size_t row_;
-  int column_ = 0;
 };
 
 /// Not thread-safe: one thread at a time.

@@ -6,15 +6,15 @@
 
 namespace millrace::pg {
 
-std::string_view query_text(std::string_view name) {
+const Query& find_query(std::string_view name) {
   static const auto by_name = [] {
-    std::unordered_map<std::string_view, std::string_view> map;
-    for (const Query& query : all_queries()) map.emplace(query.name, query.sql);
+    std::unordered_map<std::string_view, const Query*> map;
+    for (const Query& query : all_queries()) map.emplace(query.name, &query);
     return map;
   }();
   const auto found = by_name.find(name);
   if (found == by_name.end()) throw std::logic_error("no query named " + std::string(name));
-  return found->second;
+  return *found->second;
 }
 
 }  // namespace millrace::pg

@@ -7,14 +7,15 @@
 
 namespace millrace::pg {
 
-/// A block `-- name: <name>` of sql/<topic>.sql.
+/// A block `-- name: <name>  row: <record>` of sql/<topic>.sql.
 struct Query {
   std::string_view name;
+  std::string_view row;  // record_name of what row_reader.h makes of a row; "": no record
   std::string_view sql;
 };
 std::span<const Query> all_queries();
 /// Throws std::logic_error for a name that does not exist.
-std::string_view query_text(std::string_view name);
+const Query& find_query(std::string_view name);
 
 /// A file sql/migrations/<number>_<name>.sql; its first line is `-- works with: <version>`.
 struct Migration {

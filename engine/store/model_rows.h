@@ -48,9 +48,18 @@ struct ModelVersionRow {
 
 /// Artifacts that traffic may go to, and what keeps one from it.
 struct DeployableRow {
+  static constexpr std::string_view record_name = "Deployable";
   std::string model, artifact;
   bool registered = false;       // a version of the model
   std::string not_shipped = {};  // why it must not be deployed; "": it may
+
+  static constexpr auto fields() {
+    return std::tuple{field("model", &DeployableRow::model, "The model's name"),
+                      field("artifact", &DeployableRow::artifact, "Digest of the serialised model"),
+                      field("registered", &DeployableRow::registered, "It is a version"),
+                      field("not_shipped", &DeployableRow::not_shipped,
+                            "Why it must not be deployed; \"\": it may be")};
+  }
 };
 
 struct DeploymentRow {
@@ -85,7 +94,8 @@ struct DeploymentRow {
         field("candidate_version", &DeploymentRow::candidate_version,
               "The candidate's number when it was deployed; 0: none"),
         field("last_good_version", &DeploymentRow::last_good_version,
-              "The last good one's number when it was deployed; 0: none")};
+              "The last good one's number when it was deployed; 0: none"),
+        field("owner", &DeploymentRow::owner, "Whose canary it is").internal()};
   }
 };
 
@@ -149,10 +159,19 @@ struct EvaluationRow {
 };
 
 struct DatasetRow {
+  static constexpr std::string_view record_name = "Dataset";
   std::string dataset, artifact;
   std::int64_t rows = -1;
   Uuid run;
   Time updated_at{};
+
+  static constexpr auto fields() {
+    return std::tuple{field("dataset", &DatasetRow::dataset, "Its name"),
+                      field("artifact", &DatasetRow::artifact, "Digest of its newest content"),
+                      field("rows", &DatasetRow::rows, "Rows of it; -1: not known"),
+                      field("run", &DatasetRow::run, "The run that updated it"),
+                      field("updated_at", &DatasetRow::updated_at, "When")};
+  }
 };
 
 struct AlertRow {

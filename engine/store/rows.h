@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "engine/core/event.h"
@@ -16,6 +18,7 @@ namespace millrace {
 /// A command from outside the planner (engine/core/commands.h; make_command in store/command.h).
 /// Exactly one CommandHandled answers it.
 struct Command {
+  static constexpr std::string_view record_name = "Command";
   Uuid id;
   std::string kind;
   Json body = Json::object();
@@ -23,12 +26,30 @@ struct Command {
   std::string namespace_ = "default";
   Origin origin;
   Time created_at{};
+
+  static constexpr auto fields() {
+    return std::tuple{field("command", &Command::id, "Its id"),
+                      field("kind", &Command::kind, "What is asked for"),
+                      field("body", &Command::body, "With which arguments"),
+                      field("idempotency_key", &Command::idempotency_key, "\"\": none").optional(),
+                      field("namespace", &Command::namespace_, "The team it belongs to"),
+                      field("", &Command::origin, ""),
+                      field("created_at", &Command::created_at, "When it was submitted")};
+  }
 };
 struct CommandResult {
+  static constexpr std::string_view record_name = "CommandAnswer";
   Uuid command;
   bool ok = true;
   Json result;
   Time at{};
+
+  static constexpr auto fields() {
+    return std::tuple{field("command", &CommandResult::command, "Which command"),
+                      field("ok", &CommandResult::ok, "True: it was carried out"),
+                      field("result", &CommandResult::result, "The answer, or the error"),
+                      field("at", &CommandResult::at, "When it was handled")};
+  }
 };
 
 /// One attempt's output, in pieces. `offset` counts bytes from the attempt's start, so that a
@@ -45,6 +66,7 @@ struct LogChunk {
 
 /// What the model server measured of one version in one window of time.
 struct ServingWindow {
+  static constexpr std::string_view record_name = "ServingWindow";
   std::string model, artifact;
   std::string role;  // "champion", "baseline" or "candidate"
   Time start{};
@@ -56,16 +78,49 @@ struct ServingWindow {
   double business_sum = 0, business_sum_squares = 0;
   bool tripped = false;       // the circuit breaker opened in this window
   std::int64_t revision = 0;  // of the deployment that was served; 0: not known
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("model", &ServingWindow::model, "The model's name"),
+        field("artifact", &ServingWindow::artifact, "The version that answered"),
+        field("role", &ServingWindow::role, "champion, baseline or candidate"),
+        field("start_us", &ServingWindow::start, "When the window begins"),
+        field("requests", &ServingWindow::requests, "Requests it answered"),
+        field("errors", &ServingWindow::errors, "How many of them failed"),
+        field("latency_buckets", &ServingWindow::latency_buckets,
+              "Counts by the bounds of kLatencyBoundsUs"),
+        field("latency_sum_us", &ServingWindow::latency_sum_us, "Sum of latencies"),
+        field("outcomes", &ServingWindow::outcomes, "Predictions whose true outcome is known"),
+        field("business_sum", &ServingWindow::business_sum, "Sum of their business values"),
+        field("business_sum_squares", &ServingWindow::business_sum_squares, "And of the squares"),
+        field("tripped", &ServingWindow::tripped, "The circuit breaker opened in this window"),
+        field("revision", &ServingWindow::revision,
+              "Of the deployment that was served; 0: not known")
+            .optional()};
+  }
 };
 
 /// One answered request.
 struct Prediction {
+  static constexpr std::string_view record_name = "Prediction";
   std::string id;  // of the request
   std::string model, artifact, entity;
   Json features, output;
   std::int64_t latency_us = 0;
   std::string trace_id;
   Time at{};
+
+  static constexpr auto fields() {
+    return std::tuple{field("id", &Prediction::id, "Of the request"),
+                      field("model", &Prediction::model, "The model's name"),
+                      field("artifact", &Prediction::artifact, "The version that answered"),
+                      field("entity", &Prediction::entity, "What it is about; \"\": not given"),
+                      field("features", &Prediction::features, "What the model saw"),
+                      field("output", &Prediction::output, "What it answered"),
+                      field("latency_us", &Prediction::latency_us, "How long it took"),
+                      field("trace_id", &Prediction::trace_id, "W3C trace id; \"\": none"),
+                      field("at_us", &Prediction::at, "When")};
+  }
 };
 /// Sent whole; `id` makes a repetition harmless.
 struct PredictionBatch {

@@ -24,6 +24,7 @@ inline std::optional<double> seconds_between(std::optional<Time> start, std::opt
 }
 
 struct DagRow {
+  static constexpr std::string_view record_name = "StoredDag";
   std::string dag;
   std::string namespace_ = "default";
   std::string version;  // current
@@ -38,6 +39,26 @@ struct DagRow {
   std::string out_of_order;               // why it cannot be compiled; "": it can
   // Where its schedule goes on: see ScheduleMoved.
   std::optional<Time> schedule_from, schedule_all_until;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("dag", &DagRow::dag, "Its id"),
+        field("namespace", &DagRow::namespace_, "The team it belongs to"),
+        field("version", &DagRow::version, "Digest of its canonical form"),
+        field("spec", &DagRow::spec, "Its canonical form"),
+        field("source", &DagRow::source, "The file it was read from"),
+        field("base_dir", &DagRow::base_dir, "What paths in it are relative to"),
+        field("paused", &DagRow::paused, "True: nothing starts it by itself"),
+        field("registered_at", &DagRow::registered_at, "First seen"),
+        field("updated_at", &DagRow::updated_at, "This version took effect"),
+        field("last_logical_date", &DagRow::last_logical_date,
+              "Logical date of its last scheduled run"),
+        field("retired", &DagRow::retired, "Why nothing starts it; \"\": it is in force"),
+        field("out_of_order", &DagRow::out_of_order, "Why it cannot be compiled; \"\": it can"),
+        field("schedule_from", &DagRow::schedule_from, "Where its schedule goes on"),
+        field("schedule_all_until", &DagRow::schedule_all_until,
+              "Up to here the schedule makes up for each missed date")};
+  }
 };
 
 /// Diagnostics of a DAG file that could not be loaded; the last good version stays in force.
@@ -104,6 +125,7 @@ struct RunRow {
 /// A task instance that has ended. Open ones are known from the journal alone: a row is written
 /// once, at the end, so that history grows by inserts and leaves nothing dead behind.
 struct TaskRow {
+  static constexpr std::string_view record_name = "EndedTask";
   Uuid run;
   std::string task;
   int map_index = -1;
@@ -112,6 +134,18 @@ struct TaskRow {
   std::optional<Time> started_at;
   Time ended_at{};
   std::string error;  // of a failure, or the reason of a skip
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("run", &TaskRow::run, "The run it belongs to"),
+        field("task", &TaskRow::task, "Its id in the DAG"),
+        field("map_index", &TaskRow::map_index, "-1 if the task is not mapped"),
+        field("state", &TaskRow::state, "How it ended"),
+        field("attempt", &TaskRow::attempt, "Number of its last attempt; 0: none began"),
+        field("started_at", &TaskRow::started_at, "When its last attempt began; null: none did"),
+        field("ended_at", &TaskRow::ended_at, "When it ended"),
+        field("error", &TaskRow::error, "Of a failure, or the reason of a skip")};
+  }
 };
 
 struct ArtifactRow {

@@ -64,9 +64,10 @@ SET artifact = excluded.artifact, rows = excluded.rows, run = excluded.run, upda
 INSERT INTO millrace.alert (seq, severity, title, text, owner, run, task, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, millrace.instant($8))
 
--- name: lock_deployment
-SELECT model, namespace, champion, candidate, weight, last_good, revision, millrace.micros(updated_at),
-       champion_version, candidate_version, last_good_version, owner_run, owner_task, owner_map_index
+-- name: lock_deployment  row: Deployment
+SELECT model, namespace, champion, candidate, weight, last_good, revision,
+       millrace.micros(updated_at) AS updated_at, champion_version, candidate_version, last_good_version,
+       owner_run, owner_task, owner_map_index
 FROM millrace.deployment_state WHERE model = $1 FOR UPDATE
 
 -- name: version_to_deploy

@@ -6,13 +6,13 @@
 SELECT set_config('statement_timeout', '600s', true), set_config('lock_timeout', '300ms', true),
        pg_advisory_xact_lock(7883953486204461926)
 
--- name: history_clock
--- $1 is a test's clock. The fourth value is the time of the newest event, the fifth the end of the newest period that
--- was dropped; null where there is none.
-SELECT millrace.micros(seen), agreed, since_drop,
-       (SELECT millrace.micros(at) FROM millrace.journal ORDER BY seq DESC LIMIT 1),
-       (SELECT millrace.micros(max(ends)) FROM millrace.period WHERE dropped_at IS NOT NULL),
-       coalesce($1::bigint, millrace.micros(clock_timestamp()))
+-- name: history_clock  row: HistoryClock
+-- $1 is a test's clock. newest_event is the time of the newest event, newest_dropped_end the end of the newest period
+-- that was dropped; null where there is none.
+SELECT millrace.micros(seen) AS seen, agreed, since_drop,
+       (SELECT millrace.micros(at) FROM millrace.journal ORDER BY seq DESC LIMIT 1) AS newest_event,
+       (SELECT millrace.micros(max(ends)) FROM millrace.period WHERE dropped_at IS NOT NULL) AS newest_dropped_end,
+       coalesce($1::bigint, millrace.micros(clock_timestamp())) AS now
 FROM millrace.history_clock
 
 -- name: note_history_clock
@@ -82,12 +82,12 @@ DELETE FROM millrace.scheduled_run WHERE (dag, logical_date) IN (
                 AND n.logical_date <= millrace.instant($3))
   LIMIT $2)
 
--- name: list_periods
+-- name: list_periods  row: Period
 -- Oldest first; rows of small tables are counted, others are an estimate of PostgreSQL's planner.
-SELECT p.number, millrace.micros(nullif(p.starts, '-infinity')), millrace.micros(p.ends),
-       millrace.micros(p.dropped_at),
+SELECT p.number, millrace.micros(nullif(p.starts, '-infinity')) AS starts, millrace.micros(p.ends) AS ends,
+       millrace.micros(p.dropped_at) AS dropped_at,
        coalesce((SELECT sum(pg_total_relation_size(to_regclass('millrace.' || t.name || '_' || p.number)))
-                 FROM millrace.history_table() AS t), 0)::bigint,
-       coalesce(millrace.rows_of(to_regclass('millrace.run_' || p.number)), 0),
-       coalesce(millrace.rows_of(to_regclass('millrace.task_instance_' || p.number)), 0)
+                 FROM millrace.history_table() AS t), 0)::bigint AS bytes,
+       coalesce(millrace.rows_of(to_regclass('millrace.run_' || p.number)), 0) AS runs,
+       coalesce(millrace.rows_of(to_regclass('millrace.task_instance_' || p.number)), 0) AS tasks
 FROM millrace.period AS p ORDER BY p.number

@@ -20,9 +20,9 @@ VALUES ($1, $2, $3::text::json, $4, $5, $6, millrace.instant($7))
 ON CONFLICT (command) DO NOTHING
 RETURNING command
 
--- name: find_command
+-- name: find_command  row: Command
 -- By its id, else by its idempotency key ($2 null: none).
-SELECT command, kind, body, coalesce(idempotency_key, ''), namespace, actor, reason, millrace.micros(created_at)
+SELECT command, kind, body, idempotency_key, namespace, actor, reason, millrace.micros(created_at) AS created_at
 FROM millrace.command
 WHERE command IN ($1, (SELECT k.command FROM millrace.command_key AS k WHERE namespace = $3 AND idempotency_key = $2))
 ORDER BY command = $1 DESC LIMIT 1
@@ -33,15 +33,15 @@ DELETE FROM millrace.command_key AS k
 WHERE namespace = $1 AND idempotency_key = $2
   AND NOT EXISTS (SELECT 1 FROM millrace.command AS c WHERE c.command = k.command)
 
--- name: pending_commands
+-- name: pending_commands  row: Command
 -- Those after the mark $1 that have no answer, at most $2.
-SELECT command, kind, body, coalesce(idempotency_key, ''), namespace, actor, reason, millrace.micros(created_at)
+SELECT command, kind, body, idempotency_key, namespace, actor, reason, millrace.micros(created_at) AS created_at
 FROM millrace.command AS c
 WHERE pos > $1 AND NOT EXISTS (SELECT 1 FROM millrace.command_result AS r WHERE r.command = c.command)
 ORDER BY pos LIMIT $2
 
--- name: command_result
-SELECT ok, result, millrace.micros(at) FROM millrace.command_result WHERE command = $1
+-- name: command_result  row: CommandAnswer
+SELECT command, ok, result, millrace.micros(at) AS at FROM millrace.command_result WHERE command = $1
 
 -- name: inbox_mark
 SELECT coalesce(max(pos), 0) FROM millrace.inbox_mark

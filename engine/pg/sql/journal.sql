@@ -84,17 +84,18 @@ SELECT millrace.journal_end()
 SELECT f.after, (SELECT batch FROM millrace.journal WHERE seq <= f.after + 1 ORDER BY seq DESC LIMIT 1)
 FROM (SELECT greatest($1::bigint, (SELECT max(last_seq) FROM millrace.period)) AS after) AS f
 
--- name: journal_page
+-- name: journal_page  row: JournalRow
 -- Rows from seq $1 on, at most $3, until they hold $2 events.
-SELECT seq, run, millrace.micros(at), seqs, ats, events
+SELECT seq, run, millrace.micros(at) AS at, seqs, ats, events
 FROM (SELECT *, sum(n) OVER (ORDER BY seq) - n AS before
       FROM (SELECT seq, run, at, seqs, ats, events, n FROM millrace.journal
             WHERE seq >= $1 ORDER BY seq LIMIT $3) AS ahead) AS counted
 WHERE before < $2
 ORDER BY seq
 
--- name: journal_read_run
-SELECT seq, run, millrace.micros(at), seqs, ats, events FROM millrace.journal WHERE run = $1 ORDER BY seq
+-- name: journal_read_run  row: JournalRow
+SELECT seq, run, millrace.micros(at) AS at, seqs, ats, events
+FROM millrace.journal WHERE run = $1 ORDER BY seq
 
 -- name: reopen_runs
 -- $1 runs, $2 first seq of the append.

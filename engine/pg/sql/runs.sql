@@ -1,75 +1,82 @@
 -- Runs, task instances and DAGs, for those who read.
 
--- name: list_runs
+-- name: list_runs  row: Run
 -- Newest first, before $1 if that is not null, at most $2. One query for each way to find them, since a plan that
 -- serves all parameters serves none well. Here and below: first those that are to be shown, and then the other half of
 -- each by its id. Joined at once, the plan would be for far more rows than anybody asks for.
-SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running'), millrace.micros(r.logical_date),
-       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
-       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running') AS status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
+       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
 ORDER BY r.run DESC
 
--- name: list_runs_of_dag
+-- name: list_runs_of_dag  row: Run
 -- As list_runs, of the DAG $3.
-SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running'), millrace.micros(r.logical_date),
-       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
-       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running') AS status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
+       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run
       WHERE dag = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
 ORDER BY r.run DESC
 
--- name: list_newest_of_each_dag
+-- name: list_newest_of_each_dag  row: Run
 -- The same of every DAG, $1 of each.
-SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running'), millrace.micros(r.logical_date),
-       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
-       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running') AS status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
+       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM millrace.dag AS d
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.dag = d.dag ORDER BY run DESC LIMIT $1) AS r
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
 ORDER BY r.dag, r.run DESC
 
--- name: list_runs_success_of_dag
+-- name: list_runs_success_of_dag  row: Run
 -- As list_runs, of the DAG $3, of status success: most of them are.
-SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status, millrace.micros(r.logical_date),
-       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
-       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
+       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run
       WHERE dag = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY run DESC) AS r
 CROSS JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run AND status = 'success' LIMIT 1) AS e
 ORDER BY r.run DESC LIMIT $2
 
--- name: list_runs_success
+-- name: list_runs_success  row: Run
 -- As list_runs, of this status.
-SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status, millrace.micros(r.logical_date),
-       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
-       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
+       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = 'success'
       ORDER BY run DESC LIMIT $2) AS e
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
 ORDER BY r.run DESC
 
--- name: list_runs_bad
+-- name: list_runs_bad  row: Run
 -- As list_runs, of status $3, which is not success: found by an index of the bad ones, since they may be rare.
-SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status, millrace.micros(r.logical_date),
-       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
-       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
+       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = $3 AND status <> 'success'
       ORDER BY run DESC LIMIT $2) AS e
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
 ORDER BY r.run DESC
 
--- name: list_runs_bad_of_dag
+-- name: list_runs_bad_of_dag  row: Run
 -- The same, of the DAG $4.
-SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status, millrace.micros(r.logical_date),
-       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
-       r.reason, millrace.micros(r.created_at), millrace.micros(e.finished_at)
+SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
+       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND dag = $4 AND status = $3
         AND status <> 'success'
@@ -77,7 +84,7 @@ FROM (SELECT * FROM millrace.run_end
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
 ORDER BY r.run DESC
 
--- name: open_runs
+-- name: open_runs  row: Run
 -- Those that have not finished, oldest first; found from the last mark on.
 WITH mark AS MATERIALIZED (
   SELECT seq, runs FROM millrace.open_runs_mark ORDER BY seq DESC LIMIT 1
@@ -86,27 +93,30 @@ WITH mark AS MATERIALIZED (
   UNION SELECT run FROM millrace.run WHERE created_seq > coalesce((SELECT seq FROM mark), 0)
   UNION SELECT run FROM millrace.run_reopened WHERE seq > coalesce((SELECT seq FROM mark), 0)
 )
-SELECT r.run, r.dag, r.namespace, r.version, r.type, 'running', millrace.micros(r.logical_date),
-       millrace.micros(r.interval_start), millrace.micros(r.interval_end), r.params, r.trigger, r.trace_id, r.actor,
-       r.reason, millrace.micros(r.created_at), NULL
+SELECT r.run, r.dag, r.namespace, r.version, r.type, 'running' AS status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
+       millrace.micros(r.created_at) AS created_at, NULL::bigint AS finished_at
 FROM candidate JOIN millrace.run AS r USING (run)
 WHERE NOT EXISTS (SELECT 1 FROM millrace.run_end AS e WHERE e.run = r.run)
 ORDER BY r.run
 
--- name: get_run
-SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date), millrace.micros(interval_start),
-       millrace.micros(interval_end), params, trigger, trace_id, actor, reason, millrace.micros(created_at),
-       millrace.micros(finished_at)
+-- name: get_run  row: Run
+SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date) AS logical_date,
+       millrace.micros(interval_start) AS interval_start, millrace.micros(interval_end) AS interval_end, params, trigger,
+       trace_id, actor, reason, millrace.micros(created_at) AS created_at, millrace.micros(finished_at) AS finished_at
 FROM millrace.run_state WHERE run = $1
 
--- name: list_tasks
-SELECT task, map_index, state, attempt, millrace.micros(started_at), millrace.micros(ended_at), coalesce(error, '')
+-- name: list_tasks  row: EndedTask
+SELECT run, task, map_index, state, attempt, millrace.micros(started_at) AS started_at,
+       millrace.micros(ended_at) AS ended_at, error
 FROM millrace.task_instance WHERE run = $1 ORDER BY task, map_index
 
--- name: list_dags
-SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused, millrace.micros(d.registered_at),
-       millrace.micros(d.updated_at), millrace.micros(last.logical_date), coalesce(d.retired, ''),
-       coalesce(d.out_of_order, ''), millrace.micros(d.schedule_from), millrace.micros(d.schedule_all_until)
+-- name: list_dags  row: StoredDag
+SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused,
+       millrace.micros(d.registered_at) AS registered_at, millrace.micros(d.updated_at) AS updated_at,
+       millrace.micros(last.logical_date) AS last_logical_date, d.retired, d.out_of_order,
+       millrace.micros(d.schedule_from) AS schedule_from, millrace.micros(d.schedule_all_until) AS schedule_all_until
 FROM millrace.dag AS d
 JOIN millrace.dag_version AS v USING (dag, version)
 LEFT JOIN LATERAL (SELECT logical_date FROM millrace.scheduled_run AS s WHERE s.dag = d.dag
@@ -116,10 +126,11 @@ ORDER BY d.dag
 -- name: get_dag_namespace
 SELECT namespace FROM millrace.dag WHERE dag = $1
 
--- name: get_dag
-SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused, millrace.micros(d.registered_at),
-       millrace.micros(d.updated_at), millrace.micros(last.logical_date), coalesce(d.retired, ''),
-       coalesce(d.out_of_order, ''), millrace.micros(d.schedule_from), millrace.micros(d.schedule_all_until)
+-- name: get_dag  row: StoredDag
+SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused,
+       millrace.micros(d.registered_at) AS registered_at, millrace.micros(d.updated_at) AS updated_at,
+       millrace.micros(last.logical_date) AS last_logical_date, d.retired, d.out_of_order,
+       millrace.micros(d.schedule_from) AS schedule_from, millrace.micros(d.schedule_all_until) AS schedule_all_until
 FROM millrace.dag AS d
 JOIN millrace.dag_version AS v USING (dag, version)
 LEFT JOIN LATERAL (SELECT logical_date FROM millrace.scheduled_run AS s WHERE s.dag = d.dag
@@ -129,12 +140,12 @@ WHERE d.dag = $1
 -- name: get_dag_version
 SELECT spec FROM millrace.dag_version WHERE dag = $1 AND version = $2
 
--- name: list_dag_file_errors
-SELECT source, diagnostics, millrace.micros(at) FROM millrace.dag_file_error ORDER BY source
+-- name: list_dag_file_errors  row: DagFileError
+SELECT source, diagnostics, millrace.micros(at) AS at FROM millrace.dag_file_error ORDER BY source
 
--- name: scheduled_dates
+-- name: scheduled_dates  row: ScheduledDate
 -- Of each DAG: the newest date that is not after $1, and all later ones.
-SELECT d.dag, millrace.micros(s.logical_date)
+SELECT d.dag, millrace.micros(s.logical_date) AS logical_date
 FROM millrace.dag AS d
 CROSS JOIN LATERAL (SELECT max(logical_date) AS logical_date FROM millrace.scheduled_run
                     WHERE dag = d.dag AND logical_date <= millrace.instant($1)) AS last

@@ -1,16 +1,17 @@
 -- What the model server reads and writes.
 
--- name: list_deployments
+-- name: list_deployments  row: Deployment
 -- All that serve something, or the one of model $1.
-SELECT model, namespace, champion, candidate, weight, last_good, revision, millrace.micros(updated_at),
-       champion_version, candidate_version, last_good_version, owner_run, owner_task, owner_map_index
+SELECT model, namespace, champion, candidate, weight, last_good, revision,
+       millrace.micros(updated_at) AS updated_at, champion_version, candidate_version, last_good_version,
+       owner_run, owner_task, owner_map_index
 FROM millrace.deployment_state
 WHERE ($1::text IS NULL OR model = $1) AND (champion <> '' OR candidate <> '')
 ORDER BY model
 
--- name: list_deployment_events
-SELECT model, revision, action, artifact, coalesce(version, millrace.version_at(model, artifact, run, at), 0), weight,
-       reason, evidence, run, actor, millrace.micros(at)
+-- name: list_deployment_events  row: DeploymentEvent
+SELECT model, revision, action, artifact, coalesce(version, millrace.version_at(model, artifact, run, at), 0) AS version,
+       weight, reason, evidence, run, actor, millrace.micros(at) AS at
 FROM millrace.deployment_event WHERE model = $1 ORDER BY revision DESC LIMIT $2
 
 -- name: put_predictions
@@ -35,17 +36,17 @@ FROM fresh, unnest($11::text[], $12::text[], $13::text[], $14::bigint[], $15::bi
   AS u (model, artifact, role, start, requests, errors, latency_buckets, latency_sum_us, outcomes, business_sum,
         business_sum_squares, tripped, revision)
 
--- name: list_windows
-SELECT model, artifact, role, millrace.micros(start), requests, errors, latency_buckets, latency_sum_us, outcomes,
-       business_sum, business_sum_squares, tripped
+-- name: list_windows  row: ServingWindow
+SELECT model, artifact, role, millrace.micros(start) AS start_us, requests, errors, latency_buckets, latency_sum_us, outcomes,
+       business_sum, business_sum_squares, tripped, revision
 FROM millrace.serving_window WHERE model = $1 AND start >= millrace.instant($2)
 
--- name: list_windows_of_revisions
+-- name: list_windows_of_revisions  row: ServingWindow
 -- Of model $1, from revision $3 of its deployment on, and from time $2 on.
-SELECT model, artifact, role, millrace.micros(start), requests, errors, latency_buckets, latency_sum_us, outcomes,
-       business_sum, business_sum_squares, tripped
+SELECT model, artifact, role, millrace.micros(start) AS start_us, requests, errors, latency_buckets, latency_sum_us, outcomes,
+       business_sum, business_sum_squares, tripped, revision
 FROM millrace.serving_window WHERE model = $1 AND revision >= $3 AND start >= millrace.instant($2)
 
--- name: list_predictions
-SELECT id, model, artifact, entity, features, output, latency_us, trace_id, millrace.micros(at)
+-- name: list_predictions  row: Prediction
+SELECT id, model, artifact, entity, features, output, latency_us, trace_id, millrace.micros(at) AS at_us
 FROM millrace.prediction WHERE model = $1 ORDER BY pos DESC LIMIT $2
