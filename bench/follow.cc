@@ -10,6 +10,7 @@
 #include "bench/dags.h"
 #include "bench/rig.h"
 #include "engine/api/api.h"
+#include "engine/follow/feed.h"
 
 namespace millrace::bench {
 namespace {
@@ -57,9 +58,11 @@ Status run_follow(Report& report, const std::filesystem::path& state, const Foll
   const Catalog catalog = bench_catalog();
   api::ApiConfig config;
   config.http.port = 0;
-  api::Api server(config, rig->stores(), catalog, clock, system_entropy());
+  follow::Feed feed(rig->stores(), clock);
+  api::Api server(config, rig->stores(), catalog, clock, feed, system_entropy());
+  feed.start();
   MR_CHECK(server.start());
-  rig->on_batch([&](std::vector<Event> events) { server.journal_changed(std::move(events)); });
+  rig->on_batch([&](std::vector<Event> events) { feed.offer(std::move(events)); });
   MR_TRY(const Sample warm, measure(*rig, load));
   (void)warm;
   std::vector<double> without, with, without_cpu, with_cpu, slower, rates;

@@ -8,6 +8,7 @@
 #include "bench/many_runs.h"
 #include "bench/rig.h"
 #include "engine/api/api.h"
+#include "engine/follow/feed.h"
 #include "engine/pg/history.h"
 #include "engine/pg/pg_store.h"
 
@@ -134,7 +135,9 @@ Status measure_api(Report& report, const std::string& dsn, const Catalog& catalo
   const SystemClock clock;
   api::ApiConfig config;
   config.http.port = 0;
-  api::Api server(config, store.stores(), catalog, clock, system_entropy());
+  follow::Feed feed(store.stores(), clock);
+  api::Api server(config, store.stores(), catalog, clock, feed, system_entropy());
+  feed.start();
   MR_CHECK(server.start());
   MR_TRY(const auto runs, some_runs(dsn, 1000));
   MR_TRY(const auto last_seq, store.stores().journal.last_seq());

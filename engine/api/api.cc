@@ -120,14 +120,14 @@ HttpResponse asset_response(const Asset& asset, const HttpRequest& request) {
 
 struct Api::State {
   State(ApiConfig config, Stores stores, const Catalog& catalog, const Clock& clock,
-        std::uint64_t seed, ApiHooks hooks)
-      : feed(stores, clock),
+        follow::Feed& journal_feed, std::uint64_t seed, ApiHooks hooks)
+      : feed(journal_feed),
         context(std::move(config), stores, catalog, clock, seed, std::move(hooks), feed),
         slots(context.config.max_streams),
         router(all_endpoints(&context, &slots)),
         openapi(openapi_document().dump()),
         server(with_security_headers(context.config.http), clock, handlers()) {
-    feed.observe([this](const std::vector<Event>& events) {
+    counted = feed.observe([this](const std::vector<Event>& events) {
       for (const auto& event : events) run_metrics.count(event, feed.names().dag_of(event));
     });
   }
@@ -140,12 +140,13 @@ struct Api::State {
 
   RequestMetrics request_metrics;
   RunMetrics run_metrics;
-  follow::Feed feed;
+  follow::Feed& feed;
   Context context;
   StreamSlots slots;
   Router router;
   const std::string openapi;
   http::HttpServer server;
+  Subscription counted;
 };
 
 http::HttpHandlers Api::State::handlers() {
@@ -223,29 +224,16 @@ HttpResponse Api::State::answer(const HttpRequest& request) {
 }
 
 Api::Api(ApiConfig config, Stores stores, const Catalog& catalog, const Clock& clock,
-         std::uint64_t seed, ApiHooks hooks)
-    : state_(std::make_unique<State>(std::move(config), stores, catalog, clock, seed,
+         follow::Feed& feed, std::uint64_t seed, ApiHooks hooks)
+    : state_(std::make_unique<State>(std::move(config), stores, catalog, clock, feed, seed,
                                      std::move(hooks))) {}
 
 Api::~Api() { stop(); }
 
-Status Api::start() {
-  state_->feed.start();  // first: what a request starts is counted
-  return state_->server.start();
-}
+Status Api::start() { return state_->server.start(); }
 
-void Api::stop() {
-  state_->server.stop();
-  state_->feed.stop();
-}
+void Api::stop() { state_->server.stop(); }
 
 int Api::port() const { return state_->server.port(); }
-
-void Api::journal_changed(std::vector<Event> events) {
-  if (events.empty())
-    state_->feed.look();
-  else
-    state_->feed.offer(std::move(events));
-}
 
 }  // namespace millrace::api

@@ -22,6 +22,10 @@
 #include "engine/op/catalog.h"
 #include "engine/store/store.h"
 
+namespace millrace::follow {
+class Feed;
+}
+
 namespace millrace::api {
 
 struct ApiConfig {
@@ -56,8 +60,10 @@ struct ApiHooks {
 
 class Api {
  public:
+  /// Its streams, waiting requests and counts live on the feed, which the caller starts first and
+  /// stops afterwards.
   Api(ApiConfig config, Stores stores, const Catalog& catalog, const Clock& clock,
-      std::uint64_t seed, ApiHooks hooks = {});
+      follow::Feed& feed, std::uint64_t seed, ApiHooks hooks = {});
   ~Api();  // stops
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
@@ -67,9 +73,6 @@ class Api {
   /// Ends streams, lets requests under way finish. Safe to call twice.
   void stop();
   int port() const;
-  /// Call after each batch that this process appended, with its events if they are at hand: a
-  /// store tells others of it only.
-  void journal_changed(std::vector<Event> events = {});
 
  private:
   struct State;

@@ -30,8 +30,6 @@ Feed::~Feed() {
   stop();
 }
 
-void Feed::observe(Observer observer) { observers_.push_back(std::move(observer)); }
-
 void Feed::start() {
   begin();  // if the store is away, the thread tries again
   service_.start([this] { work(); });
@@ -135,8 +133,8 @@ void Feed::take(std::vector<Event> events) {
   if (events.empty()) return;
   for (const auto& event : events) names_.take(event);
   open_runs_ = names_.open_runs();
-  // First: a client that was told may ask for the counts.
-  for (const auto& observer : observers_) observer(events);
+  // First: a client that has seen an event may ask for the counts.
+  observers_.call(events);
   waiters_.take(events);
   const auto span = std::make_shared<const Span>(std::move(events));
   ring_.push(span);

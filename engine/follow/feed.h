@@ -27,7 +27,7 @@ namespace millrace::follow {
 
 class Feed {
  public:
-  /// Gets each event once, in order, before any client is told. Must be quick: everything waits.
+  /// Gets each event once, in order, before any client sees it. Must be quick: everything waits.
   using Observer = std::function<void(const std::vector<Event>& events)>;
 
   Feed(Stores stores, const Clock& clock, Ring::Limits limits = {});
@@ -35,8 +35,8 @@ class Feed {
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
-  /// Before start.
-  void observe(Observer observer);
+  Subscription observe(Observer observer) { return observers_.add(std::move(observer)); }
+  /// From the present end of the journal.
   void start();
   void stop();
 
@@ -45,7 +45,7 @@ class Feed {
   /// Something may have been appended.
   void look();
 
-  /// Told of what comes as long as it lives.
+  /// Woken for what comes as long as it lives.
   std::shared_ptr<LiveView> watch(EventFilter filter, std::int64_t after,
                                   std::function<void()> wake);
   /// Calls back when the ring has grown, from the feed's thread.
@@ -72,7 +72,7 @@ class Feed {
 
   const Stores stores_;
   const Clock& clock_;
-  std::vector<Observer> observers_;
+  Subscribers<const std::vector<Event>&> observers_;
   RunNames names_;
   Ring ring_;
   Waiters waiters_;

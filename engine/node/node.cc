@@ -10,6 +10,7 @@
 #include "engine/cluster/state_lock.h"
 #include "engine/exec/query_service.h"
 #include "engine/exec/runner_pool.h"
+#include "engine/follow/feed.h"
 #include "engine/http/listener.h"
 #include "engine/http/tls.h"
 #include "engine/ml/model.h"
@@ -73,6 +74,7 @@ struct Node::Body {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<ResourceFolder> resources;
   std::unique_ptr<serve::ModelServer> server;
+  std::unique_ptr<follow::Feed> feed;
   std::unique_ptr<api::Api> api;
 
   Mutex commits_mutex;
@@ -193,7 +195,7 @@ void Node::Body::journal_changed(std::vector<Event> events) {
     callback = on_change;
   }
   changed.notify_all();
-  if (api) api->journal_changed(std::move(events));
+  if (feed) feed->offer(std::move(events));
   if (callback) callback();
 }
 
@@ -275,8 +277,10 @@ void Node::Body::make_api() {
   hooks.leading = [this] { return engine != nullptr && engine->metrics().leading; };
   hooks.commits = [this] { return check_commits(); };
   hooks.assets = api::web_assets();
-  api =
-      std::make_unique<api::Api>(config, store->stores(), catalog, clock, system_entropy(), hooks);
+  feed = std::make_unique<follow::Feed>(store->stores(), clock);
+  api = std::make_unique<api::Api>(config, store->stores(), catalog, clock, *feed, system_entropy(),
+                                   hooks);
+  feed->start();  // before any request: what it starts is counted
 }
 
 Node::Node(std::unique_ptr<Body> body) : body_(std::move(body)) {}
@@ -291,7 +295,7 @@ Result<std::unique_ptr<Node>> Node::start(const NodeOptions& options, const Node
   MR_CHECK(body->bind_ports(parts));
   MR_CHECK(body->open_store());
   if (parts.serve) MR_CHECK(body->start_server());
-  if (parts.api) body->make_api();  // the engine tells it of each batch
+  if (parts.api) body->make_api();  // the engine offers each batch to its feed
   if (parts.engine) MR_CHECK(body->start_engine(parts));
   if (parts.api) MR_CHECK(body->api->start());
   if (parts.engine && parts.watch_dags) {
@@ -315,6 +319,7 @@ Node::~Node() {
     if (const auto marked = body.store->write_marks(); !marked)
       log::warning("the marks could not be written", {{"error", marked.error().message}});
   }
+  if (body.feed) body.feed->stop();
   body.api.reset();
   body.engine.reset();
 }

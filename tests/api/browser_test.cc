@@ -17,11 +17,7 @@ class DashboardTest : public ApiTest {
     hooks.assets = api::web_assets();
     api::ApiConfig config;
     config.http.port = 0;
-    api_ = std::make_unique<api::Api>(config, world_->stores(), catalog_, world_->clock(), 1,
-                                      std::move(hooks));
-    world_->on_step([this] { api_->journal_changed(); });
-    ASSERT_TRUE(api_->start().ok());
-    world_->go_live();
+    serve(std::move(config), std::move(hooks));
   }
   void TearDown() override {
     EXPECT_TRUE(browser_.complaints().empty()) << browser_.complaints().front();

@@ -53,9 +53,15 @@ void ApiTest::start(Script script, api::ApiHooks hooks, api::ApiConfig config) {
   world_->add_dag(make_dag("etl", {"extract", "load:extract"}), "dags/etl.yaml");
   if (hooks.assets.empty()) hooks.assets = test_assets();
   config.http.port = 0;
-  api_ = std::make_unique<api::Api>(config, world_->stores(), catalog_, world_->clock(), 42,
-                                    std::move(hooks));
-  world_->on_step([this] { api_->journal_changed(); });
+  serve(std::move(config), std::move(hooks));
+}
+
+void ApiTest::serve(api::ApiConfig config, api::ApiHooks hooks) {
+  feed_ = std::make_unique<follow::Feed>(world_->stores(), world_->clock());
+  api_ = std::make_unique<api::Api>(std::move(config), world_->stores(), catalog_, world_->clock(),
+                                    *feed_, 42, std::move(hooks));
+  world_->on_step([this] { feed_->look(); });
+  feed_->start();
   const auto status = api_->start();
   ASSERT_TRUE(status.ok()) << status.error().to_string();
   world_->go_live();

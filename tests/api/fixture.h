@@ -15,6 +15,7 @@
 #include <httplib.h>
 
 #include "engine/api/api.h"
+#include "engine/follow/feed.h"
 #include "tests/api/world.h"
 
 namespace millrace::testing {
@@ -40,6 +41,8 @@ class ApiTest : public ::testing::Test {
   ~ApiTest() override;
   /// With the world as it stands; the engine answers from now on.
   void start(Script script = {}, api::ApiHooks hooks = {}, api::ApiConfig config = {});
+  /// Starts the API on `world_`, and lets the engine answer.
+  void serve(api::ApiConfig config, api::ApiHooks hooks);
 
   Answer get(const std::string& path, httplib::Headers headers = {});
   Answer send(const std::string& method, const std::string& path, const std::string& body,
@@ -57,6 +60,7 @@ class ApiTest : public ::testing::Test {
 
   Catalog catalog_;
   std::unique_ptr<World> world_;
+  std::unique_ptr<follow::Feed> feed_;
   std::unique_ptr<api::Api> api_;
 };
 

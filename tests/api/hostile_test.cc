@@ -260,7 +260,7 @@ TEST_F(HostileTest, ASecondServerOnThePortIsRefused) {
   start();
   api::ApiConfig config;
   config.http.port = api_->port();
-  api::Api second(config, world_->stores(), catalog_, world_->clock(), 1);
+  api::Api second(config, world_->stores(), catalog_, world_->clock(), *feed_, 1);
   const auto status = second.start();
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(ErrorCode::unavailable, status.error().code);

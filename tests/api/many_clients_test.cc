@@ -113,13 +113,16 @@ TEST_F(ManyClientsTest, AScrapeAfterARestartStartsFromNothing) {
   finished_run("etl");
   api::ApiConfig config;
   config.http.port = 0;
-  api::Api second(config, world_->stores(), catalog_, world_->clock(), 1);
+  follow::Feed feed(world_->stores(), world_->clock());
+  api::Api second(config, world_->stores(), catalog_, world_->clock(), feed, 1);
+  feed.start();
   ASSERT_TRUE(second.start().ok());
   HttpClient client(second.port());
   std::string text = client.get("/metrics").body;
   EXPECT_NE(std::string::npos, text.find("millrace_runs_open 0\n")) << text;
   EXPECT_EQ(std::string::npos, text.find("millrace_runs_created_total{")) << text;
   second.stop();
+  feed.stop();
 }
 
 }  // namespace

@@ -18,11 +18,7 @@ class ModelsTest : public ApiTest {
     hooks.assets = test_assets();
     api::ApiConfig config;
     config.http.port = 0;
-    api_ = std::make_unique<api::Api>(config, world_->stores(), catalog_, world_->clock(), 1,
-                                      std::move(hooks));
-    world_->on_step([this] { api_->journal_changed(); });
-    ASSERT_TRUE(api_->start().ok());
-    world_->go_live();
+    serve(std::move(config), std::move(hooks));
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include "engine/api/api.h"
 #include "engine/base/log.h"
+#include "engine/follow/feed.h"
 #include "tests/api/fixture.h"
 #include "tests/api/sample.h"
 
@@ -20,9 +21,11 @@ int main(int argc, char** argv) {
   hooks.assets = api::web_assets();
   api::ApiConfig config;
   config.http.port = argc > 1 ? std::atoi(argv[1]) : 0;
-  api::Api api(config, world->stores(), catalog, world->clock(), system_entropy(),
+  follow::Feed feed(world->stores(), world->clock());
+  api::Api api(config, world->stores(), catalog, world->clock(), feed, system_entropy(),
                std::move(hooks));
-  world->on_step([&] { api.journal_changed(); });
+  world->on_step([&] { feed.look(); });
+  feed.start();
   if (const auto status = api.start(); !status) {
     std::cerr << status.error().to_string() << "\n";
     return 1;
@@ -34,5 +37,6 @@ int main(int argc, char** argv) {
   }
   world->stop();
   api.stop();
+  feed.stop();
   return 0;
 }

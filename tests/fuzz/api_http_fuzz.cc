@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "engine/follow/feed.h"
 #include "engine/store/command.h"
 #include "tests/api/fixture.h"
 #include "tests/fuzz/http_exchange.h"
@@ -33,8 +34,9 @@ class Offered {
     hooks.lint = [](std::string_view text, std::string_view) {
       return Json::object({{"ok", text.empty()}, {"diagnostics", Json::array()}});
     };
-    api_ = std::make_unique<api::Api>(config, world_.stores(), catalog_, world_.clock(), 42,
+    api_ = std::make_unique<api::Api>(config, world_.stores(), catalog_, world_.clock(), feed_, 42,
                                       std::move(hooks));
+    feed_.start();
     if (!api_->start()) std::abort();
   }
   std::uint16_t port() const { return static_cast<std::uint16_t>(api_->port()); }
@@ -43,6 +45,7 @@ class Offered {
   Catalog catalog_;
   // Begins at the same moment each time, so that the corpus can name its run.
   World world_{{}, from_micros(1'000'000'000'000'000)};
+  follow::Feed feed_{world_.stores(), world_.clock()};
   std::unique_ptr<api::Api> api_;
 };
 
