@@ -89,10 +89,13 @@ struct ServingWindow {
         field("errors", &ServingWindow::errors, "How many of them failed"),
         field("latency_buckets", &ServingWindow::latency_buckets,
               "Counts by the bounds of kLatencyBoundsUs"),
-        field("latency_sum_us", &ServingWindow::latency_sum_us, "Sum of latencies"),
+        // JSON has no infinity: a sum that overflowed is written as null, and read as 0.
+        field("latency_sum_us", &ServingWindow::latency_sum_us, "Sum of latencies").optional(),
         field("outcomes", &ServingWindow::outcomes, "Predictions whose true outcome is known"),
-        field("business_sum", &ServingWindow::business_sum, "Sum of their business values"),
-        field("business_sum_squares", &ServingWindow::business_sum_squares, "And of the squares"),
+        field("business_sum", &ServingWindow::business_sum, "Sum of their business values")
+            .optional(),
+        field("business_sum_squares", &ServingWindow::business_sum_squares, "And of the squares")
+            .optional(),
         field("tripped", &ServingWindow::tripped, "The circuit breaker opened in this window"),
         field("revision", &ServingWindow::revision,
               "Of the deployment that was served; 0: not known")
@@ -127,6 +130,12 @@ struct PredictionBatch {
   Uuid id;
   std::vector<Prediction> predictions;
   std::vector<ServingWindow> windows;
+
+  static constexpr auto fields() {
+    return std::tuple{field("id", &PredictionBatch::id, "Of the batch"),
+                      field("predictions", &PredictionBatch::predictions, "One for each request"),
+                      field("windows", &PredictionBatch::windows, "What was measured")};
+  }
 };
 
 }  // namespace millrace

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <limits>
 #include <set>
 
 #include "tests/base/lossy_disk.h"
@@ -56,6 +57,45 @@ TEST(SpoolJson, ABatchComesBackWhole) {
   EXPECT_EQ(-0.5, again->windows[0].business_sum);
   EXPECT_TRUE(again->windows[0].tripped);
   EXPECT_EQ(text, to_json(*again).dump());
+}
+
+// What the release before wrote, member by member.
+TEST(SpoolJson, ReadsABatchOfAnOlderRelease) {
+  const auto batch = prediction_batch_from_json(*Json::parse(R"({
+    "format": "millrace.prediction_batch", "id": "0199a2b4-0000-7000-8000-000000000001",
+    "predictions": [{"id": "r1", "model": "m", "artifact": "a", "entity": "", "features": null,
+                     "output": {"y": 1}, "latency_us": 42, "trace_id": "", "at_us": 1000001}],
+    "windows": [{"model": "m", "artifact": "a", "role": "champion", "start_us": 2000002,
+                 "requests": 3, "errors": 1, "latency_buckets": [1, 2], "latency_sum_us": 9.5,
+                 "outcomes": 0, "business_sum": 0, "business_sum_squares": 0,
+                 "tripped": false}]})"));
+  ASSERT_TRUE(batch.ok()) << batch.error().to_string();
+  ASSERT_EQ(1u, batch->predictions.size());
+  EXPECT_EQ(42, batch->predictions[0].latency_us);
+  EXPECT_EQ(from_micros(1'000'001), batch->predictions[0].at);
+  ASSERT_EQ(1u, batch->windows.size());
+  EXPECT_EQ(from_micros(2'000'002), batch->windows[0].start);
+  EXPECT_EQ((std::vector<std::int64_t>{1, 2}), batch->windows[0].latency_buckets);
+  EXPECT_EQ(9.5, batch->windows[0].latency_sum_us);
+  EXPECT_EQ(0, batch->windows[0].revision);
+}
+
+TEST(SpoolJson, ASumThatOverflowedDoesNotLoseItsBatch) {
+  Rng rng(1);
+  auto batch = small_batch(rng, from_micros(986'169'600'123'456));
+  batch.windows[0].business_sum_squares = std::numeric_limits<double>::infinity();
+  const auto again = prediction_batch_from_json(*Json::parse(to_json(batch).dump()));
+  ASSERT_TRUE(again.ok()) << again.error().to_string();
+  EXPECT_EQ(3, again->windows[0].requests);
+}
+
+TEST(SpoolJson, NamesWhatIsWrongInABatch) {
+  Rng rng(1);
+  Json json = to_json(small_batch(rng, from_micros(986'169'600'123'456)));
+  json.set("predictions", Json::array({Json::object({{"id", 7}})}));
+  const auto batch = prediction_batch_from_json(json);
+  ASSERT_FALSE(batch.ok());
+  EXPECT_EQ("'predictions[0].id' is 7; expected a text", batch.error().message);
 }
 
 TEST(SpoolJson, AnythingElseIsRefused) {
