@@ -1,6 +1,8 @@
 #include "engine/exec/protocol.h"
 
+#include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -60,9 +62,18 @@ void put(WireWriter& to, const Value& value) {
 }
 
 template <typename Value>
+void take_integer(WireReader& from, Value& value) {
+  const std::int64_t given = from.integer();
+  const auto lowest = std::int64_t{std::numeric_limits<Value>::min()};
+  const auto highest = std::int64_t{std::numeric_limits<Value>::max()};
+  if (given < lowest || given > highest) return from.refuse();
+  value = static_cast<Value>(given);
+}
+
+template <typename Value>
 void take(WireReader& from, Value& value) {
   if constexpr (std::is_integral_v<Value>)
-    value = static_cast<Value>(from.integer());
+    take_integer(from, value);
   else if constexpr (std::is_same_v<Value, std::string>)
     value = from.text();
   else if constexpr (std::is_same_v<Value, Json>)

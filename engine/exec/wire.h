@@ -37,6 +37,9 @@ class WireReader {
   std::string_view text();
   Json json();
 
+  /// What was read does not fit its field.
+  void refuse() { broken_ = true; }
+
   /// All of the bytes have been read, and all were well.
   bool at_end() const { return !broken_ && rest_.empty(); }
 

@@ -120,6 +120,33 @@ TEST(Protocol, RefusesAValueThatIsNoJson) {
   EXPECT_FALSE(decode_runner_message(query.take()).ok());
 }
 
+TEST(Protocol, RefusesANumberThatDoesNotFitItsField) {
+  const auto hello = [](std::int64_t protocol) {
+    WireWriter out;
+    out.put(std::int64_t{0});  // HelloMessage
+    out.put(protocol);
+    return decode_runner_message(out.take());
+  };
+  ASSERT_TRUE(hello(kProtocolVersion).ok());
+  // Cut to 32 bits, this would be the version of now.
+  EXPECT_FALSE(hello((std::int64_t{1} << 32) + kProtocolVersion).ok());
+}
+
+TEST(Protocol, RefusesAFlagThatIsNeitherTrueNorFalse) {
+  const auto done = [](std::int64_t retire) {
+    WireWriter out;
+    out.put(std::int64_t{4});  // DoneMessage
+    out.put(std::int64_t{1});
+    out.put(std::string_view());
+    out.put(std::int64_t{0});
+    out.put(retire);
+    out.put(std::int64_t{0});
+    return decode_runner_message(out.take());
+  };
+  ASSERT_TRUE(done(1).ok());
+  EXPECT_FALSE(done(2).ok());
+}
+
 TEST(Protocol, AnIllFormedOutcomeIsTheAttemptsErrorNotTheProtocols) {
   WireWriter done;
   done.put(std::int64_t{4});  // DoneMessage
