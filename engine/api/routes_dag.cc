@@ -125,9 +125,8 @@ Result<Reply> patch_dag(Context& context, const Call& call) {
 }
 
 /// Each diagnostic with its line, as the file is now: for a caret under the column.
-void add_source_lines(DagFileErrorRow& row) {
-  if (!row.diagnostics.is_array()) return;
-  const auto text = read_file(row.source, kMaxSourceBytes);
+void add_source_lines(DagFileErrorView& view) {
+  const auto text = read_file(view.source, kMaxSourceBytes);
   if (!text) return;
   std::vector<std::string_view> lines;
   for (std::string_view rest = *text; !rest.empty();) {
@@ -135,42 +134,42 @@ void add_source_lines(DagFileErrorRow& row) {
     lines.push_back(line);
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
   }
-  for (auto& one : row.diagnostics.mutable_items()) {
-    const auto number = static_cast<std::size_t>(std::max<std::int64_t>(one["line"].as_int(), 0));
-    if (!one.is_object() || one.contains("text") || number == 0 || number > lines.size()) continue;
-    one.set("text", lines[number - 1].substr(0, kMaxLineBytes));
+  for (auto& one : view.diagnostics) {
+    const auto number = static_cast<std::size_t>(std::max(one.diagnostic.line, 0));
+    if (one.text || number == 0 || number > lines.size()) continue;
+    one.text = lines[number - 1].substr(0, kMaxLineBytes);
   }
 }
 
 /// A DAG without a file, as the others that need a look.
-DagFileErrorRow retired_row(const DagRow& dag) {
-  return {
-      dag.source,
-      Json::array({Json::object({{"file", dag.source},
-                                 {"line", 0},
-                                 {"column", 1},
-                                 {"severity", "warning"},
-                                 {"message", "DAG '" + dag.dag + "' is retired: " + dag.retired},
-                                 {"hint", "put the file back to run it; its history stays"},
-                                 {"code", "retired"}})}),
-      dag.updated_at};
+DagFileErrorView retired_view(const DagRow& dag) {
+  Diagnostic diagnostic;
+  diagnostic.file = dag.source;
+  diagnostic.line = 0;
+  diagnostic.severity = Diagnostic::Severity::warning;
+  diagnostic.message = "DAG '" + dag.dag + "' is retired: " + dag.retired;
+  diagnostic.hint = "put the file back to run it; its history stays";
+  diagnostic.code = "retired";
+  return {dag.source, {{std::move(diagnostic), "", std::nullopt}}, dag.updated_at};
 }
 
-bool holds_error(const DagFileErrorRow& row) {
-  return std::ranges::any_of(row.diagnostics.items(), [](const Json& one) {
-    return one["severity"].as_view() != "warning";
+bool holds_error(const DagFileErrorView& view) {
+  return std::ranges::any_of(view.diagnostics, [](const QuotedDiagnostic& one) {
+    return one.diagnostic.severity == Diagnostic::Severity::error;
   });
 }
 
 Result<Reply> list_dag_errors(Context& context, const Call& call) {
   MR_TRY(auto rows, context.stores.runs.dag_file_errors());
+  std::vector<DagFileErrorView> views;
+  for (auto& row : rows) views.push_back(dag_file_error_view(std::move(row)));
   if (!call.query("warnings").as_bool())
-    std::erase_if(rows, [](const auto& row) { return !holds_error(row); });
-  for (auto& row : rows) add_source_lines(row);
+    std::erase_if(views, [](const auto& view) { return !holds_error(view); });
+  for (auto& view : views) add_source_lines(view);
   MR_TRY(const auto dags, context.stores.runs.dags());
   for (const auto& dag : dags)
-    if (!dag.retired.empty()) rows.push_back(retired_row(dag));
-  return reply_of(rows);
+    if (!dag.retired.empty()) views.push_back(retired_view(dag));
+  return reply_of(views);
 }
 
 Result<Reply> reset_schedule(Context& context, const Call& call) {
@@ -263,7 +262,7 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .query = {FieldInfo{"warnings", boolean_type(),
                                       "True: also files that load and have warnings"}
                                 .optional(false)},
-                  .response = type_info<std::vector<DagFileErrorRow>>(),
+                  .response = type_info<std::vector<DagFileErrorView>>(),
                   .handle = bind(list_dag_errors)});
   return list;
 }

@@ -1,6 +1,23 @@
 #include "engine/api/views_run.h"
 
+#include <utility>
+
 namespace millrace::api {
+
+DagFileErrorView dag_file_error_view(DagFileErrorRow row) {
+  DagFileErrorView view{std::move(row.source), {}, row.at};
+  for (const Json& one : row.diagnostics.items()) {
+    auto diagnostic = read_record<QuotedDiagnostic>(one);
+    if (!diagnostic) {  // of another release
+      diagnostic = QuotedDiagnostic{};
+      diagnostic->diagnostic.message = one.dump();
+    }
+    auto& file = diagnostic->diagnostic.file;
+    if (file.empty()) file = view.source;
+    view.diagnostics.push_back(*std::move(diagnostic));
+  }
+  return view;
+}
 
 DagState DagView::state() const {
   if (!row.out_of_order.empty()) return DagState::out_of_order;

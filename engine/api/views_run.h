@@ -13,6 +13,7 @@
 
 #include "engine/base/record_json.h"
 #include "engine/core/dag.h"
+#include "engine/spec/diagnostic.h"
 #include "engine/store/rows.h"
 
 namespace millrace::api {
@@ -29,6 +30,23 @@ struct RunPage {
         field("next", &RunPage::next, "Pass as ?before= for the next page; null on the last")};
   }
 };
+
+struct DagFileErrorView {
+  static constexpr std::string_view record_name = "DagFileError";
+  static constexpr std::string_view record_doc =
+      "A DAG file that cannot be loaded; its last good version stays in force.";
+  std::string source;
+  std::vector<QuotedDiagnostic> diagnostics;
+  Time at{};
+
+  static constexpr auto fields() {
+    return std::tuple{field("source", &DagFileErrorView::source, "The file"),
+                      field("diagnostics", &DagFileErrorView::diagnostics,
+                            "What is wrong, each with its place in the file"),
+                      field("at", &DagFileErrorView::at, "When it was found")};
+  }
+};
+DagFileErrorView dag_file_error_view(DagFileErrorRow row);
 
 enum class DagState { active, paused, retired, out_of_order };
 constexpr std::array<std::string_view, 4> names_of(DagState) {

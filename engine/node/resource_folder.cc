@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <sstream>
 
 #include "engine/base/digest.h"
 #include "engine/base/log.h"
+#include "engine/base/record_json.h"
 #include "engine/base/unique_fd.h"
 
 namespace millrace {
@@ -34,17 +36,9 @@ RegisterDag registration(const Resource& resource) {
 }  // namespace
 
 Json diagnostics_json(const std::vector<Diagnostic>& diagnostics, std::string_view source) {
-  Json out = Json::array();
-  for (const auto& d : diagnostics)
-    out.push_back(Json::object({{"file", d.file},
-                                {"line", d.line},
-                                {"column", d.column},
-                                {"severity", to_string(d.severity)},
-                                {"message", d.message},
-                                {"hint", d.hint},
-                                {"code", d.code},
-                                {"source", line_of(source, d.line)}}));
-  return out;
+  std::vector<QuotedDiagnostic> out;
+  for (const auto& d : diagnostics) out.push_back({d, line_of(source, d.line), std::nullopt});
+  return record_json(out);
 }
 
 Result<RegisterDag> load_for_engine(const std::filesystem::path& path, const Catalog& catalog) {

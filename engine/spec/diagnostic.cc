@@ -35,7 +35,7 @@ std::string printable(std::string_view text) {
 }  // namespace
 
 std::string_view to_string(Diagnostic::Severity severity) {
-  return severity == Diagnostic::Severity::error ? "error" : "warning";
+  return name_of(severity);
 }
 
 std::string to_string(const Diagnostic& d) {

@@ -63,9 +63,7 @@ struct DagRow {
 
 /// Diagnostics of a DAG file that could not be loaded; the last good version stays in force.
 struct DagFileErrorRow {
-  static constexpr std::string_view record_name = "DagFileError";
-  static constexpr std::string_view record_doc =
-      "A DAG file that cannot be loaded; its last good version stays in force.";
+  static constexpr std::string_view record_name = "StoredDagFileError";
   std::string source;
   Json diagnostics;
   Time at{};

@@ -303,6 +303,13 @@ TEST_F(RunsTest, DagsHaveTasksEdgesAndAPauseSwitch) {
   const auto all = get("/api/v1/dag-errors?warnings=true").json();
   ASSERT_EQ(2u, all.size());
   EXPECT_EQ("warning", all.at(1)["diagnostics"].at(0)["severity"].as_string());
+  EXPECT_EQ("dags/fine.yaml", all.at(1)["diagnostics"].at(0)["file"].as_string());
+
+  // What another release wrote is shown as it is, and counts as an error.
+  world_->report_file("dags/new.yaml", Json::array({Json::object({{"severity", "fatal"}})}));
+  const auto unknown = get("/api/v1/dag-errors").json();
+  ASSERT_EQ(2u, unknown.size());
+  EXPECT_EQ(R"({"severity":"fatal"})", unknown.at(1)["diagnostics"].at(0)["message"].as_string());
 
   const auto version = detail["dag"]["version"].as_string();
   EXPECT_EQ("etl", get("/api/v1/dags/etl/versions/" + version).json()["dag"].as_string());

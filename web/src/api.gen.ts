@@ -155,12 +155,36 @@ export interface CommandResult {
   result: unknown;
 }
 
+export type Severity = 'error' | 'warning';
+
+/** A problem of a file that a person wrote. */
+export interface Diagnostic {
+  /** The file */
+  file: string;
+  /** From 1; 0: the file as a whole */
+  line: number;
+  /** From 1, in bytes */
+  column: number;
+  /** A file with an error is not loaded */
+  severity: Severity;
+  /** What is wrong, with the value */
+  message: string;
+  /** What would be right; "": not known */
+  hint: string;
+  /** Stable name of the kind of problem */
+  code: string;
+  /** The line when the file was read */
+  source: string;
+  /** The line as it is now; null: there is none */
+  text: string | null;
+}
+
 /** A DAG file that cannot be loaded; its last good version stays in force. */
 export interface DagFileError {
   /** The file */
   source: string;
   /** What is wrong, each with its place in the file */
-  diagnostics: unknown;
+  diagnostics: Diagnostic[];
   /** When it was found */
   at: string;
 }

@@ -8,18 +8,8 @@ import { ApiError } from './http';
 import { Link } from './router';
 import { TriggerDialog } from './trigger';
 
-interface Diagnostic {
-  file?: string;
-  line?: number;
-  column?: number;
-  severity?: string;
-  message?: string;
-  hint?: string;
-  text?: string; // the line of the file
-}
-
 function FileError({ error }: { error: DagFileError }) {
-  const diagnostics = (Array.isArray(error.diagnostics) ? error.diagnostics : []) as Diagnostic[];
+  const diagnostics = error.diagnostics;
   return (
     <div class="file-error">
       <div class="file-error-head">
@@ -33,15 +23,15 @@ function FileError({ error }: { error: DagFileError }) {
         <div class="diagnostic">
           <div>
             <code>
-              {one.file ?? error.source}
+              {one.file}
               {one.line ? `:${one.line}:${one.column}` : ''}
             </code>{' '}
-            <span class={one.severity === 'warning' ? 'warn' : 'bad'}>{one.severity ?? 'error'}</span> {one.message}
+            <span class={one.severity === 'warning' ? 'warn' : 'bad'}>{one.severity}</span> {one.message}
             {one.hint && <span class="hint"> {one.hint}</span>}
           </div>
           {one.text != null && (
             <pre>
-              {`${String(one.line).padStart(4)} │ ${one.text}\n     │ ${' '.repeat(Math.max(0, (one.column ?? 1) - 1))}^`}
+              {`${String(one.line).padStart(4)} │ ${one.text}\n     │ ${' '.repeat(Math.max(0, one.column - 1))}^`}
             </pre>
           )}
         </div>
@@ -168,9 +158,7 @@ export function DagsPage() {
   };
   useEvents(dagKinds, undefined, reload);
   // The list itself shows retired DAGs.
-  const isShown = (error: DagFileError) =>
-    !Array.isArray(error.diagnostics) ||
-    (error.diagnostics as { code?: string }[]).some((one) => one.code !== 'retired');
+  const isShown = (error: DagFileError) => error.diagnostics.some((one) => one.code !== 'retired');
   const broken = (errors.value ?? []).filter(isShown);
   return (
     <>

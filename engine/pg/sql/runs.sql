@@ -140,7 +140,7 @@ WHERE d.dag = $1
 -- name: get_dag_version
 SELECT spec FROM millrace.dag_version WHERE dag = $1 AND version = $2
 
--- name: list_dag_file_errors  row: DagFileError
+-- name: list_dag_file_errors  row: StoredDagFileError
 SELECT source, diagnostics, millrace.micros(at) AS at FROM millrace.dag_file_error ORDER BY source
 
 -- name: scheduled_dates  row: ScheduledDate
