@@ -5,6 +5,7 @@
 
 #include "engine/pg/failure.h"
 #include "engine/pg/row_reader.h"
+#include "engine/pg/row_writer.h"
 #include "engine/store/deployment.h"
 
 namespace millrace::pg {
@@ -115,39 +116,17 @@ struct WriteEffect {
                                           .add(row.created_at));
   }
   void operator()(const RecordEvaluation& e) const {
-    const EvaluationRow row = evaluation_row(source, e);
-    session.exec("put_evaluation", Params()
-                                       .add(row.model)
-                                       .add(row.champion)
-                                       .add(row.challenger)
-                                       .add(row.decision)
-                                       .add(row.report)
-                                       .add(run_text(row.run))
-                                       .add(row.task)
-                                       .add(row.map_index)
-                                       .add(row.at));
+    session.exec("put_evaluation", record_params(evaluation_row(source, e)));
     if (refuses(e)) put_not_shipped(e.model, e.challenger, kRefused, "");
   }
   void operator()(const UpdateDataset& e) const {
-    const DatasetRow row = dataset_row(source, e);
-    session.exec("put_dataset", Params()
-                                    .add(row.dataset)
-                                    .add(row.artifact)
-                                    .add(row.rows)
-                                    .add(run_text(row.run))
-                                    .add(row.updated_at));
+    session.exec("put_dataset", record_params(dataset_row(source, e)));
   }
-  void operator()(const RaiseAlert& e) const {
-    const AlertRow row = alert_row(source, e);
-    session.exec("put_alert", Params()
-                                  .add(row.seq)
-                                  .add(row.severity)
-                                  .add(row.title)
-                                  .add(row.text)
-                                  .add(row.owner)
-                                  .add(run_text(row.run))
-                                  .add(row.task)
-                                  .add(row.at));
+  template <AppendingEffect Appending>
+  void operator()(const Appending& e) const {
+    append_row_of(source, e, [&]<typename Row>(const Row& row) {
+      session.exec(Row::put, record_params(row));
+    });
   }
   /// Changes of a deployment.
   template <typename Change>
@@ -174,18 +153,7 @@ struct WriteEffect {
                                        .add(row.owner.task)
                                        .add(row.owner.map_index));
     const DeploymentEventRow& record = change.record;
-    session.exec("put_deployment_event", Params()
-                                             .add(record.model)
-                                             .add(record.revision)
-                                             .add(record.action)
-                                             .add(record.artifact)
-                                             .add(record.version)
-                                             .add(record.weight)
-                                             .add(record.reason)
-                                             .add(record.evidence)
-                                             .add(run_text(record.run))
-                                             .add(record.actor)
-                                             .add(record.at));
+    session.exec("put_deployment_event", record_params(record));
     if (change.withdrawn) put_not_shipped(e.model, record.artifact, kWithdrawn, record.reason);
     if (record.action == "release")
       session.exec("remove_not_shipped", Params().add(e.model).add(record.artifact));

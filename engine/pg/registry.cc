@@ -59,8 +59,18 @@ class PgRegistry final : public Registry {
     return one<DatasetRow>(shared_, "get_dataset", Params().add(name),
                            "there is no dataset '" + std::string(name) + "'");
   }
-  Result<std::vector<AlertRow>> alerts(std::size_t limit) override {
-    return list<AlertRow>(shared_, "list_alerts", Params().add(limit));
+  Result<AppendedList> appended(std::size_t place, std::size_t limit) override {
+    Result<AppendedList> out = internal_error("no table of appended rows has this place");
+    const auto look = [&]<typename Row>(const std::vector<Row>&) {
+      if (place != place_of<Row>()) return;
+      auto rows = list<Row>(shared_, Row::list, Params().add(limit));
+      if (rows)
+        out = AppendedList(*std::move(rows));
+      else
+        out = rows.error();
+    };
+    std::apply([&](const auto&... rows) { (look(rows), ...); }, AppendedLists());
+    return out;
   }
 
  private:

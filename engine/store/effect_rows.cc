@@ -88,15 +88,4 @@ DatasetRow dataset_row(const EffectSource& source, const UpdateDataset& effect) 
           .updated_at = source.at};
 }
 
-AlertRow alert_row(const EffectSource& source, const RaiseAlert& effect) {
-  return {.seq = source.seq,
-          .severity = effect.severity,
-          .title = effect.title,
-          .text = effect.text,
-          .owner = effect.owner,
-          .run = source.run,
-          .task = source.task,
-          .at = source.at};
-}
-
 }  // namespace millrace

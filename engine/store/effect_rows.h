@@ -5,18 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "engine/store/appended_rows.h"
+#include "engine/store/effect_source.h"
 #include "engine/store/store.h"
 
 namespace millrace {
-
-struct EffectSource {
-  std::int64_t seq = 0;  // of the event that carries it
-  Uuid run;              // nil: asked for from outside
-  std::string task;      // "": asked for from outside
-  int map_index = -1;
-  Time at{};
-  std::string actor;
-};
 
 /// Points into the batch.
 struct SourcedEffect {
@@ -34,6 +27,5 @@ ArtifactRow artifact_row(const EffectSource& source, const PublishArtifact& effe
 ModelVersionRow model_version_row(const EffectSource& source, const RegisterModel& effect);
 EvaluationRow evaluation_row(const EffectSource& source, const RecordEvaluation& effect);
 DatasetRow dataset_row(const EffectSource& source, const UpdateDataset& effect);
-AlertRow alert_row(const EffectSource& source, const RaiseAlert& effect);
 
 }  // namespace millrace

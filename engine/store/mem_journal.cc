@@ -40,8 +40,11 @@ void add(State& state, const EffectSource& source, const RecordEvaluation& e) {
 void add(State& state, const EffectSource& source, const UpdateDataset& e) {
   state.datasets[e.dataset] = dataset_row(source, e);
 }
-void add(State& state, const EffectSource& source, const RaiseAlert& e) {
-  state.alerts.push_back(alert_row(source, e));
+template <AppendingEffect Appending>
+void add(State& state, const EffectSource& source, const Appending& e) {
+  append_row_of(source, e, [&]<typename Row>(Row row) {
+    std::get<std::vector<Row>>(state.appended).push_back(std::move(row));
+  });
 }
 int version_to_deploy(const State& state, const Uuid& run, const Effect& effect) {
   const std::string* artifact = deployed_artifact(effect);
@@ -58,7 +61,8 @@ int version_to_deploy(const State& state, const Uuid& run, const Effect& effect)
 
 /// Changes of a deployment.
 template <typename Change>
-void add(State& state, const EffectSource& source, const Change& e) {
+requires(!AppendingEffect<Change>) void add(State& state, const EffectSource& source,
+                                            const Change& e) {
   DeploymentRow& row = state.deployments[e.model];
   row.model = e.model;
   DeploymentChange change =

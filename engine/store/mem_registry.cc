@@ -98,9 +98,15 @@ class MemRegistry final : public Registry {
       return row->second;
     });
   }
-  Result<std::vector<AlertRow>> alerts(std::size_t limit) override {
-    return call(state_, "registry.alerts", [&](Callbacks&) -> Result<std::vector<AlertRow>> {
-      return newest(state_.alerts, limit, [](const auto&) { return true; });
+  Result<AppendedList> appended(std::size_t place, std::size_t limit) override {
+    return call(state_, "registry.appended", [&](Callbacks&) -> Result<AppendedList> {
+      AppendedList out;
+      const auto look = [&]<typename Row>(const std::vector<Row>& rows) {
+        if (place == place_of<Row>())
+          out = mem::newest(rows, limit, [](const auto&) { return true; });
+      };
+      std::apply([&](const auto&... rows) { (look(rows), ...); }, state_.appended);
+      return out;
     });
   }
 

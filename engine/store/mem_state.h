@@ -74,7 +74,7 @@ struct State {
   std::vector<ArtifactRow> artifacts;
   std::map<std::string, std::size_t, std::less<>> artifact_by_digest;
   std::map<std::string, DatasetRow, std::less<>> datasets;
-  std::vector<AlertRow> alerts;
+  AppendedLists appended;
 
   std::map<std::string, DeploymentRow, std::less<>> deployments;
   std::map<std::string, std::vector<DeploymentEventRow>, std::less<>> deployment_events;

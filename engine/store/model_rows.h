@@ -10,7 +10,9 @@
 #include "engine/base/json.h"
 #include "engine/base/record_json.h"
 #include "engine/base/time.h"
+#include "engine/core/effect.h"
 #include "engine/core/model_state.h"
+#include "engine/store/effect_source.h"
 
 namespace millrace {
 
@@ -177,6 +179,8 @@ struct DatasetRow {
 struct AlertRow {
   static constexpr std::string_view record_name = "Alert";
   static constexpr std::string_view record_doc = "A message to the people in charge.";
+  using MadeBy = RaiseAlert;
+  static constexpr std::string_view put = "put_alert", list = "list_alerts";
   std::int64_t seq = 0;  // of the event that raised it
   std::string severity, title, text, owner;
   Uuid run;
@@ -193,6 +197,21 @@ struct AlertRow {
                       field("task", &AlertRow::task, "The task it came from"),
                       field("at", &AlertRow::at, "When")};
   }
+  static AlertRow of(const EffectSource& source, const RaiseAlert& effect) {
+    return {.seq = source.seq,
+            .severity = effect.severity,
+            .title = effect.title,
+            .text = effect.text,
+            .owner = effect.owner,
+            .run = source.run,
+            .task = source.task,
+            .at = source.at};
+  }
 };
+
+/// Rows that an effect adds to a table of its own, and that nothing changes afterwards. The stores
+/// treat them alike (appended_rows.h). A further one needs: its effect (core/effect.h), its row
+/// with `MadeBy` and `of` here, a migration, and the queries that it names as `put` and `list`.
+using AppendedRows = std::tuple<AlertRow>;
 
 }  // namespace millrace

@@ -14,10 +14,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "engine/base/subscription.h"
 #include "engine/core/schedule.h"
+#include "engine/store/appended_rows.h"
 #include "engine/store/rows.h"
 
 namespace millrace {
@@ -177,7 +180,14 @@ class Registry {
   virtual Result<DatasetRow> dataset(std::string_view name) = 0;
   /// All of them, by name.
   virtual Result<std::vector<DatasetRow>> datasets() = 0;
-  virtual Result<std::vector<AlertRow>> alerts(std::size_t limit) = 0;
+  /// The newest rows of the table at this place of AppendedRows, newest first.
+  virtual Result<AppendedList> appended(std::size_t place, std::size_t limit) = 0;
+  template <AppendedRow Row>
+  Result<std::vector<Row>> newest_rows(std::size_t limit) {
+    MR_TRY(auto rows, appended(place_of<Row>(), limit));
+    return std::get<std::vector<Row>>(std::move(rows));
+  }
+  Result<std::vector<AlertRow>> alerts(std::size_t limit) { return newest_rows<AlertRow>(limit); }
 };
 
 /// What the model server reads and writes.

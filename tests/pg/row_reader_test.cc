@@ -102,6 +102,24 @@ TEST(RowReader, RefusesARecordThatTheHeaderDoesNotName) {
             read.error().message);
 }
 
+template <typename Row>
+void expect_statements_for() {
+  std::string columns;
+  for (const pg::Column& column : pg::columns_of<Row>())
+    columns += (columns.empty() ? "(" : ", ") + column.name;
+  const pg::Query& put = pg::find_query(Row::put);
+  EXPECT_NE(std::string_view::npos, put.sql.find(columns + ")"))
+      << Row::put << " does not name the columns " << columns << ")";
+  EXPECT_EQ(pg::columns_of<Row>().size(), count_parameters(put.sql)) << Row::put;
+  EXPECT_EQ(Row::record_name, pg::find_query(Row::list).row) << Row::list;
+}
+
+TEST(RowWriter, StatementsOfAppendedRowsTakeTheFieldsInOrder) {
+  std::apply(
+      [](const auto&... row) { (expect_statements_for<std::decay_t<decltype(row)>>(), ...); },
+      AppendedRows());
+}
+
 TEST(RowReader, RefusesANameThatThisVersionDoesNotKnow) {
   TaskState state{};
   EXPECT_THROW(pg::detail::read_cell(pg::Cell("asleep"), state), std::exception);

@@ -40,11 +40,12 @@ class CarelessStores::RegistrySeam final : public Registry {
     if (!effects) return;
     for (const auto& [source, effect] : *effects)
       if (const auto* alert = std::get_if<RaiseAlert>(effect))
-        late_.push_back(alert_row(source, *alert));
+        late_.push_back(AlertRow::of(source, *alert));
   }
-  Result<std::vector<AlertRow>> alerts(std::size_t limit) override {
-    if (removed_ == Removed::effect_transaction) return late_;
-    return real_.alerts(limit);
+  Result<AppendedList> appended(std::size_t place, std::size_t limit) override {
+    if (removed_ == Removed::effect_transaction && place == place_of<AlertRow>())
+      return AppendedList(late_);
+    return real_.appended(place, limit);
   }
   Result<std::vector<std::string>> models() override { return real_.models(); }
   Result<std::vector<ModelVersionRow>> model_versions(std::string_view model) override {
