@@ -137,6 +137,7 @@ std::vector<Endpoint> all_endpoints(Context* context, StreamSlots* slots) {
     for (auto& endpoint : some) all.push_back(std::move(endpoint));
   };
   add(dag_endpoints(context));
+  add(resource_endpoints(context));
   add(run_endpoints(context));
   add(task_endpoints(context, slots));
   add(model_endpoints(context));

@@ -80,6 +80,7 @@ class StreamSlots {
 
 // The endpoints by topic. Called with nullptr for the documents alone.
 std::vector<Endpoint> dag_endpoints(Context* context);
+std::vector<Endpoint> resource_endpoints(Context* context);
 std::vector<Endpoint> run_endpoints(Context* context);
 std::vector<Endpoint> task_endpoints(Context* context, StreamSlots* slots);
 std::vector<Endpoint> model_endpoints(Context* context);
@@ -103,6 +104,8 @@ FieldInfo dag_in_path();
 FieldInfo model_in_path();
 FieldInfo limit_in_query(int most, int value);
 FieldInfo idempotency_header();
+/// How long a request may wait for what it asks about.
+inline constexpr std::chrono::milliseconds kMostWait{60'000};
 /// ?wait, 0 without one; an error for more than `most`.
 Result<std::chrono::milliseconds> wait_of(const Call& call, std::chrono::milliseconds most);
 /// The Idempotency-Key header, "" without one; an error for a longer one than is kept.

@@ -12,8 +12,6 @@
 namespace millrace::api {
 namespace {
 
-constexpr std::chrono::milliseconds kMostWait{60'000};
-
 Result<Reply> list_runs(Context& context, const Call& call) {
   const auto limit = static_cast<std::size_t>(call.query("limit").as_int());
   RunFilter filter;

@@ -16,6 +16,7 @@
 #include "engine/core/events/common.h"
 #include "engine/core/events/dag_events.h"
 #include "engine/core/events/record_events.h"
+#include "engine/core/events/resource_events.h"
 #include "engine/core/events/run_events.h"
 #include "engine/core/events/task_events.h"
 
@@ -27,7 +28,7 @@ using EventBody =
                  AttemptFailed, TaskDeferred, TaskSucceeded, TaskFailed, TaskSkipped,
                  TaskUpstreamFailed, TaskCancelled, CompletionRejected, EffectsRequested,
                  CommandHandled, AttemptDispatched, AttemptReturned, TaskCancelRequested,
-                 DagRetired, DagOutOfOrder, ScheduleMoved>;
+                 DagRetired, DagOutOfOrder, ScheduleMoved, ResourceRegistered, ResourceRetired>;
 
 struct Event {
   std::int64_t seq = 0;  // place in the journal; given when the batch is appended

@@ -24,6 +24,7 @@
 #include "engine/core/executor.h"
 #include "engine/core/model_state.h"
 #include "engine/core/planner/pools.h"
+#include "engine/core/planner/resources.h"
 #include "engine/core/planner/runs.h"
 #include "engine/core/planner/schedules.h"
 #include "engine/core/planner/timers.h"
@@ -58,7 +59,8 @@ struct RegisterDag {
   std::string source, base_dir;
   Origin origin;
 };
-/// All that a watched folder of DAG files holds. A DAG that it does not declare is retired.
+/// All that a watched folder of files holds. A DAG, or another resource, that it does not declare
+/// is retired.
 struct SyncDags {
   std::string folder;
   std::vector<RegisterDag> dags;       // by source; two may declare one id
@@ -68,9 +70,10 @@ struct SyncDags {
   std::set<std::string> unreadable;
   /// Ids that this watcher has seen here: a folder without a file retires no other.
   std::set<std::string> seen;
-  bool complete = true;  // false: it could not be read, and retires nothing
+  bool complete = true;       // false: it could not be read, and retires nothing
+  SyncResources others = {};  // of kinds other than DAGs
 
-  bool is_empty() const { return dags.empty() && errors.empty(); }
+  bool is_empty() const { return dags.empty() && errors.empty() && others.found.empty(); }
 };
 struct PlannerOptions {
   /// Attempts whose executor has no pool go to the first.
@@ -105,6 +108,9 @@ class Planner {
   void restore_model(std::string model, ModelState state);
   void restore_broken_run(const Uuid& run, std::string reason);
   void restore_dataset(const std::string& dataset, const std::string& artifact);
+  void restore_resource(ResourceKey key, ResourceState state) {
+    resources_.restore(std::move(key), std::move(state));
+  }
   void restore_file_errors(const std::string& source, Json diagnostics);
   /// After the last restore. Attempts of former epochs are adopted where their executor survives
   /// its leader, and returned here; the others are lost and will be queued again.
@@ -258,6 +264,7 @@ class Planner {
   };
   std::map<std::string, BrokenDag, std::less<>> broken_dags_;
   std::map<std::string, Json> file_errors_;  // as reported last, by file
+  Resources resources_;
   Triggers triggers_;
   Runs runs_;
   Pools pools_;

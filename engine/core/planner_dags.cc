@@ -1,37 +1,15 @@
 // Which DAGs there are: registered by a file, retired without one, out of order if they cannot be
 // compiled; and where their schedules stand.
 #include <algorithm>
-#include <filesystem>
 
 #include "engine/base/suggest.h"
 #include "engine/core/planner.h"
+#include "engine/core/planner/file_report.h"
 
 namespace millrace {
 namespace {
 
 constexpr std::string_view kOutOfOrder = "out-of-order";
-
-std::string file_name(const std::string& path) {
-  return std::filesystem::path(path).filename().string();
-}
-
-/// How many names at their ends two paths have in common.
-int common_names(const std::filesystem::path& a, const std::filesystem::path& b) {
-  const std::vector<std::filesystem::path> left(a.begin(), a.end()), right(b.begin(), b.end());
-  const auto differ = std::mismatch(left.rbegin(), left.rend(), right.rbegin(), right.rend());
-  return static_cast<int>(differ.first - left.rbegin());
-}
-
-Json diagnostic(const std::string& file, std::string_view code, std::string message,
-                std::string_view hint) {
-  return Json::array({Json::object({{"file", file},
-                                    {"line", 1},
-                                    {"column", 1},
-                                    {"severity", "error"},
-                                    {"message", std::move(message)},
-                                    {"hint", hint},
-                                    {"code", code}})});
-}
 
 Error out_of_order(const std::string& what, const std::string& reason) {
   return conflict(what + " is out of order: " + reason);
@@ -146,15 +124,14 @@ void Planner::sync_dags(const SyncDags& input, Time now) {
     const RegisterDag& chosen = choose(twins);
     for (const RegisterDag* twin : twins) {
       if (twin == &chosen) continue;
-      errors[twin->source] =
-          diagnostic(twin->source, "duplicate-dag",
-                     "DAG '" + id + "' is declared by " + chosen.source + " and by " +
-                         twin->source + "; the text of " + chosen.source + " is in force",
-                     "rename one of the two, or remove one of the files");
+      errors[twin->source] = twin_error("dag", "DAG '" + id + "'", chosen.source, twin->source);
     }
     static_cast<void>(register_dag(chosen, now));
   }
   retire_undeclared(input, errors, now);
+  const FolderLook look{input.folder, input.complete, input.is_empty(), input.unreadable};
+  for (auto& change : resources_.sync(input.others, look, errors))
+    std::visit([&](auto& event) { emit(Uuid{}, now, std::move(event)); }, change);
   report_files(std::move(errors), now);
 }
 
@@ -188,7 +165,7 @@ void Planner::retire_undeclared(const SyncDags& input, std::map<std::string, Jso
   for (const auto& id : gone)
     retire(id, "no file in " + input.folder + " declares it", {"file", input.folder}, now);
   if (kept > 0)
-    errors[input.folder] = diagnostic(
+    errors[input.folder] = file_error(
         input.folder, "no-dag-files",
         "the folder holds no DAG file; " + std::to_string(kept) + " DAGs stay in force without one",
         "name the folder of the DAG files with --dags");
@@ -221,7 +198,7 @@ void Planner::report_files(std::map<std::string, Json> errors, Time now) {
   });
   for (const auto& [id, broken] : broken_dags_)
     errors.try_emplace(broken.state.source,
-                       diagnostic(broken.state.source, kOutOfOrder,
+                       file_error(broken.state.source, kOutOfOrder,
                                   "DAG '" + id + "' is out of order: " + broken.reason,
                                   "a file that can be loaded puts it in order again"));
   for (const auto& [source, diagnostics] : file_errors_)

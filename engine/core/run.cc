@@ -73,6 +73,8 @@ class Fold {
   Status operator()(const DagRetired&) { return bad("is about no run"); }
   Status operator()(const DagOutOfOrder&) { return bad("is about no run"); }
   Status operator()(const ScheduleMoved&) { return bad("is about no run"); }
+  Status operator()(const ResourceRegistered&) { return bad("is about no run"); }
+  Status operator()(const ResourceRetired&) { return bad("is about no run"); }
   Status operator()(const EffectsRequested&) { return {}; }
   Status operator()(const CommandHandled&) { return {}; }
   Status operator()(const CompletionRejected&) { return {}; }

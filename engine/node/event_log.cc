@@ -9,6 +9,11 @@ void log_event(const DagRetired& e) {
   log::warning("a DAG is retired", {{"dag", e.dag}, {"reason", e.reason}});
 }
 
+void log_event(const ResourceRetired& e) {
+  log::warning("a resource is retired",
+               {{"kind", e.resource}, {"name", e.name}, {"reason", e.reason}});
+}
+
 void log_event(const DagOutOfOrder& e) {
   log::error("a stored DAG cannot be compiled; it starts nothing",
              {{"dag", e.dag}, {"reason", e.reason}});
@@ -17,7 +22,7 @@ void log_event(const DagOutOfOrder& e) {
 /// The folder's watcher logs what it finds in a file alone; only the planner sees twins.
 void log_event(const DagFileChecked& e) {
   for (const auto& diagnostic : e.diagnostics.items())
-    if (diagnostic["code"].as_view() == "duplicate-dag")
+    if (diagnostic["code"].as_view().starts_with("duplicate-"))
       log::warning(diagnostic["message"].as_view(), {{"file", e.source}});
 }
 

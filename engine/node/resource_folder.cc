@@ -24,6 +24,20 @@ std::string line_of(std::string_view source, int number) {
   return line;
 }
 
+/// A DAG is named by its id alone.
+ResourceKey dag_key(const std::string& id) { return {"dag", "", id}; }
+
+ResourceKey key_of(const Resource& resource) {
+  if (resource.kind == "dag") return dag_key(resource.name);
+  return {resource.kind, resource.namespace_, resource.name};
+}
+
+void insert_into(const ResourceKey& key, std::set<std::string>& dags,
+                 std::set<ResourceKey>& others) {
+  key.kind == "dag" ? static_cast<void>(dags.insert(key.name))
+                    : static_cast<void>(others.insert(key));
+}
+
 /// The DAG of a file, ready for the engine.
 RegisterDag registration(const Resource& resource) {
   const auto absolute = std::filesystem::absolute(resource.file).lexically_normal();
@@ -31,6 +45,15 @@ RegisterDag registration(const Resource& resource) {
           absolute.string(),
           absolute.parent_path().string(),
           {"file", absolute.filename().string()}};
+}
+
+RegisterResource other_registration(const Resource& resource) {
+  const std::string absolute = std::filesystem::absolute(resource.file).lexically_normal().string();
+  return {key_of(resource),
+          resource.version,
+          resource.spec,
+          absolute,
+          {"file", std::filesystem::path(absolute).filename().string()}};
 }
 
 }  // namespace
@@ -84,6 +107,7 @@ bool ResourceFolder::scan(SteadyTime now) {
   std::string in_short = files ? "" : files.error().message;
   for (const auto& [path, file] : files_) in_short += path + ' ' + file.digest + '\n';
   for (const auto& id : folder.declared) in_short += id + '\n';
+  for (const auto& key : folder.others.declared) in_short += key.text() + '\n';
   if (handed_over_ == in_short) return soon;
   handed_over_ = std::move(in_short);
   if (!files)
@@ -106,7 +130,7 @@ void ResourceFolder::reload(const std::vector<std::filesystem::path>& paths) {
     }
     File file{digest, load_resource_file(path, parts_.catalog, parts_.kinds)};
     for (const auto& diagnostic : file.resource.diagnostics) log::warning(to_string(diagnostic));
-    if (!file.resource.name.empty()) seen_.insert(file.resource.name);
+    if (!file.resource.name.empty()) seen_.insert(key_of(file.resource));
     files.emplace(path.string(), std::move(file));
   }
   files_ = std::move(files);
@@ -116,7 +140,7 @@ void ResourceFolder::reload(const std::vector<std::filesystem::path>& paths) {
 SyncDags ResourceFolder::contents() const {
   SyncDags folder;
   folder.folder = parts_.folder.string();
-  folder.seen = seen_;
+  for (const auto& key : seen_) insert_into(key, folder.seen, folder.others.seen);
   std::vector<Resource> all;
   for (const auto& [path, file] : files_) all.push_back(file.resource);
   std::map<std::string, std::vector<Diagnostic>> together;
@@ -131,33 +155,37 @@ SyncDags ResourceFolder::contents() const {
     if (!diagnostics.empty()) folder.errors[path] = diagnostics_json(diagnostics, resource.source);
     if (resource.dag && more == together.end())
       folder.dags.push_back(registration(resource));
+    else if (resource.ok() && !resource.dag && more == together.end())
+      folder.others.found.push_back(other_registration(resource));
     else if (!resource.name.empty())
-      folder.declared.insert(resource.name);
+      insert_into(key_of(resource), folder.declared, folder.others.declared);
     else
       folder.unreadable.insert(std::filesystem::path(path).filename().string());
   }
   return folder;
 }
 
-/// A file that is replaced or renamed is gone for a moment: a DAG counts as declared until it has
-/// been missing for a while.
+/// A file that is replaced or renamed is gone for a moment: a resource counts as declared until it
+/// has been missing for a while.
 bool ResourceFolder::keep_missing(SyncDags& folder, SteadyTime now) {
   constexpr std::chrono::milliseconds kPatience{800};
-  std::set<std::string> present = folder.declared;
-  for (const auto& dag : folder.dags) present.insert(dag.dag->id());
-  for (const auto& id : declared_) {
-    if (present.contains(id)) {
-      missing_.erase(id);
+  std::set<ResourceKey> present = folder.others.declared;
+  for (const auto& id : folder.declared) present.insert(dag_key(id));
+  for (const auto& dag : folder.dags) present.insert(dag_key(dag.dag->id()));
+  for (const auto& resource : folder.others.found) present.insert(resource.key);
+  for (const auto& key : declared_) {
+    if (present.contains(key)) {
+      missing_.erase(key);
       continue;
     }
-    const auto since = missing_.emplace(id, now).first->second;
-    if (now - since < kPatience) folder.declared.insert(id);
+    const auto since = missing_.emplace(key, now).first->second;
+    if (now - since < kPatience)
+      insert_into(key, folder.declared, folder.others.declared);
+    else
+      missing_.erase(key);
   }
-  std::erase_if(missing_, [&](const auto& entry) {
-    return present.contains(entry.first) || !folder.declared.contains(entry.first);
-  });
   declared_ = std::move(present);
-  for (const auto& [id, since] : missing_) declared_.insert(id);
+  for (const auto& [key, since] : missing_) declared_.insert(key);
   return !missing_.empty();
 }
 

@@ -47,6 +47,7 @@ class ResourceFolder {
   void reload(const std::vector<std::filesystem::path>& files);
   SyncDags contents() const;
   bool keep_missing(SyncDags& folder, SteadyTime now);
+  static void declare(SyncDags& folder, const ResourceKey& key);
 
   struct File {
     std::string digest;  // of its text
@@ -55,10 +56,10 @@ class ResourceFolder {
 
   const ResourceFolderParts parts_;
   // Of the scan alone.
-  std::map<std::string, File> files_;  // by path
-  std::set<std::string> seen_;         // ids that a file here has declared
-  std::set<std::string> declared_;     // ids at the last look, those included that are missed
-  std::map<std::string, SteadyTime> missing_;  // ids that no file declares, since when
+  std::map<std::string, File> files_;          // by path
+  std::set<ResourceKey> seen_;                 // what a file here has declared
+  std::set<ResourceKey> declared_;             // at the last look, those included that are missed
+  std::map<ResourceKey, SteadyTime> missing_;  // what no file declares, since when
   std::optional<std::string> handed_over_;     // what the engine has, in short
 
   Service service_{"resource folder"};

@@ -14,7 +14,10 @@ namespace {
 bool changes_dags(const EventBody& body) {
   return std::holds_alternative<DagRegistered>(body) || std::holds_alternative<DagPaused>(body) ||
          std::holds_alternative<DagFileChecked>(body) || std::holds_alternative<DagRetired>(body) ||
-         std::holds_alternative<DagOutOfOrder>(body) || std::holds_alternative<ScheduleMoved>(body);
+         std::holds_alternative<DagOutOfOrder>(body) ||
+         std::holds_alternative<ScheduleMoved>(body) ||
+         std::holds_alternative<ResourceRegistered>(body) ||
+         std::holds_alternative<ResourceRetired>(body);
 }
 
 struct WriteDags {
@@ -43,6 +46,21 @@ struct WriteDags {
   }
   void operator()(const ScheduleMoved& e) const {
     session.exec("move_schedule", Params().add(e.dag).add(e.from).add(e.all_until));
+  }
+  void operator()(const ResourceRegistered& e) const {
+    session.exec("put_resource_version",
+                 Params().add(e.resource).add(e.namespace_).add(e.name).add(e.version).add(e.spec));
+    session.exec("put_resource", Params()
+                                     .add(e.resource)
+                                     .add(e.namespace_)
+                                     .add(e.name)
+                                     .add(e.version)
+                                     .add(e.source)
+                                     .add(at));
+  }
+  void operator()(const ResourceRetired& e) const {
+    session.exec("retire_resource",
+                 Params().add(e.resource).add(e.namespace_).add(e.name).add(e.reason).add(at));
   }
   void operator()(const DagFileChecked& e) const {
     if (e.diagnostics.size() == 0)

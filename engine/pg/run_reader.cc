@@ -63,6 +63,18 @@ class PgRunReader final : public RunReader {
     return list<DagFileErrorRow>(shared_, "list_dag_file_errors");
   }
 
+  Result<std::vector<ResourceRow>> resources() override {
+    return list<ResourceRow>(shared_, "list_resources");
+  }
+
+  Result<Json> resource_version(std::string_view kind, std::string_view name_space,
+                                std::string_view name, std::string_view version) override {
+    if (kind == "dag") return dag_version(name, version);
+    return one<Json>(
+        shared_, "get_resource_version", Params().add(kind).add(name_space).add(name).add(version),
+        no_version_text(kind, name_space, name, version));
+  }
+
   Result<ScheduledDates> scheduled_dates(Time now) override {
     MR_TRY(const auto entries, list<ScheduledDate>(shared_, "scheduled_dates", Params().add(now)));
     ScheduledDates out;

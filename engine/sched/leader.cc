@@ -145,6 +145,11 @@ Status Leader::restore_runs(DagCache& cache) {
 Status Leader::restore_rest() {
   MR_TRY(const auto datasets, stores_.registry.datasets());
   for (const auto& row : datasets) planner_.restore_dataset(row.dataset, row.artifact);
+  MR_TRY(const auto resources, stores_.runs.resources());
+  for (const auto& row : resources)
+    if (row.kind != "dag")
+      planner_.restore_resource({row.kind, row.namespace_, row.name},
+                                {row.version, row.source, row.retired});
   MR_TRY(const auto errors, stores_.runs.dag_file_errors());
   for (const auto& row : errors) planner_.restore_file_errors(row.source, row.diagnostics);
   return {};

@@ -123,6 +123,19 @@ struct FoldDags {
       state.dag_file_errors.insert_or_assign(e.source,
                                              DagFileErrorRow{e.source, e.diagnostics, at});
   }
+  void operator()(const ResourceRegistered& e) const {
+    const State::ResourceId id{e.resource, e.namespace_, e.name};
+    ResourceRow& row = state.resources[id];
+    if (row.version.empty()) row.registered_at = at;
+    row = {e.resource, e.namespace_, e.name, e.version, e.source, "", row.registered_at, at};
+    state.resource_versions.insert_or_assign({id, e.version}, e.spec);
+  }
+  void operator()(const ResourceRetired& e) const {
+    const auto row = state.resources.find({e.resource, e.namespace_, e.name});
+    if (row == state.resources.end()) return;
+    row->second.retired = e.reason;
+    row->second.updated_at = at;
+  }
   void operator()(const CommandHandled& e) const {
     state.command_results.try_emplace(e.command, CommandResult{e.command, e.ok, e.result, at});
     if (const auto i = state.command_index.find(e.command); i != state.command_index.end())

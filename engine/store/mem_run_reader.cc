@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <tuple>
+
 #include "engine/store/mem_state.h"
 
 namespace millrace::mem {
@@ -95,6 +98,29 @@ class MemRunReader final : public RunReader {
                 [&](Callbacks&) -> Result<std::vector<DagFileErrorRow>> {
                   return values(state_.dag_file_errors);
                 });
+  }
+  Result<std::vector<ResourceRow>> resources() override {
+    return call(state_, "runs.resources", [&](Callbacks&) -> Result<std::vector<ResourceRow>> {
+      auto out = values(state_.resources);
+      for (const auto& [id, dag] : state_.dags)
+        out.push_back({"dag", dag.namespace_, dag.dag, dag.version, dag.source, dag.retired,
+                       dag.registered_at, dag.updated_at});
+      std::ranges::sort(out, {}, [](const ResourceRow& row) {
+        return std::tie(row.kind, row.namespace_, row.name);
+      });
+      return out;
+    });
+  }
+  Result<Json> resource_version(std::string_view kind, std::string_view name_space,
+                                std::string_view name, std::string_view version) override {
+    if (kind == "dag") return dag_version(name, version);
+    return call(state_, "runs.resource_version", [&](Callbacks&) -> Result<Json> {
+      const State::ResourceId id{kind, name_space, name};
+      const auto spec = state_.resource_versions.find({id, std::string(version)});
+      if (spec == state_.resource_versions.end())
+        return not_found(no_version_text(kind, name_space, name, version));
+      return spec->second;
+    });
   }
   Result<ScheduledDates> scheduled_dates(Time now) override {
     return call(state_, "runs.scheduled_dates", [&](Callbacks&) -> Result<ScheduledDates> {

@@ -63,7 +63,10 @@ struct State {
   std::unordered_map<Uuid, std::map<TaskKey, TaskRow>> tasks;
   std::map<std::string, DagRow, std::less<>> dags;
   std::map<std::pair<std::string, std::string>, Json> dag_versions;
-  std::map<std::string, DagFileErrorRow> dag_file_errors;  // by source
+  std::map<std::string, DagFileErrorRow> dag_file_errors;                // by source
+  using ResourceId = std::tuple<std::string, std::string, std::string>;  // kind, namespace, name
+  std::map<ResourceId, ResourceRow> resources;                           // but for DAGs
+  std::map<std::pair<ResourceId, std::string>, Json> resource_versions;
 
   std::map<AttemptId, std::map<std::int64_t, std::string>> logs;  // pieces by offset
 

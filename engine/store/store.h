@@ -141,6 +141,11 @@ class RunReader {
   /// The spec of any version that was ever registered.
   virtual Result<Json> dag_version(std::string_view dag, std::string_view version) = 0;
   virtual Result<std::vector<DagFileErrorRow>> dag_file_errors() = 0;
+  /// What files declare, DAGs included; by kind, namespace and name.
+  virtual Result<std::vector<ResourceRow>> resources() = 0;
+  /// The canonical form of any version that was ever registered, of a DAG as well.
+  virtual Result<Json> resource_version(std::string_view kind, std::string_view name_space,
+                                        std::string_view name, std::string_view version) = 0;
   /// What a schedule must know to go on from `now`.
   virtual Result<ScheduledDates> scheduled_dates(Time now) = 0;
 };

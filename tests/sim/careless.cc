@@ -183,6 +183,11 @@ class CarelessStores::ReaderSeam final : public RunReader {
   Result<std::vector<DagFileErrorRow>> dag_file_errors() override {
     return real_.dag_file_errors();
   }
+  Result<std::vector<ResourceRow>> resources() override { return real_.resources(); }
+  Result<Json> resource_version(std::string_view kind, std::string_view name_space,
+                                std::string_view name, std::string_view version) override {
+    return real_.resource_version(kind, name_space, name, version);
+  }
   Result<ScheduledDates> scheduled_dates(Time now) override {
     if (removed_ == Removed::one_run_per_date) return ScheduledDates();
     return real_.scheduled_dates(now);

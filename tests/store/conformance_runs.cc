@@ -286,6 +286,41 @@ TEST_P(StoreTest, AScheduleKeepsWhereItGoesOn) {
   EXPECT_EQ(april, dag->schedule_all_until);
 }
 
+TEST_P(StoreTest, ResourcesAreListedByKindWithTheirCurrentVersion) {
+  lead();
+  const Json one = Json::object({{"threshold", 1}}), two = Json::object({{"threshold", 2}});
+  append({event({}, ResourceRegistered{"monitor", "default", "drift", "v1", one, "a.yaml", {}}),
+          event({}, ResourceRegistered{"feature_view", "fraud", "clicks", "w1", one, "c.yaml", {}}),
+          event({}, DagRegistered{"flights", "d1", two, "f.yaml", "/", {}})});
+  append({event({}, ResourceRegistered{"monitor", "default", "drift", "v2", two, "b.yaml", {}})});
+  append({event({}, ResourceRetired{"feature_view", "fraud", "clicks", "its file is gone", {}})});
+  const auto rows = stores().runs.resources();
+  ASSERT_OK(rows);
+  ASSERT_EQ(3u, rows->size());
+  const auto text = [](const ResourceRow& r) {
+    return r.kind + " " + r.namespace_ + " " + r.name + " " + r.version + " " + r.source + " " +
+           r.retired;
+  };
+  EXPECT_EQ("dag default flights d1 f.yaml ", text((*rows)[0]));
+  EXPECT_EQ("feature_view fraud clicks w1 c.yaml its file is gone", text((*rows)[1]));
+  EXPECT_EQ("monitor default drift v2 b.yaml ", text((*rows)[2]));
+  EXPECT_EQ(now(), (*rows)[2].registered_at);
+  const auto spec = [&](const char* kind, const char* name_space, const char* name,
+                        const char* version) {
+    return stores().runs.resource_version(kind, name_space, name, version);
+  };
+  EXPECT_EQ(one, *spec("monitor", "default", "drift", "v1"));
+  EXPECT_EQ(two, *spec("monitor", "default", "drift", "v2"));
+  EXPECT_EQ(two, *spec("dag", "default", "flights", "d1"));
+  EXPECT_EQ(ErrorCode::not_found, spec("monitor", "fraud", "drift", "v1").error().code);
+  // One that is put back is in force again.
+  append(
+      {event({}, ResourceRegistered{"feature_view", "fraud", "clicks", "w1", one, "c.yaml", {}})});
+  const auto back = stores().runs.resources();
+  ASSERT_OK(back);
+  EXPECT_EQ("", (*back)[1].retired);
+}
+
 TEST_P(StoreTest, DiagnosticsOfADagFileStandUntilItIsGood) {
   lead();
   Json wrong = Json::array({Json::object({{"line", 3}, {"message", "unknown operator"}})});

@@ -17,6 +17,20 @@ UPDATE millrace.dag SET paused = $2, updated_at = millrace.instant($3) WHERE dag
 -- name: retire_dag
 UPDATE millrace.dag SET retired = $2, updated_at = millrace.instant($3) WHERE dag = $1
 
+-- name: put_resource
+INSERT INTO millrace.resource (kind, namespace, name, version, source, registered_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, millrace.instant($6), millrace.instant($6))
+ON CONFLICT (kind, namespace, name) DO UPDATE
+SET version = excluded.version, source = excluded.source, updated_at = excluded.updated_at, retired = NULL
+
+-- name: put_resource_version
+INSERT INTO millrace.resource_version (kind, namespace, name, version, spec) VALUES ($1, $2, $3, $4, $5::text::json)
+ON CONFLICT (kind, namespace, name, version) DO NOTHING
+
+-- name: retire_resource
+UPDATE millrace.resource SET retired = $4, updated_at = millrace.instant($5)
+WHERE kind = $1 AND namespace = $2 AND name = $3
+
 -- name: mark_dag_out_of_order
 UPDATE millrace.dag SET out_of_order = nullif($2, '') WHERE dag = $1
 

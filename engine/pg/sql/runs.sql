@@ -140,6 +140,18 @@ WHERE d.dag = $1
 -- name: get_dag_version
 SELECT spec FROM millrace.dag_version WHERE dag = $1 AND version = $2
 
+-- name: list_resources  row: Resource
+-- DAGs included.
+SELECT kind, namespace, name, version, source, retired, millrace.micros(registered_at) AS registered_at,
+       millrace.micros(updated_at) AS updated_at
+FROM (SELECT 'dag' AS kind, namespace, dag AS name, version, source, retired, registered_at, updated_at FROM millrace.dag
+      UNION ALL
+      SELECT kind, namespace, name, version, source, retired, registered_at, updated_at FROM millrace.resource) AS r
+ORDER BY kind COLLATE "C", namespace COLLATE "C", name COLLATE "C"
+
+-- name: get_resource_version
+SELECT spec FROM millrace.resource_version WHERE kind = $1 AND namespace = $2 AND name = $3 AND version = $4
+
 -- name: list_dag_file_errors  row: StoredDagFileError
 SELECT source, diagnostics, millrace.micros(at) AS at FROM millrace.dag_file_error ORDER BY source
 
