@@ -21,6 +21,11 @@ std::string size(std::int64_t bytes) {
   return std::to_string((bytes + kMiB / 2) / kMiB) + " MiB";
 }
 
+/// "~" marks an estimate.
+std::string row_count(std::int64_t rows, bool is_estimate) {
+  return (is_estimate ? "~" : "") + std::to_string(rows);
+}
+
 /// What becomes of a period: "dropped", "to go" with this retention, or "kept".
 std::string fate(const Period& period, const std::vector<int>& expired) {
   if (period.dropped_at) return "dropped";
@@ -52,10 +57,12 @@ Result<int> list_history(const Options& options) {
                       {"ends", format_rfc3339(period.ends)},
                       {"runs", period.runs},
                       {"tasks", period.tasks},
+                      {"runs_estimated", period.runs_estimated},
+                      {"tasks_estimated", period.tasks_estimated},
                       {"bytes", period.bytes},
                       {"state", state}}));
-    table.add({day(period.starts), day(period.ends), std::to_string(period.runs),
-               std::to_string(period.tasks), size(period.bytes), state});
+    table.add({day(period.starts), day(period.ends), row_count(period.runs, period.runs_estimated),
+               row_count(period.tasks, period.tasks_estimated), size(period.bytes), state});
   }
   std::fputs(options.json ? (all.dump_pretty() + "\n").c_str() : table.to_string().c_str(), stdout);
   return 0;

@@ -35,6 +35,7 @@ struct Period {
   std::optional<Time> dropped_at;
   std::int64_t bytes = 0;            // with indexes; 0 once dropped
   std::int64_t runs = 0, tasks = 0;  // counted up to 32 MiB; above, PostgreSQL's estimates
+  bool runs_estimated = false, tasks_estimated = false;
 
   static constexpr auto fields() {
     return std::tuple{field("number", &Period::number, "From 1"),
@@ -43,7 +44,9 @@ struct Period {
                       field("dropped_at", &Period::dropped_at, "Null: it is still there"),
                       field("bytes", &Period::bytes, "With indexes; 0 once dropped"),
                       field("runs", &Period::runs, "How many, or an estimate"),
-                      field("tasks", &Period::tasks, "How many, or an estimate")};
+                      field("tasks", &Period::tasks, "How many, or an estimate"),
+                      field("runs_estimated", &Period::runs_estimated, "Runs are an estimate"),
+                      field("tasks_estimated", &Period::tasks_estimated, "Tasks are an estimate")};
   }
 };
 

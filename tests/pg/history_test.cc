@@ -43,6 +43,21 @@ TEST_P(HistoryTest, TheRunsAndTasksOfASmallPeriodAreCounted) {
   EXPECT_EQ(3, tasks);
 }
 
+// Above 32 MiB (migration 0007) the number of rows is what PostgreSQL estimates.
+TEST_P(HistoryTest, CountsOfALargePeriodAreMarkedAsEstimates) {
+  sql("INSERT INTO millrace.task_instance_1 (run, task, map_index, state, attempt, ended_at, "
+      "error) "
+      "SELECT '00000000-0000-0000-0000-000000000001', 'a', i, 'failed', 1, now(), repeat('x', "
+      "1900) "
+      "FROM generate_series(1, 18000) AS i");
+  const auto first = [&] { return history().periods()->front(); };
+  EXPECT_EQ(18'000, first().tasks);  // never analyzed: counted
+  EXPECT_FALSE(first().tasks_estimated);
+  sql("ANALYZE millrace.task_instance_1");
+  EXPECT_TRUE(first().tasks_estimated);
+  EXPECT_FALSE(first().runs_estimated);
+}
+
 TEST_P(HistoryTest, WithoutARetentionNothingIsDropped) {
   const RunRow run = start_run();
   finish_run(run, RunStatus::success);

@@ -83,11 +83,15 @@ DELETE FROM millrace.scheduled_run WHERE (dag, logical_date) IN (
   LIMIT $2)
 
 -- name: list_periods  row: Period
--- Oldest first; rows of small tables are counted, others are an estimate of PostgreSQL's planner.
+-- Oldest first; rows of small tables are counted, others are an estimate of PostgreSQL's planner: see rows_of.
 SELECT p.number, millrace.micros(nullif(p.starts, '-infinity')) AS starts, millrace.micros(p.ends) AS ends,
        millrace.micros(p.dropped_at) AS dropped_at,
        coalesce((SELECT sum(pg_total_relation_size(to_regclass('millrace.' || t.name || '_' || p.number)))
                  FROM millrace.history_table() AS t), 0)::bigint AS bytes,
        coalesce(millrace.rows_of(to_regclass('millrace.run_' || p.number)), 0) AS runs,
-       coalesce(millrace.rows_of(to_regclass('millrace.task_instance_' || p.number)), 0) AS tasks
+       coalesce(millrace.rows_of(to_regclass('millrace.task_instance_' || p.number)), 0) AS tasks,
+       coalesce((SELECT reltuples >= 0 AND pg_relation_size(oid) > 32 * 1024 * 1024 FROM pg_class
+                 WHERE oid = to_regclass('millrace.run_' || p.number)), false) AS runs_estimated,
+       coalesce((SELECT reltuples >= 0 AND pg_relation_size(oid) > 32 * 1024 * 1024 FROM pg_class
+                 WHERE oid = to_regclass('millrace.task_instance_' || p.number)), false) AS tasks_estimated
 FROM millrace.period AS p ORDER BY p.number
