@@ -68,11 +68,14 @@ Result<TaskRef> find_instance(const Run& run, const Call& call) {
     for (const auto& task : run.dag->tasks()) names.push_back(task.spec.id);
     return not_found("the run has no task '" + id + "'" + did_you_mean(id, names));
   }
+  const auto& progress = run.tasks[static_cast<std::size_t>(ref.task)];
+  if (!run.has(ref) && progress.expanded && ref.map_index < 0)
+    return not_found("task '" + id + "' is mapped: its " +
+                     std::to_string(progress.instances.size()) +
+                     " instances have a map_index, from 0 on");
   if (!run.has(ref))
-    return not_found(
-        "task '" + id + "' has no map_index " + std::to_string(ref.map_index) + "; it has " +
-        std::to_string(run.tasks[static_cast<std::size_t>(ref.task)].instances.size()) +
-        " instances");
+    return not_found("task '" + id + "' has no map_index " + std::to_string(ref.map_index) +
+                     "; it has " + std::to_string(progress.instances.size()) + " instances");
   return ref;
 }
 
@@ -133,6 +136,53 @@ bool is_open(Context& context, const LogCursor& at) {
   return !is_end(instance.state) && instance.state != TaskState::up_for_retry;
 }
 
+/// The instance of a log as it is now.
+struct LogOwner {
+  int last_attempt = 0;
+  bool ended = false;  // for good: no attempt follows
+};
+
+Result<LogOwner> owner_of(Context& context, const LogCursor& at) {
+  MR_TRY(const Run run, load_run(context.stores.journal, context.stores.runs, at.run));
+  if (!run.has(at.ref)) return not_found("the task instance is gone");
+  const auto& instance = run.instance(at.ref);
+  return LogOwner{instance.attempt, is_end(instance.state)};
+}
+
+Reply log_reply(const LogCursor& at, const LogOwner& owner, std::string text) {
+  const auto end = at.offset + static_cast<std::int64_t>(text.size());
+  Reply reply;
+  reply.raw = HttpResponse{.content_type = "text/plain; charset=utf-8", .body = std::move(text)};
+  reply.raw->headers = {{"Millrace-Attempt", std::to_string(at.attempt)},
+                        {"Millrace-Offset", std::to_string(end)},
+                        {"Millrace-Last-Attempt", std::to_string(owner.last_attempt)},
+                        {"Millrace-Ended", owner.ended ? "true" : "false"}};
+  return reply;
+}
+
+/// Once there is text from the offset on, a later attempt, or the end; or after `wait`.
+Reply when_logged(Context& context, LogCursor at, LogOwner owner, std::chrono::milliseconds wait) {
+  auto wake = std::make_shared<http::Wake>();
+  auto news = context.feed.watch({at.run, {}}, context.feed.seq(), [wake] { wake->notify(); });
+  Reply reply;
+  reply.later = std::make_shared<LaterReply>();
+  reply.later->wake = std::move(wake);
+  reply.later->patience = wait;
+  reply.later->look_every = kLogLook;
+  reply.later->look = [&context, at = std::move(at), owner,
+                       news = std::move(news)](bool over) mutable -> Result<std::optional<Reply>> {
+    // Asked before reading: what was written before the end is read after this answer.
+    if (news->has_news()) {
+      MR_TRY(owner, owner_of(context, at));
+    }
+    MR_TRY(auto text, next_page(context, at));
+    if (text.empty() && !over && !owner.ended && owner.last_attempt <= at.attempt)
+      return std::optional<Reply>();
+    return std::optional(log_reply(at, owner, std::move(text)));
+  };
+  return reply;
+}
+
 /// Pieces as `data: {"offset", "text"}` until the attempt has ended, then `event: end`.
 class LogStream {
  public:
@@ -180,15 +230,15 @@ Result<Reply> get_log(Context& context, StreamSlots& slots, const Call& call) {
   if (const int last = run.instance(ref).attempt; at.attempt > last)
     return not_found("task '" + at.task + "' has no attempt " + std::to_string(at.attempt) +
                      "; its last attempt is " + std::to_string(last));
-  Reply reply;
   if (!call.query("follow").as_bool()) {
+    MR_TRY(const auto wait, wait_of(call, kMostWait));
+    const LogOwner owner{run.instance(ref).attempt, is_end(run.instance(ref).state)};
     MR_TRY(auto text, next_page(context, at));
-    const auto end = at.offset + static_cast<std::int64_t>(text.size());
-    reply.raw = HttpResponse{.content_type = "text/plain; charset=utf-8", .body = std::move(text)};
-    reply.raw->headers = {{"Millrace-Attempt", std::to_string(at.attempt)},
-                          {"Millrace-Offset", std::to_string(end)}};
-    return reply;
+    const bool is_over = owner.ended || owner.last_attempt > at.attempt;
+    if (wait.count() <= 0 || !text.empty() || is_over) return log_reply(at, owner, std::move(text));
+    return when_logged(context, std::move(at), owner, wait);
   }
+  Reply reply;
   auto slot = slots.take();
   if (!slot) return too_many_streams();
   if (const auto resumed = resume_after(call); resumed > at.offset) at.offset = resumed;
@@ -252,18 +302,22 @@ std::vector<Endpoint> task_endpoints(Context* context, StreamSlots* slots) {
        .tag = "tasks",
        .summary = "What an attempt wrote",
        .doc =
-           "Text from `offset` on, at most 1 MiB; the header Millrace-Offset says where to go on. "
-           "With "
+           "Text from `offset` on, at most 1 MiB; the header Millrace-Offset says where to go on, "
+           "Millrace-Last-Attempt which attempt is the last so far, and Millrace-Ended whether the "
+           "task has ended. Where there is no text, `wait` waits for some, for a later attempt or "
+           "for the task's end. With "
            "follow=1 a text/event-stream: `data: {\"offset\", \"text\"}` for each piece while the "
            "attempt runs, then `event: end`.",
        .path = {run_in_path(), task_in_path()},
-       .query = {map_index_in_query(),
-                 FieldInfo{"attempt", integer_type(0, 1'000'000),
-                           "Which attempt; the last if absent"}
-                     .optional(),
-                 FieldInfo{"offset", integer_type(0, 1e15), "Bytes to leave out at the start"}
-                     .optional(0),
-                 FieldInfo{"follow", boolean_type(), "Stay, and send what comes"}.optional(false)},
+       .query =
+           {map_index_in_query(),
+            FieldInfo{"attempt", integer_type(0, 1'000'000), "Which attempt; the last if absent"}
+                .optional(),
+            FieldInfo{"offset", integer_type(0, 1e15), "Bytes to leave out at the start"}.optional(
+                0),
+            FieldInfo{"wait", string_type(16), "How long to wait for text, e.g. 30s; at most 60s"}
+                .optional(),
+            FieldInfo{"follow", boolean_type(), "Stay, and send what comes"}.optional(false)},
        .response_type = "text/plain",
        .handle = [context, slots](const Call& call) { return get_log(*context, *slots, call); }});
   return list;

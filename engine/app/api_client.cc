@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/http/client.h"
+#include "engine/http/problem.h"
 
 namespace millrace {
 namespace {
@@ -13,8 +13,12 @@ Error problem(int status, const std::string& body) {
   std::string detail = body.substr(0, 300);
   if (json) {
     detail = (*json)["detail"].as_string((*json)["title"].as_view());
-    for (const auto& each : (*json)["errors"].items())
-      detail += "\n  " + each["pointer"].as_string() + " " + each["detail"].as_string();
+    // Of a single one, the detail says all of it.
+    const Json& errors = (*json)["errors"];
+    for (const auto& each : errors.items())
+      if (errors.size() > 1)
+        detail += "\n  " + http::field_name(each["pointer"].as_view()) + ": " +
+                  each["detail"].as_string();
   }
   if (status == 404) return not_found(detail);
   if (status == 409) return conflict(detail);
@@ -38,10 +42,9 @@ std::string next_link(std::string_view header) {
   return {};
 }
 
-Result<ApiClient::Answer> ApiClient::send(std::string_view method, std::string_view path,
-                                          std::string body,
-                                          std::vector<std::pair<std::string, std::string>> headers,
-                                          bool (*cancelled)()) const {
+Result<http::ClientResponse> ApiClient::send(
+    std::string_view method, std::string_view path, std::string body,
+    std::vector<std::pair<std::string, std::string>> headers, bool (*cancelled)()) const {
   http::ClientRequest request;
   request.method = method;
   request.url = base_ + std::string(path);
@@ -56,29 +59,29 @@ Result<ApiClient::Answer> ApiClient::send(std::string_view method, std::string_v
     return unavailable(response.error().message +
                        "; is the engine running? 'millrace up' starts one");
   if (response->status >= 400) return problem(response->status, response->body);
-  return Answer{std::move(response->body), next_link(response->header("link"))};
+  return response;
 }
 
 Result<Json> ApiClient::get(std::string_view path, bool (*cancelled)()) const {
-  MR_TRY(const Answer answer, send("GET", path, {}, {}, cancelled));
+  MR_TRY(const auto answer, send("GET", path, {}, {}, cancelled));
   return Json::parse(answer.body);
 }
 
-Result<std::string> ApiClient::get_text(std::string_view path) const {
-  MR_TRY(Answer answer, send("GET", path, {}, {}));
-  return std::move(answer.body);
+Result<http::ClientResponse> ApiClient::get_text(std::string_view path, bool (*cancelled)()) const {
+  return send("GET", path, {}, {}, cancelled);
 }
 
 Result<Json> ApiClient::get_list(std::string path) const {
   Json all = Json::array();
   while (!path.empty()) {
-    MR_TRY(const Answer answer, send("GET", path, {}, {}));
+    MR_TRY(const auto answer, send("GET", path, {}, {}));
     MR_TRY(const Json page, Json::parse(answer.body));
     if (!page.is_array()) return internal_error("'" + path + "' is no list");
     for (const Json& item : page.items()) all.push_back(item);
     // A page that is empty or names itself would never end.
-    if (page.size() == 0 || answer.next == path) break;
-    path = answer.next;
+    std::string next = next_link(answer.header("link"));
+    if (page.size() == 0 || next == path) break;
+    path = std::move(next);
   }
   return all;
 }
@@ -88,7 +91,7 @@ Result<Json> ApiClient::post(
     const std::vector<std::pair<std::string, std::string>>& headers) const {
   auto all = headers;
   all.emplace_back("Content-Type", "application/json");
-  MR_TRY(const Answer answer, send("POST", path, body.dump(), std::move(all)));
+  MR_TRY(const auto answer, send("POST", path, body.dump(), std::move(all)));
   if (answer.body.empty()) return Json::object();
   return Json::parse(answer.body);
 }

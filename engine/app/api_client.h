@@ -10,6 +10,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/result.h"
+#include "engine/http/client.h"
 
 namespace millrace {
 
@@ -22,7 +23,8 @@ class ApiClient {
 
   /// `cancelled` is asked again and again while the answer is awaited.
   Result<Json> get(std::string_view path, bool (*cancelled)() = never) const;
-  Result<std::string> get_text(std::string_view path) const;
+  /// The body as it is, with the headers.
+  Result<http::ClientResponse> get_text(std::string_view path, bool (*cancelled)() = never) const;
   /// The items of a list, of all its pages: follows each `Link` to the next one.
   Result<Json> get_list(std::string path) const;
   Result<Json> post(std::string_view path, const Json& body,
@@ -30,13 +32,10 @@ class ApiClient {
 
  private:
   static bool never() { return false; }
-  struct Answer {
-    std::string body;
-    std::string next;  // path of the next page; "": there is none
-  };
-  Result<Answer> send(std::string_view method, std::string_view path, std::string body,
-                      std::vector<std::pair<std::string, std::string>> headers,
-                      bool (*cancelled)() = never) const;
+  Result<http::ClientResponse> send(std::string_view method, std::string_view path,
+                                    std::string body,
+                                    std::vector<std::pair<std::string, std::string>> headers,
+                                    bool (*cancelled)() = never) const;
   std::string base_;
   std::filesystem::path ca_file_;
 };

@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
-#include <thread>
 
 #include "engine/app/connection.h"
 #include "engine/app/param_words.h"
@@ -182,29 +182,47 @@ struct LogWords {
   bool follow = false;
 };
 
+/// "&attempt=2&wait=50s": a number of 0 is left out.
+std::string log_query(const LogWords& logs, int attempt, std::int64_t offset) {
+  std::string query =
+      "?map_index=" + std::to_string(logs.map_index) + "&offset=" + std::to_string(offset);
+  if (attempt > 0) query += "&attempt=" + std::to_string(attempt);
+  if (logs.follow) query += "&wait=50s";
+  return query;
+}
+
+int number_of(const http::ClientResponse& answer, std::string_view header) {
+  return std::atoi(std::string(answer.header(header)).c_str());
+}
+
+/// With --follow, waits on the engine for more; without an attempt, each one that follows as well.
 Result<int> print_log(const Options& options, const LogWords& logs) {
   MR_TRY(const Connection connection, connect_to_read(options));
-  const ApiClient& client = connection.client;
-  const std::string task = "/api/v1/runs/" + http::percent_encode(logs.run) + "/tasks/" +
-                           http::percent_encode(logs.task);
-  const std::string instance = "map_index=" + std::to_string(logs.map_index);
+  const std::string path = "/api/v1/runs/" + http::percent_encode(logs.run) + "/tasks/" +
+                           http::percent_encode(logs.task) + "/logs";
+  int attempt = logs.attempt;
   std::int64_t offset = 0;
   for (;;) {
-    // The state is read first: what an attempt wrote before it ended is then in the text that
-    // follows.
-    MR_TRY(const Json state, client.get(task + "?" + instance));
-    std::string path = task + "/logs?" + instance + "&offset=" + std::to_string(offset);
-    if (logs.attempt > 0) path += "&attempt=" + std::to_string(logs.attempt);
-    MR_TRY(const std::string text, client.get_text(path));
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    const auto answer =
+        connection.client.get_text(path + log_query(logs, attempt, offset), signal_waits);
+    if (!answer && answer.error().code == ErrorCode::cancelled) return 0;
+    if (!answer && logs.map_index < 0 &&
+        answer.error().message.find(" is mapped") != std::string::npos)
+      return not_found(answer.error().message + "; choose one with --map-index");
+    if (!answer) return answer.error();
+    std::fwrite(answer->body.data(), 1, answer->body.size(), stdout);
     std::fflush(stdout);
-    offset += static_cast<std::int64_t>(text.size());
-    if (!text.empty()) continue;
-    const std::string now = state["state"].as_string();
-    const bool ended = now == "success" || now == "failed" || now == "skipped" ||
-                       now == "upstream_failed" || now == "cancelled";
-    if (!logs.follow || ended || signal_waits()) return 0;
-    std::this_thread::sleep_for(std::chrono::milliseconds{200});
+    offset += static_cast<std::int64_t>(answer->body.size());
+    attempt = number_of(*answer, "millrace-attempt");
+    if (!answer->body.empty()) continue;
+    const int last = number_of(*answer, "millrace-last-attempt");
+    if (!logs.follow || signal_waits()) return 0;
+    if (logs.attempt == 0 && attempt < last) {
+      ++attempt;
+      offset = 0;
+    } else if (attempt < last || answer->header("millrace-ended") == "true") {
+      return 0;
+    }
   }
 }
 

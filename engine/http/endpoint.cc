@@ -126,6 +126,7 @@ HttpResponse Router::finish_later(const Endpoint& endpoint, const HttpRequest& r
   response.later = std::make_shared<Later>();
   response.later->wake = later->wake;
   response.later->patience = later->patience;
+  response.later->look_every = later->look_every;
   response.later->look = [this, &endpoint, later,
                           asked = outline(request)](bool over) -> std::optional<HttpResponse> {
     auto reply = later->look(over);

@@ -61,6 +61,7 @@ struct Reply {
 struct LaterReply {
   std::shared_ptr<Wake> wake;
   std::chrono::milliseconds patience{};
+  std::chrono::milliseconds look_every{0};
   std::function<Result<std::optional<Reply>>(bool over)> look;
 };
 

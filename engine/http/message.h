@@ -69,6 +69,8 @@ struct HttpResponse;
 struct Later {
   std::shared_ptr<Wake> wake;
   std::chrono::milliseconds patience{};
+  /// Also looks this often, for what wakes nothing; 0: only when woken.
+  std::chrono::milliseconds look_every{0};
   /// The response, or nullopt: not yet. Must give one when it is `over`: the time has passed, the
   /// peer has gone or the server stops. By one thread at a time.
   std::function<std::optional<HttpResponse>(bool over)> look;

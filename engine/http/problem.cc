@@ -3,17 +3,6 @@
 namespace millrace::http {
 namespace {
 
-/// The field's name without the syntax of its place: "{run}" and "?wait" are "run" and "wait",
-/// "/params/months" is "params.months".
-std::string field_name(const std::string& pointer) {
-  std::string name;
-  for (const char c : pointer) {
-    if (c == '/' && !name.empty()) name += '.';
-    if (c != '/' && c != '{' && c != '}' && c != '?') name += c;
-  }
-  return name;
-}
-
 /// An error that belongs to one field says so in `where`.
 bool names_a_field(const Error& error) {
   return error.code == ErrorCode::invalid_argument &&
@@ -22,6 +11,15 @@ bool names_a_field(const Error& error) {
 }
 
 }  // namespace
+
+std::string field_name(std::string_view pointer) {
+  std::string name;
+  for (const char c : pointer) {
+    if (c == '/' && !name.empty()) name += '.';
+    if (c != '/' && c != '{' && c != '}' && c != '?') name += c;
+  }
+  return name;
+}
 
 Problem Problem::make(int status, std::string_view code, std::string detail) {
   Problem problem;

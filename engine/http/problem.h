@@ -33,6 +33,10 @@ struct Problem {
   static Problem make(int status, std::string_view code, std::string detail);
 };
 
+/// The field's name without the syntax of its place: "{run}" and "?wait" are "run" and "wait",
+/// "/params/months" is "params.months".
+std::string field_name(std::string_view pointer);
+
 Json to_json(const Problem& problem, const HttpRequest& request);
 HttpResponse respond(const Problem& problem, const HttpRequest& request);
 

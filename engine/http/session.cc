@@ -263,10 +263,7 @@ void Session::on_answer(HttpResponse response) {
 void Session::park(std::shared_ptr<Later> later) {
   state_ = State::parked;
   later_ = std::move(later);
-  timer_.expires_after(later_->patience);
-  timer_.async_wait([self = shared_from_this(), mine = later_](Error error) {
-    if (!error && self->later_ == mine) self->look(/*over=*/true);
-  });
+  await_look(std::chrono::steady_clock::now() + later_->patience);
   later_->wake->attach([weak = weak_from_this(), executor = stream_.get_executor()] {
     asio::post(executor, [weak] {
       if (const auto self = weak.lock(); self && self->state_ == State::parked) self->look(false);
@@ -274,6 +271,18 @@ void Session::park(std::shared_ptr<Later> later) {
   });
   watch_peer();
   if (core_->draining) look(/*over=*/true);
+}
+
+/// The timer ends the wait at `until`, and looks before if that was asked for.
+void Session::await_look(std::chrono::steady_clock::time_point until) {
+  const auto rest = until - std::chrono::steady_clock::now();
+  const bool last = later_->look_every.count() <= 0 || rest <= later_->look_every;
+  timer_.expires_after(last ? rest : later_->look_every);
+  timer_.async_wait([self = shared_from_this(), mine = later_, last, until](Error error) {
+    if (error || self->later_ != mine) return;
+    if (!last) self->await_look(until);
+    self->look(/*over=*/last);
+  });
 }
 
 void Session::look(bool over) {

@@ -60,6 +60,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // Handling: `job` on a worker or here, `then` on the strand.
   void on_answer(HttpResponse response);
   void park(std::shared_ptr<Later> later);
+  void await_look(std::chrono::steady_clock::time_point until);
   void look(bool over);
   void on_look(std::optional<HttpResponse> response, bool over);
   void unpark();

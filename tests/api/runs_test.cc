@@ -1,5 +1,6 @@
 // DAGs and runs over real HTTP: triggering, idempotency, paging, state of tasks, attempts, retry,
 // cancel.
+#include <future>
 #include <set>
 #include <thread>
 
@@ -244,6 +245,51 @@ TEST_F(RunsTest, ShowsTasksUpstreamFirstWithAttemptsAndLogs) {
   const auto missing = get("/api/v1/runs/" + run + "/tasks/laod");
   EXPECT_EQ(404, missing.status);
   EXPECT_NE(std::string::npos, missing.json()["detail"].as_string().find("did you mean 'load'?"));
+}
+
+TEST_F(RunsTest, WaitsForTextOfALogAndForTheEndOfItsTask) {
+  start([](const StartAttempt&) {
+    Play play;
+    play.log = "start\n";
+    play.outcome.reset();  // hangs until it is cancelled
+    return play;
+  });
+  const auto run = post("/api/v1/dags/etl/runs", Json::object()).json()["run"].as_string();
+  const auto logs = "/api/v1/runs/" + run + "/tasks/extract/logs?attempt=1&wait=60s&offset=";
+  for (int i = 0; i < 1000 && get(logs + "0").status != 200; ++i) continue;  // it has begun
+  EXPECT_EQ("start\n", get(logs + "0").body);
+  auto waiting = std::async(std::launch::async, [&] { return get(logs + "6"); });
+  const LogChunk more{*Uuid::parse(run), "extract", -1, 1, 6, "more\n", world_->clock().now()};
+  ASSERT_TRUE(world_->stores().logs.append({&more, 1}).ok());
+  const auto text = waiting.get();
+  EXPECT_EQ("more\n", text.body);
+  EXPECT_EQ("11", text.header("Millrace-Offset"));
+  EXPECT_EQ("1", text.header("Millrace-Last-Attempt"));
+  EXPECT_EQ("false", text.header("Millrace-Ended"));
+  auto end = std::async(std::launch::async, [&] { return get(logs + "11"); });
+  EXPECT_EQ(200, post("/api/v1/runs/" + run + "/cancel", Json::object()).status);
+  const auto last = end.get();
+  EXPECT_EQ("", last.body);
+  EXPECT_EQ("true", last.header("Millrace-Ended"));
+  EXPECT_EQ(400, get("/api/v1/runs/" + run + "/tasks/extract/logs?wait=2m").status);
+}
+
+// A retry begins attempt 2: who waits at the end of attempt 1 gets to know.
+TEST_F(RunsTest, ALaterAttemptEndsTheWaitForALog) {
+  start([](const StartAttempt& attempt) {
+    Play play;
+    if (attempt.info.task_id == "load")
+      play.outcome = Result<Outcome>(make_error(ErrorCode::data_invalid, "too few rows"));
+    return play;
+  });
+  const auto run = finished_run("etl");
+  const auto load = "/api/v1/runs/" + run + "/tasks/load/logs?attempt=1&wait=60s&offset=13";
+  EXPECT_EQ("true", get(load).header("Millrace-Ended"));
+  EXPECT_EQ(200, post("/api/v1/runs/" + run + "/retry", Json::object()).status);
+  const auto later = get(load);
+  EXPECT_EQ("", later.body);
+  EXPECT_EQ("1", later.header("Millrace-Attempt"));
+  EXPECT_EQ("2", later.header("Millrace-Last-Attempt"));
 }
 
 TEST_F(RunsTest, CancelsAndRetries) {

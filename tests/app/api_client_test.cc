@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/http/problem.h"
 #include "engine/http/server.h"
 
 namespace millrace {
@@ -61,6 +62,44 @@ TEST(ApiClient, ReadsAllPagesOfAList) {
   const auto all = server.client().get_list("/list");
   ASSERT_TRUE(all.ok()) << all.error().to_string();
   EXPECT_EQ(all->dump(), "[0,1,2,3,4,5,6,7]");
+}
+
+/// Answers each request with this problem.
+class ProblemServer {
+ public:
+  explicit ProblemServer(std::vector<http::Problem::Item> items) : items_(std::move(items)) {
+    EXPECT_TRUE(server_.start().ok());
+  }
+  std::string message() const {
+    const ApiClient client("http://127.0.0.1:" + std::to_string(server_.port()));
+    const auto answer = client.get("/");
+    return answer ? "it succeeded" : answer.error().message;
+  }
+
+ private:
+  const std::vector<http::Problem::Item> items_;
+  const SystemClock clock_;
+  http::HttpServer server_{{},
+                           clock_,
+                           {.answer =
+                                [this](const http::HttpRequest& request) {
+                                  return http::respond(http::Problem::invalid(items_), request);
+                                },
+                            .refuse =
+                                [](const http::Refusal& refusal, const http::HttpRequest&) {
+                                  return http::HttpResponse{.status = refusal.status};
+                                }}};
+};
+
+TEST(ApiClient, PrintsASingleWrongFieldOnce) {
+  EXPECT_EQ(ProblemServer({{"{run}", "'x' is not a UUID"}}).message(), "run: 'x' is not a UUID");
+}
+
+TEST(ApiClient, PrintsEachOfSeveralWrongFieldsByItsName) {
+  EXPECT_EQ(
+      ProblemServer({{"/params/months", "is too large"}, {"?wait", "is no duration"}}).message(),
+      "2 fields of this request are wrong\n  params.months: is too large\n  wait: is no "
+      "duration");
 }
 
 TEST(ApiClient, EndsAtAPageThatNamesItself) {

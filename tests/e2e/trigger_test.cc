@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "engine/base/error.h"
 #include "engine/base/file.h"
 #include "tests/e2e/program.h"
 
@@ -37,6 +38,49 @@ TEST(Trigger, TenClientsWithOneKeyMakeOneRun) {
   EXPECT_FALSE(runs.contains(""));
   const Json listed = up.get("/runs?dag=load");
   EXPECT_EQ(listed["runs"].size(), 1u) << listed.dump();
+}
+
+// Attempt 1 fails, attempt 2 waits for the gate: the command prints both, and ends with the task.
+TEST(Logs, FollowsATaskThroughItsAttemptsToItsEnd) {
+  const TempFolder folder;
+  const auto dags = folder.path() / "dags", gate = folder.path() / "gate";
+  std::filesystem::create_directories(dags);
+  const std::string once = "'" + gate.string() + ".once'";
+  ASSERT_TRUE(
+      write_file_atomic(
+          dags / "slow.yaml",
+          "dag: slow\ntasks:\n  work:\n    operator: command\n    retries: "
+          "{max: 1, initial: 10ms}\n    with:\n      retry_on_exit: [1]\n      run: \"if mkdir " +
+              once +
+              "; then echo first; exit 1; fi; echo second; while [ ! "
+              "-e '" +
+              gate.string() +
+              "' ]; do sleep 0.05; done; echo third\"\n"
+              "  many: {operator: noop, foreach: [1, 2]}\n")
+          .ok());
+  Up up(folder.path() / "state", dags);
+  ASSERT_TRUE(eventually([&] { return up.get("/dags/slow")["dag"]["dag"].as_view() == "slow"; }));
+  const std::vector<std::string> on_state = {binary(), "--state",
+                                             (folder.path() / "state").string()};
+  const auto words = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), on_state.begin(), on_state.end());
+    return more;
+  };
+  const Finished triggered = Program(words({"trigger", "slow"})).wait(std::chrono::seconds{60});
+  const std::string run = triggered.out.substr(4, 36);
+  Program logs(words({"logs", run, "work", "-f"}));
+  EXPECT_TRUE(logs.wait_for_output("second\n", std::chrono::seconds{60}));
+  ASSERT_TRUE(write_file_atomic(gate, "").ok());
+  const Finished ended = logs.wait(std::chrono::seconds{60});
+  EXPECT_EQ(ended.exit_code, 0) << ended.out;
+  EXPECT_TRUE(ended.out.ends_with("second\nthird\n")) << ended.out;
+
+  const Finished mapped = Program(words({"logs", run, "many"})).wait(std::chrono::seconds{60});
+  EXPECT_EQ(mapped.exit_code, traits(ErrorCode::not_found).exit_code) << mapped.out;
+  EXPECT_NE(mapped.out.find("task 'many' is mapped: its 2 instances have a map_index, from 0 on; "
+                            "choose one with --map-index"),
+            std::string::npos)
+      << mapped.out;
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ HttpResponse text(std::string body) {
   return {.status = 200, .content_type = "text/plain", .body = std::move(body)};
 }
 
-/// /wait waits for `tell`, /stream streams what `say` says, anything else is answered at once.
+/// /wait waits for `tell`, /look looks until it has done so three times, /stream streams what `say`
+/// says, anything else is answered at once.
 class Waiting : public ::testing::Test {
  protected:
   Waiting() { log::configure(log::Severity::error, log::Format::text); }
@@ -57,10 +58,20 @@ class Waiting : public ::testing::Test {
 
  private:
   HttpResponse answer(const HttpRequest& request) {
-    if (request.path != "/wait" && request.path != "/stream") return text("here");
+    if (request.path != "/wait" && request.path != "/stream" && request.path != "/look")
+      return text("here");
     auto wake = std::make_shared<Wake>();
     HttpResponse response;
-    if (request.path == "/wait") {
+    if (request.path == "/look") {
+      response.later = std::make_shared<Later>();
+      response.later->wake = wake;
+      response.later->patience = std::chrono::seconds{600};
+      response.later->look_every = milliseconds{1};
+      response.later->look = [looks = 0](bool over) mutable -> std::optional<HttpResponse> {
+        if (++looks < 3 && !over) return std::nullopt;
+        return text(over ? "over" : "looked " + std::to_string(looks) + " times");
+      };
+    } else if (request.path == "/wait") {
       response.later = std::make_shared<Later>();
       response.later->wake = wake;
       response.later->patience = std::chrono::seconds{60};
@@ -101,6 +112,14 @@ std::deque<HttpClient> clients(int count, int port) {
   std::deque<HttpClient> out;
   for (int i = 0; i < count; ++i) out.emplace_back(port);
   return out;
+}
+
+// Nothing wakes it, and the time of ten minutes is not over.
+TEST_F(Waiting, LooksAgainByItselfWhereThatIsAskedFor) {
+  start({});
+  HttpClient client(server_->port());
+  client.send(get("/look"));
+  EXPECT_EQ(client.receive().body, "looked 3 times");
 }
 
 TEST_F(Waiting, IdleWaitingAndStreamingClientsHoldNoThread) {
