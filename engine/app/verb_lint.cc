@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "engine/app/verbs.h"
+#include "engine/base/suggest.h"
 #include "engine/spec/load.h"
-#include "engine/spec/schema.h"
 #include "operators/catalog.h"
 
 namespace millrace {
@@ -88,9 +88,15 @@ VerbAction declare_lint(CLI::App& verb, Options& options) {
   return [&options, paths] { return lint(options, *paths); };
 }
 
-VerbAction declare_schema(CLI::App&, Options&) {
-  return []() -> Result<int> {
-    std::printf("%s\n", dag_json_schema(builtin_catalog()).dump_pretty().c_str());
+VerbAction declare_schema(CLI::App& verb, Options&) {
+  auto kind = std::make_shared<std::string>("dag");
+  verb.add_option("kind", *kind, "Kind of the files")->capture_default_str();
+  return [kind]() -> Result<int> {
+    const ResourceKind* found = find_kind(builtin_kinds(), *kind);
+    if (found == nullptr)
+      return not_found("there is no kind '" + *kind + "'" +
+                       did_you_mean(*kind, names_of(builtin_kinds())));
+    std::printf("%s\n", found->schema(builtin_catalog()).dump_pretty().c_str());
     return 0;
   };
 }

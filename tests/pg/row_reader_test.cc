@@ -22,7 +22,7 @@ namespace {
 using testing::open_database;
 
 using RecordsOfRows =
-    std::tuple<RunRow, TaskRow, DagRow, DagFileErrorRow, pg::ScheduledDate,
+    std::tuple<RunRow, TaskRow, DagRow, DagFileErrorRow, ResourceRow, pg::ScheduledDate,
                pg::WithCause<ModelVersionRow>, pg::WithCause<DeployableRow>, EvaluationRow,
                ArtifactRow, DatasetRow, AlertRow, DeploymentRow, DeploymentEventRow, ServingWindow,
                Prediction, Command, CommandResult, HistoryLook, Period, pg::JournalRow>;

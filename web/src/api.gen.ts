@@ -189,6 +189,26 @@ export interface DagFileError {
   at: string;
 }
 
+/** What a file declares: a DAG, or another kind. */
+export interface Resource {
+  /** Its kind: the key of its file, e.g. dag */
+  kind: string;
+  /** Where its name belongs */
+  namespace: string;
+  /** Its name */
+  name: string;
+  /** Digest of the current version */
+  version: string;
+  /** Path of the file */
+  source: string;
+  /** Why it is not in force; "": it is */
+  retired: string;
+  /** When its first version came */
+  registered_at: string;
+  /** When it last changed */
+  updated_at: string;
+}
+
 /** A page of runs, newest first. */
 export interface RunPage {
   /** The runs */
@@ -1179,6 +1199,48 @@ export interface ScheduleMoved {
   origin: Origin;
 }
 
+/** A version of a resource, other than a DAG, became the current one. */
+export interface ResourceRegistered {
+  /** Which kind it is */
+  kind: 'resource_registered';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** Its kind: the key of its file */
+  resource: string;
+  /** Where its name belongs */
+  namespace: string;
+  /** Its name */
+  name: string;
+  /** Digest of the canonical form */
+  version: string;
+  /** Path of the file, for people */
+  source: string;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** No file declares the resource any more; one that does registers it again. */
+export interface ResourceRetired {
+  /** Which kind it is */
+  kind: 'resource_retired';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** Its kind: the key of its file */
+  resource: string;
+  /** Where its name belongs */
+  namespace: string;
+  /** Its name */
+  name: string;
+  /** Why */
+  reason: string;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
 /** Events that this client does not get: it read too slowly, or retention has removed them. */
 export interface EventsLost {
   /** Which kind it is */
@@ -1189,7 +1251,7 @@ export interface EventsLost {
   last_seq: number;
 }
 
-export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | EventsLost;
+export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | ResourceRegistered | ResourceRetired | EventsLost;
 
 /** A DAG that an event did not start. */
 export interface NotStarted {
@@ -1294,6 +1356,14 @@ export const getDagVersion = (dag: string, version: string): Promise<Record<stri
 /** DAG files that cannot be loaded, and DAGs without a file. */
 export const listDagErrors = (query: { warnings?: boolean } = {}): Promise<DagFileError[]> =>
   request('GET', `/api/v1/dag-errors`, query);
+
+/** What files declare, DAGs included. */
+export const listResources = (query: { kind?: string } = {}): Promise<Resource[]> =>
+  request('GET', `/api/v1/resources`, query);
+
+/** The canonical form of a version that was once registered. */
+export const getResourceVersion = (kind: string, namespace: string, name: string, version: string): Promise<Record<string, unknown>> =>
+  request('GET', `/api/v1/resources/${encodeURIComponent(kind)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`, {});
 
 /** Runs, newest first. */
 export const listRuns = (query: { dag?: string; status?: RunStatus; before?: string; limit?: number } = {}): Promise<RunPage> =>

@@ -2,7 +2,6 @@
 // its own.
 #pragma once
 
-#include <compare>
 #include <string>
 #include <string_view>
 #include <tuple>
