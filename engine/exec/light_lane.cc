@@ -1,6 +1,9 @@
 #include "engine/exec/light_lane.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "engine/exec/work_folder.h"
@@ -19,13 +22,14 @@ class LightContext final : public OperatorContext {
   LightContext(const StartAttempt& start, const RunnerPoolConfig& config,
                const RunnerPoolParts& parts, AttemptLog& log, std::function<bool()> cancelled)
       : start_(start),
+        config_(config),
         parts_(parts),
         artifacts_(parts.artifacts),
         log_(log),
-        cancelled_(std::move(cancelled)) {
-    folder_.use(config.work_dir);
+        cancelled_(std::move(cancelled)) {}
+  ~LightContext() override {
+    if (folder_) folder_->clear();
   }
-  ~LightContext() override { folder_.clear(); }
 
   const AttemptInfo& attempt() const override { return start_.info; }
   Time now() const override { return parts_.clock.now(); }
@@ -33,7 +37,10 @@ class LightContext final : public OperatorContext {
     log_.append(line);
     log_.append("\n");
   }
-  const std::filesystem::path& work_dir() const override { return folder_.make(); }
+  const std::filesystem::path& work_dir() const override {
+    if (!folder_) folder_.emplace().use(config_.work_dir);
+    return folder_->make();
+  }
   Artifacts& artifacts() override { return artifacts_; }
   Result<Json> ask(std::string_view name, const Json& arguments) override {
     return parts_.query(name, arguments);
@@ -42,11 +49,12 @@ class LightContext final : public OperatorContext {
 
  private:
   const StartAttempt& start_;
+  const RunnerPoolConfig& config_;
   const RunnerPoolParts& parts_;
   CheckedArtifacts artifacts_;
   AttemptLog& log_;
   std::function<bool()> cancelled_;
-  mutable WorkFolder folder_;
+  mutable std::optional<WorkFolder> folder_;  // few ask for it, and paths are dear to copy
 };
 
 }  // namespace
@@ -71,7 +79,10 @@ void LightLane::start(std::vector<QueuedAttempt> attempts) {
   if (run_at_once(attempts)) return;
   {
     const MutexLock lock(mutex_);
-    for (auto& attempt : attempts) queue_.push_back(std::move(attempt));
+    if (queue_.empty())
+      queue_ = std::move(attempts);
+    else
+      std::ranges::move(attempts, std::back_inserter(queue_));
   }
   service_.wake();
 }
@@ -130,6 +141,7 @@ void LightLane::run_queued() {
 
 void LightLane::run_batch(std::vector<QueuedAttempt>& batch) {
   std::vector<PendingReport> ready;
+  ready.reserve(batch.size());
   auto gathered_since = parts_.clock.steady();
   for (auto& queued : batch) {
     AttemptLog log(queued.start, config_.log_limit_bytes);

@@ -2,15 +2,20 @@
 // instructions of a run with more, less those of a run with fewer, are what it costs.
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "engine/base/mutex.h"
 #include "engine/core/dag.h"
 #include "engine/core/expression.h"
 #include "engine/exec/frame.h"
+#include "engine/exec/light_lane.h"
 #include "engine/exec/protocol.h"
 #include "engine/pg/journal_rows.h"
 #include "engine/sched/leader.h"
@@ -143,6 +148,57 @@ void talk_to_a_runner(int count) {
   }
 }
 
+struct Noop {
+  static constexpr std::string_view name = "noop";
+  static constexpr std::string_view doc = "Does nothing.";
+  static constexpr int version = 1;
+  static auto params() { return std::tuple{}; }
+  Result<Outcome> run(OperatorContext&) const { return Outcome{Done{}}; }
+};
+
+class NoArtifacts final : public Artifacts {
+ public:
+  Result<StoredArtifact> put_file(const std::filesystem::path&) override { return none(); }
+  Result<StoredArtifact> put_text(std::string_view) override { return none(); }
+  Result<StoredArtifact> get(std::string_view) const override { return none(); }
+  Result<std::string> read(std::string_view, std::size_t) const override { return none(); }
+
+ private:
+  static Error none() { return not_found("there are no artifacts"); }
+};
+
+/// From their start to their reports, all at a time as in a wide fan-out.
+void run_light_attempts(int count) {
+  const SystemClock clock;
+  MemStore store(clock);
+  NoArtifacts artifacts;
+  Catalog catalog;
+  catalog.add<Noop>();
+  RunnerPoolConfig config;
+  config.work_dir = "/nonexistent/state/of/an/engine/work";  // no attempt asks for a folder
+  const RunnerPoolParts parts{catalog, artifacts, store.stores().logs, clock, {}};
+  exec::Reporter reporter;
+  exec::LogWriter logs{parts.logs, [&](auto reports) { reporter.deliver(std::move(reports)); }};
+  Mutex mutex;
+  ConditionVariable changed;
+  int ended = 0;
+  reporter.set([&](std::vector<AttemptReport> reports) {
+    const MutexLock lock(mutex);
+    ended += static_cast<int>(reports.size());
+    changed.notify_all();
+  });
+  std::vector<exec::QueuedAttempt> attempts(static_cast<std::size_t>(count));
+  for (auto& attempt : attempts) {
+    attempt.start.op = "noop";
+    attempt.start.with = Json::object();
+    attempt.generation = reporter.generation();
+  }
+  exec::LightLane lane(config, parts, logs, reporter);
+  lane.start(std::move(attempts));
+  MutexLock lock(mutex);
+  changed.wait(lock, [&] { return ended == count; });
+}
+
 void render_parameters(int count) {
   const auto parameters = must(Template::compile(Json::object(
       {{"input", "${{ tasks.build.outputs.table }}"},
@@ -165,6 +221,7 @@ int main(int argc, char** argv) {
       {"fold_run", fold_a_run},
       {"event_read", read_events},
       {"runner_messages", talk_to_a_runner},
+      {"light_attempt", run_light_attempts},
       {"render", render_parameters},
   };
   const auto path = argc == 3 ? paths.find(argv[1]) : paths.end();

@@ -78,6 +78,7 @@ INSTANTIATE_TEST_SUITE_P(All, HotPath,
                                            Path{"chain_step", 100, 300}, Path{"journal_rows", 1, 6},
                                            Path{"fold_run", 1, 6}, Path{"event_read", 100, 1100},
                                            Path{"runner_messages", 100, 1100},
+                                           Path{"light_attempt", 1000, 3000},
                                            Path{"render", 100, 1100}),
                          [](const auto& path) { return path.param.name; });
 
