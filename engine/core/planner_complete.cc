@@ -85,7 +85,7 @@ void Planner::complete(const AttemptResult& result, Time now) {
 /// A change of traffic that the registry does not bear out fails the attempt, whatever the operator
 /// looked at before: it may have changed since.
 Status Planner::admit(const Run& run, TaskRef ref, const Result<Outcome>& outcome) const {
-  if (!outcome) return {};
+  if (!outcome || effects_in(*outcome).empty()) return {};
   return models_.admit(effects_in(*outcome),
                        {run.id, run.dag->task(ref.task).spec.id, ref.map_index});
 }

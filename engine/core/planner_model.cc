@@ -22,11 +22,14 @@ std::string end_of(TaskState state) {
 /// Folds what the last event says about models, and returns the traffic of a canary that it ended.
 void Planner::note_models(Run& run, Time now) {
   const EventBody& body = events_.back().body;
+  const auto* effects = effects_of(body);
+  const bool has_effects = effects != nullptr && !effects->empty();
+  if (!has_effects && !models_.has_owned_canaries()) return;  // as of nearly every event
   const TaskRef* about = task_of(body);
   const bool run_ended = std::holds_alternative<RunFinished>(body);
   if (about == nullptr && !run_ended) return;
   const TaskRef ref = about == nullptr ? TaskRef{} : *about;
-  if (const auto* effects = effects_of(body); effects != nullptr && !effects->empty())
+  if (has_effects)
     models_.apply(*effects, {run.id, run.dag->task(ref.task).spec.id, ref.map_index});
   if (!models_.has_owned_canaries()) return;
   if (!run_ended && !(run.has(ref) && is_end(run.instance(ref).state))) return;

@@ -259,10 +259,10 @@ bool Planner::start(Run& run, TaskRef ref, std::size_t pool, Time now) {
     emit(run, now, AttemptStarted{ref, attempt, epoch_, {}});
   else
     emit(run, now, AttemptDispatched{ref, attempt, epoch_});
-  StartAttempt action = action_of(run, ref, std::move(with));
+  auto& action =
+      std::get<StartAttempt>(actions_.emplace_back(action_of(run, ref, std::move(with))));
   action.executor = pools_[pool].options().executor;
   hold_slot(action.key, task.spec, pool, now, now);
-  actions_.push_back(std::move(action));
   return true;
 }
 

@@ -72,6 +72,8 @@ void RunnerPool::on_report(Report report) { parts_->reporter.set(std::move(repor
 
 void RunnerPool::start(std::vector<StartAttempt> attempts) {
   std::vector<exec::QueuedAttempt> light, heavy;
+  if (!attempts.empty())  // nearly always all of them are of one kind
+    (attempts.front().executor == kThreadExecutor ? light : heavy).reserve(attempts.size());
   const std::int64_t generation = parts_->reporter.generation();
   for (auto& attempt : attempts)
     (attempt.executor == kThreadExecutor ? light : heavy)

@@ -21,8 +21,14 @@ Engine::Engine(EngineOptions options, Stores stores, Executor& executor, const C
   executor_.on_report([this](std::vector<AttemptReport> reports) {
     pass(FaultPoint::result_received);
     const MutexLock lock(mutex_);
+    if (inputs_.empty()) inputs_.reserve(reports.size());
     for (auto& report : reports)
-      std::visit([this](auto& one) REQUIRES(mutex_) { receive(std::move(one)); }, report);
+      std::visit(
+          [this](auto& one) REQUIRES(mutex_) {
+            inputs_.emplace_back(std::move(one));
+            note_input();
+          },
+          report);
   });
   commands_ =
       stores_.inbox.subscribe([this](const AcceptedCommand* accepted) { notice(accepted); });
@@ -64,6 +70,10 @@ void Engine::add_input(Input input) {
 
 void Engine::receive(Input input) {
   inputs_.push_back(std::move(input));
+  note_input();
+}
+
+void Engine::note_input() {
   if (gathering_ != nullptr && gathering_->can_wait(inputs_.back())) return;
   gathering_ = nullptr;
   changed_.notify_all();

@@ -77,6 +77,7 @@ class Engine {
       REQUIRES(mutex_);
   void add_input(Input input);
   void receive(Input input) REQUIRES(mutex_);
+  void note_input() REQUIRES(mutex_);  // the last one: it may be what the loop waits for
   void notice(const AcceptedCommand* accepted);
   void publish(const Leader& leader, StepReport& report);
   bool pause(Duration duration);

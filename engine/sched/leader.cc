@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <map>
 
 #include "engine/base/fault_point.h"
@@ -173,7 +174,11 @@ Result<StepReport> Leader::step(std::vector<Input> inputs) {
   if (commands_waiting_) MR_CHECK(take_commands(now));
   planner_.tick(now);
   batch_ = cut_batch();
-  for (auto& action : planner_.take_actions()) actions_.push_back(std::move(action));
+  auto actions = planner_.take_actions();
+  if (actions_.empty())
+    actions_ = std::move(actions);
+  else
+    std::ranges::move(actions, std::back_inserter(actions_));
   return commit();
 }
 
@@ -286,6 +291,7 @@ Result<StepReport> Leader::commit() {
 
 void Leader::carry_out() {
   std::vector<StartAttempt> starts;
+  starts.reserve(actions_.size());
   for (auto& action : actions_) {
     if (auto* start = std::get_if<StartAttempt>(&action)) {
       starts.push_back(std::move(*start));
