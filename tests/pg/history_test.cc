@@ -45,17 +45,21 @@ TEST_P(HistoryTest, TheRunsAndTasksOfASmallPeriodAreCounted) {
 
 // Above 32 MiB (migration 0007) the number of rows is what PostgreSQL estimates.
 TEST_P(HistoryTest, CountsOfALargePeriodAreMarkedAsEstimates) {
-  sql("INSERT INTO millrace.task_instance_1 (run, task, map_index, state, attempt, ended_at, "
-      "error) "
-      "SELECT '00000000-0000-0000-0000-000000000001', 'a', i, 'failed', 1, now(), repeat('x', "
-      "1900) "
-      "FROM generate_series(1, 18000) AS i");
-  const auto first = [&] { return history().periods()->front(); };
-  EXPECT_EQ(18'000, first().tasks);  // never analyzed: counted
-  EXPECT_FALSE(first().tasks_estimated);
-  sql("ANALYZE millrace.task_instance_1");
-  EXPECT_TRUE(first().tasks_estimated);
-  EXPECT_FALSE(first().runs_estimated);
+  const RunRow run = start_run();
+  sql("INSERT INTO millrace.task_instance (run, task, map_index, state, attempt, ended_at, error) "
+      "SELECT '" +
+      run.run.to_string() +
+      "', 'a', i, 'failed', 1, now(), repeat('x', 1900) FROM generate_series(1, 18000) AS i");
+  const auto of_the_run = [&] {
+    for (const Period& period : *history().periods())
+      if (period.tasks > 0) return period;
+    return Period{};
+  };
+  EXPECT_EQ(18'000, of_the_run().tasks);  // never analyzed: counted
+  EXPECT_FALSE(of_the_run().tasks_estimated);
+  sql("ANALYZE millrace.task_instance");
+  EXPECT_TRUE(of_the_run().tasks_estimated);
+  EXPECT_FALSE(of_the_run().runs_estimated);
 }
 
 TEST_P(HistoryTest, WithoutARetentionNothingIsDropped) {
