@@ -6,23 +6,13 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
-#include <sstream>
 
 #include "engine/base/digest.h"
 #include "engine/base/log.h"
-#include "engine/base/record_json.h"
 #include "engine/base/unique_fd.h"
 
 namespace millrace {
 namespace {
-
-std::string line_of(std::string_view source, int number) {
-  std::istringstream in{std::string(source)};
-  std::string line;
-  for (int i = 0; i < number && std::getline(in, line); ++i) continue;
-  return line;
-}
 
 /// A DAG is named by its id alone.
 ResourceKey dag_key(const std::string& id) { return {"dag", "", id}; }
@@ -57,12 +47,6 @@ RegisterResource other_registration(const Resource& resource) {
 }
 
 }  // namespace
-
-Json diagnostics_json(const std::vector<Diagnostic>& diagnostics, std::string_view source) {
-  std::vector<QuotedDiagnostic> out;
-  for (const auto& d : diagnostics) out.push_back({d, line_of(source, d.line), std::nullopt});
-  return record_json(out);
-}
 
 Result<RegisterDag> load_for_engine(const std::filesystem::path& path, const Catalog& catalog) {
   const Resource loaded = load_resource_file(path, catalog);

@@ -65,9 +65,6 @@ class ResourceFolder {
   Service service_{"resource folder"};
 };
 
-/// The diagnostics of a file as the API shows them.
-Json diagnostics_json(const std::vector<Diagnostic>& diagnostics, std::string_view source);
-
 /// Loads one DAG file and makes it ready for the engine; the error's message is all of its
 /// diagnostics.
 Result<RegisterDag> load_for_engine(const std::filesystem::path& path, const Catalog& catalog);

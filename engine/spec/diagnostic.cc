@@ -1,6 +1,9 @@
 #include "engine/spec/diagnostic.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "engine/base/record_json.h"
 
 namespace millrace {
 namespace {
@@ -34,9 +37,7 @@ std::string printable(std::string_view text) {
 
 }  // namespace
 
-std::string_view to_string(Diagnostic::Severity severity) {
-  return name_of(severity);
-}
+std::string_view to_string(Diagnostic::Severity severity) { return name_of(severity); }
 
 std::string to_string(const Diagnostic& d) {
   std::string out = d.file;
@@ -62,6 +63,16 @@ std::string render(const Diagnostic& d, std::string_view source) {
     out += c == '\t' ? '\t' : ' ';
   }
   return out + "^\n";
+}
+
+Json diagnostics_json(const std::vector<Diagnostic>& diagnostics, std::string_view source) {
+  Json out = Json::array();
+  for (const Diagnostic& d : diagnostics) {
+    Json one = body_json<JsonStyle::shown>(d);
+    one.set("source", d.line > 0 ? line_of(source, d.line) : std::string_view());
+    out.push_back(std::move(one));
+  }
+  return out;
 }
 
 bool has_errors(const std::vector<Diagnostic>& diagnostics) {

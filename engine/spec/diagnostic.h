@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/fields.h"
+#include "engine/base/json.h"
 
 namespace millrace {
 
@@ -63,5 +64,7 @@ std::string to_string(const Diagnostic& diagnostic);
 /// The same, the line of `source` below it and a caret under the column. Ends in a newline.
 std::string render(const Diagnostic& diagnostic, std::string_view source);
 bool has_errors(const std::vector<Diagnostic>& diagnostics);
+/// As they are stored and as `lint` answers: all members, and the line of `source` as "source".
+Json diagnostics_json(const std::vector<Diagnostic>& diagnostics, std::string_view source);
 
 }  // namespace millrace

@@ -25,6 +25,18 @@ TEST(Diagnostic, IsOneLineThatEditorsUnderstand) {
   EXPECT_EQ(to_string(whole), "dags/x.yaml: warning: unknown operator 'valdate'");
 }
 
+// Clients read every member, also one that says nothing.
+TEST(Diagnostic, IsJsonWithAllItsMembers) {
+  Diagnostic plain = sample();
+  plain.hint = plain.code = "";
+  EXPECT_EQ(*Json::parse(R"([{"file": "dags/x.yaml", "line": 2, "column": 3, "severity": "error",
+                              "message": "unknown operator 'valdate'", "hint": "", "code": "",
+                              "source": "\tvaldate"}])"),
+            diagnostics_json({plain}, "first\n\tvaldate\r\nlast"));
+  plain.line = 0;
+  EXPECT_EQ("", diagnostics_json({plain}, "first").at(0)["source"].as_string("none"));
+}
+
 TEST(Diagnostic, ShowsTheLineAndACaret) {
   EXPECT_EQ(render(sample(), "first\n\tvaldate\r\nlast"),
             "dags/x.yaml:2:3: error: unknown operator 'valdate'; did you mean 'validate'?\n"
