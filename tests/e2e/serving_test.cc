@@ -40,6 +40,11 @@ class Serving : public ::testing::Test {
     const auto json = answer ? Json::parse(answer->body) : Json::parse("null");
     return json ? *json : Json();
   }
+  bool is_served() const {
+    httplib::Client client("127.0.0.1", up_.serve_port());
+    const auto answer = client.Get("/v2/models/flights/ready");
+    return answer && answer->status == 200;
+  }
   std::string champion() const {
     return up_.get("/models/flights")["champion"]["artifact"].as_string();
   }
@@ -86,7 +91,7 @@ TEST_F(Serving, EveryRequestOnThePageIsAnswered) {
   EXPECT_EQ(up_.run("ship", Json::object({{"table", (folder_.path() / "flights.csv").string()},
                                           {"features", Json::array({"hour", "distance"})}})),
             "success");
-  ASSERT_TRUE(eventually([&] { return infer().is_object(); }));
+  ASSERT_TRUE(eventually([&] { return is_served(); }));
   const std::string state = " --state " + up_.state().string();
   std::string said;
   int sent = 0;

@@ -51,7 +51,8 @@ TEST_P(HistoryTest, CountsOfALargePeriodAreMarkedAsEstimates) {
       run.run.to_string() +
       "', 'a', i, 'failed', 1, now(), repeat('x', 1900) FROM generate_series(1, 18000) AS i");
   const auto of_the_run = [&] {
-    for (const Period& period : *history().periods())
+    const auto periods = history().periods();
+    for (const Period& period : *periods)
       if (period.tasks > 0) return period;
     return Period{};
   };
