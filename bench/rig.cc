@@ -87,10 +87,11 @@ Status Rig::Parts::open(int workers) {
   pool_config.slots = static_cast<std::size_t>(workers);
   pool_config.work_dir = state / "work";
   pool = std::make_unique<RunnerPool>(
-      pool_config, RunnerPoolParts{catalog, *artifacts, store->stores().logs, clock,
-                                   [](std::string_view name, const Json&) -> Result<Json> {
-                                     return not_found("a bench has no '" + std::string(name) + "'");
-                                   }});
+      pool_config,
+      RunnerPoolParts{catalog, *artifacts, store->stores().logs, clock,
+                      [](const std::string&, std::string_view name, const Json&) -> Result<Json> {
+                        return not_found("a bench has no '" + std::string(name) + "'");
+                      }});
   EngineOptions engine_options;
   engine_options.owner = "bench";
   PoolOptions& processes = engine_options.planner.pool("process");
@@ -119,7 +120,7 @@ void Rig::Parts::batch_is_durable(StepReport& report) {
 }
 
 Result<Uuid> Rig::Parts::trigger(const std::string& dag, Rng& from) {
-  Command command = make_command(TriggerRun{.dag = dag}, {"bench", "a measurement"});
+  Command command = make_command(TriggerRun{.dag = dag}, Origin("bench", "a measurement"));
   command.id = Uuid::v7(clock.now(), from);
   command.created_at = clock.now();
   MR_CHECK(store->stores().inbox.submit(command));
@@ -165,7 +166,7 @@ Status Rig::put_dag(const std::string& yaml) {
   wish.dag = std::make_shared<const Dag>(std::move(dag));
   wish.source = "bench.yaml";
   const auto version = wish.dag->version();
-  const auto id = wish.dag->id();
+  const DagKey id = wish.dag->key();
   parts_->engine->put_dag(std::move(wish));
   std::unique_lock lock(parts_->mutex);
   const bool registered = parts_->changed.wait_for(lock, kPatience, [&] {

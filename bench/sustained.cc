@@ -211,7 +211,7 @@ Status measure(Report& report, const std::filesystem::path& state, const Sustain
   Rng rng(system_entropy());
   std::atomic<int> refused = 0;
   const auto trigger = [&] {
-    Command command = make_command(TriggerRun{.dag = "steady"}, {"bench", "a steady load"});
+    Command command = make_command(TriggerRun{.dag = "steady"}, Origin("bench", "a steady load"));
     command.id = Uuid::v7(clock.now(), rng);
     command.created_at = clock.now();
     refused += !store.stores().inbox.submit(command);

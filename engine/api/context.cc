@@ -11,13 +11,13 @@ namespace {
 
 constexpr std::size_t kMostKeyBytes = 255;
 
-/// The actor as the client names itself: printable, short.
-std::string actor_of(const Call& call) {
-  const auto given = call.header("millrace-actor");
-  const bool fine =
-      !given.empty() && given.size() <= 128 &&
-      std::all_of(given.begin(), given.end(), [](char c) { return c >= ' ' && c < 127; });
-  return fine ? std::string(given) : "api";
+/// For whom the client says that it asks: printable, short. Older clients call it Millrace-Actor.
+std::string on_behalf_of(const Call& call) {
+  auto given = call.header("millrace-on-behalf-of");
+  if (given.empty()) given = call.header("millrace-actor");
+  const bool fine = given.size() <= 128 && std::all_of(given.begin(), given.end(),
+                                                       [](char c) { return c >= ' ' && c < 127; });
+  return fine ? std::string(given) : "";
 }
 
 }  // namespace
@@ -40,7 +40,8 @@ Uuid Context::new_id() {
 
 Command Context::of_call(Command command, const Call& call, std::string_view reason) {
   command.id = new_id();
-  command.origin = {actor_of(call), std::string(reason)};
+  command.origin = {kLocalPrincipal, reason};
+  command.origin.on_behalf_of = on_behalf_of(call);
   command.created_at = clock.now();
   return command;
 }
@@ -156,6 +157,17 @@ FieldInfo task_in_path() { return {"task", string_type(128), "The task's id"}; }
 FieldInfo run_in_path() { return {"run", uuid_type(), "The run's id"}; }
 FieldInfo dag_in_path() { return {"dag", string_type(128), "The DAG's id"}; }
 FieldInfo model_in_path() { return {"model", string_type(128), "The model's name"}; }
+FieldInfo namespace_in_query(std::string_view doc) {
+  return FieldInfo{"namespace", string_type(128), std::string(doc)}.optional(
+      std::string(kDefaultNamespace));
+}
+FieldInfo namespace_filter_in_query() {
+  return FieldInfo{"namespace", string_type(128), "Only of this namespace; default: all"}
+      .optional();
+}
+std::string namespace_of(const Call& call) {
+  return call.query("namespace").as_string(kDefaultNamespace);
+}
 FieldInfo limit_in_query(int most, int value) {
   return FieldInfo{"limit", integer_type(1, most), "How many at most"}.optional(value);
 }

@@ -27,10 +27,12 @@ class Context {
           const Clock& api_clock, std::uint64_t seed, ApiHooks api_hooks, follow::Feed& api_feed);
 
   Uuid new_id();
-  /// A command of this call: its actor is the Millrace-Actor header's, or "api".
+  /// A command of this call in that namespace. Its principal is `local` until access control is on;
+  /// what the header Millrace-On-Behalf-Of says is only noted.
   template <Kinded T>
-  Command make_command(const T& input, const Call& call, std::string_view reason) {
-    return of_call(millrace::make_command(input, {}), call, reason);
+  Command make_command(const T& input, const Call& call, std::string_view name_space,
+                       std::string_view reason) {
+    return of_call(millrace::make_command(input, {name_space, {}}), call, reason);
   }
   using Answered = std::function<Result<Reply>(const std::vector<Submitted>&)>;
   /// Puts the commands into the inbox, in order. The reply is `finish`'s once the engine has
@@ -97,6 +99,20 @@ Reply reply_of(const T& value) {
   Reply reply;
   append_record<JsonStyle::shown>(reply.json, value);
   return reply;
+}
+/// ?namespace of an endpoint that names something: `default` without one.
+FieldInfo namespace_in_query(std::string_view doc = "The namespace of the name in the path");
+std::string namespace_of(const Call& call);
+inline DagKey dag_of(const Call& call) { return {namespace_of(call), call.path("dag")}; }
+inline ModelKey model_of(const Call& call) { return {namespace_of(call), call.path("model")}; }
+/// ?namespace of a list: all namespaces without one.
+FieldInfo namespace_filter_in_query();
+/// Removes rows of other namespaces than the one that ?namespace asks for.
+template <typename Rows>
+void keep_namespace(const Call& call, Rows& rows) {
+  const std::string wanted = call.query("namespace").as_string();
+  if (!wanted.empty())
+    std::erase_if(rows, [&](const auto& row) { return row.namespace_ != wanted; });
 }
 FieldInfo run_in_path();
 FieldInfo task_in_path();

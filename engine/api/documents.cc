@@ -152,9 +152,14 @@ std::string reference_page() {
       "- JSON is RFC 8259. Refused as well are a member name given twice, of which one value would "
       "be lost,\n"
       "  and an integer beyond 64 bits, which could not be kept exactly.\n"
-      "- Changes need `Content-Type: application/json`; the header `Millrace-Actor` says who asks, "
-      "`traceparent` in\n"
-      "  which trace.\n"
+      "- Changes need `Content-Type: application/json`. The header `traceparent` says in which "
+      "trace. "
+      "Until access control\n"
+      "  is on, each change is recorded as by `local`; the header `Millrace-On-Behalf-Of` (before: "
+      "`Millrace-Actor`) adds a\n"
+      "  note for whom, which nothing checks.\n"
+      "- A name in a path is one of the namespace `default`, or of `?namespace=`. A list shows all "
+      "namespaces without it.\n"
       "- Lists are newest first; `next` of a page is `before` of the one after it.\n"
       "- `/healthz`, `/readyz` and `/metrics` (Prometheus) are at the root, outside `/api/v1`.\n\n";
   return out + http::endpoint_sections(endpoints) +

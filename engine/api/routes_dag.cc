@@ -25,7 +25,7 @@ std::optional<Time> next_firing_of(const DagRow& row, const DagSpec& spec,
   if (!timetable) return std::nullopt;
   SchedulePosition position{
       row.registered_at, row.last_logical_date, row.schedule_from, row.schedule_all_until, {}, now};
-  if (const auto known = dates.find(row.dag); known != dates.end())
+  if (const auto known = dates.find(row.key()); known != dates.end())
     take_dates(position, known->second, now);
   return next_firing(*timetable, spec, position, now);
 }
@@ -57,42 +57,49 @@ std::size_t recent_wanted(const Call& call) {
 }
 
 /// The row, or `not_found` with the nearest name.
-Result<DagRow> find_dag(Context& context, const std::string& id) {
-  auto row = context.stores.runs.dag(id);
+Result<DagRow> find_dag(Context& context, const DagKey& key) {
+  auto row = context.stores.runs.dag(key);
   if (row || row.error().code != ErrorCode::not_found) return row;
   MR_TRY(const auto all, context.stores.runs.dags());
   std::vector<std::string> names;
-  for (const auto& dag : all) names.push_back(dag.dag);
-  return not_found("there is no DAG '" + id + "'" + did_you_mean(id, names));
+  std::string elsewhere;
+  for (const auto& dag : all) {
+    names.push_back(dag.key().text());
+    if (dag.dag == key.name) elsewhere = dag.namespace_;
+  }
+  if (!elsewhere.empty())
+    return not_found("there is no DAG '" + key.name + "' in namespace '" + key.namespace_ +
+                     "', but one in '" + elsewhere + "': ask with ?namespace=" + elsewhere);
+  return not_found("there is no DAG '" + key.text() + "'" + did_you_mean(key.text(), names));
 }
 
 Result<Reply> list_dags(Context& context, const Call& call) {
   MR_TRY(auto rows, context.stores.runs.dags());
-  std::sort(rows.begin(), rows.end(),
-            [](const DagRow& a, const DagRow& b) { return a.dag < b.dag; });
-  std::map<std::string, std::vector<RunRow>> recent;
+  keep_namespace(call, rows);
+  std::ranges::sort(rows, {}, &DagRow::key);
+  std::map<DagKey, std::vector<RunRow>> recent;
   if (const std::size_t limit = recent_wanted(call); limit > 0) {
     MR_TRY(auto runs, context.stores.runs.newest_of_each_dag(limit));
-    for (auto& run : runs) recent[run.dag].push_back(std::move(run));
+    for (auto& run : runs) recent[run.key()].push_back(std::move(run));
   }
   MR_TRY(const auto dates, dates_beyond(context, rows));
   std::vector<DagView> views;
   for (auto& row : rows) {
     auto view = view_of(context, dates, std::move(row));
-    view.recent_runs = std::move(recent[view.row.dag]);
+    view.recent_runs = std::move(recent[view.row.key()]);
     views.push_back(std::move(view));
   }
   return reply_of(views);
 }
 
 Result<Reply> get_dag(Context& context, const Call& call) {
-  MR_TRY(auto row, find_dag(context, call.path("dag")));
+  MR_TRY(auto row, find_dag(context, dag_of(call)));
   DagDetailView detail;
   MR_TRY(const auto dates, dates_beyond(context, {row}));
   detail.dag = view_of(context, dates, std::move(row));
   if (const std::size_t limit = recent_wanted(call); limit > 0) {
     RunFilter filter;
-    filter.dag = detail.dag.row.dag;
+    filter.dag = detail.dag.row.key();
     filter.limit = limit;
     MR_TRY(detail.dag.recent_runs, context.stores.runs.runs(filter));
   }
@@ -104,7 +111,7 @@ Result<Reply> get_dag(Context& context, const Call& call) {
 }
 
 Result<Reply> get_dag_source(Context& context, const Call& call) {
-  MR_TRY(const auto row, find_dag(context, call.path("dag")));
+  MR_TRY(const auto row, find_dag(context, dag_of(call)));
   MR_TRY(auto text, context.hooks.dag_source ? context.hooks.dag_source(row)
                                              : read_file(row.source, kMaxSourceBytes));
   Reply reply;
@@ -113,15 +120,16 @@ Result<Reply> get_dag_source(Context& context, const Call& call) {
 }
 
 Result<Reply> get_dag_version(Context& context, const Call& call) {
-  MR_TRY(auto spec, context.stores.runs.dag_version(call.path("dag"), call.path("version")));
+  MR_TRY(auto spec, context.stores.runs.dag_version(dag_of(call), call.path("version")));
   return json_reply(std::move(spec));
 }
 
 Result<Reply> patch_dag(Context& context, const Call& call) {
-  MR_TRY(const auto row, find_dag(context, call.path("dag")));
+  MR_TRY(const auto row, find_dag(context, dag_of(call)));
   MR_TRY(const auto given, call.body<PatchDagBody>());
-  return context.submit(context.make_command(PauseDag{row.dag, given.paused}, call, given.reason),
-                        command_reply);
+  return context.submit(
+      context.make_command(PauseDag{row.dag, given.paused}, call, row.namespace_, given.reason),
+      command_reply);
 }
 
 /// Each diagnostic with its line, as the file is now: for a caret under the column.
@@ -147,7 +155,7 @@ DagFileErrorView retired_view(const DagRow& dag) {
   diagnostic.file = dag.source;
   diagnostic.line = 0;
   diagnostic.severity = Diagnostic::Severity::warning;
-  diagnostic.message = "DAG '" + dag.dag + "' is retired: " + dag.retired;
+  diagnostic.message = "DAG '" + dag.key().text() + "' is retired: " + dag.retired;
   diagnostic.hint = "put the file back to run it; its history stays";
   diagnostic.code = "retired";
   return {dag.source, {{std::move(diagnostic), "", std::nullopt}}, dag.updated_at};
@@ -173,10 +181,11 @@ Result<Reply> list_dag_errors(Context& context, const Call& call) {
 }
 
 Result<Reply> reset_schedule(Context& context, const Call& call) {
-  MR_TRY(const auto row, find_dag(context, call.path("dag")));
+  MR_TRY(const auto row, find_dag(context, dag_of(call)));
   MR_TRY(const auto given, call.body<ReasonBody>());
-  return context.submit(context.make_command(ResetSchedule{row.dag}, call, given.reason),
-                        command_reply);
+  return context.submit(
+      context.make_command(ResetSchedule{row.dag}, call, row.namespace_, given.reason),
+      command_reply);
 }
 
 FieldInfo recent_in_query(int value) {
@@ -192,6 +201,7 @@ Endpoint reset_endpoint(std::function<Result<Reply>(const Call&)> handle) {
           .summary = "Continue a schedule from now",
           .doc = "Dates that were missed are not made up; no date runs twice.",
           .path = {dag_in_path()},
+          .query = {namespace_in_query()},
           .body_kind = Endpoint::Body::json,
           .body = body_fields<ReasonBody>(),
           .also = {202},
@@ -210,8 +220,8 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .pattern = "/api/v1/dags",
                   .id = "listDags",
                   .tag = "dags",
-                  .summary = "All DAGs, by id",
-                  .query = {recent_in_query(0)},
+                  .summary = "All DAGs, by namespace and id",
+                  .query = {namespace_filter_in_query(), recent_in_query(0)},
                   .response = type_info<std::vector<DagView>>(),
                   .handle = bind(list_dags)});
   list.push_back({.method = "GET",
@@ -220,7 +230,7 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .tag = "dags",
                   .summary = "A DAG with its tasks and edges",
                   .path = {dag_in_path()},
-                  .query = {recent_in_query(10)},
+                  .query = {namespace_in_query(), recent_in_query(10)},
                   .response = type_info<DagDetailView>(),
                   .handle = bind(get_dag)});
   list.push_back({.method = "PATCH",
@@ -230,6 +240,7 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .summary = "Pause or unpause",
                   .doc = "A paused DAG is started by nothing but a trigger; runs under way go on.",
                   .path = {dag_in_path()},
+                  .query = {namespace_in_query()},
                   .body_kind = Endpoint::Body::json,
                   .body = body_fields<PatchDagBody>(),
                   .also = {202},
@@ -242,6 +253,7 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .tag = "dags",
                   .summary = "The text of its file",
                   .path = {dag_in_path()},
+                  .query = {namespace_in_query()},
                   .response_type = "text/plain",
                   .handle = bind(get_dag_source)});
   list.push_back({.method = "GET",
@@ -250,6 +262,7 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .tag = "dags",
                   .summary = "The canonical form of any version that ever ran",
                   .path = {dag_in_path(), {"version", string_type(128), "Digest of the version"}},
+                  .query = {namespace_in_query()},
                   .response = object_type(),
                   .handle = bind(get_dag_version)});
   list.push_back({.method = "GET",

@@ -71,7 +71,7 @@ Result<Reply> get_events(Context& context, StreamSlots& slots, const Call& call)
 
 Command command_of(Context& context, const Call& call, const CloudEvent& event) {
   auto command = context.make_command(PublishEvent{event.type, event.json}, call,
-                                      "CloudEvent from " + event.source);
+                                      namespace_of(call), "CloudEvent from " + event.source);
   command.idempotency_key = idempotency_key_of(event);
   return command;
 }
@@ -144,6 +144,8 @@ std::vector<Endpoint> event_endpoints(Context* context, StreamSlots* slots) {
            "that wait for the type. The same source and id count once for ever. A body in binary "
            "mode that is no text arrives as `data_base64`. OPTIONS answers the handshake of "
            "CloudEvents webhooks.",
+       .query = {namespace_in_query(
+           "Namespace of the DAGs that it starts and the tasks that it wakes")},
        .body_kind = Endpoint::Body::raw,
        .body_types = {"application/cloudevents+json", "application/cloudevents-batch+json",
                       "application/json"},

@@ -23,20 +23,20 @@ std::optional<ModelVersionRow> version_of(const std::vector<ModelVersionRow>& ve
 
 /// Also one of which nothing is registered, but something serves: it must be possible to take that
 /// back.
-Status check_model(Context& context, const std::string& model) {
-  MR_TRY(auto names, context.stores.registry.models());
-  if (std::find(names.begin(), names.end(), model) != names.end()) return {};
+Status check_model(Context& context, const ModelKey& model) {
+  MR_TRY(auto known, context.stores.registry.models());
   MR_TRY(const auto deployed, context.stores.serving.deployments());
-  for (const auto& row : deployed) {
-    if (row.model == model) return {};
-    names.push_back(row.model);
-  }
-  return not_found("there is no model '" + model + "'" + did_you_mean(model, names));
+  for (const auto& row : deployed) known.push_back(row.key());
+  if (std::ranges::find(known, model) != known.end()) return {};
+  std::vector<std::string> names;
+  for (const auto& key : known) names.push_back(key.text());
+  return not_found("there is no model '" + model.text() + "'" + did_you_mean(model.text(), names));
 }
 
-Result<ModelView> view_of(Context& context, const std::string& model) {
+Result<ModelView> view_of(Context& context, const ModelKey& model) {
   ModelView view;
-  view.model = model;
+  view.model = model.name;
+  view.namespace_ = model.namespace_;
   MR_TRY(auto versions, context.stores.registry.model_versions(model));
   std::sort(
       versions.begin(), versions.end(),
@@ -57,8 +57,9 @@ Result<ModelView> view_of(Context& context, const std::string& model) {
   return view;
 }
 
-Result<Reply> list_models(Context& context, const Call&) {
+Result<Reply> list_models(Context& context, const Call& call) {
   MR_TRY(auto names, context.stores.registry.models());
+  keep_namespace(call, names);
   std::sort(names.begin(), names.end());
   std::vector<ModelView> views;
   for (const auto& name : names) {
@@ -69,14 +70,14 @@ Result<Reply> list_models(Context& context, const Call&) {
 }
 
 Result<Reply> get_model(Context& context, const Call& call) {
-  MR_CHECK(check_model(context, call.path("model")));
-  MR_TRY(const auto view, view_of(context, call.path("model")));
+  MR_CHECK(check_model(context, model_of(call)));
+  MR_TRY(const auto view, view_of(context, model_of(call)));
   return reply_of(view);
 }
 
 Result<Reply> list_versions(Context& context, const Call& call) {
-  MR_CHECK(check_model(context, call.path("model")));
-  MR_TRY(auto versions, context.stores.registry.model_versions(call.path("model")));
+  MR_CHECK(check_model(context, model_of(call)));
+  MR_TRY(auto versions, context.stores.registry.model_versions(model_of(call)));
   std::sort(
       versions.begin(), versions.end(),
       [](const ModelVersionRow& a, const ModelVersionRow& b) { return a.version > b.version; });
@@ -84,19 +85,19 @@ Result<Reply> list_versions(Context& context, const Call& call) {
 }
 
 Result<Reply> list_evaluations(Context& context, const Call& call) {
-  MR_CHECK(check_model(context, call.path("model")));
+  MR_CHECK(check_model(context, model_of(call)));
   MR_TRY(const auto evaluations,
          context.stores.registry.evaluations(
-             call.path("model"), static_cast<std::size_t>(call.query("limit").as_int())));
+             model_of(call), static_cast<std::size_t>(call.query("limit").as_int())));
   return reply_of(evaluations);
 }
 
 Result<Reply> get_serving(Context& context, const Call& call) {
-  MR_CHECK(check_model(context, call.path("model")));
+  MR_CHECK(check_model(context, model_of(call)));
   const auto window = parse_duration(call.query("window").as_view());
   if (!window) return invalid_argument("?window: " + window.error().message);
   MR_TRY(const auto windows,
-         context.stores.serving.windows(call.path("model"), context.clock.now() - *window));
+         context.stores.serving.windows(model_of(call), context.clock.now() - *window));
   std::vector<ServingView> views;
   for (const auto& sums : windows) views.push_back(serving_view(sums));
   return reply_of(views);
@@ -105,7 +106,7 @@ Result<Reply> get_serving(Context& context, const Call& call) {
 template <Kinded T>
 Result<Reply> submit_keyed(Context& context, const Call& call, const T& input) {
   MR_TRY(const auto key, idempotency_key_in(call));
-  auto command = context.make_command(input, call, input.reason);
+  auto command = context.make_command(input, call, namespace_of(call), input.reason);
   command.idempotency_key = key;
   return context.submit(std::move(command), command_reply);
 }
@@ -113,7 +114,7 @@ Result<Reply> submit_keyed(Context& context, const Call& call, const T& input) {
 Result<Reply> rollback(Context& context, const Call& call) {
   MR_TRY(const auto given, call.body<RollbackModelBody>());
   RollbackModel input{call.path("model"), given.reason.empty() ? "asked for" : given.reason};
-  MR_CHECK(check_model(context, input.model));
+  MR_CHECK(check_model(context, model_of(call)));
   input.artifact = given.artifact;
   return submit_keyed(context, call, input);
 }
@@ -121,19 +122,20 @@ Result<Reply> rollback(Context& context, const Call& call) {
 Result<Reply> release(Context& context, const Call& call) {
   MR_TRY(const auto given, call.body<ReleaseModelBody>());
   const ReleaseModel input{call.path("model"), given.artifact, given.reason};
-  MR_CHECK(check_model(context, input.model));
+  MR_CHECK(check_model(context, model_of(call)));
   return submit_keyed(context, call, input);
 }
 
-Result<Reply> list_deployments(Context& context, const Call&) {
-  MR_TRY(const auto rows, context.stores.serving.deployments());
+Result<Reply> list_deployments(Context& context, const Call& call) {
+  MR_TRY(auto rows, context.stores.serving.deployments());
+  keep_namespace(call, rows);
   return reply_of(rows);
 }
 
 Result<Reply> list_history(Context& context, const Call& call) {
   MR_TRY(const auto rows,
          context.stores.serving.deployment_history(
-             call.path("model"), static_cast<std::size_t>(call.query("limit").as_int())));
+             model_of(call), static_cast<std::size_t>(call.query("limit").as_int())));
   return reply_of(rows);
 }
 
@@ -141,6 +143,35 @@ Result<Reply> list_alerts(Context& context, const Call& call) {
   MR_TRY(const auto rows,
          context.stores.registry.alerts(static_cast<std::size_t>(call.query("limit").as_int())));
   return reply_of(rows);
+}
+
+template <typename Bind>
+void add_deployments(const Bind& bind, std::vector<Endpoint>& list) {
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/deployments",
+                  .id = "listDeployments",
+                  .tag = "models",
+                  .summary = "What serves each model now",
+                  .query = {namespace_filter_in_query()},
+                  .response = type_info<std::vector<DeploymentRow>>(),
+                  .handle = bind(list_deployments)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/deployments/{model}/history",
+                  .id = "listDeploymentHistory",
+                  .tag = "models",
+                  .summary = "Every change of what serves a model, newest first",
+                  .path = {model_in_path()},
+                  .query = {namespace_in_query(), limit_in_query(500, 50)},
+                  .response = type_info<std::vector<DeploymentEventRow>>(),
+                  .handle = bind(list_history)});
+  list.push_back({.method = "GET",
+                  .pattern = "/api/v1/alerts",
+                  .id = "listAlerts",
+                  .tag = "alerts",
+                  .summary = "Alerts, newest first",
+                  .query = {limit_in_query(500, 100)},
+                  .response = type_info<std::vector<AlertRow>>(),
+                  .handle = bind(list_alerts)});
 }
 
 }  // namespace
@@ -155,6 +186,7 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .id = "listModels",
                   .tag = "models",
                   .summary = "All models with what serves them",
+                  .query = {namespace_filter_in_query()},
                   .response = type_info<std::vector<ModelView>>(),
                   .handle = bind(list_models)});
   list.push_back({.method = "GET",
@@ -163,6 +195,7 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .tag = "models",
                   .summary = "A model",
                   .path = {model_in_path()},
+                  .query = {namespace_in_query()},
                   .response = type_info<ModelView>(),
                   .handle = bind(get_model)});
   list.push_back({.method = "GET",
@@ -171,6 +204,7 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .tag = "models",
                   .summary = "Its versions, newest first",
                   .path = {model_in_path()},
+                  .query = {namespace_in_query()},
                   .response = type_info<std::vector<ModelVersionRow>>(),
                   .handle = bind(list_versions)});
   list.push_back({.method = "GET",
@@ -179,7 +213,7 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .tag = "models",
                   .summary = "Champion against challenger, newest first",
                   .path = {model_in_path()},
-                  .query = {limit_in_query(200, 20)},
+                  .query = {namespace_in_query(), limit_in_query(200, 20)},
                   .response = type_info<std::vector<EvaluationRow>>(),
                   .handle = bind(list_evaluations)});
   list.push_back(
@@ -189,7 +223,8 @@ std::vector<Endpoint> model_endpoints(Context* context) {
        .tag = "models",
        .summary = "What the model server measured lately, by version and role",
        .path = {model_in_path()},
-       .query = {FieldInfo{"window", string_type(16), "How far back, e.g. 5m"}.optional("5m")},
+       .query = {namespace_in_query(),
+                 FieldInfo{"window", string_type(16), "How far back, e.g. 5m"}.optional("5m")},
        .response = type_info<std::vector<ServingView>>(),
        .handle = bind(get_serving)});
   list.push_back({.method = "POST",
@@ -202,6 +237,7 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                          "unless that version has the traffic; a first champion is then taken out "
                          "of service.",
                   .path = {model_in_path()},
+                  .query = {namespace_in_query()},
                   .headers = {idempotency_header()},
                   .body_kind = Endpoint::Body::json,
                   .body = body_fields<RollbackModelBody>(),
@@ -216,36 +252,14 @@ std::vector<Endpoint> model_endpoints(Context* context) {
                   .doc = "A version that an evaluation refused, or that was rolled back, gets no "
                          "traffic until a person releases it with a reason.",
                   .path = {model_in_path()},
+                  .query = {namespace_in_query()},
                   .headers = {idempotency_header()},
                   .body_kind = Endpoint::Body::json,
                   .body = body_fields<ReleaseModelBody>(),
                   .also = {202},
                   .response = type_info<CommandView>(),
                   .handle = bind(release)});
-  list.push_back({.method = "GET",
-                  .pattern = "/api/v1/deployments",
-                  .id = "listDeployments",
-                  .tag = "models",
-                  .summary = "What serves each model now",
-                  .response = type_info<std::vector<DeploymentRow>>(),
-                  .handle = bind(list_deployments)});
-  list.push_back({.method = "GET",
-                  .pattern = "/api/v1/deployments/{model}/history",
-                  .id = "listDeploymentHistory",
-                  .tag = "models",
-                  .summary = "Every change of what serves a model, newest first",
-                  .path = {model_in_path()},
-                  .query = {limit_in_query(500, 50)},
-                  .response = type_info<std::vector<DeploymentEventRow>>(),
-                  .handle = bind(list_history)});
-  list.push_back({.method = "GET",
-                  .pattern = "/api/v1/alerts",
-                  .id = "listAlerts",
-                  .tag = "alerts",
-                  .summary = "Alerts, newest first",
-                  .query = {limit_in_query(500, 100)},
-                  .response = type_info<std::vector<AlertRow>>(),
-                  .handle = bind(list_alerts)});
+  add_deployments(bind, list);
   return list;
 }
 

@@ -15,7 +15,10 @@ namespace {
 Result<Reply> list_runs(Context& context, const Call& call) {
   const auto limit = static_cast<std::size_t>(call.query("limit").as_int());
   RunFilter filter;
-  filter.dag = call.query("dag").as_string();
+  if (const Json& dag = call.query("dag"); !dag.as_view().empty())
+    filter.dag = DagKey(namespace_of(call), dag.as_view());
+  else
+    filter.namespace_ = call.query("namespace").as_string();
   if (call.query("status").is_string())
     filter.status = from_name<RunStatus>(call.query("status").as_view());
   if (call.query("before").is_string())
@@ -116,11 +119,13 @@ Result<Reply> refused_trigger(Error error) {
 Result<Reply> trigger_run(Context& context, const Call& call) {
   MR_TRY(const auto wait, wait_of(call, kMostWait));
   MR_TRY(const auto key, idempotency_key_in(call));
-  MR_TRY(const auto name_space, context.stores.runs.dag_namespace(call.path("dag")));
+  const DagKey dag = dag_of(call);
+  MR_TRY(const bool is_known, context.stores.runs.has_dag(dag));
+  if (!is_known) return not_found("there is no DAG '" + dag.text() + "'");
   MR_TRY(const auto given, call.body<TriggerRunBody>());
-  auto command = context.make_command(trigger_of(call, given, !key.empty()), call, given.reason);
+  auto command = context.make_command(trigger_of(call, given, !key.empty()), call, dag.namespace_,
+                                      given.reason);
   command.idempotency_key = key;
-  command.namespace_ = name_space;
   return context.submit(
       std::move(command), [&context, wait](const Submitted& submitted) -> Result<Reply> {
         auto answered = Context::answer_of<TriggerRun>(submitted);
@@ -155,8 +160,7 @@ template <typename T>
 Result<Reply> about_run(Context& context, const Call& call, T input, std::string_view reason) {
   MR_TRY(const auto row, context.stores.runs.run(call.uuid("run")));
   input.run = row.run;
-  auto command = context.make_command(input, call, reason);
-  command.namespace_ = row.namespace_;
+  auto command = context.make_command(input, call, row.namespace_, reason);
   return context.submit(std::move(command),
                         [&context, run = row.run](const Submitted& submitted) -> Result<Reply> {
                           auto reply = command_reply(submitted);
@@ -195,7 +199,10 @@ Result<Reply> list_artifacts(Context& context, const Call& call) {
 }
 
 std::vector<FieldInfo> run_filters_in_query() {
-  return {FieldInfo{"dag", string_type(128), "Only of this DAG"}.optional(),
+  return {namespace_filter_in_query(),
+          FieldInfo{"dag", string_type(128),
+                    "Only of this DAG; without a namespace, the one in `default`"}
+              .optional(),
           FieldInfo{"status", type_info<RunStatus>(), "Only in this status"}.optional(),
           FieldInfo{"before", uuid_type(), "`next` of the page before"}.optional(),
           limit_in_query(500, 50)};
@@ -231,7 +238,7 @@ std::vector<Endpoint> run_endpoints(Context* context) {
               "202: "
               "accepted, and the engine will start it as soon as it answers again.",
        .path = {dag_in_path()},
-       .query = {wait_in_query()},
+       .query = {namespace_in_query(), wait_in_query()},
        .headers = {idempotency_header()},
        .body_kind = Endpoint::Body::json,
        .body = body_fields<TriggerRunBody>(),

@@ -29,11 +29,11 @@ void RunMetrics::ended(const Event& event, DagCounts& counts, std::string_view s
   started_.erase(found);
 }
 
-void RunMetrics::count(const Event& event, std::string_view dag) {
+void RunMetrics::count(const Event& event, const DagKey& dag) {
   const MutexLock lock(mutex_);
   if (std::holds_alternative<CompletionRejected>(event.body)) ++rejected_;
   if (event.run.is_nil()) return;
-  DagCounts& counts = dags_.try_emplace(std::string(dag)).first->second;
+  DagCounts& counts = dags_.try_emplace(dag).first->second;
   if (const auto* e = std::get_if<AttemptStarted>(&event.body)) {
     ++counts.attempts;
     if (started_.size() < kMostOpenAttempts)
@@ -64,7 +64,7 @@ void RunMetrics::write_count(std::string& out, const Dags& dags, std::string_vie
                              std::string_view help) {
   metric_head(out, name, "counter", help);
   for (const auto& [dag, counts] : dags)
-    metric_sample(out, name, dag_label(dag), std::to_string(counts.*count));
+    metric_sample(out, name, dag_label(dag.text()), std::to_string(counts.*count));
 }
 
 void RunMetrics::write_counts(std::string& out, const Dags& dags, std::string_view name,
@@ -72,7 +72,8 @@ void RunMetrics::write_counts(std::string& out, const Dags& dags, std::string_vi
   metric_head(out, name, "counter", help);
   for (const auto& [dag, counts] : dags)
     for (const auto& [key, count] : counts.*each)
-      metric_sample(out, name, dag_label(dag) + "," + std::string(label) + "=\"" + key + "\"",
+      metric_sample(out, name,
+                    dag_label(dag.text()) + "," + std::string(label) + "=\"" + key + "\"",
                     std::to_string(count));
 }
 
@@ -100,8 +101,8 @@ std::string RunMetrics::text() const {
   metric_head(out, "millrace_task_duration_seconds", "histogram",
               "From an attempt's start to its task's end, by DAG.");
   for (const auto& [dag, counts] : dags)
-    metric_histogram(out, "millrace_task_duration_seconds", dag_label(dag), counts.task_seconds,
-                     counts.task_seconds_sum);
+    metric_histogram(out, "millrace_task_duration_seconds", dag_label(dag.text()),
+                     counts.task_seconds, counts.task_seconds_sum);
   return out;
 }
 

@@ -20,7 +20,7 @@ std::string store_metrics_text(const follow::Feed& feed);
 class RunMetrics {
  public:
   /// Each event once, with the DAG of its run.
-  void count(const Event& event, std::string_view dag);
+  void count(const Event& event, const DagKey& dag);
   /// Prometheus text.
   std::string text() const;
 
@@ -33,7 +33,7 @@ class RunMetrics {
     double task_seconds_sum = 0;
     void observe(double seconds);
   };
-  using Dags = std::map<std::string, DagCounts, std::less<>>;
+  using Dags = std::map<DagKey, DagCounts>;
   using Count = std::uint64_t DagCounts::*;
   using Counts = std::map<std::string, std::uint64_t, std::less<>> DagCounts::*;
 

@@ -51,6 +51,7 @@ struct ModelView {
   static constexpr std::string_view record_doc =
       "A model with what serves it and its last verdict.";
   std::string model;
+  std::string namespace_{kDefaultNamespace};
   int versions = 0;
   std::optional<ModelVersionRow> champion, candidate, last_good;
   double weight = 0;
@@ -61,6 +62,7 @@ struct ModelView {
   static constexpr auto fields() {
     return std::tuple{
         field("model", &ModelView::model, "Its name"),
+        field("namespace", &ModelView::namespace_, "Its namespace"),
         field("versions", &ModelView::versions, "How many versions there are"),
         field("champion", &ModelView::champion,
               "The version that serves; null before the first promotion"),

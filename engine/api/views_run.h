@@ -87,7 +87,7 @@ struct DagView {
         field(
             "dag", [](View v) { return v.row.dag; }, "Its id"),
         field(
-            "namespace", [](View v) { return v.row.namespace_; }, "The team it belongs to"),
+            "namespace", [](View v) { return v.row.namespace_; }, "Its namespace"),
         field(
             "doc", [](View v) { return v.spec.doc; }, "What it is for"),
         field(

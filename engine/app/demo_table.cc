@@ -27,7 +27,7 @@ std::optional<double> optional_number(const Json& value) {
 
 std::string version_name(Stores stores, const std::string& artifact) {
   if (artifact.empty()) return "-";
-  const auto version = stores.registry.model_version(kModel, artifact);
+  const auto version = stores.registry.model_version({kDefaultNamespace, kModel}, artifact);
   return version ? "v" + std::to_string(version->version) + " " + version->algorithm
                  : artifact.substr(0, 8);
 }

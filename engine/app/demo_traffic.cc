@@ -49,7 +49,7 @@ Traffic::Traffic(Node& node) : node_(node) {
 
 std::optional<Uuid> Traffic::run_with_canary() const {
   Stores stores = node_.stores();
-  const auto deployment = stores.serving.deployment(kModel);
+  const auto deployment = stores.serving.deployment({kDefaultNamespace, kModel});
   if (!deployment || deployment->candidate.empty()) return std::nullopt;
   const auto open = stores.runs.open_runs();
   if (!open) return std::nullopt;

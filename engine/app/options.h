@@ -15,6 +15,7 @@ namespace millrace {
 struct Options : NodeOptions {
   std::string url;                            // of a running engine; "": the engine of `state`
   std::filesystem::path ca_file;              // authorities to trust for an address with https
+  std::string name_space;                     // of the names that a verb takes; "": `default`
   bool json = false;                          // print JSON
   bool log_json = false;                      // write the log as JSON lines
   Duration drain = std::chrono::seconds{30};  // after SIGTERM, for tasks that are running

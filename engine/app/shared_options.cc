@@ -5,6 +5,7 @@
 
 #include "engine/app/word_check.h"
 #include "engine/http/guard.h"
+#include "engine/http/target.h"
 
 namespace millrace {
 namespace {
@@ -52,6 +53,21 @@ void add_tls_options(CLI::App& verb, Options& options) {
   auto* key = verb.add_option("--tls-key", options.tls_key, "Private key of the certificate (PEM)");
   certificate->needs(key);
   key->needs(certificate);
+}
+
+void add_namespace_option(CLI::App& verb, Options& options) {
+  verb.add_option("--namespace", options.name_space, "Namespace of that name; default: default")
+      ->check(not_empty());
+}
+
+void add_namespace_filter(CLI::App& verb, Options& options) {
+  verb.add_option("--namespace", options.name_space, "Only of this namespace; default: all")
+      ->check(not_empty());
+}
+
+std::string namespace_query(const Options& options, char mark) {
+  if (options.name_space.empty()) return "";
+  return mark + ("namespace=" + http::percent_encode(options.name_space));
 }
 
 void add_dags_option(CLI::App& verb, Options& options) {

@@ -19,6 +19,11 @@ void add_runner_options(CLI::App& verb, Options& options);
 void add_engine_options(CLI::App& verb, Options& options);
 /// --dags
 void add_dags_option(CLI::App& verb, Options& options);
+/// --namespace of a verb that names a DAG or a model, or of one that lists them.
+void add_namespace_option(CLI::App& verb, Options& options);
+void add_namespace_filter(CLI::App& verb, Options& options);
+/// "?namespace=…" for a path of the API, or "" without one; begins with `mark`.
+std::string namespace_query(const Options& options, char mark = '?');
 /// --retention
 void add_retention_option(CLI::App& verb, Options& options);
 

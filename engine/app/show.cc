@@ -6,12 +6,17 @@
 #include "engine/app/terminal.h"
 #include "engine/base/clock.h"
 #include "engine/base/time.h"
+#include "engine/core/names.h"
 
 namespace millrace {
 
 int print_json(const Json& json) {
   std::printf("%s\n", json.dump_pretty().c_str());
   return 0;
+}
+
+std::string name_of_row(const Json& row, std::string_view member) {
+  return ScopedName(row["namespace"].as_string(kDefaultNamespace), row[member].as_string()).text();
 }
 
 std::string short_time(const Json& time) {

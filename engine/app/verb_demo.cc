@@ -129,7 +129,7 @@ Status follow_months(Node& node, std::vector<Story>& stories, Earlier& earlier) 
     std::optional<RunRow> row;
     while (!row) {
       RunFilter filter;
-      filter.dag = demo::kDag;
+      filter.dag = DagKey(kDefaultNamespace, demo::kDag);
       filter.limit = 100;
       MR_TRY(const auto runs, patiently([&] { return node.stores().runs.runs(filter); }));
       int number = 0;
@@ -154,7 +154,7 @@ Status follow_faults(Node& node, std::vector<Story>& stories, Earlier& earlier) 
     TriggerRun input{.dag = std::string(demo::kDag)};
     input.logical_date = fault.logical_date;
     MR_TRY(input.params, Json::parse(fault.params));
-    Command command = make_command(input, {"demo", fault.told});
+    Command command = make_command(input, Origin("demo", fault.told));
     command.idempotency_key = std::string("demo/") + fault.name;
     MR_TRY(const Json json, patiently([&] { return node.ask(command, std::chrono::seconds{30}); }));
     MR_TRY(const RunAnswer answer, answer_to<TriggerRun>(json));

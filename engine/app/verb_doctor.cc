@@ -157,10 +157,11 @@ std::vector<Finding> examine_dags(const std::vector<DagRow>& dags, Time now) {
   constexpr Duration kTolerance = std::chrono::minutes{2};
   std::vector<std::string> broken, retired, ahead;
   for (const auto& dag : dags) {
-    if (!dag.out_of_order.empty()) broken.push_back("'" + dag.dag + "': " + dag.out_of_order);
-    if (!dag.retired.empty()) retired.push_back("'" + dag.dag + "' (" + dag.source + ")");
+    if (!dag.out_of_order.empty())
+      broken.push_back("'" + dag.key().text() + "': " + dag.out_of_order);
+    if (!dag.retired.empty()) retired.push_back("'" + dag.key().text() + "' (" + dag.source + ")");
     if (dag.last_logical_date.value_or(now) > now + kTolerance)
-      ahead.push_back("'" + dag.dag + "' " + format_rfc3339(*dag.last_logical_date));
+      ahead.push_back("'" + dag.key().text() + "' " + format_rfc3339(*dag.last_logical_date));
   }
   std::vector<Finding> out;
   std::string detail = std::to_string(dags.size() - retired.size()) + " with a file";

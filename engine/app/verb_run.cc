@@ -50,11 +50,12 @@ class Changes {
 
 /// A trigger that the engine takes up before the DAG would be refused.
 Status put_and_wait(Node& node, RegisterDag dag, Changes& changes) {
-  const std::string id = dag.dag->id(), version = dag.dag->version();
+  const DagKey key = dag.dag->key();
+  const std::string version = dag.dag->version();
   node.engine().put_dag(std::move(dag));
   for (;;) {
     const long seen = changes.count();
-    const auto row = node.stores().runs.dag(id);
+    const auto row = node.stores().runs.dag(key);
     if (row && row->version == version) return {};
     if (!row && row.error().code != ErrorCode::not_found) return row.error();
     if (signal_waits()) return make_error(ErrorCode::cancelled, "interrupted");
@@ -95,22 +96,23 @@ Result<int> run(const Options& options, const RunWords& words) {
   own.port = own.serve_port = 0;
   auto changes = std::make_shared<Changes>();
   MR_TRY(RegisterDag dag, load_for_engine(words.file, builtin_catalog()));
-  const std::string id = dag.dag->id();
+  const DagKey key = dag.dag->key();
   MR_TRY(const Json given, parse_params(words.params, dag.dag->spec().params));
-  MR_TRY(auto node, Node::start(own, {.watch_dags = false, .only_dag = id}));
+  MR_TRY(auto node, Node::start(own, {.watch_dags = false, .only_dag = key}));
   MR_CHECK(write_engine_address(
       own.state, {server_url(own, node->api_port()), "", getpid(), database_mark(own), ""}));
   const AddressRemoval removal{own.state};
   node->on_journal_change([changes] { changes->note(); });
   MR_CHECK(put_and_wait(*node, std::move(dag), *changes));
 
-  TriggerRun input{.dag = id};
+  TriggerRun input{.dag = key.name};
   input.params = given;
   MR_TRY(const Json answer,
-         node->ask(make_command(input, {"cli", "millrace run"}), std::chrono::seconds{30}));
+         node->ask(make_command(input, {key.namespace_, {kLocalPrincipal, "millrace run"}}),
+                   std::chrono::seconds{30}));
   MR_TRY(const RunAnswer started, answer_to<TriggerRun>(answer));
   const Uuid run_id = started.run;
-  if (!options.json) std::printf("run %s of %s\n", run_id.to_string().c_str(), id.c_str());
+  if (!options.json) std::printf("run %s of %s\n", run_id.to_string().c_str(), key.text().c_str());
 
   Stores stores = node->stores();
   RunProgress progress(stores.logs);

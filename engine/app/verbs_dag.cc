@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "engine/app/connection.h"
+#include "engine/app/shared_options.h"
 #include "engine/app/show.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
@@ -14,7 +15,7 @@ namespace {
 
 Result<int> list_dags(const Options& options) {
   MR_TRY(const Connection connection, connect_to_read(options));
-  MR_TRY(const Json dags, connection.client.get("/api/v1/dags"));
+  MR_TRY(const Json dags, connection.client.get("/api/v1/dags" + namespace_query(options)));
   if (options.json) return print_json(dags);
   TerminalTable table(
       {"DAG", "STATE", "SCHEDULE", "NEXT RUN (UTC)", "LAST LOGICAL DATE (UTC)", "DETAIL"});
@@ -23,7 +24,7 @@ Result<int> list_dags(const Options& options) {
     if (dag["cron"].is_string() && dag["time_zone"].as_view() != "UTC")
       schedule += " " + dag["time_zone"].as_string();
     const std::string reason = dag["state_reason"].as_string();
-    table.add({dag["dag"].as_string(), paint(dag["state"].as_view()), schedule,
+    table.add({name_of_row(dag, "dag"), paint(dag["state"].as_view()), schedule,
                short_time(dag["next_run_at"]), short_time(dag["last_logical_date"]),
                reason.empty() ? dag["source"].as_string() : reason});
   }
@@ -43,8 +44,9 @@ Result<int> reset_schedule(const Options& options, const ScheduleWords& words) {
   MR_TRY(const ApiClient client, connect(options));
   Json body = Json::object();
   if (!words.reason.empty()) body.set("reason", words.reason);
-  MR_TRY(const Json answer,
-         client.post("/api/v1/dags/" + http::percent_encode(words.dag) + "/schedule/reset", body));
+  MR_TRY(const Json answer, client.post("/api/v1/dags/" + http::percent_encode(words.dag) +
+                                            "/schedule/reset" + namespace_query(options),
+                                        body));
   if (options.json) return print_json(answer);
   std::printf("the schedule of %s continues from now\n", words.dag.c_str());
   return 0;
@@ -52,7 +54,8 @@ Result<int> reset_schedule(const Options& options, const ScheduleWords& words) {
 
 }  // namespace
 
-VerbAction declare_dags(CLI::App&, Options& options) {
+VerbAction declare_dags(CLI::App& verb, Options& options) {
+  add_namespace_filter(verb, options);
   return [&options] { return list_dags(options); };
 }
 
@@ -62,6 +65,7 @@ VerbAction declare_schedule(CLI::App& verb, Options& options) {
       ->required()
       ->check(CLI::IsMember({"reset"}));
   verb.add_option("dag", words->dag, "The DAG's id")->required();
+  add_namespace_option(verb, options);
   verb.add_option("--reason", words->reason, "Kept in the journal");
   return [&options, words] { return reset_schedule(options, *words); };
 }

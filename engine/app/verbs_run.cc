@@ -8,6 +8,7 @@
 
 #include "engine/app/connection.h"
 #include "engine/app/param_words.h"
+#include "engine/app/shared_options.h"
 #include "engine/app/show.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
@@ -70,7 +71,7 @@ Result<int> trigger_run(const Options& options, const TriggerWords& trigger) {
   Json body = Json::object();
   const std::string dag_path = "/api/v1/dags/" + http::percent_encode(trigger.dag);
   if (!trigger.params.empty()) {
-    MR_TRY(const Json dag, client.get(dag_path));
+    MR_TRY(const Json dag, client.get(dag_path + namespace_query(options)));
     std::vector<ParamSpec> declared;
     for (const auto& param : dag["params"].items())
       declared.push_back({param["name"].as_string(), param["schema"]});
@@ -81,7 +82,8 @@ Result<int> trigger_run(const Options& options, const TriggerWords& trigger) {
   std::vector<std::pair<std::string, std::string>> headers;
   if (!trigger.idempotency_key.empty())
     headers.emplace_back("Idempotency-Key", trigger.idempotency_key);
-  MR_TRY(const Json answer, client.post(dag_path + "/runs", body, headers));
+  MR_TRY(const Json answer,
+         client.post(dag_path + "/runs" + namespace_query(options), body, headers));
   const std::string run = answer["run"].as_string();
   if (!options.json) std::printf("run %s\n", run.c_str());
   if (trigger.wait) return wait_for_end(options, client, run);
@@ -94,8 +96,8 @@ struct RunsWords {
   std::string before;  // a run's id; "": from the newest on
 };
 
-Result<Json> newest_runs(const ApiClient& client, const RunsWords& wanted) {
-  std::string filter;
+Result<Json> newest_runs(const Options& options, const ApiClient& client, const RunsWords& wanted) {
+  std::string filter = namespace_query(options, '&');
   if (!wanted.dag.empty()) filter += "&dag=" + http::percent_encode(wanted.dag);
   if (!wanted.status.empty()) filter += "&status=" + http::percent_encode(wanted.status);
   Json all = Json::array();
@@ -113,12 +115,12 @@ Result<Json> newest_runs(const ApiClient& client, const RunsWords& wanted) {
 
 Result<int> list_runs(const Options& options, const RunsWords& wanted) {
   MR_TRY(const Connection connection, connect_to_read(options));
-  MR_TRY(const Json page, newest_runs(connection.client, wanted));
+  MR_TRY(const Json page, newest_runs(options, connection.client, wanted));
   if (options.json) return print_json(page);
   TerminalTable table(
       {"RUN", "DAG", "STATUS", "TYPE", "LOGICAL DATE (UTC)", "CREATED (UTC)", "DURATION"});
   for (const auto& run : page["runs"].items())
-    table.add({run["run"].as_string(), run["dag"].as_string(), paint(run["status"].as_view()),
+    table.add({run["run"].as_string(), name_of_row(run, "dag"), paint(run["status"].as_view()),
                run["type"].as_string(), short_time(run["logical_date"]),
                short_time(run["created_at"]), elapsed(run["created_at"], run["finished_at"])});
   std::fputs(table.empty() ? "no runs\n" : table.to_string().c_str(), stdout);
@@ -138,6 +140,7 @@ void print_request(const Json& run) {
   if (run["logical_date"].is_string())
     line("logical date", short_time(run["logical_date"]) + " UTC");
   line("actor", run["actor"].as_string());
+  line("on behalf of", run["on_behalf_of"].as_string());
   line("reason", run["reason"].as_string());
   if (run["params"].size() > 0) line("params", run["params"].dump());
 }
@@ -162,7 +165,7 @@ Result<int> show_run(const Options& options, const std::string& run) {
   MR_TRY(Json row, client.get(path));
   MR_TRY(const Json tasks, client.get_list(path + "/tasks"));
   if (options.json) return print_json(row.set("tasks", tasks));
-  std::printf("%s  %s  %s\n", bold(row["dag"].as_view()).c_str(), row["run"].as_string().c_str(),
+  std::printf("%s  %s  %s\n", bold(name_of_row(row, "dag")).c_str(), row["run"].as_string().c_str(),
               paint(row["status"].as_view()).c_str());
   print_request(row);
   TerminalTable table({"TASK", "OPERATOR", "STATE", "ATTEMPT", "DURATION"});
@@ -269,6 +272,7 @@ void add_run_word(CLI::App& verb, std::string& run) {
 VerbAction declare_trigger(CLI::App& verb, Options& options) {
   auto words = std::make_shared<TriggerWords>();
   verb.add_option("dag", words->dag, "Id of the DAG")->required();
+  add_namespace_option(verb, options);
   add_param_option(verb, words->params);
   verb.add_option("--logical-date", words->logical_date, "Logical date of the run")
       ->check(not_empty());
@@ -282,6 +286,7 @@ VerbAction declare_trigger(CLI::App& verb, Options& options) {
 VerbAction declare_runs(CLI::App& verb, Options& options) {
   auto words = std::make_shared<RunsWords>();
   verb.add_option("--dag", words->dag, "Only runs of this DAG");
+  add_namespace_filter(verb, options);
   verb.add_option("--status", words->status, "running, success, failed or cancelled");
   verb.add_option("--limit", words->limit, "Maximum number of runs")
       ->capture_default_str()

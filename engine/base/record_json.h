@@ -207,6 +207,9 @@ bool read_members(const Json& json, T& to, std::string& problem) {
       if (!ok) prepend_name(field.name, problem);
     }
   });
+  // A record that older versions wrote otherwise reads that itself.
+  if constexpr (requires { to.upgrade(json); })
+    if (ok) to.upgrade(json);
   return ok;
 }
 

@@ -19,6 +19,7 @@ inline constexpr std::string_view
 
 /// Who and when. Plain data.
 struct AttemptInfo {
+  std::string namespace_;  // of the DAG, and of the models and datasets that the operator names
   std::string dag_id;
   std::string run_id;
   std::string task_id;
@@ -35,7 +36,8 @@ struct AttemptInfo {
   Json checkpoint;            // of the last Defer; null on the first call
 
   static constexpr auto fields() {
-    return std::tuple{field("dag", &AttemptInfo::dag_id, "The DAG"),
+    return std::tuple{field("namespace", &AttemptInfo::namespace_, "Of all names below"),
+                      field("dag", &AttemptInfo::dag_id, "The DAG"),
                       field("run", &AttemptInfo::run_id, "The run"),
                       field("task", &AttemptInfo::task_id, "The task"),
                       field("map_index", &AttemptInfo::map_index, "-1 if it is not mapped"),

@@ -10,14 +10,29 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "engine/base/json.h"
 #include "engine/base/record_json.h"
 #include "engine/base/time.h"
 #include "engine/core/effect.h"
+#include "engine/core/events/common.h"
+#include "engine/core/names.h"
 
 namespace millrace {
+
+/// Where a command acts, and who asks for it. Names in a command are of this namespace, and a run
+/// of another one is not there.
+struct Caller {
+  Caller() = default;
+  Caller(Origin asks) : origin(std::move(asks)) {}  // NOLINT: in `default`
+  Caller(std::string_view its_namespace, Origin asks)
+      : namespace_(its_namespace), origin(std::move(asks)) {}
+
+  std::string namespace_{kDefaultNamespace};
+  Origin origin;
+};
 
 /// Names the run that a command made or changed.
 struct RunAnswer {

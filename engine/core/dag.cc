@@ -143,6 +143,7 @@ std::vector<std::string> ids_of(const std::vector<TaskSpec>& tasks) {
 
 Result<Dag> Dag::make(DagSpec spec) {
   if (!is_valid_id(spec.id)) return bad_id("DAG", spec.id);
+  if (!is_valid_id(spec.namespace_)) return bad_id("namespace", spec.namespace_);
   if (spec.tasks.empty()) return invalid_argument("DAG '" + spec.id + "' has no tasks");
   if (spec.max_active_runs < 1) return invalid_argument("max_active_runs must be at least 1");
   Dag dag(std::move(spec));

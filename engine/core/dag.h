@@ -16,6 +16,7 @@
 #include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/core/expression.h"
+#include "engine/core/names.h"
 #include "engine/core/timetable.h"
 
 namespace millrace {
@@ -93,7 +94,7 @@ struct DagSpec {
   std::string id;
   std::string doc;
   std::string owner;
-  std::string namespace_ = "default";
+  std::string namespace_{kDefaultNamespace};
   std::vector<std::string> tags;
   std::optional<CronSpec> schedule;
   std::optional<Time> start;  // first logical date of catchup
@@ -133,6 +134,8 @@ class Dag {
 
   const DagSpec& spec() const { return spec_; }
   const std::string& id() const { return spec_.id; }
+  /// Its name in its namespace.
+  const DagKey& key() const { return key_; }
   /// SHA-256 of the canonical JSON.
   const std::string& version() const { return version_; }
   const std::vector<Task>& tasks() const { return tasks_; }
@@ -147,12 +150,13 @@ class Dag {
   Result<Json> resolve_params(const Json& given) const;
 
  private:
-  explicit Dag(DagSpec spec) : spec_(std::move(spec)) {}
+  explicit Dag(DagSpec spec) : spec_(std::move(spec)), key_(spec_.namespace_, spec_.id) {}
   Status index_tasks();
   Status connect_tasks();
   Status check_order();
 
   DagSpec spec_;  // its tasks stay where they are: tasks_ refers to them
+  DagKey key_;
   std::string version_;
   std::vector<Task> tasks_;
   std::vector<int> order_;

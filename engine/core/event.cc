@@ -1,5 +1,8 @@
 #include "engine/core/event.h"
 
+#include <algorithm>
+#include <array>
+
 #include "engine/base/record_json.h"
 
 namespace millrace {
@@ -9,6 +12,17 @@ bool JsonForm<TaskRef>::read(const Json& json, TaskRef& to, std::string& problem
     return detail::refuse(json, "[task, map index]", problem);
   to = {static_cast<int>(json.at(0).as_int()), static_cast<int>(json.at(1).as_int(-1))};
   return true;
+}
+
+void Origin::upgrade(const Json& stored) {
+  constexpr std::array<std::string_view, 5> kParts = {"engine", "schedule", "file", "model server",
+                                                      "demo"};
+  const Json* actor = stored.find("actor");
+  if (actor == nullptr || !actor->is_string()) return;
+  const std::string_view name = actor->as_view();
+  const bool is_part = std::ranges::find(kParts, name) != kParts.end();
+  principal.who = is_part ? name : kLocalPrincipal;
+  if (!is_part && name != "api" && name != "cli") on_behalf_of = name;
 }
 
 std::string_view kind_of(const EventBody& body) {

@@ -134,12 +134,13 @@ bool refuses(const RecordEvaluation& effect) {
   return effect.decision == "refuse" && effect.challenger != effect.champion;
 }
 
-void Models::restore(std::string model, ModelState state) {
+void Models::restore(ModelKey model, ModelState state) {
   if (!state.serving.candidate.empty() && !state.serving.owner.run.is_nil()) owned_.insert(model);
   models_.insert_or_assign(std::move(model), std::move(state));
 }
 
-Status Models::admit(const std::vector<Effect>& effects, const CanaryOwner& by) const {
+Status Models::admit(const std::string& name_space, const std::vector<Effect>& effects,
+                     const CanaryOwner& by) const {
   std::map<std::string, ModelState, std::less<>> touched;  // as the effects so far leave them
   bool deploys = false;
   for (const Effect& effect : effects) deploys = deploys || deployed_model(effect) != nullptr;
@@ -147,7 +148,7 @@ Status Models::admit(const std::vector<Effect>& effects, const CanaryOwner& by) 
   for (const Effect& effect : effects) {
     const std::string* model = model_of(effect);
     if (model == nullptr) continue;
-    const auto known = models_.find(*model);
+    const auto known = models_.find(ModelKey(name_space, *model));
     ModelState& state =
         touched.try_emplace(*model, known == models_.end() ? ModelState{} : known->second)
             .first->second;
@@ -157,12 +158,14 @@ Status Models::admit(const std::vector<Effect>& effects, const CanaryOwner& by) 
   return {};
 }
 
-Status Models::admit_command(const std::vector<Effect>& effects) const {
+Status Models::admit_command(const std::string& name_space,
+                             const std::vector<Effect>& effects) const {
   for (const Effect& effect : effects) {
     const std::string* model = deployed_model(effect);
     if (model == nullptr) continue;
-    const auto known = models_.find(*model);
-    if (known == models_.end()) return not_found("there is no model '" + *model + "'");
+    const ModelKey key(name_space, *model);
+    const auto known = models_.find(key);
+    if (known == models_.end()) return not_found("there is no model '" + key.text() + "'");
     if (const auto* e = std::get_if<ReleaseModel>(&effect);
         e != nullptr && !known->second.not_shipped.contains(e->artifact))
       return conflict("version " + short_digest(e->artifact) + " of model '" + *model +
@@ -172,25 +175,27 @@ Status Models::admit_command(const std::vector<Effect>& effects) const {
     if (std::holds_alternative<RollbackModel>(effect) && !changed.no_change.empty())
       return conflict("model '" + *model + "' is not rolled back: " + changed.no_change);
   }
-  return admit(effects, {});
+  return admit(name_space, effects, {});
 }
 
-void Models::apply(const std::vector<Effect>& effects, const CanaryOwner& by) {
+void Models::apply(const std::string& name_space, const std::vector<Effect>& effects,
+                   const CanaryOwner& by) {
   for (const Effect& effect : effects) {
     const std::string* model = model_of(effect);
     if (model == nullptr) continue;
-    ModelState& state = models_[*model];
+    const ModelKey key(name_space, *model);
+    ModelState& state = models_[key];
     apply_one(state, effect, by);
     if (!state.serving.candidate.empty() && !state.serving.owner.run.is_nil())
-      owned_.insert(*model);
+      owned_.insert(key);
     else
-      owned_.erase(*model);
+      owned_.erase(key);
   }
 }
 
 std::vector<Models::Canary> Models::owned_canaries() const {
   std::vector<Canary> out;
-  for (const std::string& model : owned_) {
+  for (const ModelKey& model : owned_) {
     const Serving& serving = models_.find(model)->second.serving;
     out.push_back({model, serving.candidate, serving.owner});
   }

@@ -14,6 +14,7 @@
 #include "engine/base/fields.h"
 #include "engine/base/id.h"
 #include "engine/core/effect.h"
+#include "engine/core/names.h"
 
 namespace millrace {
 
@@ -50,6 +51,10 @@ struct ServingChange {
 
 /// The model that the effect deploys, takes back or releases; nullptr: none.
 const std::string* deployed_model(const Effect& effect);
+/// What a deferred task waits for that waits for a change of the model's deployment.
+inline EventName deployment_event(std::string_view name_space, const std::string& model) {
+  return {name_space, "deployment/" + model};
+}
 /// REQUIRES: deployed_model(effect).
 ServingChange change_serving(Serving& serving, const Effect& effect, const CanaryOwner& by);
 /// An evaluation refused the challenger permanently. A champion that lost against itself is not
@@ -65,18 +70,22 @@ struct ModelState {
 /// All models, as the journal's effects leave them.
 class Models {
  public:
-  void restore(std::string model, ModelState state);
+  void restore(ModelKey model, ModelState state);
 
   /// May these effects of one event be applied, in order? Traffic goes to registered versions that
   /// were neither refused nor withdrawn, and one canary of a model is under way at a time. A
-  /// roll-back that comes too late is no error of a task: it changes nothing.
-  Status admit(const std::vector<Effect>& effects, const CanaryOwner& by) const;
+  /// roll-back that comes too late is no error of a task: it changes nothing. Here and below, the
+  /// models that the effects name are those of `name_space`.
+  Status admit(const std::string& name_space, const std::vector<Effect>& effects,
+               const CanaryOwner& by) const;
   /// As `admit`, for a command: a roll-back or a release that would change nothing is refused.
-  Status admit_command(const std::vector<Effect>& effects) const;
-  void apply(const std::vector<Effect>& effects, const CanaryOwner& by);
+  Status admit_command(const std::string& name_space, const std::vector<Effect>& effects) const;
+  void apply(const std::string& name_space, const std::vector<Effect>& effects,
+             const CanaryOwner& by);
 
   struct Canary {
-    std::string model, candidate;
+    ModelKey model;
+    std::string candidate;
     CanaryOwner owner;
   };
   bool has_owned_canaries() const { return !owned_.empty(); }
@@ -84,8 +93,8 @@ class Models {
   std::vector<Canary> owned_canaries() const;
 
  private:
-  std::map<std::string, ModelState, std::less<>> models_;
-  std::set<std::string, std::less<>> owned_;  // models with a canary that a run owns
+  std::map<ModelKey, ModelState> models_;
+  std::set<ModelKey> owned_;  // models with a canary that a run owns
 };
 
 }  // namespace millrace

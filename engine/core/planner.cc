@@ -34,12 +34,12 @@ std::vector<Action> Planner::take_actions() { return std::exchange(actions_, {})
 // --- restoring
 
 void Planner::restore_dag(DagState dag) {
-  std::string id = dag.dag->id();
+  const DagKey key = dag.dag->key();
   triggers_.watch(dag.dag->spec());
-  dags_.insert_or_assign(std::move(id), std::move(dag));
+  dags_.insert_or_assign(key, std::move(dag));
 }
 
-void Planner::restore_broken_dag(const std::string& id, DagState dag, std::string reason) {
+void Planner::restore_broken_dag(const DagKey& id, DagState dag, std::string reason) {
   broken_dags_.insert_or_assign(id, BrokenDag{std::move(dag), std::move(reason)});
 }
 
@@ -47,7 +47,7 @@ void Planner::restore_broken_run(const Uuid& run, std::string reason) {
   runs_.restore_broken(run, std::move(reason));
 }
 
-void Planner::restore_dataset(const std::string& dataset, const std::string& artifact) {
+void Planner::restore_dataset(const DatasetKey& dataset, const std::string& artifact) {
   triggers_.restore_dataset(dataset, artifact);
 }
 
@@ -57,7 +57,7 @@ void Planner::restore_file_errors(const std::string& source, Json diagnostics) {
 
 void Planner::restore_run(Run run) { runs_.add(std::move(run)); }
 
-void Planner::restore_model(std::string model, ModelState state) {
+void Planner::restore_model(ModelKey model, ModelState state) {
   models_.restore(std::move(model), std::move(state));
 }
 
@@ -105,14 +105,22 @@ std::string time_zone_of(const Dag& dag) {
 
 }  // namespace
 
-Result<Uuid> Planner::trigger_run(const TriggerRun& input, const Origin& origin, Time now) {
-  MR_TRY(DagState* const state, find_dag(input.dag));
+/// nullptr: not open, forgotten, or of another namespace.
+Run* Planner::find_run_of(const Caller& caller, const Uuid& run) {
+  Run* const found = runs_.find(run);
+  const bool is_theirs = found != nullptr && found->dag->key().namespace_ == caller.namespace_;
+  return is_theirs ? found : nullptr;
+}
+
+Result<Uuid> Planner::trigger_run(const TriggerRun& input, const Caller& caller, Time now) {
+  const DagKey dag(caller.namespace_, input.dag);
+  MR_TRY(DagState* const state, find_dag(dag));
   if (!state->retired.empty())
-    return conflict("DAG '" + input.dag + "' is retired: " + state->retired +
+    return conflict("DAG '" + dag.text() + "' is retired: " + state->retired +
                     " (the last one was " + state->source + "); put the file back to run it");
   const Uuid id = input.run.value();
   if (runs_.find(id) != nullptr) return conflict("run " + id.to_string() + " exists already");
-  NewRun fresh{.id = id, .trace = input.trace_id, .origin = origin};
+  NewRun fresh{.id = id, .trace = input.trace_id, .origin = caller.origin};
   if (!input.logical_date.empty()) {
     MR_TRY(fresh.logical_date, parse_wall_time(input.logical_date, time_zone_of(*state->dag)));
   }
@@ -122,18 +130,19 @@ Result<Uuid> Planner::trigger_run(const TriggerRun& input, const Origin& origin,
   return id;
 }
 
-Status Planner::cancel_run(const CancelRun& input, const Origin& origin, Time now) {
+Status Planner::cancel_run(const CancelRun& input, const Caller& caller, Time now) {
   MR_CHECK(runs_.check_in_order(input.run));
-  Run* const found = runs_.find_open(input.run);
-  if (found == nullptr) {
-    if (pools_.of_run(input.run).empty())
+  Run* const found = find_run_of(caller, input.run);
+  if (found == nullptr || found->status != RunStatus::running) {
+    const bool is_of_others = found == nullptr && runs_.find(input.run) != nullptr;
+    if (is_of_others || pools_.of_run(input.run).empty())
       return conflict("run " + input.run.to_string() + " is not running");
     end_attempts_of(input.run);  // it has ended, and its programs have their grace
     return {};
   }
   Run& run = *found;
   const bool force = input.force || run.cancelling;
-  emit(run, now, RunCancelRequested{origin, force});
+  emit(run, now, RunCancelRequested{caller.origin, force});
   for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
     // Tasks that ask about the end themselves (`always()`, `cancelled()`) still get their chance.
     const auto& spec = run.dag->task(task);
@@ -152,9 +161,10 @@ Status Planner::cancel_run(const CancelRun& input, const Origin& origin, Time no
   return {};
 }
 
-Status Planner::cancel_task(const CancelTask& input, const Origin& origin, Time now) {
-  Run* const found = runs_.find_open(input.run);
-  if (found == nullptr) return conflict("run " + input.run.to_string() + " is not running");
+Status Planner::cancel_task(const CancelTask& input, const Caller& caller, Time now) {
+  Run* const found = find_run_of(caller, input.run);
+  if (found == nullptr || found->status != RunStatus::running)
+    return conflict("run " + input.run.to_string() + " is not running");
   Run& run = *found;
   const int task = run.dag->index_of(input.task);
   if (task < 0) return not_found("run " + run.id.to_string() + " has no task '" + input.task + "'");
@@ -170,7 +180,7 @@ Status Planner::cancel_task(const CancelTask& input, const Origin& origin, Time 
   for (int i = first; i <= last; ++i) {
     const TaskRef ref{task, i};
     if (!is_end(run.instance(ref).state)) {
-      emit(run, now, TaskCancelRequested{ref, origin});
+      emit(run, now, TaskCancelRequested{ref, caller.origin});
       cancel_instance(run, ref, input.force, now);
       any = true;
     } else if (const auto key = pools_.of_instance(run.id, ref)) {
@@ -198,9 +208,9 @@ void Planner::end_attempts_of(const Uuid& run) {
   for (const AttemptKey& key : pools_.of_run(run)) actions_.push_back(CancelAttempt{key, true});
 }
 
-Status Planner::retry_run(const RetryRun& input, const Origin& origin, Time now) {
+Status Planner::retry_run(const RetryRun& input, const Caller& caller, Time now) {
   MR_CHECK(runs_.check_in_order(input.run));
-  Run* const found = runs_.find(input.run);
+  Run* const found = find_run_of(caller, input.run);
   if (found == nullptr) return not_found("there is no run " + input.run.to_string());
   Run& run = *found;
   std::vector<int> roots;
@@ -212,7 +222,7 @@ Status Planner::retry_run(const RetryRun& input, const Origin& origin, Time now)
   MR_TRY(std::vector<TaskRef> refs, tasks_to_clear(run, roots));
   if (refs.empty()) return conflict("run " + run.id.to_string() + " has no ended task to retry");
   const bool reopened = run.status != RunStatus::running;
-  emit(run, now, TasksCleared{std::move(refs), origin});
+  emit(run, now, TasksCleared{std::move(refs), caller.origin});
   if (reopened) {
     runs_.reopen(run.id);
     admit(run, now);
@@ -224,13 +234,13 @@ Status Planner::retry_run(const RetryRun& input, const Origin& origin, Time now)
   return {};
 }
 
-Status Planner::request_effects(const std::vector<Effect>& effects, const Origin& origin,
+Status Planner::request_effects(const std::vector<Effect>& effects, const Caller& caller,
                                 Time now) {
   for (const Effect& effect : effects) MR_CHECK(check_effect(effect));
-  MR_CHECK(models_.admit_command(effects));
-  emit(Uuid{}, now, EffectsRequested{effects, origin});
-  models_.apply(effects, {});
-  react_to(effects, "", now);
+  MR_CHECK(models_.admit_command(caller.namespace_, effects));
+  emit(Uuid{}, now, EffectsRequested{effects, caller.origin, caller.namespace_});
+  models_.apply(caller.namespace_, effects, {});
+  react_to(effects, caller.namespace_, nullptr, now);
   fill_slots(now);
   return {};
 }

@@ -40,8 +40,8 @@ struct CancelAttempt {
 };
 using Action = std::variant<StartAttempt, CancelAttempt>;
 
-/// What the planner knows of one DAG. It is named by its id alone, so that its file may be renamed
-/// or moved.
+/// What the planner knows of one DAG. It is named by its namespace and id alone, so that its file
+/// may be renamed or moved.
 struct DagState {
   std::shared_ptr<const Dag> dag;  // current version
   std::string source, base_dir;    // of the newest valid text
@@ -63,13 +63,13 @@ struct RegisterDag {
 /// is retired.
 struct SyncDags {
   std::string folder;
-  std::vector<RegisterDag> dags;       // by source; two may declare one id
+  std::vector<RegisterDag> dags;       // by source; two may declare one DAG
   std::map<std::string, Json> errors;  // diagnostics, by file
-  std::set<std::string> declared;      // ids that files with errors declare: they stay as they are
+  std::set<DagKey> declared;           // that files with errors declare: they stay as they are
   /// Names of files that cannot even tell what they declare: DAGs of such a file stay as they are.
   std::set<std::string> unreadable;
-  /// Ids that this watcher has seen here: a folder without a file retires no other.
-  std::set<std::string> seen;
+  /// DAGs that this watcher has seen here: a folder without a file retires no other.
+  std::set<DagKey> seen;
   bool complete = true;       // false: it could not be read, and retires nothing
   SyncResources others = {};  // of kinds other than DAGs
 
@@ -87,8 +87,8 @@ struct PlannerOptions {
   /// What carries an operator's attempts out; empty: the executor of the first pool.
   std::function<std::string_view(const std::string& op)> executor_of;
   /// Only runs of this DAG go on, and no schedule fires: what else is due waits for the next
-  /// engine. "": all.
-  std::string only_dag = {};
+  /// engine. Empty: all.
+  DagKey only_dag = {};
 
   /// REQUIRES: there is one of that name.
   PoolOptions& pool(std::string_view name);
@@ -103,11 +103,11 @@ class Planner {
   // events, and what is known of each model.
   void restore_dag(DagState dag);
   /// One whose stored version cannot be compiled: only it stops. `dag.dag` is nullptr.
-  void restore_broken_dag(const std::string& id, DagState dag, std::string reason);
+  void restore_broken_dag(const DagKey& id, DagState dag, std::string reason);
   void restore_run(Run run);
-  void restore_model(std::string model, ModelState state);
+  void restore_model(ModelKey model, ModelState state);
   void restore_broken_run(const Uuid& run, std::string reason);
-  void restore_dataset(const std::string& dataset, const std::string& artifact);
+  void restore_dataset(const DatasetKey& dataset, const std::string& artifact);
   void restore_resource(ResourceKey key, ResourceState state) {
     resources_.restore(std::move(key), std::move(state));
   }
@@ -116,19 +116,19 @@ class Planner {
   /// its leader, and returned here; the others are lost and will be queued again.
   std::vector<AttemptKey> recover(Time now);
 
-  // Inputs. A refusal changes nothing.
+  // Inputs. A refusal changes nothing. A command acts in the namespace of its caller.
   Status register_dag(const RegisterDag& input, Time now);
   void sync_dags(const SyncDags& input, Time now);
   /// REQUIRES: input.run.
-  Result<Uuid> trigger_run(const TriggerRun& input, const Origin& origin, Time now);
-  Status cancel_run(const CancelRun& input, const Origin& origin, Time now);
-  Status cancel_task(const CancelTask& input, const Origin& origin, Time now);
+  Result<Uuid> trigger_run(const TriggerRun& input, const Caller& caller, Time now);
+  Status cancel_run(const CancelRun& input, const Caller& caller, Time now);
+  Status cancel_task(const CancelTask& input, const Caller& caller, Time now);
   /// A run that is not open any more must be given back first, by restore_run.
-  Status retry_run(const RetryRun& input, const Origin& origin, Time now);
-  Status pause_dag(const PauseDag& input, const Origin& origin, Time now);
-  Status reset_schedule(const ResetSchedule& input, const Origin& origin, Time now);
-  PublishEvent::Answer publish_event(const PublishEvent& input, const Origin& origin, Time now);
-  Status request_effects(const std::vector<Effect>& effects, const Origin& origin, Time now);
+  Status retry_run(const RetryRun& input, const Caller& caller, Time now);
+  Status pause_dag(const PauseDag& input, const Caller& caller, Time now);
+  Status reset_schedule(const ResetSchedule& input, const Caller& caller, Time now);
+  PublishEvent::Answer publish_event(const PublishEvent& input, const Caller& caller, Time now);
+  Status request_effects(const std::vector<Effect>& effects, const Caller& caller, Time now);
   void began(const AttemptBegan& report, Time now);
   void complete(const AttemptResult& result, Time now);
   /// Whatever is due: schedules, retries, deferrals, deadlines. Then fills free slots.
@@ -152,7 +152,7 @@ class Planner {
 
   /// nullptr: not open, or forgotten.
   const Run* find_run(const Uuid& run) const { return runs_.find(run); }
-  const std::map<std::string, DagState, std::less<>>& dags() const { return dags_; }
+  const std::map<DagKey, DagState>& dags() const { return dags_; }
   /// A run that finished stays readable until this is called: the engine projects it first.
   void forget_finished() { runs_.forget_finished(); }
   int open_runs() const { return runs_.open(); }
@@ -221,11 +221,12 @@ class Planner {
   void on_error(Run& run, const AttemptKey& key, const Error& error, Time now);
   void on_lost(Run& run, const AttemptKey& key, std::string reason, Time now);
   void on_returned(Run& run, const AttemptKey& key, std::string reason, Time now);
-  void react_to(const std::vector<Effect>& effects, const std::string& cause, Time now);
-  void start_by_dataset(const UpdateDataset& update, const std::string& cause, Time now);
-  Result<Uuid> start_by_event(const std::string& dag, const Json& event, const Origin& origin,
-                              Time now);
-  void wake_waiting(const std::string& event, Time now);
+  void react_to(const std::vector<Effect>& effects, const std::string& name_space,
+                const DagKey* cause, Time now);
+  void start_by_dataset(const DatasetKey& dataset, const UpdateDataset& update, const DagKey* cause,
+                        Time now);
+  Result<Uuid> start_by_event(const DagKey& dag, const Json& event, const Origin& origin, Time now);
+  void wake_waiting(const EventName& event, Time now);
   void end_instance(Run& run, TaskRef ref);
   void cancel_instance(Run& run, TaskRef ref, bool at_once, Time now);
   void end_attempts_of(const Uuid& run);
@@ -233,12 +234,13 @@ class Planner {
   bool starts_at_most_once(const Run& run, TaskRef ref) const;
 
   // planner_dags.cc: which DAGs there are.
-  Result<DagState*> find_dag(const std::string& id);
-  std::string base_dir_of(const std::string& dag) const;
+  Result<DagState*> find_dag(const DagKey& id);
+  const std::string& base_dir_of(const DagKey& dag) const;
+  Run* find_run_of(const Caller& caller, const Uuid& run);
   void change_schedule(DagState& state, const DagSpec& before, Time now);
   void resume(DagState& state, Origin origin, Time now);
   void move_schedule(DagState& state, ScheduleMoved moved, Time now);
-  void retire(const std::string& id, std::string reason, const Origin& origin, Time now);
+  void retire(const DagKey& id, std::string reason, const Origin& origin, Time now);
   void retire_undeclared(const SyncDags& input, std::map<std::string, Json>& errors, Time now);
   const RegisterDag& choose(const std::vector<const RegisterDag*>& twins) const;
   void report_order(Time now);
@@ -248,7 +250,7 @@ class Planner {
   Timer restored_timer(const Run& run, TaskRef ref, TimerKind kind, Time now) const;
   void run_timer(const Timer& timer, Time now);
   void run_schedules(Time now);
-  void reschedule(const std::string& dag, Time now);
+  void reschedule(const DagKey& dag, Time now);
   std::optional<Time> next_firing(const DagState& state, Time now) const;
 
   std::size_t pool_of(const Run& run, int task) const;
@@ -257,12 +259,12 @@ class Planner {
   std::int64_t epoch_;
   Rng rng_;
   UuidSource ids_;
-  std::map<std::string, DagState, std::less<>> dags_;
+  std::map<DagKey, DagState> dags_;
   struct BrokenDag {
     DagState state;  // without a Dag
     std::string reason;
   };
-  std::map<std::string, BrokenDag, std::less<>> broken_dags_;
+  std::map<DagKey, BrokenDag> broken_dags_;
   std::map<std::string, Json> file_errors_;  // as reported last, by file
   Resources resources_;
   Triggers triggers_;
@@ -271,7 +273,7 @@ class Planner {
   Timers timers_;
   Waits waits_;
   Models models_;
-  std::vector<std::string> announced_;  // events whose waiting tasks are still to be woken
+  std::vector<EventName> announced_;  // events whose waiting tasks are still to be woken
   Schedules schedules_;
   /// What the expressions of the mapped task that was started last see, but for item and index: the
   /// same for all its instances, and params and upstream outputs may be long.

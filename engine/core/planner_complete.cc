@@ -86,7 +86,7 @@ void Planner::complete(const AttemptResult& result, Time now) {
 /// looked at before: it may have changed since.
 Status Planner::admit(const Run& run, TaskRef ref, const Result<Outcome>& outcome) const {
   if (!outcome || effects_in(*outcome).empty()) return {};
-  return models_.admit(effects_in(*outcome),
+  return models_.admit(run.dag->key().namespace_, effects_in(*outcome),
                        {run.id, run.dag->task(ref.task).spec.id, ref.map_index});
 }
 
@@ -95,7 +95,7 @@ void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome
     Json outputs = done->outputs.size() == 0 ? Json() : done->outputs;
     emit(run, now, TaskSucceeded{key.ref, key.attempt, std::move(outputs), done->effects});
     end_instance(run, key.ref);
-    react_to(done->effects, run.dag->id(), now);
+    react_to(done->effects, run.dag->key().namespace_, &run.dag->key(), now);
   } else if (const auto* skipped = std::get_if<Skip>(&outcome)) {
     skip(run, key.ref, skipped->reason, now);
   } else if (const auto* defer = std::get_if<Defer>(&outcome)) {
@@ -104,13 +104,14 @@ void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome
         run, now,
         TaskDeferred{key.ref, key.attempt, until, defer->event, defer->checkpoint, defer->effects});
     const Timer timer = timers_.add({until, run.id, key.ref, key.attempt, TimerKind::wake, until});
-    if (!defer->event.empty()) waits_.add(defer->event, {run.id, key.ref, timer});
-    react_to(defer->effects, run.dag->id(), now);
+    if (!defer->event.empty())
+      waits_.add({run.dag->key().namespace_, defer->event}, {run.id, key.ref, timer});
+    react_to(defer->effects, run.dag->key().namespace_, &run.dag->key(), now);
   } else if (const auto* judged = std::get_if<Fail>(&outcome)) {
     emit(run, now,
          TaskFailed{key.ref, key.attempt, judged->error, judged->outputs, judged->effects});
     end_instance(run, key.ref);
-    react_to(judged->effects, run.dag->id(), now);
+    react_to(judged->effects, run.dag->key().namespace_, &run.dag->key(), now);
   }
 }
 
@@ -165,24 +166,27 @@ void Planner::on_lost(Run& run, const AttemptKey& key, std::string reason, Time 
   queue(run, key.ref);
 }
 
-/// `cause`: the DAG whose run has these effects; "": none.
-void Planner::react_to(const std::vector<Effect>& effects, const std::string& cause, Time now) {
+/// `cause`: the DAG whose run has these effects; nullptr: none.
+void Planner::react_to(const std::vector<Effect>& effects, const std::string& name_space,
+                       const DagKey* cause, Time now) {
+  if (effects.empty()) return;
   // Runs that are created here work on a worklist of their own; ours waits.
   std::vector<int> ours = std::exchange(worklist_, {});
   for (const auto& effect : effects) {
     if (const std::string* model = deployed_model(effect))
-      wake_waiting("deployment/" + *model, now);
+      wake_waiting(deployment_event(name_space, *model), now);
     if (const auto* update = std::get_if<UpdateDataset>(&effect))
-      start_by_dataset(*update, cause, now);
+      start_by_dataset({name_space, update->dataset}, *update, cause, now);
   }
   worklist_ = std::move(ours);
 }
 
 /// No DAG is started by its own content: it would run for ever.
-void Planner::start_by_dataset(const UpdateDataset& update, const std::string& cause, Time now) {
-  for (const std::string& id : triggers_.started_by(update)) {
+void Planner::start_by_dataset(const DatasetKey& dataset, const UpdateDataset& update,
+                               const DagKey* cause, Time now) {
+  for (const DagKey& id : triggers_.started_by(dataset, update.artifact)) {
     DagState& state = dags_.find(id)->second;
-    if (state.paused || !state.retired.empty() || id == cause) continue;
+    if (state.paused || !state.retired.empty() || (cause != nullptr && id == *cause)) continue;
     auto params = state.dag->resolve_params({});
     if (!params)
       continue;  // a DAG with required params cannot be started by data alone; lint says so
@@ -197,7 +201,7 @@ void Planner::start_by_dataset(const UpdateDataset& update, const std::string& c
   }
 }
 
-void Planner::wake_waiting(const std::string& event, Time now) {
+void Planner::wake_waiting(const EventName& event, Time now) {
   for (const Waiting& who : waits_.take(event)) {
     Run* const run = runs_.find(who.run);
     assert(run != nullptr && run->instance(who.ref).state == TaskState::deferred &&
@@ -208,24 +212,24 @@ void Planner::wake_waiting(const std::string& event, Time now) {
   }
 }
 
-PublishEvent::Answer Planner::publish_event(const PublishEvent& input, const Origin& origin,
+PublishEvent::Answer Planner::publish_event(const PublishEvent& input, const Caller& caller,
                                             Time now) {
   PublishEvent::Answer out{input.name, {}, {}};
-  wake_waiting(input.name, now);
-  for (const std::string& id : triggers_.started_by(input)) {
+  wake_waiting({caller.namespace_, input.name}, now);
+  for (const DagKey& id : triggers_.started_by(caller.namespace_, input)) {
     if (!dags_.find(id)->second.retired.empty()) continue;
-    const auto run = start_by_event(id, input.event, origin, now);
+    const auto run = start_by_event(id, input.event, caller.origin, now);
     if (run)
       out.runs.push_back(*run);
     else
-      out.not_started.push_back({id, run.error().message});
+      out.not_started.push_back({id.name, run.error().message});
   }
   fill_slots(now);
   return out;
 }
 
-Result<Uuid> Planner::start_by_event(const std::string& dag, const Json& event,
-                                     const Origin& origin, Time now) {
+Result<Uuid> Planner::start_by_event(const DagKey& dag, const Json& event, const Origin& origin,
+                                     Time now) {
   DagState& state = dags_.find(dag)->second;
   if (state.paused) return conflict("it is paused");
   MR_TRY(Json params, state.dag->resolve_params({}));

@@ -18,26 +18,27 @@ Error out_of_order(const std::string& what, const std::string& reason) {
 }  // namespace
 
 /// One that something may start; otherwise why not.
-Result<DagState*> Planner::find_dag(const std::string& id) {
+Result<DagState*> Planner::find_dag(const DagKey& id) {
   if (const auto broken = broken_dags_.find(id); broken != broken_dags_.end())
-    return out_of_order("DAG '" + id + "'", broken->second.reason);
+    return out_of_order("DAG '" + id.text() + "'", broken->second.reason);
   const auto found = dags_.find(id);
   if (found == dags_.end()) {
     std::vector<std::string> names;
-    for (const auto& [name, state] : dags_) names.push_back(name);
-    return not_found("there is no DAG '" + id + "'" + did_you_mean(id, names));
+    for (const auto& [other, state] : dags_) names.push_back(other.text());
+    return not_found("there is no DAG '" + id.text() + "'" + did_you_mean(id.text(), names));
   }
   return &found->second;
 }
 
-std::string Planner::base_dir_of(const std::string& dag) const {
+const std::string& Planner::base_dir_of(const DagKey& dag) const {
+  static const std::string kNone;
   if (const auto found = dags_.find(dag); found != dags_.end()) return found->second.base_dir;
   const auto broken = broken_dags_.find(dag);
-  return broken == broken_dags_.end() ? "" : broken->second.state.base_dir;
+  return broken == broken_dags_.end() ? kNone : broken->second.state.base_dir;
 }
 
 Status Planner::register_dag(const RegisterDag& input, Time now) {
-  const std::string& id = input.dag->id();
+  const DagKey& id = input.dag->key();
   DagState& state = dags_[id];
   bool fresh = state.dag == nullptr;
   if (const auto broken = broken_dags_.find(id); broken != broken_dags_.end()) {
@@ -67,7 +68,7 @@ Status Planner::register_dag(const RegisterDag& input, Time now) {
 void Planner::change_schedule(DagState& state, const DagSpec& before, Time now) {
   const auto from = begin_of_changed(before, state.dag->spec(), now);
   if (!from) return;
-  move_schedule(state, {state.dag->id(), from, {}, {"engine", "the schedule was changed"}}, now);
+  move_schedule(state, {state.dag->key(), from, {}, {"engine", "the schedule was changed"}}, now);
 }
 
 /// Goes on after a pause or a retirement.
@@ -80,7 +81,7 @@ void Planner::resume(DagState& state, Origin origin, Time now) {
   const bool holds = from && present && *present <= now;
   move_schedule(
       state,
-      {state.dag->id(), holds ? std::max(*from, *present) : from, all_until, std::move(origin)},
+      {state.dag->key(), holds ? std::max(*from, *present) : from, all_until, std::move(origin)},
       now);
 }
 
@@ -90,11 +91,12 @@ void Planner::move_schedule(DagState& state, ScheduleMoved moved, Time now) {
   emit(Uuid{}, now, std::move(moved));
 }
 
-Status Planner::reset_schedule(const ResetSchedule& input, const Origin& origin, Time now) {
-  MR_TRY(DagState* const state, find_dag(input.dag));
-  if (!state->dag->timetable()) return conflict("DAG '" + input.dag + "' has no schedule");
-  move_schedule(*state, {input.dag, now, {}, origin}, now);
-  reschedule(input.dag, now);
+Status Planner::reset_schedule(const ResetSchedule& input, const Caller& caller, Time now) {
+  const DagKey dag(caller.namespace_, input.dag);
+  MR_TRY(DagState* const state, find_dag(dag));
+  if (!state->dag->timetable()) return conflict("DAG '" + dag.text() + "' has no schedule");
+  move_schedule(*state, {dag, now, {}, caller.origin}, now);
+  reschedule(dag, now);
   return {};
 }
 
@@ -104,7 +106,7 @@ void Planner::clock_was_set(Duration by) {
 }
 
 void Planner::take_scheduled_dates(const ScheduledDates& dates, Time now) {
-  const auto take = [&](const std::string& id, DagState& state) {
+  const auto take = [&](const DagKey& id, DagState& state) {
     const auto known = dates.find(id);
     take_dates(state.schedule, known == dates.end() ? std::vector<Time>() : known->second, now);
   };
@@ -118,13 +120,14 @@ void Planner::take_scheduled_dates(const ScheduledDates& dates, Time now) {
 
 void Planner::sync_dags(const SyncDags& input, Time now) {
   std::map<std::string, Json> errors = input.errors;
-  std::map<std::string, std::vector<const RegisterDag*>> by_id;
-  for (const RegisterDag& dag : input.dags) by_id[dag.dag->id()].push_back(&dag);
+  std::map<DagKey, std::vector<const RegisterDag*>> by_id;
+  for (const RegisterDag& dag : input.dags) by_id[dag.dag->key()].push_back(&dag);
   for (const auto& [id, twins] : by_id) {
     const RegisterDag& chosen = choose(twins);
     for (const RegisterDag* twin : twins) {
       if (twin == &chosen) continue;
-      errors[twin->source] = twin_error("dag", "DAG '" + id + "'", chosen.source, twin->source);
+      errors[twin->source] =
+          twin_error("dag", "DAG '" + id.text() + "'", chosen.source, twin->source);
     }
     static_cast<void>(register_dag(chosen, now));
   }
@@ -138,7 +141,7 @@ void Planner::sync_dags(const SyncDags& input, Time now) {
 /// Of the files that declare one DAG: the one whose path ends most like that of the text in force
 /// (its folder may have moved); otherwise one with that text; otherwise the first by its path.
 const RegisterDag& Planner::choose(const std::vector<const RegisterDag*>& twins) const {
-  const auto state = dags_.find(twins.front()->dag->id());
+  const auto state = dags_.find(twins.front()->dag->key());
   if (state == dags_.end() || state->second.dag == nullptr) return *twins.front();
   const auto likeness = [&](const RegisterDag* twin) {
     const bool same_text = twin->dag->version() == state->second.dag->version();
@@ -150,11 +153,11 @@ const RegisterDag& Planner::choose(const std::vector<const RegisterDag*>& twins)
 void Planner::retire_undeclared(const SyncDags& input, std::map<std::string, Json>& errors,
                                 Time now) {
   if (!input.complete) return;
-  std::set<std::string> declared = input.declared;
-  for (const RegisterDag& dag : input.dags) declared.insert(dag.dag->id());
-  std::vector<std::string> gone;
+  std::set<DagKey> declared = input.declared;
+  for (const RegisterDag& dag : input.dags) declared.insert(dag.dag->key());
+  std::vector<DagKey> gone;
   std::size_t kept = 0;
-  const auto look_at = [&](const std::string& id, const DagState& state) {
+  const auto look_at = [&](const DagKey& id, const DagState& state) {
     if (!state.retired.empty() || declared.contains(id)) return;
     if (input.unreadable.contains(file_name(state.source))) return;
     const bool retires = !input.is_empty() || input.seen.contains(id);
@@ -171,7 +174,7 @@ void Planner::retire_undeclared(const SyncDags& input, std::map<std::string, Jso
         "name the folder of the DAG files with --dags");
 }
 
-void Planner::retire(const std::string& id, std::string reason, const Origin& origin, Time now) {
+void Planner::retire(const DagKey& id, std::string reason, const Origin& origin, Time now) {
   const auto broken = broken_dags_.find(id);
   DagState& state = broken == broken_dags_.end() ? dags_[id] : broken->second.state;
   state.retired = reason;
@@ -199,7 +202,7 @@ void Planner::report_files(std::map<std::string, Json> errors, Time now) {
   for (const auto& [id, broken] : broken_dags_)
     errors.try_emplace(broken.state.source,
                        file_error(broken.state.source, kOutOfOrder,
-                                  "DAG '" + id + "' is out of order: " + broken.reason,
+                                  "DAG '" + id.text() + "' is out of order: " + broken.reason,
                                   "a file that can be loaded puts it in order again"));
   for (const auto& [source, diagnostics] : file_errors_)
     if (!errors.contains(source)) emit(Uuid{}, now, DagFileChecked{source, Json::array()});
@@ -211,16 +214,17 @@ void Planner::report_files(std::map<std::string, Json> errors, Time now) {
   file_errors_ = std::move(errors);
 }
 
-Status Planner::pause_dag(const PauseDag& input, const Origin& origin, Time now) {
-  const auto broken = broken_dags_.find(input.dag);
-  if (broken == broken_dags_.end()) MR_CHECK(find_dag(input.dag));
-  DagState& state =
-      broken == broken_dags_.end() ? dags_.find(input.dag)->second : broken->second.state;
+Status Planner::pause_dag(const PauseDag& input, const Caller& caller, Time now) {
+  const DagKey dag(caller.namespace_, input.dag);
+  const auto broken = broken_dags_.find(dag);
+  if (broken == broken_dags_.end()) MR_CHECK(find_dag(dag));
+  DagState& state = broken == broken_dags_.end() ? dags_.find(dag)->second : broken->second.state;
   if (state.paused == input.paused) return {};
   state.paused = input.paused;
-  emit(Uuid{}, now, DagPaused{input.dag, input.paused, origin});
-  if (!input.paused && state.dag != nullptr && state.retired.empty()) resume(state, origin, now);
-  reschedule(input.dag, now);
+  emit(Uuid{}, now, DagPaused{dag, input.paused, caller.origin});
+  if (!input.paused && state.dag != nullptr && state.retired.empty())
+    resume(state, caller.origin, now);
+  reschedule(dag, now);
   return {};
 }
 

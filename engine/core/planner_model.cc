@@ -30,7 +30,8 @@ void Planner::note_models(Run& run, Time now) {
   if (about == nullptr && !run_ended) return;
   const TaskRef ref = about == nullptr ? TaskRef{} : *about;
   if (has_effects)
-    models_.apply(*effects, {run.id, run.dag->task(ref.task).spec.id, ref.map_index});
+    models_.apply(run.dag->key().namespace_, *effects,
+                  {run.id, run.dag->task(ref.task).spec.id, ref.map_index});
   if (!models_.has_owned_canaries()) return;
   if (!run_ended && !(run.has(ref) && is_end(run.instance(ref).state))) return;
   for (const Models::Canary& canary : models_.owned_canaries()) {
@@ -48,20 +49,20 @@ void Planner::note_models(Run& run, Time now) {
 
 void Planner::return_traffic(const Models::Canary& canary, Run* run, std::string reason, Time now) {
   RollbackModel back{
-      canary.model, "traffic returned: " + reason,
+      canary.model.name, "traffic returned: " + reason,
       Json::object({{"run", canary.owner.run.to_string()}, {"task", canary.owner.task}})};
   back.artifact = canary.candidate;
   back.candidate_only = back.blameless = true;
   const std::vector<Effect> effects = {
-      back, RaiseAlert{"warning", "Canary of '" + canary.model + "' ended without a verdict",
+      back, RaiseAlert{"warning", "Canary of '" + canary.model.name + "' ended without a verdict",
                        back.reason, run == nullptr ? "" : run->dag->spec().owner}};
-  EventBody body = EffectsRequested{effects, {"engine", back.reason}};
+  EventBody body = EffectsRequested{effects, {"engine", back.reason}, canary.model.namespace_};
   if (run == nullptr)
     emit(Uuid{}, now, std::move(body));
   else
     emit(*run, now, std::move(body));
-  models_.apply(effects, {});
-  announced_.push_back("deployment/" + canary.model);
+  models_.apply(canary.model.namespace_, effects, {});
+  announced_.push_back(deployment_event(canary.model.namespace_, canary.model.name));
 }
 
 /// Of a run that was over before this planner began: an older release left its canary behind.
@@ -74,7 +75,7 @@ void Planner::return_orphaned_traffic(Time now) {
 /// Tasks that wait for a change of a deployment which the planner itself has made.
 void Planner::announce(Time now) {
   while (!announced_.empty())
-    for (const std::string& event : std::exchange(announced_, {})) wake_waiting(event, now);
+    for (const EventName& event : std::exchange(announced_, {})) wake_waiting(event, now);
 }
 
 }  // namespace millrace

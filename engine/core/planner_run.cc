@@ -9,7 +9,7 @@ namespace millrace {
 
 Run& Planner::create_run(NewRun input, DagState& dag, Time now) {
   RunCreated created;
-  created.dag = dag.dag->id();
+  created.dag = dag.dag->key();
   created.version = dag.dag->version();
   created.type = input.type;
   created.logical_date = input.logical_date;
@@ -31,7 +31,7 @@ Run& Planner::create_run(NewRun input, DagState& dag, Time now) {
 
 /// Begins, or is held back until another run of its DAG has finished.
 void Planner::admit(Run& run, Time now) {
-  const auto dag = dags_.find(run.dag->id());
+  const auto dag = dags_.find(run.dag->key());
   if (dag != dags_.end() && !dag->second.runs.has_room(dag->second.dag->spec().max_active_runs))
     dag->second.runs.held.push_back(run.id);
   else
@@ -39,12 +39,12 @@ void Planner::admit(Run& run, Time now) {
 }
 
 bool Planner::is_held(const Run& run) const {
-  const auto dag = dags_.find(run.dag->id());
+  const auto dag = dags_.find(run.dag->key());
   return dag != dags_.end() && dag->second.runs.holds(run.id);
 }
 
 void Planner::activate(Run& run, Time now) {
-  if (const auto dag = dags_.find(run.dag->id()); dag != dags_.end()) ++dag->second.runs.active;
+  if (const auto dag = dags_.find(run.dag->key()); dag != dags_.end()) ++dag->second.runs.active;
   for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
     const auto& progress = run.tasks[static_cast<std::size_t>(task)];
     for (std::size_t i = 0; i < progress.instances.size(); ++i) {
@@ -69,7 +69,8 @@ void Planner::activate(Run& run, Time now) {
           break;
         case TaskState::deferred: {
           const Timer timer = timers_.add(restored_timer(run, ref, TimerKind::wake, now));
-          if (!instance.wake_event.empty()) waits_.add(instance.wake_event, {run.id, ref, timer});
+          if (!instance.wake_event.empty())
+            waits_.add({run.dag->key().namespace_, instance.wake_event}, {run.id, ref, timer});
           break;
         }
         default:
@@ -283,6 +284,7 @@ StartAttempt Planner::action_of(const Run& run, TaskRef ref, Json with) const {
   action.memory_limit_bytes = task.spec.memory_limit_bytes;
   action.priority = task.spec.priority;
   AttemptInfo& info = action.info;
+  info.namespace_ = run.dag->key().namespace_;
   info.dag_id = run.dag->id();
   info.run_id = run.id.to_string();
   info.task_id = task.spec.id;
@@ -291,7 +293,7 @@ StartAttempt Planner::action_of(const Run& run, TaskRef ref, Json with) const {
   info.epoch = epoch_;
   info.trace_id = run.created.trace_id;
   info.owner = run.dag->spec().owner;
-  info.base_dir = base_dir_of(run.dag->id());
+  info.base_dir = base_dir_of(run.dag->key());
   info.has_interval = run.created.logical_date.has_value();
   info.logical_date = run.created.logical_date.value_or(Time{});
   info.data_interval_start = run.created.interval_start.value_or(Time{});
@@ -355,13 +357,13 @@ void Planner::fill_slots_of(std::size_t index, Time now) {
 void Planner::finish(Run& run, Time now) {
   emit(run, now, RunFinished{derive_status(run)});
   runs_.finish(run.id);
-  const auto found = dags_.find(run.dag->id());
+  const auto found = dags_.find(run.dag->key());
   if (found == dags_.end()) return;
   DagState& dag = found->second;
   dag.runs.end(run.id);
   while (const auto next = dag.runs.take_next(dag.dag->spec().max_active_runs))
     if (Run* const held = runs_.find_open(*next)) activate(*held, now);
-  reschedule(dag.dag->id(), now);
+  reschedule(dag.dag->key(), now);
 }
 
 /// `roots` and all that is downstream of them; no roots: whatever did not succeed. Pending tasks

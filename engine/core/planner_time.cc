@@ -63,7 +63,7 @@ std::optional<Time> Planner::next_firing(const DagState& state, Time now) const 
   return millrace::next_firing(*state.dag->timetable(), spec, state.schedule, now);
 }
 
-void Planner::reschedule(const std::string& dag, Time now) {
+void Planner::reschedule(const DagKey& dag, Time now) {
   const auto found = dags_.find(dag);
   const bool may_fire = options_.only_dag.empty() && schedules_.knows_dates() &&
                         found != dags_.end() && found->second.dag != nullptr;

@@ -27,7 +27,7 @@ struct SchedulePosition {
 
 /// By DAG: the newest logical date of a scheduled run that is not after the clock, and all later
 /// ones, oldest first.
-using ScheduledDates = std::map<std::string, std::vector<Time>, std::less<>>;
+using ScheduledDates = std::map<DagKey, std::vector<Time>>;
 
 /// Continues from what the clock says, whether it was set ahead or back: no date runs twice, and
 /// dates of a time in which it was ahead do not hold up the others.

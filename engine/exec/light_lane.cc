@@ -43,7 +43,7 @@ class LightContext final : public OperatorContext {
   }
   Artifacts& artifacts() override { return artifacts_; }
   Result<Json> ask(std::string_view name, const Json& arguments) override {
-    return parts_.query(name, arguments);
+    return parts_.query(start_.info.namespace_, name, arguments);
   }
   bool cancelled() const override { return cancelled_(); }
 

@@ -38,14 +38,16 @@ ServingQuery::Version measured(const ServingWindow& window) {
 
 struct Entry {
   std::string_view kind;
-  Result<Json> (*answer)(QueryService&, const Json&);
+  Result<Json> (*answer)(QueryService&, const std::string& name_space, const Json&);
 };
 
 template <typename Q>
 constexpr Entry entry() {
-  return {Q::kind, [](QueryService& service, const Json& arguments) -> Result<Json> {
+  return {Q::kind,
+          [](QueryService& service, const std::string& name_space,
+             const Json& arguments) -> Result<Json> {
             MR_TRY(const Q query, read_record<Q>(arguments));
-            MR_TRY(const typename Q::Answer answer, service.answer(query));
+            MR_TRY(const typename Q::Answer answer, service.answer(name_space, query));
             return record_json(answer);
           }};
 }
@@ -74,17 +76,18 @@ double latency_quantile_ms(const ServingWindow& window, double share) {
   return low / 1000.0;
 }
 
-Result<Json> QueryService::answer(std::string_view kind, const Json& arguments) {
+Result<Json> QueryService::answer(const std::string& name_space, std::string_view kind,
+                                  const Json& arguments) {
   std::vector<std::string> kinds;
   for (const auto& entry : kEntries) {
-    if (entry.kind == kind) return entry.answer(*this, arguments);
+    if (entry.kind == kind) return entry.answer(*this, name_space, arguments);
     kinds.emplace_back(entry.kind);
   }
   return invalid_argument("there is no query '" + std::string(kind) + "'" +
                           did_you_mean(kind, kinds));
 }
 
-Result<std::optional<KnownVersion>> QueryService::find_version(const std::string& model,
+Result<std::optional<KnownVersion>> QueryService::find_version(const ModelKey& model,
                                                                const std::string& artifact) {
   if (artifact.empty()) return std::optional<KnownVersion>();
   const auto row = registry_.model_version(model, artifact);
@@ -94,44 +97,49 @@ Result<std::optional<KnownVersion>> QueryService::find_version(const std::string
   return row.error();
 }
 
-Result<DeploymentQuery::Answer> QueryService::answer(const DeploymentQuery& query) {
+Result<DeploymentQuery::Answer> QueryService::answer(const std::string& name_space,
+                                                     const DeploymentQuery& query) {
+  const ModelKey model(name_space, query.model);
   DeploymentRow row;
-  if (auto found = serving_.deployment(query.model))
+  if (auto found = serving_.deployment(model))
     row = *std::move(found);
   else if (found.error().code != ErrorCode::not_found)
     return found.error();
   DeploymentQuery::Answer out{.model = query.model};
-  MR_TRY(out.champion, find_version(query.model, row.champion));
-  MR_TRY(out.candidate, find_version(query.model, row.candidate));
-  MR_TRY(out.last_good, find_version(query.model, row.last_good));
+  MR_TRY(out.champion, find_version(model, row.champion));
+  MR_TRY(out.candidate, find_version(model, row.candidate));
+  MR_TRY(out.last_good, find_version(model, row.last_good));
   out.weight = row.weight;
   out.revision = row.revision;
   return out;
 }
 
-Result<ServingQuery::Answer> QueryService::answer(const ServingQuery& query) {
+Result<ServingQuery::Answer> QueryService::answer(const std::string& name_space,
+                                                  const ServingQuery& query) {
   if (query.from_revision <= 0 && !query.since)
     return invalid_argument("the query needs 'since' or 'from_revision'");
-  MR_TRY(const auto windows,
-         serving_.windows(query.model, query.since.value_or(Time{}), query.from_revision));
+  MR_TRY(const auto windows, serving_.windows({name_space, query.model},
+                                              query.since.value_or(Time{}), query.from_revision));
   ServingQuery::Answer out;
   for (const auto& window : windows) out.versions.push_back(measured(window));
   return out;
 }
 
-Result<VersionQuery::Answer> QueryService::answer(const VersionQuery& query) {
-  MR_TRY(const auto row, registry_.model_version(query.model, query.artifact));
+Result<VersionQuery::Answer> QueryService::answer(const std::string& name_space,
+                                                  const VersionQuery& query) {
+  MR_TRY(const auto row, registry_.model_version({name_space, query.model}, query.artifact));
   return known(row);
 }
 
-Result<ArtifactQuery::Answer> QueryService::answer(const ArtifactQuery& query) {
+Result<ArtifactQuery::Answer> QueryService::answer(const std::string&, const ArtifactQuery& query) {
   MR_TRY(const auto row, registry_.artifact(query.digest));
   return ArtifactQuery::Answer{row.digest, row.kind,   row.name,  row.bytes,
                                row.rows,   row.schema, row.inputs};
 }
 
-Result<DatasetQuery::Answer> QueryService::answer(const DatasetQuery& query) {
-  MR_TRY(const auto row, registry_.dataset(query.dataset));
+Result<DatasetQuery::Answer> QueryService::answer(const std::string& name_space,
+                                                  const DatasetQuery& query) {
+  MR_TRY(const auto row, registry_.dataset({name_space, query.dataset}));
   return DatasetQuery::Answer{row.dataset, row.artifact, row.rows, row.updated_at};
 }
 

@@ -16,18 +16,20 @@ class QueryService {
   QueryService(Registry& registry, ServingStore& serving)
       : registry_(registry), serving_(serving) {}
 
-  /// By the query's kind. `invalid_argument` for an unknown one or a missing argument, else what
-  /// the store says.
-  Result<Json> answer(std::string_view kind, const Json& arguments);
+  /// By the query's kind. Models and datasets are those of `name_space`, the one of the asking
+  /// attempt. `invalid_argument` for an unknown kind or a missing argument, else what the store
+  /// says.
+  Result<Json> answer(const std::string& name_space, std::string_view kind, const Json& arguments);
 
-  Result<DeploymentQuery::Answer> answer(const DeploymentQuery& query);
-  Result<ServingQuery::Answer> answer(const ServingQuery& query);
-  Result<VersionQuery::Answer> answer(const VersionQuery& query);
-  Result<ArtifactQuery::Answer> answer(const ArtifactQuery& query);
-  Result<DatasetQuery::Answer> answer(const DatasetQuery& query);
+  Result<DeploymentQuery::Answer> answer(const std::string& name_space,
+                                         const DeploymentQuery& query);
+  Result<ServingQuery::Answer> answer(const std::string& name_space, const ServingQuery& query);
+  Result<VersionQuery::Answer> answer(const std::string& name_space, const VersionQuery& query);
+  Result<ArtifactQuery::Answer> answer(const std::string& name_space, const ArtifactQuery& query);
+  Result<DatasetQuery::Answer> answer(const std::string& name_space, const DatasetQuery& query);
 
  private:
-  Result<std::optional<KnownVersion>> find_version(const std::string& model,
+  Result<std::optional<KnownVersion>> find_version(const ModelKey& model,
                                                    const std::string& artifact);
 
   Registry& registry_;

@@ -207,8 +207,11 @@ void RunnerLoop::on_message(RunnerProcess& runner, RunnerMessage message) {
 }
 
 void RunnerLoop::on_query(RunnerProcess& runner, QueryMessage query) {
-  threads_.post([this, serial = runner.serial, asked = std::move(query)] {
-    auto frame = encode(AnswerMessage{asked.id, parts_.query(asked.name, asked.arguments)});
+  if (!runner.running) return end_early(runner, EndReason::protocol);
+  threads_.post([this, serial = runner.serial, asked = std::move(query),
+                 name_space = runner.running->attempt.start.info.namespace_] {
+    auto frame =
+        encode(AnswerMessage{asked.id, parts_.query(name_space, asked.name, asked.arguments)});
     if (!frame) frame = encode(AnswerMessage{asked.id, frame.error()});
     {
       const MutexLock lock(mutex_);

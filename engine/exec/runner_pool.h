@@ -20,8 +20,10 @@
 
 namespace millrace {
 
-/// Answers OperatorContext::query. Called from threads of the pool, several at once; may block.
-using QueryHandler = std::function<Result<Json>(std::string_view name, const Json& arguments)>;
+/// Answers OperatorContext::query of an attempt in that namespace. Called from threads of the pool,
+/// several at once; may block.
+using QueryHandler = std::function<Result<Json>(const std::string& name_space,
+                                                std::string_view name, const Json& arguments)>;
 
 /// How many short attempts for each runner are worth handing to the pool ahead of free runners:
 /// enough work for the time of a commit.

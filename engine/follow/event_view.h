@@ -90,7 +90,7 @@ constexpr auto head_fields() {
     const auto run = field(
         "run", [](const View& v) { return v.context.event->run; }, "The run");
     const auto dag = field(
-        "dag", [](const View& v) { return v.context.names->dag; },
+        "", [](const View& v) { return v.context.names->dag; },
         "The run's DAG; \"\" if the run is forgotten");
     if constexpr (requires(const Body& body) { body.dag; })
       return std::tuple_cat(always, std::tuple{run});

@@ -109,7 +109,7 @@ bool Feed::begin() {
   const auto open = last ? stores_.runs.open_runs() : Result<std::vector<RunRow>>(last.error());
   store_up_ = open.ok();
   if (!open) return false;
-  for (const auto& row : *open) names_.open(row.run, row.dag, row.version);
+  for (const auto& row : *open) names_.open(row.run, row.key(), row.version);
   open_runs_ = names_.open_runs();
   ring_.begin(*last);
   seq_ = *last;

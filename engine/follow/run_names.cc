@@ -7,7 +7,7 @@ std::string_view DagNames::task(int index) const {
   return index >= 0 && place < tasks.size() ? std::string_view(tasks[place]) : std::string_view();
 }
 
-void RunNames::open(const Uuid& run, std::string dag, std::string version) {
+void RunNames::open(const Uuid& run, DagKey dag, std::string version) {
   const MutexLock lock(mutex_);
   open_.insert_or_assign(run, Version{std::move(dag), std::move(version)});
 }
@@ -28,14 +28,14 @@ void RunNames::take(const Event& event) {
   }
 }
 
-std::string RunNames::dag_of(const Event& event) {
-  if (event.run.is_nil()) return "";
+DagKey RunNames::dag_of(const Event& event) {
+  if (event.run.is_nil()) return {};
   if (const auto* created = std::get_if<RunCreated>(&event.body)) return created->dag;
   const MutexLock lock(mutex_);
   const auto open = open_.find(event.run);
   if (open != open_.end()) return open->second.first;
   const auto old = old_.find(event.run);
-  return old == old_.end() ? "" : old->second.first;
+  return old == old_.end() ? DagKey() : old->second.first;
 }
 
 Result<RunNames::Version> RunNames::version_of(const Uuid& run) {
@@ -46,7 +46,7 @@ Result<RunNames::Version> RunNames::version_of(const Uuid& run) {
   }
   const auto row = runs_.run(run);
   if (!row && row.error().code != ErrorCode::not_found) return row.error();
-  Version version = row ? Version{row->dag, row->version} : Version{};
+  Version version = row ? Version{row->key(), row->version} : Version{};
   const MutexLock lock(mutex_);
   if (old_.size() >= kMostOld) old_.clear();
   old_.insert_or_assign(run, version);

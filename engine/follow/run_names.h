@@ -20,7 +20,8 @@ namespace millrace::follow {
 
 /// One version of a DAG. "" where nothing is known any more.
 struct DagNames {
-  std::string dag, version;
+  DagKey dag;
+  std::string version;
   std::vector<std::string> tasks;  // by index
   /// "" for a task that is not known.
   std::string_view task(int index) const;
@@ -31,18 +32,18 @@ class RunNames {
   explicit RunNames(RunReader& runs) : runs_(runs) {}
 
   /// A run that has not finished.
-  void open(const Uuid& run, std::string dag, std::string version);
+  void open(const Uuid& run, DagKey dag, std::string version);
   /// Learns what the events tell of runs that begin and end.
   void take(const Event& event);
-  /// The DAG of the event's run, "" if it is about none. For a run that is open again it asks the
-  /// store.
-  std::string dag_of(const Event& event);
+  /// The DAG of the event's run, empty if it is about none. For a run that is open again it asks
+  /// the store.
+  DagKey dag_of(const Event& event);
   /// Asks the store for what is not known; of a run that retention has removed all names are "".
   Result<std::shared_ptr<const DagNames>> of(const Uuid& run);
   std::size_t open_runs() const;
 
  private:
-  using Version = std::pair<std::string, std::string>;  // DAG and digest
+  using Version = std::pair<DagKey, std::string>;  // DAG and digest
   /// An entry that is kept for this long at least: so many others come before it goes.
   static constexpr std::size_t kMostOld = 1'000, kMostVersions = 1'000;
 

@@ -6,7 +6,7 @@ namespace millrace {
 namespace {
 
 void log_event(const DagRetired& e) {
-  log::warning("a DAG is retired", {{"dag", e.dag}, {"reason", e.reason}});
+  log::warning("a DAG is retired", {{"dag", e.dag.text()}, {"reason", e.reason}});
 }
 
 void log_event(const ResourceRetired& e) {
@@ -16,7 +16,7 @@ void log_event(const ResourceRetired& e) {
 
 void log_event(const DagOutOfOrder& e) {
   log::error("a stored DAG cannot be compiled; it starts nothing",
-             {{"dag", e.dag}, {"reason", e.reason}});
+             {{"dag", e.dag.text()}, {"reason", e.reason}});
 }
 
 /// The folder's watcher logs what it finds in a file alone; only the planner sees twins.

@@ -159,10 +159,11 @@ Status Node::Body::start_engine(const NodeParts& parts) {
     log::warning("processes that a former engine left behind will not be found",
                  {{"error", identity.error().to_string()}});
   pool = std::make_unique<RunnerPool>(
-      config, RunnerPoolParts{catalog, *artifacts, stores.logs, clock,
-                              [this](std::string_view name, const Json& args) {
-                                return queries->answer(name, args);
-                              }});
+      config, RunnerPoolParts{
+                  catalog, *artifacts, stores.logs, clock,
+                  [this](const std::string& name_space, std::string_view name, const Json& args) {
+                    return queries->answer(name_space, name, args);
+                  }});
   EngineOptions engine_options;
   engine_options.owner = owner_name(system_entropy());
   engine_options.former_owner = take_over_state(options.state, engine_options.owner);
@@ -228,9 +229,10 @@ Uuid Node::Body::new_id() {
 
 /// The breaker has taken the candidate's traffic already; this makes it everybody's truth.
 Status Node::Body::roll_back(const serve::TripReport& trip) {
-  RollbackModel back{trip.model, "the circuit breaker opened", trip.evidence, trip.artifact};
+  const ModelKey model = ModelKey::parse(trip.model);
+  RollbackModel back{model.name, "the circuit breaker opened", trip.evidence, trip.artifact};
   back.candidate_only = true;
-  Command command = make_command(back, {"model server", back.reason});
+  Command command = make_command(back, {model.namespace_, {"model server", back.reason}});
   command.id = new_id();
   command.created_at = clock.now();
   const auto submitted = store->stores().inbox.submit(command);

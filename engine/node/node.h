@@ -20,7 +20,7 @@ struct NodeParts {
   bool serve = true;   // the model server
   bool api = true;     // REST and dashboard
   bool watch_dags = true;
-  std::string only_dag = {};  // the engine carries on runs of this DAG alone; "": all
+  DagKey only_dag = {};  // the engine carries on runs of this DAG alone; empty: all
 };
 
 class Node {

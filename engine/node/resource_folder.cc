@@ -14,17 +14,14 @@
 namespace millrace {
 namespace {
 
-/// A DAG is named by its id alone.
-ResourceKey dag_key(const std::string& id) { return {"dag", "", id}; }
+ResourceKey key_of(const DagKey& dag) { return {"dag", dag.namespace_, dag.name}; }
 
 ResourceKey key_of(const Resource& resource) {
-  if (resource.kind == "dag") return dag_key(resource.name);
   return {resource.kind, resource.namespace_, resource.name};
 }
 
-void insert_into(const ResourceKey& key, std::set<std::string>& dags,
-                 std::set<ResourceKey>& others) {
-  key.kind == "dag" ? static_cast<void>(dags.insert(key.name))
+void insert_into(const ResourceKey& key, std::set<DagKey>& dags, std::set<ResourceKey>& others) {
+  key.kind == "dag" ? static_cast<void>(dags.insert({key.namespace_, key.name}))
                     : static_cast<void>(others.insert(key));
 }
 
@@ -90,7 +87,7 @@ bool ResourceFolder::scan(SteadyTime now) {
   const bool soon = keep_missing(folder, now);
   std::string in_short = files ? "" : files.error().message;
   for (const auto& [path, file] : files_) in_short += path + ' ' + file.digest + '\n';
-  for (const auto& id : folder.declared) in_short += id + '\n';
+  for (const auto& id : folder.declared) in_short += id.text() + '\n';
   for (const auto& key : folder.others.declared) in_short += key.text() + '\n';
   if (handed_over_ == in_short) return soon;
   handed_over_ = std::move(in_short);
@@ -154,8 +151,8 @@ SyncDags ResourceFolder::contents() const {
 bool ResourceFolder::keep_missing(SyncDags& folder, SteadyTime now) {
   constexpr std::chrono::milliseconds kPatience{800};
   std::set<ResourceKey> present = folder.others.declared;
-  for (const auto& id : folder.declared) present.insert(dag_key(id));
-  for (const auto& dag : folder.dags) present.insert(dag_key(dag.dag->id()));
+  for (const auto& id : folder.declared) present.insert(key_of(id));
+  for (const auto& dag : folder.dags) present.insert(key_of(dag.dag->key()));
   for (const auto& resource : folder.others.found) present.insert(resource.key);
   for (const auto& key : declared_) {
     if (present.contains(key)) {

@@ -72,7 +72,7 @@ void AppendStatement::add_runs(const std::vector<RunRow>& rows) {
   if (rows.empty()) return;
   begin(Kind::runs);
   ArrayText run, dag, name_space, version, type, logical_date, interval_start, interval_end, given,
-      trigger, trace_id, actor, reason, created_at;
+      trigger, trace_id, actor, on_behalf_of, reason, created_at;
   for (const RunRow& row : rows) {
     run.add(row.run);
     dag.add(row.dag);
@@ -86,39 +86,43 @@ void AppendStatement::add_runs(const std::vector<RunRow>& rows) {
     trigger.add(row.trigger);
     trace_id.add(row.trace_id);
     actor.add(row.actor);
+    on_behalf_of.add(row.on_behalf_of);
     reason.add(row.reason);
     created_at.add(row.created_at);
   }
   add_columns(params_, {&run, &dag, &name_space, &version, &type, &logical_date, &interval_start,
-                        &interval_end, &given, &trigger, &trace_id, &actor, &reason, &created_at});
+                        &interval_end, &given, &trigger, &trace_id, &actor, &on_behalf_of, &reason,
+                        &created_at});
 }
 
 void AppendStatement::add_scheduled_runs(const std::vector<RunRow>& rows) {
   bool any = false;
-  ArrayText dag, logical_date, run;
+  ArrayText name_space, dag, logical_date, run;
   for (const RunRow& row : rows) {
     if (row.type != RunType::scheduled || !row.logical_date) continue;
     any = true;
+    name_space.add(row.namespace_);
     dag.add(row.dag);
     logical_date.add(row.logical_date);
     run.add(row.run);
   }
   if (!any) return;
   begin(Kind::scheduled_runs);
-  add_columns(params_, {&dag, &logical_date, &run});
+  add_columns(params_, {&name_space, &dag, &logical_date, &run});
 }
 
 void AppendStatement::add_run_ends(const std::vector<RunRow>& rows) {
   if (rows.empty()) return;
   begin(Kind::run_ends);
-  ArrayText run, status, finished_at, dag;
+  ArrayText run, status, finished_at, name_space, dag;
   for (const RunRow& row : rows) {
     run.add(row.run);
     status.add(to_string(row.status));
     finished_at.add(row.finished_at.value_or(row.created_at));
+    name_space.add(row.namespace_);
     dag.add(row.dag);
   }
-  add_columns(params_, {&run, &status, &finished_at, &dag});
+  add_columns(params_, {&run, &status, &finished_at, &name_space, &dag});
 }
 
 void AppendStatement::add_task_ends(const std::vector<TaskRow>& rows) {

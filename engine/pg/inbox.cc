@@ -72,7 +72,11 @@ class PgInbox final : public Inbox {
     params.add(command.id).add(command.kind);
     params.add(command.body.is_null() ? Json::object() : command.body);
     if (has_key) params.add(command.idempotency_key);
-    params.add(command.namespace_).add(command.origin.actor).add(command.origin.reason);
+    const Origin& origin = command.origin;
+    ArrayText roles;
+    for (const auto& role : origin.principal.roles) roles.add(role);
+    params.add(command.namespace_).add(origin.principal.who).add(origin.principal.token);
+    params.add(std::move(roles)).add(origin.reason).add(origin.on_behalf_of);
     params.add(command.created_at);
     return !session.exec(has_key ? "put_command" : "put_command_without_key", params).empty();
   }

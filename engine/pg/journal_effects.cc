@@ -6,6 +6,7 @@
 #include "engine/pg/failure.h"
 #include "engine/pg/row_reader.h"
 #include "engine/pg/row_writer.h"
+#include "engine/pg/stored_rows.h"
 #include "engine/store/deployment.h"
 
 namespace millrace::pg {
@@ -25,27 +26,21 @@ struct WriteDags {
   Time at;
 
   void operator()(const DagRegistered& e) const {
-    session.exec("put_dag_version", Params().add(e.dag).add(e.version).add(
-                                        e.spec.is_null() ? Json::object() : e.spec));
-    session.exec("put_dag", Params()
-                                .add(e.dag)
-                                .add(e.spec["namespace"].as_string("default"))
-                                .add(e.version)
-                                .add(e.source)
-                                .add(e.base_dir)
-                                .add(at));
+    session.exec("put_dag_version",
+                 key_params(e.dag).add(e.version).add(e.spec.is_null() ? Json::object() : e.spec));
+    session.exec("put_dag", key_params(e.dag).add(e.version).add(e.source).add(e.base_dir).add(at));
   }
   void operator()(const DagPaused& e) const {
-    session.exec("pause_dag", Params().add(e.dag).add(e.paused).add(at));
+    session.exec("pause_dag", key_params(e.dag).add(e.paused).add(at));
   }
   void operator()(const DagRetired& e) const {
-    session.exec("retire_dag", Params().add(e.dag).add(e.reason).add(at));
+    session.exec("retire_dag", key_params(e.dag).add(e.reason).add(at));
   }
   void operator()(const DagOutOfOrder& e) const {
-    session.exec("mark_dag_out_of_order", Params().add(e.dag).add(e.reason));
+    session.exec("mark_dag_out_of_order", key_params(e.dag).add(e.reason));
   }
   void operator()(const ScheduleMoved& e) const {
-    session.exec("move_schedule", Params().add(e.dag).add(e.from).add(e.all_until));
+    session.exec("move_schedule", key_params(e.dag).add(e.from).add(e.all_until));
   }
   void operator()(const ResourceRegistered& e) const {
     session.exec("put_resource_version",
@@ -121,8 +116,7 @@ struct WriteEffect {
   void operator()(const PublishArtifact& e) const { artifacts.add(artifact_row(source, e)); }
   void operator()(const RegisterModel& e) const {
     const ModelVersionRow row = model_version_row(source, e);
-    session.exec("put_model_version", Params()
-                                          .add(row.model)
+    session.exec("put_model_version", key_params(row.key())
                                           .add(row.artifact)
                                           .add(row.algorithm)
                                           .add(row.manifest)
@@ -135,7 +129,7 @@ struct WriteEffect {
   }
   void operator()(const RecordEvaluation& e) const {
     session.exec("put_evaluation", record_params(evaluation_row(source, e)));
-    if (refuses(e)) put_not_shipped(e.model, e.challenger, kRefused, "");
+    if (refuses(e)) put_not_shipped({source.namespace_, e.model}, e.challenger, kRefused, "");
   }
   void operator()(const UpdateDataset& e) const {
     session.exec("put_dataset", record_params(dataset_row(source, e)));
@@ -149,15 +143,15 @@ struct WriteEffect {
   /// Changes of a deployment.
   template <typename Change>
   void operator()(const Change& e) const {
-    auto found = read_rows<DeploymentRow>(session, "lock_deployment", Params().add(e.model));
+    const ModelKey model(source.namespace_, e.model);
+    auto found = read_rows<DeploymentRow>(session, "lock_deployment", key_params(model));
     DeploymentRow before;
-    before.model = e.model;
+    before.model = model.name;
+    before.namespace_ = model.namespace_;
     if (!found.empty()) before = std::move(found.front());
     const DeploymentChange change = deployment_after(before, e, source, version_to_deploy(e));
     const DeploymentRow& row = change.after;
-    session.exec("put_deployment", Params()
-                                       .add(row.model)
-                                       .add(row.namespace_)
+    session.exec("put_deployment", key_params(model)
                                        .add(row.champion)
                                        .add(row.candidate)
                                        .add(row.weight)
@@ -172,28 +166,29 @@ struct WriteEffect {
                                        .add(row.owner.map_index));
     const DeploymentEventRow& record = change.record;
     session.exec("put_deployment_event", record_params(record));
-    if (change.withdrawn) put_not_shipped(e.model, record.artifact, kWithdrawn, record.reason);
+    if (change.withdrawn) put_not_shipped(model, record.artifact, kWithdrawn, record.reason);
     if (record.action == "release")
-      session.exec("remove_not_shipped", Params().add(e.model).add(record.artifact));
+      session.exec("remove_not_shipped", key_params(model).add(record.artifact));
   }
 
  private:
   int version_to_deploy(const Effect& effect) const {
     const std::string* artifact = deployed_artifact(effect);
     if (artifact == nullptr) return 0;
-    const Rows rows = session.exec(
-        "version_to_deploy", Params().add(*deployed_model(effect)).add(*artifact).add(source.run));
+    const ModelKey model(source.namespace_, *deployed_model(effect));
+    const Rows rows =
+        session.exec("version_to_deploy", key_params(model).add(*artifact).add(source.run));
     return rows.at(0, 0).small();
   }
-  void put_not_shipped(const std::string& model, const std::string& artifact,
-                       std::string_view cause, const std::string& reason) const {
-    session.exec("put_not_shipped", Params()
-                                        .add(model)
+  void put_not_shipped(const ModelKey& model, const std::string& artifact, std::string_view cause,
+                       const std::string& reason) const {
+    session.exec("put_not_shipped", key_params(model)
                                         .add(artifact)
                                         .add(cause)
                                         .add(reason)
                                         .add(run_text(source.run))
                                         .add(source.actor)
+                                        .add(source.on_behalf_of)
                                         .add(source.at));
   }
 };

@@ -22,28 +22,25 @@ class PgRegistry final : public Registry {
  public:
   explicit PgRegistry(Shared& shared) : shared_(shared) {}
 
-  Result<std::vector<std::string>> models() override {
-    return list<std::string>(shared_, "list_models");
-  }
-  Result<std::vector<ModelVersionRow>> model_versions(std::string_view model) override {
+  Result<std::vector<ModelKey>> models() override { return list<ModelKey>(shared_, "list_models"); }
+  Result<std::vector<ModelVersionRow>> model_versions(const ModelKey& model) override {
     return list_with_cause<ModelVersionRow>(shared_, "list_model_versions",
-                                            Params().add(model).add_null().add_null());
+                                            key_params(model).add_null().add_null());
   }
-  Result<ModelVersionRow> model_version(std::string_view model,
-                                        std::string_view artifact) override {
+  Result<ModelVersionRow> model_version(const ModelKey& model, std::string_view artifact) override {
     MR_TRY(auto rows, list_with_cause<ModelVersionRow>(shared_, "list_model_versions",
-                                                       Params().add(model).add(artifact).add(1)));
+                                                       key_params(model).add(artifact).add(1)));
     if (rows.empty())
-      return not_found("model '" + std::string(model) + "' has no version with artifact '" +
+      return not_found("model '" + model.text() + "' has no version with artifact '" +
                        std::string(artifact) + "'");
     return std::move(rows.front());
   }
   Result<std::vector<DeployableRow>> deployable() override {
     return list_with_cause<DeployableRow>(shared_, "list_deployable", {});
   }
-  Result<std::vector<EvaluationRow>> evaluations(std::string_view model,
+  Result<std::vector<EvaluationRow>> evaluations(const ModelKey& model,
                                                  std::size_t limit) override {
-    return list<EvaluationRow>(shared_, "list_evaluations", Params().add(model).add(limit));
+    return list<EvaluationRow>(shared_, "list_evaluations", key_params(model).add(limit));
   }
   Result<std::vector<ArtifactRow>> artifacts(const Uuid& run) override {
     return list<ArtifactRow>(shared_, "list_artifacts", Params().add(run));
@@ -55,9 +52,9 @@ class PgRegistry final : public Registry {
   Result<std::vector<DatasetRow>> datasets() override {
     return list<DatasetRow>(shared_, "list_datasets");
   }
-  Result<DatasetRow> dataset(std::string_view name) override {
-    return one<DatasetRow>(shared_, "get_dataset", Params().add(name),
-                           "there is no dataset '" + std::string(name) + "'");
+  Result<DatasetRow> dataset(const DatasetKey& name) override {
+    return one<DatasetRow>(shared_, "get_dataset", key_params(name),
+                           "there is no dataset '" + name.text() + "'");
   }
   Result<AppendedList> appended(std::size_t place, std::size_t limit) override {
     Result<AppendedList> out = internal_error("no table of appended rows has this place");

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <utility>
+
 #include "engine/pg/roles.h"
 #include "engine/pg/stored_rows.h"
 
@@ -14,16 +17,17 @@ class PgRunReader final : public RunReader {
     if (filter.status == RunStatus::running) return open_runs_newest_first(filter);
     Params params;
     params.add(filter.before.value_or(Uuid{})).add(filter.limit);
-    const bool of_dag = !filter.dag.empty();
+    const bool of_dag = filter.dag.has_value();
+    if (!of_dag && !filter.namespace_.empty()) return runs_of_namespace(filter);
     if (!filter.status || filter.status == RunStatus::success) {
-      if (of_dag) params.add(filter.dag);
+      if (of_dag) params.add(filter.dag->namespace_).add(filter.dag->name);
       if (!filter.status)
         return list<RunRow>(shared_, of_dag ? "list_runs_of_dag" : "list_runs", params);
       return list<RunRow>(shared_, of_dag ? "list_runs_success_of_dag" : "list_runs_success",
                           params);
     }
     params.add(to_string(*filter.status));
-    if (of_dag) params.add(filter.dag);
+    if (of_dag) params.add(filter.dag->namespace_).add(filter.dag->name);
     return list<RunRow>(shared_, of_dag ? "list_runs_bad_of_dag" : "list_runs_bad", params);
   }
 
@@ -43,20 +47,19 @@ class PgRunReader final : public RunReader {
 
   Result<std::vector<DagRow>> dags() override { return list<DagRow>(shared_, "list_dags"); }
 
-  Result<DagRow> dag(std::string_view id) override {
-    return one<DagRow>(shared_, "get_dag", Params().add(id),
-                       "there is no DAG '" + std::string(id) + "'");
+  Result<DagRow> dag(const DagKey& key) override {
+    return one<DagRow>(shared_, "get_dag", key_params(key), "there is no DAG '" + key.text() + "'");
   }
 
-  Result<std::string> dag_namespace(std::string_view id) override {
-    return one<std::string>(shared_, "get_dag_namespace", Params().add(id),
-                            "there is no DAG '" + std::string(id) + "'");
+  Result<bool> has_dag(const DagKey& key) override {
+    MR_TRY(const std::int64_t found,
+           one<std::int64_t>(shared_, "has_dag", key_params(key), "nothing was counted"));
+    return found > 0;
   }
 
-  Result<Json> dag_version(std::string_view dag, std::string_view version) override {
-    return one<Json>(
-        shared_, "get_dag_version", Params().add(dag).add(version),
-        "DAG '" + std::string(dag) + "' has no version '" + std::string(version) + "'");
+  Result<Json> dag_version(const DagKey& dag, std::string_view version) override {
+    return one<Json>(shared_, "get_dag_version", key_params(dag).add(version),
+                     "DAG '" + dag.text() + "' has no version '" + std::string(version) + "'");
   }
 
   Result<std::vector<DagFileErrorRow>> dag_file_errors() override {
@@ -69,10 +72,10 @@ class PgRunReader final : public RunReader {
 
   Result<Json> resource_version(std::string_view kind, std::string_view name_space,
                                 std::string_view name, std::string_view version) override {
-    if (kind == "dag") return dag_version(name, version);
-    return one<Json>(
-        shared_, "get_resource_version", Params().add(kind).add(name_space).add(name).add(version),
-        no_version_text(kind, name_space, name, version));
+    if (kind == "dag") return dag_version({name_space, name}, version);
+    return one<Json>(shared_, "get_resource_version",
+                     Params().add(kind).add(name_space).add(name).add(version),
+                     no_version_text(kind, name_space, name, version));
   }
 
   Result<ScheduledDates> scheduled_dates(Time now) override {
@@ -87,9 +90,28 @@ class PgRunReader final : public RunReader {
     MR_TRY(auto rows, open_runs());
     std::vector<RunRow> out;
     for (auto row = rows.rbegin(); row != rows.rend() && out.size() < filter.limit; ++row)
-      if ((filter.dag.empty() || row->dag == filter.dag) &&
+      if ((filter.namespace_.empty() || row->namespace_ == filter.namespace_) &&
+          (!filter.dag || row->key() == *filter.dag) &&
           (!filter.before || row->run < *filter.before))
         out.push_back(std::move(*row));
+    return out;
+  }
+
+  /// There is no index for them: read like all runs, page by page.
+  Result<std::vector<RunRow>> runs_of_namespace(RunFilter filter) {
+    const std::string name_space = std::exchange(filter.namespace_, "");
+    const std::size_t wanted =
+        std::exchange(filter.limit, std::max<std::size_t>(filter.limit, 500));
+    std::vector<RunRow> out;
+    while (out.size() < wanted) {
+      MR_TRY(auto page, runs(filter));
+      if (page.empty()) break;
+      filter.before = page.back().run;
+      const bool is_last = page.size() < filter.limit;
+      for (RunRow& row : page)
+        if (row.namespace_ == name_space && out.size() < wanted) out.push_back(std::move(row));
+      if (is_last) break;
+    }
     return out;
   }
 

@@ -1,13 +1,15 @@
 #include "engine/pg/roles.h"
+#include "engine/pg/stored_rows.h"
 #include "engine/store/serving_sum.h"
 
 namespace millrace::pg {
 namespace {
 
 void add_predictions(Params& params, const std::vector<Prediction>& predictions) {
-  ArrayText id, model, artifact, entity, features, output, latency_us, trace_id, at;
+  ArrayText id, name_space, model, artifact, entity, features, output, latency_us, trace_id, at;
   for (const Prediction& p : predictions) {
     id.add(p.id);
+    name_space.add(p.namespace_);
     model.add(p.model);
     artifact.add(p.artifact);
     entity.add(p.entity);
@@ -17,17 +19,18 @@ void add_predictions(Params& params, const std::vector<Prediction>& predictions)
     trace_id.add(p.trace_id);
     at.add(p.at);
   }
-  for (ArrayText* column :
-       {&id, &model, &artifact, &entity, &features, &output, &latency_us, &trace_id, &at})
+  for (ArrayText* column : {&id, &name_space, &model, &artifact, &entity, &features, &output,
+                            &latency_us, &trace_id, &at})
     params.add(std::move(*column));
 }
 
 void add_windows(Params& params, const std::vector<ServingWindow>& windows) {
-  ArrayText model, artifact, role, start, requests, errors, buckets, latency_sum, outcomes,
-      business_sum, business_sum_squares, tripped, revision;
+  ArrayText name_space, model, artifact, role, start, requests, errors, buckets, latency_sum,
+      outcomes, business_sum, business_sum_squares, tripped, revision;
   for (const ServingWindow& w : windows) {
     ArrayText counts;
     for (const std::int64_t count : w.latency_buckets) counts.add(count);
+    name_space.add(w.namespace_);
     model.add(w.model);
     artifact.add(w.artifact);
     role.add(w.role);
@@ -43,8 +46,8 @@ void add_windows(Params& params, const std::vector<ServingWindow>& windows) {
     revision.add(w.revision);
   }
   for (ArrayText* column :
-       {&model, &artifact, &role, &start, &requests, &errors, &buckets, &latency_sum, &outcomes,
-        &business_sum, &business_sum_squares, &tripped, &revision})
+       {&name_space, &model, &artifact, &role, &start, &requests, &errors, &buckets, &latency_sum,
+        &outcomes, &business_sum, &business_sum_squares, &tripped, &revision})
     params.add(std::move(*column));
 }
 
@@ -53,16 +56,16 @@ class PgServingStore final : public ServingStore {
   explicit PgServingStore(Shared& shared) : shared_(shared) {}
 
   Result<std::vector<DeploymentRow>> deployments() override {
-    return list<DeploymentRow>(shared_, "list_deployments", Params().add_null());
+    return list<DeploymentRow>(shared_, "list_deployments", Params().add_null().add_null());
   }
-  Result<DeploymentRow> deployment(std::string_view model) override {
-    return one<DeploymentRow>(shared_, "list_deployments", Params().add(model),
-                              "nothing is deployed for model '" + std::string(model) + "'");
+  Result<DeploymentRow> deployment(const ModelKey& model) override {
+    return one<DeploymentRow>(shared_, "list_deployments", key_params(model),
+                              "nothing is deployed for model '" + model.text() + "'");
   }
-  Result<std::vector<DeploymentEventRow>> deployment_history(std::string_view model,
+  Result<std::vector<DeploymentEventRow>> deployment_history(const ModelKey& model,
                                                              std::size_t limit) override {
     return list<DeploymentEventRow>(shared_, "list_deployment_events",
-                                    Params().add(model).add(limit));
+                                    key_params(model).add(limit));
   }
   Status append(const PredictionBatch& batch) override {
     Params params;
@@ -75,9 +78,9 @@ class PgServingStore final : public ServingStore {
     });
   }
   using ServingStore::windows;
-  Result<std::vector<ServingWindow>> windows(std::string_view model, Time since,
+  Result<std::vector<ServingWindow>> windows(const ModelKey& model, Time since,
                                              std::int64_t from_revision) override {
-    Params params = Params().add(model).add(since);
+    Params params = key_params(model).add(since);
     if (from_revision > 0) params.add(from_revision);
     MR_TRY(const auto rows,
            list<ServingWindow>(
@@ -86,8 +89,8 @@ class PgServingStore final : public ServingStore {
     for (const ServingWindow& row : rows) sums.add(row);
     return std::move(sums).take();
   }
-  Result<std::vector<Prediction>> predictions(std::string_view model, std::size_t limit) override {
-    return list<Prediction>(shared_, "list_predictions", Params().add(model).add(limit));
+  Result<std::vector<Prediction>> predictions(const ModelKey& model, std::size_t limit) override {
+    return list<Prediction>(shared_, "list_predictions", key_params(model).add(limit));
   }
   Subscription subscribe(std::function<void()> on_change) override {
     return shared_.notifier.subscribe(Topic::deployment, std::move(on_change));

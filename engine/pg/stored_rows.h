@@ -10,8 +10,17 @@
 #include "engine/base/fields.h"
 #include "engine/base/id.h"
 #include "engine/base/time.h"
+#include "engine/core/names.h"
+#include "engine/pg/session.h"
 
 namespace millrace::pg {
+
+/// The parameters of a statement that begin with a key.
+inline Params key_params(const ScopedName& name) {
+  Params params;
+  params.add(name.namespace_).add(name.name);
+  return params;
+}
 
 /// A row that tells why its artifact is not shipped, in the two columns of millrace.not_shipped.
 template <typename Row>
@@ -29,11 +38,11 @@ struct WithCause {
 
 struct ScheduledDate {
   static constexpr std::string_view record_name = "ScheduledDate";
-  std::string dag;
+  DagKey dag;
   Time logical_date{};
 
   static constexpr auto fields() {
-    return std::tuple{field("dag", &ScheduledDate::dag, "The DAG's id"),
+    return std::tuple{field("", &ScheduledDate::dag, "The DAG"),
                       field("logical_date", &ScheduledDate::logical_date, "Of a scheduled run")};
   }
 };

@@ -15,55 +15,57 @@ struct Desk {
   Planner& planner;
   Stores stores;
   Time now;
-  const Origin& origin() const { return command.origin; }
+  Caller caller;
 };
 
 Result<RunAnswer> carry_out(TriggerRun input, const Desk& desk) {
   if (!input.run) input.run = desk.command.id;
-  MR_TRY(const Uuid run, desk.planner.trigger_run(input, desk.origin(), desk.now));
+  MR_TRY(const Uuid run, desk.planner.trigger_run(input, desk.caller, desk.now));
   return RunAnswer{run};
 }
 
 Result<RunAnswer> carry_out(const CancelRun& input, const Desk& desk) {
-  MR_CHECK(desk.planner.cancel_run(input, desk.origin(), desk.now));
+  MR_CHECK(desk.planner.cancel_run(input, desk.caller, desk.now));
   return RunAnswer{input.run};
 }
 
 Result<CancelTask::Answer> carry_out(const CancelTask& input, const Desk& desk) {
-  MR_CHECK(desk.planner.cancel_task(input, desk.origin(), desk.now));
+  MR_CHECK(desk.planner.cancel_task(input, desk.caller, desk.now));
   return CancelTask::Answer{input.run, input.task};
 }
 
 Result<RunAnswer> carry_out(const RetryRun& input, const Desk& desk) {
   if (desk.planner.find_run(input.run) == nullptr) {
     MR_TRY(Run run, load_run(desk.stores.journal, desk.stores.runs, input.run));
+    if (run.dag->key().namespace_ != desk.command.namespace_)
+      return not_found("there is no run " + input.run.to_string());
     desk.planner.restore_run(std::move(run));
   }
-  MR_CHECK(desk.planner.retry_run(input, desk.origin(), desk.now));
+  MR_CHECK(desk.planner.retry_run(input, desk.caller, desk.now));
   return RunAnswer{input.run};
 }
 
 Result<PauseDag::Answer> carry_out(const PauseDag& input, const Desk& desk) {
-  MR_CHECK(desk.planner.pause_dag(input, desk.origin(), desk.now));
+  MR_CHECK(desk.planner.pause_dag(input, desk.caller, desk.now));
   return PauseDag::Answer{input.dag, input.paused};
 }
 
 Result<ResetSchedule::Answer> carry_out(const ResetSchedule& input, const Desk& desk) {
-  MR_CHECK(desk.planner.reset_schedule(input, desk.origin(), desk.now));
+  MR_CHECK(desk.planner.reset_schedule(input, desk.caller, desk.now));
   return ResetSchedule::Answer{input.dag, desk.now};
 }
 
 Result<PublishEvent::Answer> carry_out(const PublishEvent& input, const Desk& desk) {
-  return desk.planner.publish_event(input, desk.origin(), desk.now);
+  return desk.planner.publish_event(input, desk.caller, desk.now);
 }
 
 Result<RollbackModel::Answer> carry_out(const RollbackModel& input, const Desk& desk) {
-  MR_CHECK(desk.planner.request_effects({input}, desk.origin(), desk.now));
+  MR_CHECK(desk.planner.request_effects({input}, desk.caller, desk.now));
   return RollbackModel::Answer{input.model};
 }
 
 Result<ReleaseModel::Answer> carry_out(const ReleaseModel& input, const Desk& desk) {
-  MR_CHECK(desk.planner.request_effects({input}, desk.origin(), desk.now));
+  MR_CHECK(desk.planner.request_effects({input}, desk.caller, desk.now));
   return ReleaseModel::Answer{input.model, input.artifact};
 }
 
@@ -93,7 +95,8 @@ constexpr std::array kVerbs = {
 Result<Json> carry_out(const Command& command, Planner& planner, Stores stores, Time now) {
   std::vector<std::string> kinds;
   for (const auto& verb : kVerbs) {
-    if (verb.kind == command.kind) return verb.carry_out({command, planner, stores, now});
+    if (verb.kind == command.kind)
+      return verb.carry_out({command, planner, stores, now, {command.namespace_, command.origin}});
     kinds.emplace_back(verb.kind);
   }
   return invalid_argument("unknown command '" + command.kind + "'" +

@@ -82,7 +82,7 @@ void Engine::note_input() {
 void Engine::put_dag(RegisterDag dag) {
   {
     const MutexLock lock(mutex_);
-    dag_files_.insert_or_assign(dag.dag->id(), dag);
+    dag_files_.insert_or_assign(dag.dag->key(), dag);
   }
   add_input(std::move(dag));
 }

@@ -95,9 +95,9 @@ class Engine {
   Mutex mutex_;
   ConditionVariable changed_;
   std::vector<Input> inputs_ GUARDED_BY(mutex_);
-  std::map<std::string, RegisterDag> dag_files_ GUARDED_BY(mutex_);  // by DAG id
-  std::optional<SyncDags> folder_ GUARDED_BY(mutex_);                // the newest look at it
-  const Leader* gathering_ GUARDED_BY(mutex_) = nullptr;             // set: results may gather
+  std::map<DagKey, RegisterDag> dag_files_ GUARDED_BY(mutex_);
+  std::optional<SyncDags> folder_ GUARDED_BY(mutex_);     // the newest look at it
+  const Leader* gathering_ GUARDED_BY(mutex_) = nullptr;  // set: results may gather
   bool draining_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
   Service service_{"engine"};

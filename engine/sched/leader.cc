@@ -66,14 +66,14 @@ Status Leader::restore() {
 Status Leader::restore_models() {
   MR_TRY(const auto deployable, stores_.registry.deployable());
   MR_TRY(const auto deployments, stores_.serving.deployments());
-  std::map<std::string, ModelState> models;
+  std::map<ModelKey, ModelState> models;
   for (const auto& row : deployable) {
     ModelState& state = models[row.model];
     if (row.registered) state.versions.insert(row.artifact);
     if (!row.not_shipped.empty()) state.not_shipped.emplace(row.artifact, row.not_shipped);
   }
   for (const auto& row : deployments)
-    models[row.model].serving = {row.champion, row.candidate, row.weight, row.last_good, row.owner};
+    models[row.key()].serving = {row.champion, row.candidate, row.weight, row.last_good, row.owner};
   for (auto& [model, state] : models) planner_.restore_model(model, std::move(state));
   return {};
 }
@@ -91,7 +91,7 @@ DagState stored_state(const DagRow& row, const ScheduledDates& dates, Time now) 
   state.schedule.registered_at = row.registered_at;
   state.schedule.from = row.schedule_from;
   state.schedule.all_until = row.schedule_all_until;
-  const auto known = dates.find(row.dag);
+  const auto known = dates.find(row.key());
   take_dates(state.schedule, known == dates.end() ? std::vector<Time>() : known->second, now);
   return state;
 }
@@ -118,8 +118,8 @@ Status Leader::restore_dags(DagCache& cache) {
       continue;
     }
     const std::string& reason = compiled[i].error().message;
-    log::error("a DAG is out of order", {{"dag", rows[i].dag}, {"error", reason}});
-    planner_.restore_broken_dag(rows[i].dag, std::move(state), reason);
+    log::error("a DAG is out of order", {{"dag", rows[i].key().text()}, {"error", reason}});
+    planner_.restore_broken_dag(rows[i].key(), std::move(state), reason);
   }
   return {};
 }
@@ -137,7 +137,8 @@ Status Leader::restore_runs(DagCache& cache) {
     const std::string id = row.run.to_string();
     log::error("a run is out of order", {{"run", id}, {"error", run.error().message}});
     planner_.restore_broken_run(row.run, run.error().message);
-    MR_CHECK(raise_alert("run " + id + " of DAG '" + row.dag + "' is out of order",
+    MR_CHECK(raise_alert(row.namespace_,
+                         "run " + id + " of DAG '" + row.key().text() + "' is out of order",
                          run.error().message));
   }
   return {};
@@ -145,7 +146,7 @@ Status Leader::restore_runs(DagCache& cache) {
 
 Status Leader::restore_rest() {
   MR_TRY(const auto datasets, stores_.registry.datasets());
-  for (const auto& row : datasets) planner_.restore_dataset(row.dataset, row.artifact);
+  for (const auto& row : datasets) planner_.restore_dataset(row.key(), row.artifact);
   MR_TRY(const auto resources, stores_.runs.resources());
   for (const auto& row : resources)
     if (row.kind != "dag")
@@ -157,12 +158,13 @@ Status Leader::restore_rest() {
 }
 
 /// Once: each term finds the same.
-Status Leader::raise_alert(const std::string& title, const std::string& text) {
+Status Leader::raise_alert(const std::string& name_space, const std::string& title,
+                           const std::string& text) {
   constexpr std::size_t kLook = 500;
   MR_TRY(const auto alerts, stores_.registry.alerts(kLook));
   if (std::ranges::find(alerts, title, &AlertRow::title) != alerts.end()) return {};
-  return planner_.request_effects({RaiseAlert{"error", title, text, ""}}, {"engine", text},
-                                  clock_.now());
+  return planner_.request_effects({RaiseAlert{"error", title, text, ""}},
+                                  {name_space, {"engine", text}}, clock_.now());
 }
 
 Result<StepReport> Leader::step(std::vector<Input> inputs) {
@@ -216,7 +218,7 @@ void Leader::plan(const Input& input, Time now) {
   } else if (const auto* dag = std::get_if<RegisterDag>(&input)) {
     if (const auto status = planner_.register_dag(*dag, now); !status)
       log::warning("a DAG was refused",
-                   {{"dag", dag->dag->id()}, {"error", status.error().message}});
+                   {{"dag", dag->dag->key().text()}, {"error", status.error().message}});
   } else if (const auto* folder = std::get_if<SyncDags>(&input)) {
     planner_.sync_dags(*folder, now);
   } else if (const auto* accepted = std::get_if<AcceptedCommand>(&input)) {

@@ -72,7 +72,8 @@ class Leader {
   Status restore_dags(DagCache& cache);
   Status restore_runs(DagCache& cache);
   Status restore_rest();
-  Status raise_alert(const std::string& title, const std::string& text);
+  Status raise_alert(const std::string& name_space, const std::string& title,
+                     const std::string& text);
   void notice_a_set_clock(Time now);
   void read_scheduled_dates(Time now);
   void plan(const Input& input, Time now);

@@ -106,14 +106,14 @@ void Inference::count(const Route& route, const Attempt& attempt) {
   const auto side = attempt.role == "candidate" ? CircuitBreaker::Side::candidate
                                                 : CircuitBreaker::Side::champion;
   auto evidence = route.breaker->record(side, ok, attempt.latency_us, clock_.steady());
-  if (!evidence || !host_.trip(route.row.model, route.row.candidate)) return;
+  if (!evidence || !host_.trip(route.model, route.row.candidate)) return;
   if (!ok) evidence->set("last_error", attempt.rows.error().message);
   metering_.tripped(key, served.version, now, route.row.revision);
   log::error("circuit breaker opened: the candidate gets no more traffic",
-             {{"model", route.row.model},
+             {{"model", route.model},
               {"artifact", route.row.candidate},
               {"reason", (*evidence)["reason"].as_string()}});
-  on_trip_({route.row.model, route.row.candidate, *std::move(evidence)});
+  on_trip_({route.model, route.row.candidate, *std::move(evidence)});
 }
 
 void Inference::remember(const InferCall& call, const std::string& id, const Attempt& attempt) {

@@ -44,7 +44,9 @@ Metering::State& Metering::state(const SeriesKey& key, int version, Time now,
     close(state);
   if (!state.used) {
     state.window = ServingWindow{};
-    state.window.model = key.model;
+    const ModelKey model = ModelKey::parse(key.model);
+    state.window.model = model.name;
+    state.window.namespace_ = model.namespace_;
     state.window.artifact = key.artifact;
     state.window.role = key.role;
     state.window.start = start;

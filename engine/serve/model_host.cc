@@ -107,9 +107,10 @@ bool ModelHost::refresh() {
   next.loaded = true;
   bool settled = true;
   for (const auto& row : *rows) {
-    const auto found = old->routes.find(row.model);
+    const std::string name = row.key().text();
+    const auto found = old->routes.find(name);
     const auto before = found == old->routes.end() ? nullptr : found->second;
-    const auto asked = wanted.find(row.model);
+    const auto asked = wanted.find(name);
     std::string failure;
     auto route = before;
     if (before == nullptr || !same(before->row, row) || !before->problem.empty())
@@ -117,9 +118,9 @@ bool ModelHost::refresh() {
     if (route && asked != wanted.end()) route = with_versions(*route, asked->second);
     if (route) settled = settled && route->problem.empty();
     if (route)
-      next.routes.emplace(row.model, std::move(route));
+      next.routes.emplace(name, std::move(route));
     else
-      next.failed.emplace(row.model, failure);
+      next.failed.emplace(name, failure);
   }
   settled = settled && next.failed.empty();
   publish(std::move(next));
@@ -137,11 +138,12 @@ std::shared_ptr<const Route> ModelHost::route_for(const DeploymentRow& row, cons
                                                   std::string& failure) {
   forget_ended_trip(row);
   auto route = std::make_shared<Route>();
+  route->model = row.key().text();
   route->row = row;
   if (old != nullptr) route->others = old->others;
-  if (const auto seen = revisions_.find(row.model);
+  if (const auto seen = revisions_.find(route->model);
       seen == revisions_.end() || seen->second != row.revision) {
-    revisions_[row.model] = row.revision;  // what failed before is tried at once
+    revisions_[route->model] = row.revision;  // what failed before is tried at once
     for (const auto& artifact : {row.champion, row.candidate, row.last_good})
       failed_loads_.erase(artifact);
   }
@@ -152,10 +154,10 @@ std::shared_ptr<const Route> ModelHost::route_for(const DeploymentRow& row, cons
     return nullptr;
   }
   if (!row.last_good.empty())
-    if (auto last_good = load(row.model, row.last_good, row.last_good_version, old))
+    if (auto last_good = load(row.key(), row.last_good, row.last_good_version, old))
       add_other(*route, *last_good);
   if (old != nullptr) route->versions = old->versions;
-  if (const auto rows = registry_.model_versions(row.model))
+  if (const auto rows = registry_.model_versions(row.key()))
     route->versions = sorted_numbers(*rows);
   return route;
 }
@@ -163,7 +165,7 @@ std::shared_ptr<const Route> ModelHost::route_for(const DeploymentRow& row, cons
 void ModelHost::load_champion(Route& route, const Route* old, std::string& failure) {
   const auto& row = route.row;
   if (row.champion.empty()) return;
-  auto champion = load(row.model, row.champion, row.champion_version, old);
+  auto champion = load(row.key(), row.champion, row.champion_version, old);
   if (champion) {
     route.champion = *std::move(champion);
     return;
@@ -173,7 +175,7 @@ void ModelHost::load_champion(Route& route, const Route* old, std::string& failu
   if (old != nullptr && old->champion) {
     route.champion = old->champion;
   } else if (!row.last_good.empty()) {
-    auto last_good = load(row.model, row.last_good, row.last_good_version, old);
+    auto last_good = load(row.key(), row.last_good, row.last_good_version, old);
     if (last_good) route.champion = *std::move(last_good);
   }
 }
@@ -181,27 +183,27 @@ void ModelHost::load_champion(Route& route, const Route* old, std::string& failu
 void ModelHost::load_candidate(Route& route, const Route* old) {
   const auto& row = route.row;
   if (row.candidate.empty()) return;
-  auto candidate = load(row.model, row.candidate, row.candidate_version, old);
+  auto candidate = load(row.key(), row.candidate, row.candidate_version, old);
   if (!candidate) {
     route.problem += (route.problem.empty() ? "" : "; ") +
                      ("its candidate cannot be loaded: " + candidate.error().message);
     return;
   }
   route.candidate = *std::move(candidate);
-  route.seed = row.model + ":" + row.candidate;
+  route.seed = route.model + ":" + row.candidate;
   route.share = std::clamp(row.weight / 100, 0.0, 1.0);
   const MutexLock lock(mutex_);
   const bool same_canary = old != nullptr && old->breaker && old->row.candidate == row.candidate &&
-                           (!old->breaker->tripped() || trips_.contains(row.model));
+                           (!old->breaker->tripped() || trips_.contains(route.model));
   route.breaker = same_canary ? old->breaker : std::make_shared<CircuitBreaker>(breaker_);
 }
 
-Result<ServedModelPtr> ModelHost::load(const std::string& model, const std::string& artifact,
+Result<ServedModelPtr> ModelHost::load(const ModelKey& model, const std::string& artifact,
                                        int version, const Route* old) {
   if (auto known = find_loaded(old, artifact)) {
     if (version == 0 || known->version == version) return known;
     return std::make_shared<const ServedModel>(
-        ServedModel{model, artifact, version, known->predictor});
+        ServedModel{model, model.text(), artifact, version, known->predictor});
   }
   const auto failed = failed_loads_.find(artifact);
   if (failed != failed_loads_.end() && failed->second.left > 0) {
@@ -212,7 +214,7 @@ Result<ServedModelPtr> ModelHost::load(const std::string& model, const std::stri
   if (served) {
     failed_loads_.erase(artifact);
     log::info("model loaded",
-              {{"model", model}, {"version", (*served)->version}, {"artifact", artifact}});
+              {{"model", model.text()}, {"version", (*served)->version}, {"artifact", artifact}});
     return served;
   }
   FailedLoad& failure = failed_loads_[artifact];
@@ -220,7 +222,7 @@ Result<ServedModelPtr> ModelHost::load(const std::string& model, const std::stri
   failure.error = served.error();
   failure.pause = std::clamp(failure.pause * 2, 1, away ? kLongestPauseAway : kLongestPauseBroken);
   failure.left = failure.pause;
-  log::error("model not loaded", {{"model", model},
+  log::error("model not loaded", {{"model", model.text()},
                                   {"artifact", artifact},
                                   {"scans_until_next_try", failure.pause},
                                   {"error", served.error().to_string()}});
@@ -229,7 +231,7 @@ Result<ServedModelPtr> ModelHost::load(const std::string& model, const std::stri
   return served;
 }
 
-Result<ServedModelPtr> ModelHost::read_model(const std::string& model, const std::string& artifact,
+Result<ServedModelPtr> ModelHost::read_model(const ModelKey& model, const std::string& artifact,
                                              int version) {
   MR_TRY(const std::string text, load_(artifact));
   MR_TRY(ml::Model predictor, ml::Model::parse(text));
@@ -239,20 +241,20 @@ Result<ServedModelPtr> ModelHost::read_model(const std::string& model, const std
     if (row) version = row->version;
   }
   return std::make_shared<const ServedModel>(
-      ServedModel{model, artifact, version, std::move(predictor)});
+      ServedModel{model, model.text(), artifact, version, std::move(predictor)});
 }
 
 std::shared_ptr<const Route> ModelHost::with_versions(const Route& route,
                                                       const std::vector<int>& numbers) {
   auto next = std::make_shared<Route>(route);
-  const auto rows = registry_.model_versions(route.row.model);
+  const auto rows = registry_.model_versions(route.row.key());
   if (!rows) return next;
   next->versions = sorted_numbers(*rows);
   for (const int number : numbers) {
     if (next->version(number)) continue;
     for (const auto& row : *rows)
       if (row.version == number)
-        if (auto served = load(row.model, row.artifact, number, next.get()))
+        if (auto served = load(row.key(), row.artifact, number, next.get()))
           add_other(*next, *served);
   }
   return next;
@@ -264,13 +266,13 @@ void ModelHost::forget_ended_trip(const DeploymentRow& row) {
   Trip trip;
   {
     const MutexLock lock(mutex_);
-    const auto found = trips_.find(row.model);
+    const auto found = trips_.find(row.key().text());
     if (found == trips_.end()) return;
     trip = found->second;
   }
   bool ended = row.candidate != trip.artifact;
   if (!ended && row.revision > trip.revision) {
-    const auto history = serving_.deployment_history(row.model, 50);
+    const auto history = serving_.deployment_history(row.key(), 50);
     if (history)
       ended = std::ranges::any_of(*history, [&](const DeploymentEventRow& event) {
         return event.revision > trip.revision && event.revision <= row.revision &&
@@ -279,7 +281,7 @@ void ModelHost::forget_ended_trip(const DeploymentRow& row) {
   }
   if (!ended) return;
   const MutexLock lock(mutex_);
-  trips_.erase(row.model);
+  trips_.erase(row.key().text());
 }
 
 void ModelHost::publish(Snapshot next) {

@@ -35,7 +35,8 @@ namespace millrace::serve {
 
 /// One loaded version. Immutable.
 struct ServedModel {
-  std::string model;
+  ModelKey key;
+  std::string model;  // what requests call it: key.text()
   std::string artifact;
   int version = 0;  // 0: the registry does not know the artifact
   ml::Model predictor;
@@ -44,6 +45,7 @@ using ServedModelPtr = std::shared_ptr<const ServedModel>;
 
 /// What answers for one model. Immutable, but for the breaker's counts.
 struct Route {
+  std::string model;                        // what requests call it: row.key().text()
   DeploymentRow row;                        // as the store has it
   ServedModelPtr champion;                  // null before the first promotion
   ServedModelPtr candidate;                 // null when there is none, or it could not be loaded
@@ -111,9 +113,9 @@ class ModelHost {
   std::shared_ptr<const Route> route_for(const DeploymentRow& row, const Route* old,
                                          std::string& failure);
   /// `version`: the number that it was deployed under; 0: the newest with that artifact.
-  Result<ServedModelPtr> load(const std::string& model, const std::string& artifact, int version,
+  Result<ServedModelPtr> load(const ModelKey& model, const std::string& artifact, int version,
                               const Route* old);
-  Result<ServedModelPtr> read_model(const std::string& model, const std::string& artifact,
+  Result<ServedModelPtr> read_model(const ModelKey& model, const std::string& artifact,
                                     int version);
   void load_champion(Route& route, const Route* old, std::string& failure);
   void load_candidate(Route& route, const Route* old);

@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 3> kPolicies = {"drop", "block", "sample"
 Prediction to_prediction(PredictedRow row) {
   Prediction out;
   out.id = std::move(row.id);
-  out.model = row.served->model;
+  out.model = row.served->key.name;
+  out.namespace_ = row.served->key.namespace_;
   out.artifact = row.served->artifact;
   out.entity = std::move(row.entity);
   out.trace_id = std::move(row.trace_id);

@@ -238,7 +238,7 @@ Result<http::Reply> V2Calls::outcomes(const http::Call& call) const {
   if (!items.is_array())
     return invalid_argument("expected a list of {\"id\" or \"entity\", \"outcome\"}");
   const auto& route = *target.route;
-  const std::string& model = route.row.model;
+  const std::string& model = route.model;
   const Time now = parts_.clock.now();
   const bool probability = is_binary(route.champion ? *route.champion : *route.candidate);
   OutcomesResult result;
@@ -267,7 +267,7 @@ Result<http::Reply> V2Calls::stats(const http::Call& call) const {
   MR_TRY(const Target target, target_of(call));
   const Route& route = *target.route;
   ModelStats out;
-  out.model = route.row.model;
+  out.model = route.model;
   out.revision = route.row.revision;
   if (route.champion) out.champion = version_of(*route.champion);
   if (route.candidate) out.candidate = version_of(*route.candidate);
@@ -277,7 +277,7 @@ Result<http::Reply> V2Calls::stats(const http::Call& call) const {
   out.log = totals_of(parts_.log.stats());
   if (route.breaker) out.breaker = route.breaker->describe(parts_.clock.steady());
   for (const auto& series : parts_.metering.totals())
-    if (series.key.model == route.row.model) out.series.push_back(totals_of(series));
+    if (series.key.model == route.model) out.series.push_back(totals_of(series));
   return reply_of(out);
 }
 

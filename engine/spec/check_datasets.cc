@@ -19,13 +19,15 @@ struct Step {
 
 std::vector<std::vector<Step>> steps_of(const std::vector<const DagSpec*>& dags,
                                         const Catalog& catalog) {
-  std::map<std::string, std::vector<std::size_t>> started_by;
+  std::map<DatasetKey, std::vector<std::size_t>> started_by;
   for (std::size_t i = 0; i < dags.size(); ++i)
-    for (const auto& dataset : dags[i]->datasets) started_by[dataset].push_back(i);
+    for (const auto& dataset : dags[i]->datasets)
+      started_by[{dags[i]->namespace_, dataset}].push_back(i);
   std::vector<std::vector<Step>> steps(dags.size());
   for (std::size_t i = 0; i < dags.size(); ++i)
     for (const auto& dataset : updated_datasets(*dags[i], catalog))
-      for (const std::size_t to : started_by[dataset]) steps[i].push_back({to, dataset});
+      for (const std::size_t to : started_by[{dags[i]->namespace_, dataset}])
+        steps[i].push_back({to, dataset});
   return steps;
 }
 

@@ -128,8 +128,10 @@ Resource load_resource_file(const std::filesystem::path& path, const Catalog& ca
 
 LoadedDag load_dag(std::string_view text, std::string_view file, const Catalog& catalog) {
   Resource resource = load_resource(text, file, catalog);
-  LoadedDag out{std::nullopt, std::move(resource.diagnostics), std::move(resource.source),
-                std::move(resource.name)};
+  LoadedDag out{std::nullopt,
+                std::move(resource.diagnostics),
+                std::move(resource.source),
+                {resource.namespace_, resource.name}};
   if (resource.dag) out.spec = resource.dag->spec();
   return out;
 }

@@ -28,8 +28,8 @@ struct LoadedDag {
   std::optional<DagSpec> spec;          // only if there is no error; Dag::make accepts it
   std::vector<Diagnostic> diagnostics;  // in the order of the file
   std::string source;                   // the text, for `render`
-  /// The id that the text declares, also where it has errors; "" if it cannot be read.
-  std::string declared;
+  /// The DAG that the text declares, also where it has errors; empty if it cannot be read.
+  DagKey declared;
 };
 /// Where only a DAG is of use.
 LoadedDag load_dag(std::string_view text, std::string_view file, const Catalog& catalog);

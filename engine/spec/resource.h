@@ -24,7 +24,7 @@ struct YamlNode;
 struct Resource {
   std::string kind;  // name of its kind, e.g. "dag"; "": the file does not tell
   // As declared, also where the text has errors; the name is "" if it cannot be read.
-  std::string namespace_ = "default";
+  std::string namespace_{kDefaultNamespace};
   std::string name;
   std::string version;  // digest of the canonical form; "": the file has errors
   // The canonical form. A DAG is compiled at once and has no other form here.

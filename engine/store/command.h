@@ -12,11 +12,12 @@ namespace millrace {
 
 /// A command of which only the id, the time and, if there is one, the key are still to be set.
 template <Kinded T>
-Command make_command(const T& input, Origin origin) {
+Command make_command(const T& input, Caller caller) {
   Command command;
   command.kind = T::kind;
   command.body = body_json(input);
-  command.origin = std::move(origin);
+  command.namespace_ = std::move(caller.namespace_);
+  command.origin = std::move(caller.origin);
   return command;
 }
 

@@ -74,6 +74,7 @@ DeploymentChange deployment_after(const DeploymentRow& before, const Effect& eff
   to.after.revision = before.revision + 1;
   to.after.updated_at = source.at;
   record.model = before.model;
+  record.namespace_ = before.namespace_;
   record.revision = to.after.revision;
   record.artifact = std::move(changed.artifact);
   record.version = number_of(before, record.artifact, version);
@@ -83,6 +84,7 @@ DeploymentChange deployment_after(const DeploymentRow& before, const Effect& eff
   }
   record.run = source.run;
   record.actor = source.actor;
+  record.on_behalf_of = source.on_behalf_of;
   record.at = source.at;
   return to;
 }

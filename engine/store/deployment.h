@@ -13,10 +13,10 @@ struct DeploymentChange {
   bool withdrawn = false;     // record.artifact is not deployed again without a person's reason
 };
 
-/// `before` is a row with only the model set if the model has none yet. `version` is the number of
-/// the version that the effect deploys: the one of its own run, or else the newest with that
-/// artifact; 0: there is none. Each change makes one more revision, also one that finds nothing to
-/// do; its reason then says so. What each effect does: engine/core/model_state.h.
+/// `before` is a row with only the model and its namespace set if the model has none yet. `version`
+/// is the number of the version that the effect deploys: the one of its own run, or else the newest
+/// with that artifact; 0: there is none. Each change makes one more revision, also one that finds
+/// nothing to do; its reason then says so. What each effect does: engine/core/model_state.h.
 /// REQUIRES: deployed_model(effect).
 DeploymentChange deployment_after(const DeploymentRow& before, const Effect& effect,
                                   const EffectSource& source, int version);

@@ -10,8 +10,11 @@ Result<EffectSource> source_of(const Batch& batch, std::size_t index) {
   source.run = event.run;
   source.at = event.at;
   source.actor = "engine";
-  if (const auto* asked = std::get_if<EffectsRequested>(&event.body))
-    source.actor = asked->origin.actor;
+  if (const auto* asked = std::get_if<EffectsRequested>(&event.body)) {
+    source.actor = asked->origin.principal.who;
+    source.on_behalf_of = asked->origin.on_behalf_of;
+    source.namespace_ = asked->namespace_;
+  }
   const TaskRef* ref = task_of(event.body);
   if (ref == nullptr) return source;
   const auto id = batch.task_ids.find({event.run, ref->task});
@@ -19,7 +22,8 @@ Result<EffectSource> source_of(const Batch& batch, std::size_t index) {
     return internal_error(
         "event " + std::to_string(source.seq) + " (" + std::string(kind_of(event.body)) +
         ") carries effects, but the batch does not name its task; fill it by project()");
-  source.task = id->second;
+  source.namespace_ = id->second.namespace_;
+  source.task = id->second.name;
   source.map_index = ref->map_index;
   return source;
 }
@@ -56,6 +60,7 @@ ArtifactRow artifact_row(const EffectSource& source, const PublishArtifact& effe
 
 ModelVersionRow model_version_row(const EffectSource& source, const RegisterModel& effect) {
   return {.model = effect.model,
+          .namespace_ = source.namespace_,
           .version = 0,
           .artifact = effect.artifact,
           .algorithm = effect.algorithm,
@@ -70,6 +75,7 @@ ModelVersionRow model_version_row(const EffectSource& source, const RegisterMode
 
 EvaluationRow evaluation_row(const EffectSource& source, const RecordEvaluation& effect) {
   return {.model = effect.model,
+          .namespace_ = source.namespace_,
           .champion = effect.champion,
           .challenger = effect.challenger,
           .decision = effect.decision,
@@ -82,6 +88,7 @@ EvaluationRow evaluation_row(const EffectSource& source, const RecordEvaluation&
 
 DatasetRow dataset_row(const EffectSource& source, const UpdateDataset& effect) {
   return {.dataset = effect.dataset,
+          .namespace_ = source.namespace_,
           .artifact = effect.artifact,
           .rows = effect.rows,
           .run = source.run,

@@ -6,6 +6,7 @@
 
 #include "engine/base/id.h"
 #include "engine/base/time.h"
+#include "engine/core/names.h"
 
 namespace millrace {
 
@@ -16,6 +17,8 @@ struct EffectSource {
   int map_index = -1;
   Time at{};
   std::string actor;
+  std::string on_behalf_of;
+  std::string namespace_{kDefaultNamespace};  // of all names in the effect
 };
 
 }  // namespace millrace

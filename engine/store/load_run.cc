@@ -22,8 +22,7 @@ Result<Run> load_run(Journal& journal, RunReader& runs, const Uuid& id, std::int
   return load_run(journal, dags, id, up_to);
 }
 
-Result<std::shared_ptr<const Dag>> DagCache::get(const std::string& dag,
-                                                 const std::string& version) {
+Result<std::shared_ptr<const Dag>> DagCache::get(const DagKey& dag, const std::string& version) {
   auto& known = dags_[{dag, version}];
   if (known == nullptr) {
     MR_TRY(const Json stored, runs_.dag_version(dag, version));
@@ -41,7 +40,7 @@ Result<std::shared_ptr<const Dag>> compile_stored(const Json& spec) {
 }
 
 void DagCache::put(const std::shared_ptr<const Dag>& dag) {
-  dags_[{dag->id(), dag->version()}] = dag;
+  dags_[{dag->key(), dag->version()}] = dag;
 }
 
 }  // namespace millrace

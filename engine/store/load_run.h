@@ -20,12 +20,12 @@ Result<std::shared_ptr<const Dag>> compile_stored(const Json& spec);
 class DagCache {
  public:
   explicit DagCache(RunReader& runs) : runs_(runs) {}
-  Result<std::shared_ptr<const Dag>> get(const std::string& dag, const std::string& version);
+  Result<std::shared_ptr<const Dag>> get(const DagKey& dag, const std::string& version);
   void put(const std::shared_ptr<const Dag>& dag);
 
  private:
   RunReader& runs_;
-  std::map<std::pair<std::string, std::string>, std::shared_ptr<const Dag>> dags_;
+  std::map<std::pair<DagKey, std::string>, std::shared_ptr<const Dag>> dags_;
 };
 
 /// `not_found` if the journal has no such run. `up_to`: only events with seq ≤ up_to; 0 means all.

@@ -23,7 +23,7 @@ void add(State& state, const EffectSource& source, const PublishArtifact& e) {
 
 void add(State& state, const EffectSource& source, const RegisterModel& e) {
   ModelVersionRow row = model_version_row(source, e);
-  auto& versions = state.model_versions[e.model];
+  auto& versions = state.model_versions[row.key()];
   const bool again = std::ranges::any_of(versions, [&](const ModelVersionRow& v) {
     return v.run == row.run && v.task == row.task && v.map_index == row.map_index &&
            v.artifact == row.artifact;
@@ -35,10 +35,12 @@ void add(State& state, const EffectSource& source, const RegisterModel& e) {
 
 void add(State& state, const EffectSource& source, const RecordEvaluation& e) {
   state.evaluations.push_back(evaluation_row(source, e));
-  if (refuses(e)) state.not_shipped[{e.model, e.challenger}] = not_shipped_text(kRefused, "");
+  if (refuses(e))
+    state.not_shipped[{ModelKey(source.namespace_, e.model), e.challenger}] =
+        not_shipped_text(kRefused, "");
 }
 void add(State& state, const EffectSource& source, const UpdateDataset& e) {
-  state.datasets[e.dataset] = dataset_row(source, e);
+  state.datasets[{source.namespace_, e.dataset}] = dataset_row(source, e);
 }
 template <AppendingEffect Appending>
 void add(State& state, const EffectSource& source, const Appending& e) {
@@ -46,15 +48,15 @@ void add(State& state, const EffectSource& source, const Appending& e) {
     std::get<std::vector<Row>>(state.appended).push_back(std::move(row));
   });
 }
-int version_to_deploy(const State& state, const Uuid& run, const Effect& effect) {
+int version_to_deploy(const State& state, const EffectSource& source, const Effect& effect) {
   const std::string* artifact = deployed_artifact(effect);
-  const auto versions = state.model_versions.find(*deployed_model(effect));
+  const auto versions = state.model_versions.find({source.namespace_, *deployed_model(effect)});
   if (artifact == nullptr || versions == state.model_versions.end()) return 0;
   int newest = 0, own = 0;
   for (const ModelVersionRow& row : versions->second) {
     if (row.artifact != *artifact) continue;
     newest = row.version;
-    if (row.run == run) own = row.version;
+    if (row.run == source.run) own = row.version;
   }
   return own > 0 ? own : newest;
 }
@@ -63,15 +65,16 @@ int version_to_deploy(const State& state, const Uuid& run, const Effect& effect)
 template <typename Change>
 requires(!AppendingEffect<Change>) void add(State& state, const EffectSource& source,
                                             const Change& e) {
-  DeploymentRow& row = state.deployments[e.model];
-  row.model = e.model;
-  DeploymentChange change =
-      deployment_after(row, e, source, version_to_deploy(state, source.run, e));
+  const ModelKey model(source.namespace_, e.model);
+  DeploymentRow& row = state.deployments[model];
+  row.model = model.name;
+  row.namespace_ = model.namespace_;
+  DeploymentChange change = deployment_after(row, e, source, version_to_deploy(state, source, e));
   row = std::move(change.after);
-  const std::pair key{e.model, change.record.artifact};
+  const std::pair key{model, change.record.artifact};
   if (change.withdrawn) state.not_shipped[key] = not_shipped_text(kWithdrawn, change.record.reason);
   if (change.record.action == "release") state.not_shipped.erase(key);
-  state.deployment_events[e.model].push_back(std::move(change.record));
+  state.deployment_events[model].push_back(std::move(change.record));
 }
 
 // --- projections ---
@@ -83,8 +86,8 @@ struct FoldDags {
   void operator()(const DagRegistered& e) const {
     DagRow& row = state.dags[e.dag];
     if (row.dag.empty()) row.registered_at = at;
-    row.dag = e.dag;
-    row.namespace_ = e.spec["namespace"].as_string("default");
+    row.dag = e.dag.name;
+    row.namespace_ = e.dag.namespace_;
     row.version = e.version;
     row.spec = e.spec;
     row.source = e.source;
@@ -150,8 +153,8 @@ void project_runs(State& state, const Batch& batch) {
     row.status = RunStatus::running;
     row.finished_at.reset();
     if (row.type == RunType::scheduled && row.logical_date) {
-      state.scheduled.insert({row.dag, *row.logical_date});
-      if (const auto dag = state.dags.find(row.dag); dag != state.dags.end())
+      state.scheduled.insert({row.key(), *row.logical_date});
+      if (const auto dag = state.dags.find(row.key()); dag != state.dags.end())
         dag->second.last_logical_date =
             std::max(dag->second.last_logical_date.value_or(*row.logical_date), *row.logical_date);
     }
@@ -187,12 +190,12 @@ void project_tasks(State& state, const Batch& batch) {
 // --- the role ---
 
 Status check_scheduled(const State& state, const Batch& batch) {
-  std::set<std::pair<std::string, Time>> own;
+  std::set<std::pair<DagKey, Time>> own;
   for (const RunRow& row : batch.runs_created) {
     if (row.type != RunType::scheduled || !row.logical_date) continue;
-    const std::pair key{row.dag, *row.logical_date};
+    const std::pair key{row.key(), *row.logical_date};
     if (state.scheduled.contains(key) || !own.insert(key).second)
-      return conflict("DAG '" + row.dag + "' has a scheduled run for " +
+      return conflict("DAG '" + row.key().text() + "' has a scheduled run for " +
                       format_rfc3339(*row.logical_date) + " already");
   }
   return {};

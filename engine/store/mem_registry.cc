@@ -9,43 +9,42 @@ class MemRegistry final : public Registry {
  public:
   explicit MemRegistry(State& state) : state_(state) {}
 
-  Result<std::vector<std::string>> models() override {
-    return call(state_, "registry.models", [&](Callbacks&) -> Result<std::vector<std::string>> {
-      std::vector<std::string> out;
+  Result<std::vector<ModelKey>> models() override {
+    return call(state_, "registry.models", [&](Callbacks&) -> Result<std::vector<ModelKey>> {
+      std::vector<ModelKey> out;
       for (const auto& [model, versions] : state_.model_versions) out.push_back(model);
       return out;
     });
   }
-  Result<std::vector<ModelVersionRow>> model_versions(std::string_view model) override {
+  Result<std::vector<ModelVersionRow>> model_versions(const ModelKey& model) override {
     return call(
         state_, "registry.model_versions", [&](Callbacks&) -> Result<std::vector<ModelVersionRow>> {
           const auto own = state_.model_versions.find(model);
           if (own == state_.model_versions.end()) return std::vector<ModelVersionRow>();
           auto rows = newest(own->second, own->second.size(), [](const auto&) { return true; });
-          for (auto& row : rows) row.not_shipped = why_not(row.model, row.artifact);
+          for (auto& row : rows) row.not_shipped = why_not(row.key(), row.artifact);
           return rows;
         });
   }
-  Result<ModelVersionRow> model_version(std::string_view model,
-                                        std::string_view artifact) override {
+  Result<ModelVersionRow> model_version(const ModelKey& model, std::string_view artifact) override {
     return call(state_, "registry.model_version", [&](Callbacks&) -> Result<ModelVersionRow> {
       const auto own = state_.model_versions.find(model);
       if (own != state_.model_versions.end()) {
         auto found =
             newest(own->second, 1, [&](const auto& row) { return row.artifact == artifact; });
         if (!found.empty()) {
-          found.front().not_shipped = why_not(found.front().model, found.front().artifact);
+          found.front().not_shipped = why_not(found.front().key(), found.front().artifact);
           return std::move(found.front());
         }
       }
-      return not_found("model '" + std::string(model) + "' has no version with artifact '" +
+      return not_found("model '" + model.text() + "' has no version with artifact '" +
                        std::string(artifact) + "'");
     });
   }
   Result<std::vector<DeployableRow>> deployable() override {
     return call(state_, "registry.deployable",
                 [&](Callbacks&) -> Result<std::vector<DeployableRow>> {
-                  std::map<std::pair<std::string, std::string>, DeployableRow> rows;
+                  std::map<std::pair<ModelKey, std::string>, DeployableRow> rows;
                   for (const auto& [model, versions] : state_.model_versions)
                     for (const auto& version : versions)
                       rows[{model, version.artifact}] = {model, version.artifact, true, ""};
@@ -59,12 +58,13 @@ class MemRegistry final : public Registry {
                   return out;
                 });
   }
-  Result<std::vector<EvaluationRow>> evaluations(std::string_view model,
+  Result<std::vector<EvaluationRow>> evaluations(const ModelKey& model,
                                                  std::size_t limit) override {
     return call(state_, "registry.evaluations",
                 [&](Callbacks&) -> Result<std::vector<EvaluationRow>> {
-                  return newest(state_.evaluations, limit,
-                                [&](const auto& row) { return row.model == model; });
+                  return newest(state_.evaluations, limit, [&](const auto& row) {
+                    return row.model == model.name && row.namespace_ == model.namespace_;
+                  });
                 });
   }
   Result<std::vector<ArtifactRow>> artifacts(const Uuid& run) override {
@@ -90,11 +90,11 @@ class MemRegistry final : public Registry {
       return out;
     });
   }
-  Result<DatasetRow> dataset(std::string_view name) override {
+  Result<DatasetRow> dataset(const DatasetKey& name) override {
     return call(state_, "registry.dataset", [&](Callbacks&) -> Result<DatasetRow> {
       const auto row = state_.datasets.find(name);
       if (row == state_.datasets.end())
-        return not_found("there is no dataset '" + std::string(name) + "'");
+        return not_found("there is no dataset '" + name.text() + "'");
       return row->second;
     });
   }
@@ -111,7 +111,7 @@ class MemRegistry final : public Registry {
   }
 
  private:
-  std::string why_not(const std::string& model, const std::string& artifact) const {
+  std::string why_not(const ModelKey& model, const std::string& artifact) const {
     const auto found = state_.not_shipped.find({model, artifact});
     return found == state_.not_shipped.end() ? std::string() : found->second;
   }

@@ -24,7 +24,8 @@ class MemRunReader final : public RunReader {
       const auto end = filter.before ? state_.runs.lower_bound(*filter.before) : state_.runs.end();
       for (auto i = end; i != state_.runs.begin() && out.size() < filter.limit;) {
         const RunRow& row = (--i)->second;
-        if (!filter.dag.empty() && row.dag != filter.dag) continue;
+        if (!filter.namespace_.empty() && row.namespace_ != filter.namespace_) continue;
+        if (filter.dag && row.key() != *filter.dag) continue;
         if (filter.status && row.status != *filter.status) continue;
         out.push_back(row);
       }
@@ -38,7 +39,7 @@ class MemRunReader final : public RunReader {
         std::size_t wanted = limit;
         for (auto i = state_.runs.end(); wanted > 0 && i != state_.runs.begin();) {
           const RunRow& row = (--i)->second;
-          if (row.dag != id) continue;
+          if (row.dag != id.name || row.namespace_ != id.namespace_) continue;
           out.push_back(row);
           --wanted;
         }
@@ -70,26 +71,22 @@ class MemRunReader final : public RunReader {
     return call(state_, "runs.dags",
                 [&](Callbacks&) -> Result<std::vector<DagRow>> { return values(state_.dags); });
   }
-  Result<DagRow> dag(std::string_view id) override {
+  Result<DagRow> dag(const DagKey& key) override {
     return call(state_, "runs.dag", [&](Callbacks&) -> Result<DagRow> {
-      const auto row = state_.dags.find(id);
-      if (row == state_.dags.end()) return not_found("there is no DAG '" + std::string(id) + "'");
+      const auto row = state_.dags.find(key);
+      if (row == state_.dags.end()) return not_found("there is no DAG '" + key.text() + "'");
       return row->second;
     });
   }
-  Result<std::string> dag_namespace(std::string_view id) override {
-    return call(state_, "runs.dag_namespace", [&](Callbacks&) -> Result<std::string> {
-      const auto row = state_.dags.find(id);
-      if (row == state_.dags.end()) return not_found("there is no DAG '" + std::string(id) + "'");
-      return row->second.namespace_;
-    });
+  Result<bool> has_dag(const DagKey& key) override {
+    return call(state_, "runs.has_dag",
+                [&](Callbacks&) -> Result<bool> { return state_.dags.contains(key); });
   }
-  Result<Json> dag_version(std::string_view dag, std::string_view version) override {
+  Result<Json> dag_version(const DagKey& dag, std::string_view version) override {
     return call(state_, "runs.dag_version", [&](Callbacks&) -> Result<Json> {
-      const auto spec = state_.dag_versions.find({std::string(dag), std::string(version)});
+      const auto spec = state_.dag_versions.find({dag, std::string(version)});
       if (spec == state_.dag_versions.end())
-        return not_found("DAG '" + std::string(dag) + "' has no version '" + std::string(version) +
-                         "'");
+        return not_found("DAG '" + dag.text() + "' has no version '" + std::string(version) + "'");
       return spec->second;
     });
   }
@@ -113,7 +110,7 @@ class MemRunReader final : public RunReader {
   }
   Result<Json> resource_version(std::string_view kind, std::string_view name_space,
                                 std::string_view name, std::string_view version) override {
-    if (kind == "dag") return dag_version(name, version);
+    if (kind == "dag") return dag_version({name_space, name}, version);
     return call(state_, "runs.resource_version", [&](Callbacks&) -> Result<Json> {
       const State::ResourceId id{kind, name_space, name};
       const auto spec = state_.resource_versions.find({id, std::string(version)});

@@ -19,15 +19,15 @@ class MemServingStore final : public ServingStore {
                   return out;
                 });
   }
-  Result<DeploymentRow> deployment(std::string_view model) override {
+  Result<DeploymentRow> deployment(const ModelKey& model) override {
     return call(state_, "serving.deployment", [&](Callbacks&) -> Result<DeploymentRow> {
       const auto row = state_.deployments.find(model);
       if (row == state_.deployments.end() || !serves(row->second))
-        return not_found("nothing is deployed for model '" + std::string(model) + "'");
+        return not_found("nothing is deployed for model '" + model.text() + "'");
       return row->second;
     });
   }
-  Result<std::vector<DeploymentEventRow>> deployment_history(std::string_view model,
+  Result<std::vector<DeploymentEventRow>> deployment_history(const ModelKey& model,
                                                              std::size_t limit) override {
     return call(state_, "serving.deployment_history",
                 [&](Callbacks&) -> Result<std::vector<DeploymentEventRow>> {
@@ -47,20 +47,22 @@ class MemServingStore final : public ServingStore {
     });
   }
   using ServingStore::windows;
-  Result<std::vector<ServingWindow>> windows(std::string_view model, Time since,
+  Result<std::vector<ServingWindow>> windows(const ModelKey& model, Time since,
                                              std::int64_t from_revision) override {
     return call(state_, "serving.windows", [&](Callbacks&) -> Result<std::vector<ServingWindow>> {
       ServingSums sums;
       for (const ServingWindow& window : state_.windows)
-        if (window.model == model && window.start >= since &&
-            (from_revision == 0 || window.revision >= from_revision))
+        if (window.model == model.name && window.namespace_ == model.namespace_ &&
+            window.start >= since && (from_revision == 0 || window.revision >= from_revision))
           sums.add(window);
       return std::move(sums).take();
     });
   }
-  Result<std::vector<Prediction>> predictions(std::string_view model, std::size_t limit) override {
+  Result<std::vector<Prediction>> predictions(const ModelKey& model, std::size_t limit) override {
     return call(state_, "serving.predictions", [&](Callbacks&) -> Result<std::vector<Prediction>> {
-      return newest(state_.predictions, limit, [&](const auto& row) { return row.model == model; });
+      return newest(state_.predictions, limit, [&](const auto& row) {
+        return row.model == model.name && row.namespace_ == model.namespace_;
+      });
     });
   }
   Subscription subscribe(std::function<void()> on_change) override {

@@ -59,10 +59,10 @@ struct State {
 
   std::map<Uuid, RunRow> runs;
   std::set<Uuid> open_runs;
-  std::set<std::pair<std::string, Time>> scheduled;  // (dag, logical date)
+  std::set<std::pair<DagKey, Time>> scheduled;  // (dag, logical date)
   std::unordered_map<Uuid, std::map<TaskKey, TaskRow>> tasks;
-  std::map<std::string, DagRow, std::less<>> dags;
-  std::map<std::pair<std::string, std::string>, Json> dag_versions;
+  std::map<DagKey, DagRow> dags;
+  std::map<std::pair<DagKey, std::string>, Json> dag_versions;
   std::map<std::string, DagFileErrorRow> dag_file_errors;                // by source
   using ResourceId = std::tuple<std::string, std::string, std::string>;  // kind, namespace, name
   std::map<ResourceId, ResourceRow> resources;                           // but for DAGs
@@ -70,17 +70,17 @@ struct State {
 
   std::map<AttemptId, std::map<std::int64_t, std::string>> logs;  // pieces by offset
 
-  std::map<std::string, std::vector<ModelVersionRow>, std::less<>> model_versions;  // by number
+  std::map<ModelKey, std::vector<ModelVersionRow>> model_versions;  // by number
   /// (model, artifact) → why it must not be deployed.
-  std::map<std::pair<std::string, std::string>, std::string> not_shipped;
+  std::map<std::pair<ModelKey, std::string>, std::string> not_shipped;
   std::vector<EvaluationRow> evaluations;
   std::vector<ArtifactRow> artifacts;
   std::map<std::string, std::size_t, std::less<>> artifact_by_digest;
-  std::map<std::string, DatasetRow, std::less<>> datasets;
+  std::map<DatasetKey, DatasetRow> datasets;
   AppendedLists appended;
 
-  std::map<std::string, DeploymentRow, std::less<>> deployments;
-  std::map<std::string, std::vector<DeploymentEventRow>, std::less<>> deployment_events;
+  std::map<ModelKey, DeploymentRow> deployments;
+  std::map<ModelKey, std::vector<DeploymentEventRow>> deployment_events;
   std::set<Uuid> prediction_batches;
   std::vector<ServingWindow> windows;
   std::vector<Prediction> predictions;

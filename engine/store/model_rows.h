@@ -12,6 +12,7 @@
 #include "engine/base/time.h"
 #include "engine/core/effect.h"
 #include "engine/core/model_state.h"
+#include "engine/core/names.h"
 #include "engine/store/effect_source.h"
 
 namespace millrace {
@@ -20,6 +21,8 @@ struct ModelVersionRow {
   static constexpr std::string_view record_name = "ModelVersion";
   static constexpr std::string_view record_doc = "A trained model.";
   std::string model;
+  std::string namespace_{kDefaultNamespace};
+  ModelKey key() const { return {namespace_, model}; }
   int version = 0;  // from 1, without gaps
   std::string artifact, algorithm, manifest;
   Json metrics, params;
@@ -32,6 +35,7 @@ struct ModelVersionRow {
   static constexpr auto fields() {
     return std::tuple{
         field("model", &ModelVersionRow::model, "The model's name"),
+        field("namespace", &ModelVersionRow::namespace_, "The namespace of the model"),
         field("version", &ModelVersionRow::version, "From 1, without gaps"),
         field("artifact", &ModelVersionRow::artifact, "Digest of the serialised model"),
         field("algorithm", &ModelVersionRow::algorithm, "How it was trained"),
@@ -51,12 +55,13 @@ struct ModelVersionRow {
 /// Artifacts that traffic may go to, and what keeps one from it.
 struct DeployableRow {
   static constexpr std::string_view record_name = "Deployable";
-  std::string model, artifact;
+  ModelKey model;
+  std::string artifact;
   bool registered = false;       // a version of the model
   std::string not_shipped = {};  // why it must not be deployed; "": it may
 
   static constexpr auto fields() {
-    return std::tuple{field("model", &DeployableRow::model, "The model's name"),
+    return std::tuple{field("", &DeployableRow::model, "The model"),
                       field("artifact", &DeployableRow::artifact, "Digest of the serialised model"),
                       field("registered", &DeployableRow::registered, "It is a version"),
                       field("not_shipped", &DeployableRow::not_shipped,
@@ -68,7 +73,8 @@ struct DeploymentRow {
   static constexpr std::string_view record_name = "Deployment";
   static constexpr std::string_view record_doc = "What serves a model now.";
   std::string model;
-  std::string namespace_ = "default";
+  std::string namespace_{kDefaultNamespace};
+  ModelKey key() const { return {namespace_, model}; }
   std::string champion;       // artifact; "" before the first promotion
   std::string candidate;      // artifact of the canary; "" when none is under way
   double weight = 0;          // percent of traffic that the candidate gets
@@ -82,7 +88,7 @@ struct DeploymentRow {
   static constexpr auto fields() {
     return std::tuple{
         field("model", &DeploymentRow::model, "The model's name"),
-        field("namespace", &DeploymentRow::namespace_, "The team it belongs to"),
+        field("namespace", &DeploymentRow::namespace_, "The namespace of the model"),
         field("champion", &DeploymentRow::champion,
               "Artifact that serves; \"\" before the first promotion"),
         field("candidate", &DeploymentRow::candidate,
@@ -105,6 +111,7 @@ struct DeploymentEventRow {
   static constexpr std::string_view record_name = "DeploymentEvent";
   static constexpr std::string_view record_doc = "One change of what serves a model.";
   std::string model;
+  std::string namespace_{kDefaultNamespace};
   std::int64_t revision = 0;
   std::string action;  // "canary", "promote", "rollback", "release"
   std::string
@@ -115,11 +122,13 @@ struct DeploymentEventRow {
   Json evidence;
   Uuid run;  // nil: asked for from outside
   std::string actor;
+  std::string on_behalf_of;
   Time at{};
 
   static constexpr auto fields() {
     return std::tuple{
         field("model", &DeploymentEventRow::model, "The model's name"),
+        field("namespace", &DeploymentEventRow::namespace_, "The namespace of the model"),
         field("revision", &DeploymentEventRow::revision, "The deployment's revision after it"),
         field("action", &DeploymentEventRow::action, "canary, promote, rollback or release"),
         field("artifact", &DeploymentEventRow::artifact, "The version it is about"),
@@ -130,7 +139,10 @@ struct DeploymentEventRow {
         field("evidence", &DeploymentEventRow::evidence, "The measurements behind it"),
         field("run", &DeploymentEventRow::run,
               "The run that decided; all zero: asked for from outside"),
-        field("actor", &DeploymentEventRow::actor, "Who asked"),
+        field("actor", &DeploymentEventRow::actor,
+              "Who asked: a part of the engine, or `local` until access control is on"),
+        field("on_behalf_of", &DeploymentEventRow::on_behalf_of,
+              "For whom, as the client says; nothing checks it"),
         field("at", &DeploymentEventRow::at, "When")};
   }
 };
@@ -138,7 +150,9 @@ struct DeploymentEventRow {
 struct EvaluationRow {
   static constexpr std::string_view record_name = "Evaluation";
   static constexpr std::string_view record_doc = "Champion against challenger on one holdout.";
-  std::string model, champion, challenger, decision;
+  std::string model;
+  std::string namespace_{kDefaultNamespace};
+  std::string champion, challenger, decision;
   Json report;
   Uuid run;
   std::string task;
@@ -148,6 +162,7 @@ struct EvaluationRow {
   static constexpr auto fields() {
     return std::tuple{
         field("model", &EvaluationRow::model, "The model's name"),
+        field("namespace", &EvaluationRow::namespace_, "The namespace of the model"),
         field("champion", &EvaluationRow::champion,
               "Artifact of the champion; \"\" before the first"),
         field("challenger", &EvaluationRow::challenger, "Artifact of the challenger"),
@@ -162,13 +177,17 @@ struct EvaluationRow {
 
 struct DatasetRow {
   static constexpr std::string_view record_name = "Dataset";
-  std::string dataset, artifact;
+  std::string dataset;
+  std::string namespace_{kDefaultNamespace};
+  DatasetKey key() const { return {namespace_, dataset}; }
+  std::string artifact;
   std::int64_t rows = -1;
   Uuid run;
   Time updated_at{};
 
   static constexpr auto fields() {
     return std::tuple{field("dataset", &DatasetRow::dataset, "Its name"),
+                      field("namespace", &DatasetRow::namespace_, "Its namespace"),
                       field("artifact", &DatasetRow::artifact, "Digest of its newest content"),
                       field("rows", &DatasetRow::rows, "Rows of it; -1: not known"),
                       field("run", &DatasetRow::run, "The run that updated it"),
@@ -182,6 +201,7 @@ struct AlertRow {
   using MadeBy = RaiseAlert;
   static constexpr std::string_view put = "put_alert", list = "list_alerts";
   std::int64_t seq = 0;  // of the event that raised it
+  std::string namespace_{kDefaultNamespace};
   std::string severity, title, text, owner;
   Uuid run;
   std::string task;
@@ -189,6 +209,7 @@ struct AlertRow {
 
   static constexpr auto fields() {
     return std::tuple{field("seq", &AlertRow::seq, "Of the journal event that raised it"),
+                      field("namespace", &AlertRow::namespace_, "The namespace that it is about"),
                       field("severity", &AlertRow::severity, "info, warning or error"),
                       field("title", &AlertRow::title, "In a few words"),
                       field("text", &AlertRow::text, "In full"),
@@ -199,6 +220,7 @@ struct AlertRow {
   }
   static AlertRow of(const EffectSource& source, const RaiseAlert& effect) {
     return {.seq = source.seq,
+            .namespace_ = source.namespace_,
             .severity = effect.severity,
             .title = effect.title,
             .text = effect.text,

@@ -53,8 +53,8 @@ void reopen(Batch& batch, const TasksCleared& cleared, const Run& run) {
 RunRow run_row(const Run& run) {
   RunRow row;
   row.run = run.id;
-  row.dag = run.created.dag;
-  row.namespace_ = run.dag->spec().namespace_;
+  row.dag = run.created.dag.name;
+  row.namespace_ = run.created.dag.namespace_;
   row.version = run.created.version;
   row.type = run.created.type;
   row.status = run.status;
@@ -64,7 +64,8 @@ RunRow run_row(const Run& run) {
   row.params = run.created.params;
   row.trigger = run.created.trigger;
   row.trace_id = run.created.trace_id;
-  row.actor = run.created.origin.actor;
+  row.actor = run.created.origin.principal.who;
+  row.on_behalf_of = run.created.origin.on_behalf_of;
   row.reason = run.created.origin.reason;
   row.created_at = run.created_at;
   row.finished_at = set_or_none(run.finished_at);
@@ -95,7 +96,8 @@ void project(Batch& batch, const Event& event, const Run& run) {
     batch.tasks_ended.push_back(task_row(run, *ref));
   const auto* effects = effects_of(event.body);
   if (effects != nullptr && !effects->empty())
-    batch.task_ids.try_emplace({run.id, ref->task}, task_id(run, ref->task));
+    batch.task_ids.try_emplace({run.id, ref->task}, run.created.dag.namespace_,
+                               task_id(run, ref->task));
 }
 
 }  // namespace millrace

@@ -1,5 +1,6 @@
 // Rows: the contents of the projections and registries, as plain data. Column meanings are the same
-// in MemStore and PostgreSQL; every row belongs to a namespace through its DAG or model.
+// in MemStore and PostgreSQL. What people name has a namespace; the rest belongs to one through its
+// run.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,7 @@ struct Command {
   std::string kind;
   Json body = Json::object();
   std::string idempotency_key;  // "" or unique in its namespace, as long as history goes back
-  std::string namespace_ = "default";
+  std::string namespace_{kDefaultNamespace};  // in which it acts
   Origin origin;
   Time created_at{};
 
@@ -33,7 +34,7 @@ struct Command {
                       field("kind", &Command::kind, "What is asked for"),
                       field("body", &Command::body, "With which arguments"),
                       field("idempotency_key", &Command::idempotency_key, "\"\": none").optional(),
-                      field("namespace", &Command::namespace_, "The team it belongs to"),
+                      field("namespace", &Command::namespace_, "In which it acts"),
                       field("", &Command::origin, ""),
                       field("created_at", &Command::created_at, "When it was submitted")};
   }
@@ -68,7 +69,9 @@ struct LogChunk {
 /// What the model server measured of one version in one window of time.
 struct ServingWindow {
   static constexpr std::string_view record_name = "ServingWindow";
-  std::string model, artifact;
+  std::string model;
+  std::string namespace_{kDefaultNamespace};
+  std::string artifact;
   std::string role;  // "champion", "baseline" or "candidate"
   Time start{};
   std::int64_t requests = 0, errors = 0;
@@ -83,6 +86,7 @@ struct ServingWindow {
   static constexpr auto fields() {
     return std::tuple{
         field("model", &ServingWindow::model, "The model's name"),
+        field("namespace", &ServingWindow::namespace_, "The namespace of the model").optional(),
         field("artifact", &ServingWindow::artifact, "The version that answered"),
         field("role", &ServingWindow::role, "champion, baseline or candidate"),
         field("start_us", &ServingWindow::start, "When the window begins"),
@@ -108,22 +112,26 @@ struct ServingWindow {
 struct Prediction {
   static constexpr std::string_view record_name = "Prediction";
   std::string id;  // of the request
-  std::string model, artifact, entity;
+  std::string model;
+  std::string namespace_{kDefaultNamespace};
+  std::string artifact, entity;
   Json features, output;
   std::int64_t latency_us = 0;
   std::string trace_id;
   Time at{};
 
   static constexpr auto fields() {
-    return std::tuple{field("id", &Prediction::id, "Of the request"),
-                      field("model", &Prediction::model, "The model's name"),
-                      field("artifact", &Prediction::artifact, "The version that answered"),
-                      field("entity", &Prediction::entity, "What it is about; \"\": not given"),
-                      field("features", &Prediction::features, "What the model saw"),
-                      field("output", &Prediction::output, "What it answered"),
-                      field("latency_us", &Prediction::latency_us, "How long it took"),
-                      field("trace_id", &Prediction::trace_id, "W3C trace id; \"\": none"),
-                      field("at_us", &Prediction::at, "When")};
+    return std::tuple{
+        field("id", &Prediction::id, "Of the request"),
+        field("model", &Prediction::model, "The model's name"),
+        field("namespace", &Prediction::namespace_, "The namespace of the model").optional(),
+        field("artifact", &Prediction::artifact, "The version that answered"),
+        field("entity", &Prediction::entity, "What it is about; \"\": not given"),
+        field("features", &Prediction::features, "What the model saw"),
+        field("output", &Prediction::output, "What it answered"),
+        field("latency_us", &Prediction::latency_us, "How long it took"),
+        field("trace_id", &Prediction::trace_id, "W3C trace id; \"\": none"),
+        field("at_us", &Prediction::at, "When")};
   }
 };
 /// Sent whole; `id` makes a repetition harmless.

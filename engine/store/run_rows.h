@@ -13,6 +13,7 @@
 #include "engine/base/json.h"
 #include "engine/base/time.h"
 #include "engine/core/events/common.h"
+#include "engine/core/names.h"
 #include "engine/core/task_state.h"
 
 namespace millrace {
@@ -26,7 +27,8 @@ inline std::optional<double> seconds_between(std::optional<Time> start, std::opt
 struct DagRow {
   static constexpr std::string_view record_name = "StoredDag";
   std::string dag;
-  std::string namespace_ = "default";
+  std::string namespace_{kDefaultNamespace};
+  DagKey key() const { return {namespace_, dag}; }
   std::string version;  // current
   Json spec;            // Dag::to_json of the current version
   std::string source;
@@ -81,7 +83,8 @@ struct RunRow {
   static constexpr std::string_view record_doc = "One execution of a DAG version.";
   Uuid run;
   std::string dag;
-  std::string namespace_ = "default";
+  std::string namespace_{kDefaultNamespace};
+  DagKey key() const { return {namespace_, dag}; }
   std::string version;
   RunType type = RunType::manual;
   RunStatus status = RunStatus::running;
@@ -90,6 +93,7 @@ struct RunRow {
   Json trigger;
   std::string trace_id;
   std::string actor;
+  std::string on_behalf_of = {};
   std::string reason;
   Time created_at{};
   std::optional<Time> finished_at;
@@ -98,7 +102,7 @@ struct RunRow {
     return std::tuple{
         field("run", &RunRow::run, "Its id; ids sort by creation time"),
         field("dag", &RunRow::dag, "The DAG's id"),
-        field("namespace", &RunRow::namespace_, "The team it belongs to"),
+        field("namespace", &RunRow::namespace_, "The namespace of the DAG"),
         field("version", &RunRow::version, "Digest of the DAG version it executes"),
         field("type", &RunRow::type, "What started it"),
         field("status", &RunRow::status, "running until all its tasks have ended"),
@@ -109,7 +113,10 @@ struct RunRow {
         field("params", &RunRow::params, "Its params, defaults filled in"),
         field("trigger", &RunRow::trigger, "The event or dataset that started it, or null"),
         field("trace_id", &RunRow::trace_id, "W3C trace id that its tasks and logs carry"),
-        field("actor", &RunRow::actor, "Who asked for it"),
+        field("actor", &RunRow::actor,
+              "Who asked for it: a part of the engine, or `local` until access control is on"),
+        field("on_behalf_of", &RunRow::on_behalf_of,
+              "For whom, as the client says; nothing checks it"),
         field("reason", &RunRow::reason, "Why, as they said"),
         field("created_at", &RunRow::created_at, "When it began"),
         field("finished_at", &RunRow::finished_at, "When its last task ended; null while it runs"),

@@ -41,8 +41,8 @@ struct Batch {
       tasks_cleared;                  // their rows go; map_index -1: all rows of the task
   std::vector<RunRow> runs_finished;  // status and finished_at count
   std::vector<TaskRow> tasks_ended;   // each replaces the row of its instance, if there is one
-  std::map<std::pair<Uuid, int>, std::string>
-      task_ids;  // (run, task index) → id, of events that carry effects
+  std::map<std::pair<Uuid, int>, ScopedName>
+      task_ids;  // (run, task index) → id in the namespace of the DAG, of events that carry effects
 };
 
 /// What is true. One writer: the leader.
@@ -117,7 +117,8 @@ class Inbox {
 };
 
 struct RunFilter {
-  std::string dag;  // "" any
+  std::optional<DagKey> dag;  // nullopt: any
+  std::string namespace_;     // "" any
   std::optional<RunStatus> status;
   std::optional<Uuid> before;  // ids sort by time
   std::size_t limit = 50;
@@ -127,7 +128,8 @@ class RunReader {
  public:
   virtual ~RunReader() = default;
   virtual Result<std::vector<RunRow>> runs(const RunFilter& filter) = 0;
-  /// The newest runs of each DAG that is registered, at most so many of each; by DAG, newest first.
+  /// The newest runs of each DAG that is registered, at most so many of each; by namespace and DAG,
+  /// newest first.
   virtual Result<std::vector<RunRow>> newest_of_each_dag(std::size_t limit) = 0;
   virtual Result<RunRow> run(const Uuid& id) = 0;
   /// Ended task instances of a run, by task and map index.
@@ -135,11 +137,11 @@ class RunReader {
   /// Runs that have not finished, oldest first.
   virtual Result<std::vector<RunRow>> open_runs() = 0;
   virtual Result<std::vector<DagRow>> dags() = 0;
-  virtual Result<DagRow> dag(std::string_view id) = 0;
-  /// Its namespace alone: a DAG of thousands of tasks need not be read for it.
-  virtual Result<std::string> dag_namespace(std::string_view id) = 0;
+  virtual Result<DagRow> dag(const DagKey& key) = 0;
+  /// Whether it is registered: a DAG of thousands of tasks need not be read for it.
+  virtual Result<bool> has_dag(const DagKey& key) = 0;
   /// The spec of any version that was ever registered.
-  virtual Result<Json> dag_version(std::string_view dag, std::string_view version) = 0;
+  virtual Result<Json> dag_version(const DagKey& dag, std::string_view version) = 0;
   virtual Result<std::vector<DagFileErrorRow>> dag_file_errors() = 0;
   /// What files declare, DAGs included; by kind, namespace and name.
   virtual Result<std::vector<ResourceRow>> resources() = 0;
@@ -169,21 +171,21 @@ class LogStore {
 class Registry {
  public:
   virtual ~Registry() = default;
-  virtual Result<std::vector<std::string>> models() = 0;
-  virtual Result<std::vector<ModelVersionRow>> model_versions(std::string_view model) = 0;
+  virtual Result<std::vector<ModelKey>> models() = 0;
+  virtual Result<std::vector<ModelVersionRow>> model_versions(const ModelKey& model) = 0;
   /// The newest version with this artifact.
-  virtual Result<ModelVersionRow> model_version(std::string_view model,
+  virtual Result<ModelVersionRow> model_version(const ModelKey& model,
                                                 std::string_view artifact) = 0;
   /// Every version of every model, and what was refused or withdrawn without being one.
   virtual Result<std::vector<DeployableRow>> deployable() = 0;
-  virtual Result<std::vector<EvaluationRow>> evaluations(std::string_view model,
+  virtual Result<std::vector<EvaluationRow>> evaluations(const ModelKey& model,
                                                          std::size_t limit) = 0;
   /// In the order of their publication.
   virtual Result<std::vector<ArtifactRow>> artifacts(const Uuid& run) = 0;
   /// Its first publication.
   virtual Result<ArtifactRow> artifact(std::string_view digest) = 0;
-  virtual Result<DatasetRow> dataset(std::string_view name) = 0;
-  /// All of them, by name.
+  virtual Result<DatasetRow> dataset(const DatasetKey& name) = 0;
+  /// All of them, by namespace and name.
   virtual Result<std::vector<DatasetRow>> datasets() = 0;
   /// The newest rows of the table at this place of AppendedRows, newest first.
   virtual Result<AppendedList> appended(std::size_t place, std::size_t limit) = 0;
@@ -199,23 +201,22 @@ class Registry {
 class ServingStore {
  public:
   virtual ~ServingStore() = default;
-  /// Of models that have a champion or a candidate, by name.
+  /// Of models that have a champion or a candidate, by namespace and name.
   virtual Result<std::vector<DeploymentRow>> deployments() = 0;
-  virtual Result<DeploymentRow> deployment(std::string_view model) = 0;
-  virtual Result<std::vector<DeploymentEventRow>> deployment_history(std::string_view model,
+  virtual Result<DeploymentRow> deployment(const ModelKey& model) = 0;
+  virtual Result<std::vector<DeploymentEventRow>> deployment_history(const ModelKey& model,
                                                                      std::size_t limit) = 0;
   /// Idempotent by batch id.
   virtual Status append(const PredictionBatch& batch) = 0;
   /// Sums of the windows that start at or after `since`, one for each (artifact, role); `start` is
   /// the earliest. With a revision: only of windows in which the deployment had it or a later one;
   /// that does not depend on any clock.
-  virtual Result<std::vector<ServingWindow>> windows(std::string_view model, Time since,
+  virtual Result<std::vector<ServingWindow>> windows(const ModelKey& model, Time since,
                                                      std::int64_t from_revision) = 0;
-  Result<std::vector<ServingWindow>> windows(std::string_view model, Time since) {
+  Result<std::vector<ServingWindow>> windows(const ModelKey& model, Time since) {
     return windows(model, since, 0);
   }
-  virtual Result<std::vector<Prediction>> predictions(std::string_view model,
-                                                      std::size_t limit) = 0;
+  virtual Result<std::vector<Prediction>> predictions(const ModelKey& model, std::size_t limit) = 0;
   /// Calls back soon after a deployment changed: from a thread of the store or of who appended. May
   /// be spurious.
   virtual Subscription subscribe(std::function<void()> on_change) = 0;

@@ -185,7 +185,7 @@ TEST_F(DashboardTest, DagsShowBrokenFilesPauseAndTrigger) {
   EXPECT_TRUE(browser_.wait_for("location.pathname.startsWith('/runs/')"));
   const auto id = browser_.evaluate("location.pathname.slice(6)").as_string();
   EXPECT_EQ(2, get("/api/v1/runs/" + id).json()["params"]["months"].as_int());
-  EXPECT_EQ("dashboard", get("/api/v1/runs/" + id).json()["actor"].as_string());
+  EXPECT_EQ("dashboard", get("/api/v1/runs/" + id).json()["on_behalf_of"].as_string());
 }
 
 TEST_F(DashboardTest, ModelsShowTheCanaryAndTakeItBack) {

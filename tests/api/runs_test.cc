@@ -145,13 +145,13 @@ TEST_F(RunsTest, NothingComesBeforeTheLeastId) {
   EXPECT_EQ(0u, page.json()["runs"].size()) << page.body;
 }
 
-TEST_F(RunsTest, WaitsForTheEndAndCarriesDateParamsTraceAndActor) {
+TEST_F(RunsTest, WaitsForTheEndAndCarriesDateParamsTraceAndWhoAsked) {
   start();
   const auto answer =
       send("POST", "/api/v1/dags/etl/runs?wait=10s",
            R"({"logical_date":"2001-02-01T00:00:00Z","reason":"why not"})",
            {{"Content-Type", "application/json"},
-            {"Millrace-Actor", "grace"},
+            {"Millrace-On-Behalf-Of", "grace"},
             {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}});
   ASSERT_EQ(201, answer.status) << answer.body;
   EXPECT_EQ("success", answer.json()["status"].as_string());
@@ -159,9 +159,58 @@ TEST_F(RunsTest, WaitsForTheEndAndCarriesDateParamsTraceAndActor) {
   EXPECT_EQ(answer.json()["run"], run["run"]);
   EXPECT_EQ("2001-02-01T00:00:00Z", run["logical_date"].as_string());
   EXPECT_EQ("0af7651916cd43dd8448eb211c80319c", run["trace_id"].as_string());
-  EXPECT_EQ("grace", run["actor"].as_string());
+  EXPECT_EQ("local", run["actor"].as_string()) << "no header says who asks";
+  EXPECT_EQ("grace", run["on_behalf_of"].as_string());
   EXPECT_EQ("why not", run["reason"].as_string());
   EXPECT_TRUE(run["duration_s"].is_number());
+}
+
+// What older clients send.
+TEST_F(RunsTest, TheFormerHeaderOfTheActorIsANoteAsWell) {
+  start();
+  const auto answer = send("POST", "/api/v1/dags/etl/runs", "{}",
+                           {{"Content-Type", "application/json"}, {"Millrace-Actor", "grace"}});
+  const auto run = get(answer.header("Location")).json();
+  EXPECT_EQ("local", run["actor"].as_string());
+  EXPECT_EQ("grace", run["on_behalf_of"].as_string());
+}
+
+TEST_F(RunsTest, AddressesTheDagOfANamespace) {
+  start();
+  DagSpec spec = make_dag("etl", {"other"});
+  spec.namespace_ = "team";
+  world_->add_dag(std::move(spec), "dags/team.yaml");
+  EXPECT_EQ("default", get("/api/v1/dags/etl").json()["dag"]["namespace"].as_string());
+  EXPECT_EQ("team", get("/api/v1/dags/etl?namespace=team").json()["dag"]["namespace"].as_string());
+  EXPECT_EQ(404, get("/api/v1/dags/etl?namespace=other").status);
+  EXPECT_EQ(1u, get("/api/v1/dags?namespace=team").json().size());
+
+  const auto begun = post("/api/v1/dags/etl/runs?namespace=team", Json::object());
+  ASSERT_EQ(201, begun.status) << begun.body;
+  const auto run = get(begun.header("Location")).json();
+  EXPECT_EQ("team", run["namespace"].as_string());
+  EXPECT_EQ(1u, get("/api/v1/runs").json()["runs"].size()) << "a list shows all namespaces";
+  EXPECT_EQ(1u, get("/api/v1/runs?namespace=team").json()["runs"].size());
+  EXPECT_EQ(0u, get("/api/v1/runs?namespace=default").json()["runs"].size());
+  EXPECT_EQ(1u, get("/api/v1/runs?dag=etl&namespace=team").json()["runs"].size());
+  EXPECT_EQ(0u, get("/api/v1/runs?dag=etl").json()["runs"].size()) << "of the one in `default`";
+
+  EXPECT_EQ(200, send("PATCH", "/api/v1/dags/etl?namespace=team", R"({"paused":true})",
+                      {{"Content-Type", "application/json"}})
+                     .status);
+  EXPECT_TRUE(get("/api/v1/dags/etl?namespace=team").json()["dag"]["paused"].as_bool());
+  EXPECT_FALSE(get("/api/v1/dags/etl").json()["dag"]["paused"].as_bool());
+}
+
+TEST_F(RunsTest, ADagOfAnotherNamespaceIsPointedOut) {
+  start();
+  DagSpec spec = make_dag("only_there", {"a"});
+  spec.namespace_ = "team";
+  world_->add_dag(std::move(spec), "dags/team.yaml");
+  const auto answer = get("/api/v1/dags/only_there");
+  EXPECT_EQ(404, answer.status);
+  EXPECT_NE(std::string::npos, answer.json()["detail"].as_string().find("?namespace=team"))
+      << answer.body;
 }
 
 TEST_F(RunsTest, ReadingARunCanWaitForItsEnd) {

@@ -85,7 +85,7 @@ class World {
   /// Puts a command into the inbox; the next step carries it out.
   template <Kinded T>
   Command submit(const T& input) {
-    return put(make_command(input, {"ada", "by hand"}));
+    return put(make_command(input, Origin("ada", "by hand")));
   }
   /// Moves the clock and lets everything happen that is due on the way.
   void advance(Duration duration);

@@ -85,7 +85,7 @@ void read_journal(Stores stores, const See& see) {
     seq = events.back().seq;
     for (const auto& event : events) {
       if (const auto* created = std::get_if<RunCreated>(&event.body))
-        dags[event.run] = created->dag;
+        dags[event.run] = created->dag.text();
       if (!event.run.is_nil()) see(dags[event.run], event);
     }
   }

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 const std::string kOld(64, 'a'), kNew(64, 'b'), kOther(64, 'c');
-const std::string kModel = "m";
+const char* const kModel = "m";
 
 class CanaryPlanner : public ::testing::Test {
  protected:
@@ -100,7 +100,7 @@ class CanaryPlanner : public ::testing::Test {
     seen_.clear();
   }
   Status command(Effect effect) {
-    return planner_.request_effects({std::move(effect)}, {"ada", "why"}, now_);
+    return planner_.request_effects({std::move(effect)}, Origin("ada", "why"), now_);
   }
   Error error_of_failure() {
     for (auto& event : planner_.take_events()) seen_.push_back(std::move(event));

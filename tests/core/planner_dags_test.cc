@@ -26,7 +26,7 @@ class Identity : public ::testing::Test {
  protected:
   void sync(std::vector<RegisterDag> dags) {
     SyncDags folder{"/dags", std::move(dags), {}, {}, {}, {}, true};
-    for (const auto& dag : folder.dags) seen_.insert(dag.dag->id());
+    for (const auto& dag : folder.dags) seen_.insert(dag.dag->key());
     folder.seen = seen_;
     sync_folder(folder);
   }
@@ -34,7 +34,9 @@ class Identity : public ::testing::Test {
     planner_.sync_dags(folder, now_);
     for (auto& event : planner_.take_events()) events_.push_back(std::move(event));
   }
-  const DagState& state(const std::string& id) const { return planner_.dags().at(id); }
+  const DagState& state(const std::string& id) const {
+    return planner_.dags().at({kDefaultNamespace, id});
+  }
   std::string trigger(const std::string& id) {
     TriggerRun input;
     input.dag = id;
@@ -57,7 +59,7 @@ class Identity : public ::testing::Test {
   Time now_ = *parse_rfc3339("2001-02-01T00:00:00Z");
   Planner planner_{PlannerOptions{}, 1, Rng(1)};
   std::vector<Event> events_;
-  std::set<std::string> seen_;
+  std::set<DagKey> seen_;
   std::uint64_t runs_ = 0;
 };
 

@@ -7,7 +7,9 @@
 namespace millrace {
 namespace {
 
-using Ids = std::vector<std::string>;
+using Ids = std::vector<DagKey>;
+
+const std::string kNamespace(kDefaultNamespace);
 
 const std::string kDigestA(64, 'a'), kDigestB(64, 'b');
 
@@ -56,7 +58,7 @@ TEST_P(EventMatch, StartsTheDag) {
                                          {"source", "/bucket"},
                                          {"type", "com.example.file"},
                                          {"data", Json::object({{"rows", 7}, {"kind", "csv"}})}})};
-  EXPECT_EQ(triggers.started_by(event), GetParam().expected ? Ids{"x"} : Ids{});
+  EXPECT_EQ(triggers.started_by(kNamespace, event), GetParam().expected ? Ids{"x"} : Ids{});
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EventMatch, ::testing::ValuesIn(kMatches),
@@ -66,34 +68,57 @@ TEST(TriggersTest, TheNewestVersionOfADagCounts) {
   Triggers triggers;
   triggers.watch(on_event("b", "news", ""));
   triggers.watch(on_event("a", "news", ""));
-  EXPECT_EQ(triggers.started_by(PublishEvent{"news"}), (Ids{"a", "b"}));
+  EXPECT_EQ(triggers.started_by(kNamespace, PublishEvent{"news"}), (Ids{"a", "b"}));
   triggers.watch(on_event("a", "olds", ""));
-  EXPECT_EQ(triggers.started_by(PublishEvent{"news"}), Ids{"b"});
+  EXPECT_EQ(triggers.started_by(kNamespace, PublishEvent{"news"}), Ids{"b"});
   triggers.watch(on_datasets("b", {}));
-  EXPECT_EQ(triggers.started_by(PublishEvent{"news"}), Ids{});
+  EXPECT_EQ(triggers.started_by(kNamespace, PublishEvent{"news"}), Ids{});
 }
 
 TEST(TriggersTest, NewContentStartsTheDagsThatListTheDataset) {
   Triggers triggers;
   triggers.watch(on_datasets("b", {"flights", "weather"}));
   triggers.watch(on_datasets("a", {"flights"}));
-  EXPECT_EQ(triggers.started_by(UpdateDataset{"flights", kDigestA}), (Ids{"a", "b"}));
-  EXPECT_EQ(triggers.started_by(UpdateDataset{"weather", kDigestA}), Ids{"b"});
-  EXPECT_EQ(triggers.started_by(UpdateDataset{"trains", kDigestA}), Ids{});
+  EXPECT_EQ(triggers.started_by("flights", kDigestA), (Ids{"a", "b"}));
+  EXPECT_EQ(triggers.started_by("weather", kDigestA), Ids{"b"});
+  EXPECT_EQ(triggers.started_by("trains", kDigestA), Ids{});
   triggers.watch(on_datasets("b", {"trains"}));
-  EXPECT_EQ(triggers.started_by(UpdateDataset{"flights", kDigestB}), Ids{"a"});
+  EXPECT_EQ(triggers.started_by("flights", kDigestB), Ids{"a"});
 }
 
 TEST(TriggersTest, TheSameContentAgainIsNoUpdate) {
   Triggers triggers;
   triggers.watch(on_datasets("a", {"flights"}));
   triggers.restore_dataset("flights", kDigestA);
-  EXPECT_EQ(triggers.started_by(UpdateDataset{"flights", kDigestA}), Ids{});
-  EXPECT_EQ(triggers.started_by(UpdateDataset{"flights", kDigestB}), Ids{"a"});
-  EXPECT_EQ(triggers.started_by(UpdateDataset{"flights", kDigestB}), Ids{});
-  EXPECT_EQ(triggers.started_by(UpdateDataset{"flights", ""}), Ids{"a"})
+  EXPECT_EQ(triggers.started_by("flights", kDigestA), Ids{});
+  EXPECT_EQ(triggers.started_by("flights", kDigestB), Ids{"a"});
+  EXPECT_EQ(triggers.started_by("flights", kDigestB), Ids{});
+  EXPECT_EQ(triggers.started_by("flights", ""), Ids{"a"})
       << "of content without a digest it is not known";
-  EXPECT_EQ(triggers.started_by(UpdateDataset{"flights", ""}), Ids{"a"});
+  EXPECT_EQ(triggers.started_by("flights", ""), Ids{"a"});
+}
+
+DagSpec in_team(DagSpec spec) {
+  spec.namespace_ = "team";
+  return spec;
+}
+
+TEST(TriggersTest, AnEventStartsTheDagsOfItsNamespace) {
+  Triggers triggers;
+  triggers.watch(on_event("a", "news", ""));
+  triggers.watch(in_team(on_event("a", "news", "")));
+  EXPECT_EQ(triggers.started_by(kNamespace, PublishEvent{"news"}), Ids{"a"});
+  EXPECT_EQ(triggers.started_by("team", PublishEvent{"news"}), (Ids{{"team", "a"}}));
+  EXPECT_EQ(triggers.started_by("other", PublishEvent{"news"}), Ids{});
+}
+
+TEST(TriggersTest, DatasetsOfOneNameInTwoNamespacesHaveTheirOwnContentAndDags) {
+  Triggers triggers;
+  triggers.watch(on_datasets("a", {"flights"}));
+  triggers.watch(in_team(on_datasets("a", {"flights"})));
+  EXPECT_EQ(triggers.started_by("flights", kDigestA), Ids{"a"});
+  EXPECT_EQ(triggers.started_by({"team", "flights"}, kDigestA), (Ids{{"team", "a"}}));
+  EXPECT_EQ(triggers.started_by("flights", kDigestA), Ids{}) << "the same content again";
 }
 
 }  // namespace

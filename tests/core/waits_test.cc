@@ -10,7 +10,8 @@ class WaitsTest : public ::testing::Test {
   static Waiting instance(int task) { return {Uuid{1, 1}, {task, -1}, {}}; }
   std::vector<int> take(const std::string& event) {
     std::vector<int> tasks;
-    for (const Waiting& one : waits_.take(event)) tasks.push_back(one.ref.task);
+    for (const Waiting& one : waits_.take({kDefaultNamespace, event}))
+      tasks.push_back(one.ref.task);
     return tasks;
   }
   using Tasks = std::vector<int>;

@@ -48,8 +48,9 @@ class PoolTest : public ::testing::Test {
     if (pool_) return *pool_;
     pool_ = std::make_unique<RunnerPool>(
         config_, RunnerPoolParts{catalog_, artifacts_, store_.stores().logs, clock_,
-                                 [this](std::string_view name, const Json& arguments) {
-                                   return query_(name, arguments);
+                                 [this](const std::string& name_space, std::string_view name,
+                                        const Json& arguments) {
+                                   return query_(name_space, name, arguments);
                                  }});
     pool_->on_report([this](std::vector<AttemptReport> reports) {
       const std::lock_guard lock(mutex_);
@@ -152,7 +153,9 @@ class PoolTest : public ::testing::Test {
   MemStore store_{clock_};
   NoArtifacts artifacts_;
   Catalog catalog_ = fake_catalog();
-  QueryHandler query_ = [](std::string_view, const Json&) { return Result<Json>(Json()); };
+  QueryHandler query_ = [](const std::string&, std::string_view, const Json&) {
+    return Result<Json>(Json());
+  };
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<AttemptKey, Result<Outcome>> results_;

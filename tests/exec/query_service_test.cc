@@ -36,7 +36,7 @@ class QueryServiceTest : public ::testing::Test {
   /// As it goes to a runner and back.
   template <Kinded Q>
   typename Q::Answer ask(const Q& query) {
-    const auto json = service_.answer(Q::kind, body_json(query));
+    const auto json = service_.answer("default", Q::kind, body_json(query));
     if (!json) ADD_FAILURE() << json.error().to_string();
     const auto answer = read_record<typename Q::Answer>(json.value_or(Json()));
     if (!answer) ADD_FAILURE() << answer.error().to_string();
@@ -102,14 +102,25 @@ TEST_F(QueryServiceTest, SumsWhatTheServerMeasured) {
 }
 
 TEST_F(QueryServiceTest, SaysWhatIsWrongWithAQuestion) {
-  EXPECT_EQ(service_.answer("deploymen", Json()).error().message,
+  EXPECT_EQ(service_.answer("default", "deploymen", Json()).error().message,
             "there is no query 'deploymen'; did you mean 'deployment'?");
-  EXPECT_EQ(service_.answer("deployment", Json::object()).error().message, "'model' is missing");
-  EXPECT_EQ(service_.answer("deployment", Json()).error().code, ErrorCode::invalid_argument);
-  EXPECT_EQ(service_.answer(ServingQuery{"flights"}).error().message,
+  EXPECT_EQ(service_.answer("default", "deployment", Json::object()).error().message,
+            "'model' is missing");
+  EXPECT_EQ(service_.answer("default", "deployment", Json()).error().code,
+            ErrorCode::invalid_argument);
+  EXPECT_EQ(service_.answer("default", ServingQuery{"flights"}).error().message,
             "the query needs 'since' or 'from_revision'");
-  EXPECT_EQ(service_.answer("dataset", Json::object({{"dataset", "x"}})).error().code,
+  EXPECT_EQ(service_.answer("default", "dataset", Json::object({{"dataset", "x"}})).error().code,
             ErrorCode::not_found);
+}
+
+TEST_F(QueryServiceTest, ANameOfAnotherNamespaceIsNotThere) {
+  const auto deployed = service_.answer("team", DeploymentQuery{"flights"});
+  ASSERT_TRUE(deployed.ok());
+  EXPECT_FALSE(deployed->champion.has_value());
+  EXPECT_EQ(service_.answer("team", VersionQuery{"flights", kChampion}).error().code,
+            ErrorCode::not_found);
+  EXPECT_EQ(service_.answer("team", DatasetQuery{"flights"}).error().code, ErrorCode::not_found);
 }
 
 TEST(LatencyQuantile, OfTheOpenLastBucketIsItsLowerBound) {

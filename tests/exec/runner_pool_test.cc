@@ -101,7 +101,7 @@ TEST_F(PoolTest, ReportsBehindALogThatIsStillBeingWritten) {
       attempt("ask", Json::object({{"question", "is it being written"}, {"print", text}}));
   const auto next = attempt("ask", Json::object({{"question", "what was reported"}}), 1);
   std::atomic<bool> early = false;
-  query_ = [&](std::string_view name, const Json&) {
+  query_ = [&](const std::string&, std::string_view name, const Json&) {
     if (name == "is it being written") writing.acquire();
     if (name == "what was reported") {
       early = reported(prints.key);
@@ -147,7 +147,7 @@ TEST_F(PoolTest, ReportsAlsoWhenTheLogStoreIsAway) {
 }
 
 TEST_F(PoolTest, AnswersQueriesOfARunningAttempt) {
-  query_ = [](std::string_view name, const Json& arguments) -> Result<Json> {
+  query_ = [](const std::string&, std::string_view name, const Json& arguments) -> Result<Json> {
     if (name != "deployment") return not_found("no query '" + std::string(name) + "'");
     return Json::object({{"seen", arguments["n"]}});
   };

@@ -23,7 +23,7 @@ TEST_F(EventViewTest, ATaskIsNamedByItsId) {
   one.seq = 7;
   EXPECT_EQ(view(one, kFlights), *Json::parse(R"({"kind":"attempt_failed","seq":7,
     "at":"1970-01-01T00:00:01Z","run":")" + Uuid{1, 2}.to_string() +
-                                              R"(","dag":"flights",
+                                              R"(","namespace":"default","dag":"flights",
     "task":"train","map_index":3,"attempt":2,
     "error":{"code":"unavailable","message":"away","where":"","transient":true,"retry_after_ms":null},
     "retry_at":"1970-01-01T00:00:00.000005Z"})"))
@@ -35,7 +35,7 @@ TEST_F(EventViewTest, InstancesOfAListAreNamedToo) {
       view(event(Uuid{1, 2}, TasksCleared{{{0, -1}, {1, 4}}, {"ann", ""}}), kFlights);
   EXPECT_EQ(shown["tasks"], *Json::parse(R"([{"task":"load","map_index":-1},
                                              {"task":"train","map_index":4}])"));
-  EXPECT_EQ("ann", shown["origin"]["actor"].as_string());
+  EXPECT_EQ("ann", shown["origin"]["who"].as_string());
   const Json expanded = view(event(Uuid{1, 2}, TaskExpanded{1, Json::array({1, 2})}), kFlights);
   EXPECT_EQ("train", expanded["task"].as_string());
   EXPECT_FALSE(expanded.contains("t"));

@@ -25,7 +25,7 @@ void FollowTest::append(std::vector<Event> events) {
     if (const auto* created = std::get_if<RunCreated>(&one.body)) {
       RunRow row;
       row.run = one.run;
-      row.dag = created->dag;
+      row.dag = created->dag.name;
       row.version = created->version;
       batch.runs_created.push_back(std::move(row));
     }

@@ -3,22 +3,22 @@
 namespace millrace::oracle {
 namespace {
 
-std::string text_of(const std::string& dag, const std::string& dataset,
-                    const std::string& artifact) {
-  return "a run of DAG " + dag + " for dataset " + dataset + " with artifact " +
+std::string text_of(const DagKey& dag, const std::string& dataset, const std::string& artifact) {
+  return "a run of DAG " + dag.text() + " for dataset " + dataset + " with artifact " +
          artifact.substr(0, 12);
 }
 
 }  // namespace
 
-bool DatasetStarts::update(const UpdateDataset& effect) {
-  const auto [content, is_new] = content_.try_emplace(effect.dataset, effect.artifact);
+bool DatasetStarts::update(const std::string& name_space, const UpdateDataset& effect) {
+  const auto [content, is_new] =
+      content_.try_emplace({name_space, effect.dataset}, effect.artifact);
   if (!is_new && !effect.artifact.empty() && content->second == effect.artifact) return false;
   content->second = effect.artifact;
   return true;
 }
 
-void DatasetStarts::expect(const std::string& dag, const UpdateDataset& effect) {
+void DatasetStarts::expect(const DagKey& dag, const UpdateDataset& effect) {
   ++due_[{dag, effect.dataset, effect.artifact}];
 }
 

@@ -11,11 +11,12 @@ Finding wrong(std::string what) { return Violation{Rule::effects_once, std::move
 
 }  // namespace
 
-Finding EffectLedger::add(const Event& event, const std::string& task) {
+Finding EffectLedger::add(const Event& event, const std::string& task,
+                          const std::string& name_space) {
   const auto* effects = effects_of(event.body);
   if (effects == nullptr) return {};
   const TaskRef* ref = task_of(event.body);
-  const Source source{event.seq, event.run, task, ref == nullptr ? -1 : ref->map_index};
+  const Source source{event.seq, event.run, task, ref == nullptr ? -1 : ref->map_index, name_space};
   for (const Effect& effect : *effects) {
     const auto add_one = [&](const auto& e) {
       ++counts_[e.kind];
@@ -26,21 +27,21 @@ Finding EffectLedger::add(const Event& event, const std::string& task) {
   return wrong_traffic_;
 }
 
-std::map<std::string, EffectLedger::Owner> EffectLedger::owners() const {
-  std::map<std::string, Owner> out;
+std::map<ModelKey, EffectLedger::Owner> EffectLedger::owners() const {
+  std::map<ModelKey, Owner> out;
   for (const auto& [model, now] : serving_)
     if (now.owner) out.emplace(model, *now.owner);
   return out;
 }
 
-void EffectLedger::check_traffic(const std::string& model, const std::string& artifact) {
+void EffectLedger::check_traffic(const ModelKey& model, const std::string& artifact) {
   if (wrong_traffic_ || artifact == serving_[model].champion) return;
   const bool registered = std::ranges::any_of(
       versions_[model], [&](const Version& version) { return version.artifact == artifact; });
   if (!registered || not_shipped_.contains({model, artifact}))
     wrong_traffic_ =
         Violation{Rule::registered_traffic,
-                  "model " + model + " sends traffic to " + artifact.substr(0, 12) +
+                  "model " + model.text() + " sends traffic to " + artifact.substr(0, 12) +
                       (registered ? ", which was refused or withdrawn" : ", which is no version")};
 }
 
@@ -50,39 +51,45 @@ void EffectLedger::note(const Source& source, const PublishArtifact& e) {
     artifacts_[source.run].push_back(e.digest);
 }
 void EffectLedger::note(const Source& source, const RegisterModel& e) {
+  const ModelKey model(source.name_space, e.model);
   if (said_.insert({"model " + e.model, source.run, source.task, source.map_index, e.artifact})
           .second)
-    versions_[e.model].push_back({e.artifact, source.run, source.task, source.map_index});
+    versions_[model].push_back({e.artifact, source.run, source.task, source.map_index});
 }
-void EffectLedger::note(const Source&, const RecordEvaluation& e) {
-  evaluations_[e.model].push_back(e.challenger);
+void EffectLedger::note(const Source& source, const RecordEvaluation& e) {
+  const ModelKey model(source.name_space, e.model);
+  evaluations_[model].push_back(e.challenger);
   if (e.decision == "refuse" && e.challenger != e.champion)
-    not_shipped_.emplace(e.model, e.challenger);
+    not_shipped_.emplace(model, e.challenger);
 }
 void EffectLedger::note(const Source& source, const SetTraffic& e) {
-  check_traffic(e.model, e.candidate);
-  Serving& now = serving_[e.model];
+  const ModelKey model(source.name_space, e.model);
+  check_traffic(model, e.candidate);
+  Serving& now = serving_[model];
   ++now.revision;
   if (e.candidate == now.champion) return;
   now.candidate = e.candidate;
   now.owner.reset();
   if (!source.task.empty()) now.owner = Owner{source.run, source.task, source.map_index};
 }
-void EffectLedger::note(const Source&, const ReleaseModel& e) {
-  ++serving_[e.model].revision;
-  not_shipped_.erase({e.model, e.artifact});
+void EffectLedger::note(const Source& source, const ReleaseModel& e) {
+  const ModelKey model(source.name_space, e.model);
+  ++serving_[model].revision;
+  not_shipped_.erase({model, e.artifact});
 }
-void EffectLedger::note(const Source&, const PromoteModel& e) {
-  check_traffic(e.model, e.artifact);
-  Serving& now = serving_[e.model];
+void EffectLedger::note(const Source& source, const PromoteModel& e) {
+  const ModelKey model(source.name_space, e.model);
+  check_traffic(model, e.artifact);
+  Serving& now = serving_[model];
   ++now.revision;
   now.owner.reset();
   if (!now.champion.empty() && now.champion != e.artifact) now.last_good = now.champion;
   now.champion = e.artifact;
   now.candidate.clear();
 }
-void EffectLedger::note(const Source&, const RollbackModel& e) {
-  Serving& now = serving_[e.model];
+void EffectLedger::note(const Source& source, const RollbackModel& e) {
+  const ModelKey model(source.name_space, e.model);
+  Serving& now = serving_[model];
   ++now.revision;
   const bool any = e.artifact.empty();
   std::string gone;
@@ -95,10 +102,10 @@ void EffectLedger::note(const Source&, const RollbackModel& e) {
     if (e.candidate_only || !meant) return;
     gone = std::exchange(now.champion, std::exchange(now.last_good, ""));
   }
-  if (!e.blameless) not_shipped_.emplace(e.model, gone);
+  if (!e.blameless) not_shipped_.emplace(model, gone);
 }
-void EffectLedger::note(const Source&, const UpdateDataset& e) {
-  datasets_[e.dataset] = e.artifact;
+void EffectLedger::note(const Source& source, const UpdateDataset& e) {
+  datasets_[{source.name_space, e.dataset}] = e.artifact;
 }
 void EffectLedger::note(const Source& source, const RaiseAlert& e) {
   alerts_.emplace_back(source.seq, e.title);
@@ -117,18 +124,18 @@ Finding EffectLedger::compare_models(Registry& registry) const {
   const auto models = registry.models();
   if (!models) return Violation{Rule::readable, models.error().message};
   for (const auto& model : *models)
-    if (!versions_.contains(model)) return wrong("model " + model + " came from nowhere");
+    if (!versions_.contains(model)) return wrong("model " + model.text() + " came from nowhere");
   for (const auto& [model, expected] : versions_) {
     const auto rows = registry.model_versions(model);
     if (!rows) return Violation{Rule::readable, rows.error().message};
     if (rows->size() != expected.size())
-      return wrong("model " + model + " has " + std::to_string(rows->size()) + " versions; " +
-                   std::to_string(expected.size()) + " were registered");
+      return wrong("model " + model.text() + " has " + std::to_string(rows->size()) +
+                   " versions; " + std::to_string(expected.size()) + " were registered");
     for (const auto& row : *rows) {
       const auto number = static_cast<std::size_t>(row.version);
       if (number < 1 || number > expected.size() ||
           !(expected[number - 1] == Version{row.artifact, row.run, row.task, row.map_index}))
-        return wrong("version " + std::to_string(row.version) + " of model " + model +
+        return wrong("version " + std::to_string(row.version) + " of model " + model.text() +
                      " is not what was registered as that");
     }
   }
@@ -138,7 +145,7 @@ Finding EffectLedger::compare_models(Registry& registry) const {
 Finding EffectLedger::compare_deployable(Registry& registry) const {
   const auto rows = registry.deployable();
   if (!rows) return Violation{Rule::readable, rows.error().message};
-  std::set<std::pair<std::string, std::string>> found;
+  std::set<std::pair<ModelKey, std::string>> found;
   for (const auto& row : *rows)
     if (!row.not_shipped.empty()) found.emplace(row.model, row.artifact);
   if (found != not_shipped_)
@@ -172,7 +179,8 @@ Finding EffectLedger::compare_evaluations(Registry& registry) const {
     std::vector<std::string> oldest_first;
     for (const auto& row : *rows) oldest_first.insert(oldest_first.begin(), row.challenger);
     if (oldest_first != expected)
-      return wrong("the evaluations of model " + model + " are not those that were recorded");
+      return wrong("the evaluations of model " + model.text() +
+                   " are not those that were recorded");
   }
   return {};
 }
@@ -181,7 +189,7 @@ Finding EffectLedger::compare_rest(Registry& registry) const {
   for (const auto& [name, artifact] : datasets_) {
     const auto row = registry.dataset(name);
     if (!row || row->artifact != artifact)
-      return wrong("dataset " + name + " is not at its last update");
+      return wrong("dataset " + name.text() + " is not at its last update");
   }
   const auto rows = registry.alerts(kAll);
   if (!rows) return Violation{Rule::readable, rows.error().message};
@@ -200,19 +208,19 @@ Finding EffectLedger::compare_serving(ServingStore& serving) const {
   for (const auto& [model, expected] : serving_) {
     const auto row = serving.deployment(model);
     if (expected.champion.empty() && expected.candidate.empty()) {
-      if (row) return wrong("model " + model + " is served; nothing of it was deployed");
+      if (row) return wrong("model " + model.text() + " is served; nothing of it was deployed");
       continue;
     }
-    if (!row) return wrong("what serves model " + model + " is lost");
+    if (!row) return wrong("what serves model " + model.text() + " is lost");
     if (row->revision != expected.revision)
-      return wrong("the deployment of model " + model + " changed " +
+      return wrong("the deployment of model " + model.text() + " changed " +
                    std::to_string(row->revision) + " times; it was asked to " +
                    std::to_string(expected.revision) + " times");
     if (row->champion != expected.champion || row->candidate != expected.candidate ||
         row->last_good != expected.last_good ||
         Owner{row->owner.run, row->owner.task, row->owner.map_index} !=
             expected.owner.value_or(Owner{}))
-      return wrong("something else serves model " + model + " than was deployed");
+      return wrong("something else serves model " + model.text() + " than was deployed");
   }
   return {};
 }

@@ -17,9 +17,9 @@ namespace millrace::oracle {
 
 class EffectLedger {
  public:
-  /// `task` is the id of the event's task; "" for effects that were asked for from outside. Finds
-  /// traffic for what must have none.
-  Finding add(const Event& event, const std::string& task);
+  /// `task` is the id of the event's task; "" for effects that were asked for from outside.
+  /// `name_space` is that of the run's DAG. Finds traffic for what must have none.
+  Finding add(const Event& event, const std::string& task, const std::string& name_space);
 
   struct Owner {
     Uuid run;
@@ -28,7 +28,7 @@ class EffectLedger {
     friend bool operator==(const Owner&, const Owner&) = default;
   };
   /// Who watches the canaries that tasks have begun, by model.
-  std::map<std::string, Owner> owners() const;
+  std::map<ModelKey, Owner> owners() const;
   /// Asks for the artifacts of all `runs`, also of those that published none.
   Finding compare(Stores stores, const std::vector<Uuid>& runs) const;
   /// How many effects of each kind.
@@ -40,6 +40,7 @@ class EffectLedger {
     Uuid run;
     std::string task;
     int map_index;
+    std::string name_space;
   };
   /// An instance that says the same again changes nothing.
   using Said = std::tuple<std::string, Uuid, std::string, int, std::string>;
@@ -66,7 +67,7 @@ class EffectLedger {
   void note(const Source& source, const UpdateDataset& effect);
   void note(const Source& source, const RaiseAlert& effect);
 
-  void check_traffic(const std::string& model, const std::string& artifact);
+  void check_traffic(const ModelKey& model, const std::string& artifact);
   Finding compare_models(Registry& registry) const;
   Finding compare_deployable(Registry& registry) const;
   Finding compare_artifacts(Registry& registry, const std::vector<Uuid>& runs) const;
@@ -76,14 +77,14 @@ class EffectLedger {
 
   std::map<std::string_view, int> counts_;
   Finding wrong_traffic_;
-  std::set<std::pair<std::string, std::string>> not_shipped_;  // (model, artifact)
+  std::set<std::pair<ModelKey, std::string>> not_shipped_;  // (model, artifact)
   std::set<Said> said_;
-  std::map<std::string, std::vector<Version>> versions_;         // by model, in order
-  std::map<Uuid, std::vector<std::string>> artifacts_;           // digests by run, in order
-  std::map<std::string, std::vector<std::string>> evaluations_;  // challengers by model
-  std::map<std::string, Serving> serving_;                       // by model
-  std::map<std::string, std::string> datasets_;                  // artifact by name
-  std::vector<std::pair<std::int64_t, std::string>> alerts_;     // (event, title)
+  std::map<ModelKey, std::vector<Version>> versions_;         // by model, in order
+  std::map<Uuid, std::vector<std::string>> artifacts_;        // digests by run, in order
+  std::map<ModelKey, std::vector<std::string>> evaluations_;  // challengers by model
+  std::map<ModelKey, Serving> serving_;                       // by model
+  std::map<DatasetKey, std::string> datasets_;                // artifact by name
+  std::vector<std::pair<std::int64_t, std::string>> alerts_;  // (event, title)
 };
 
 }  // namespace millrace::oracle

@@ -76,7 +76,7 @@ Finding check_run_row(Stores stores, const Run& run) {
   const auto row = stores.runs.run(run.id);
   if (!row) return wrong_row("the row of run " + run.id.to_string() + " is missing");
   const RunRow want = run_row(run);
-  const bool same = row->dag == want.dag && row->version == want.version &&
+  const bool same = row->key() == want.key() && row->version == want.version &&
                     row->type == want.type && row->status == want.status &&
                     row->logical_date == want.logical_date && row->created_at == want.created_at &&
                     row->finished_at == want.finished_at && row->trace_id == want.trace_id &&
@@ -116,10 +116,10 @@ Finding check_task_rows(Stores stores, const Run& run, Tally& tally) {
 Finding check_dag_rows(Stores stores, const Replay& replay) {
   for (const auto& [id, dag] : replay.dags()) {
     const auto row = stores.runs.dag(id);
-    if (!row) return wrong_row("the row of DAG " + id + " is missing");
+    if (!row) return wrong_row("the row of DAG " + id.text() + " is missing");
     const auto last = dag.scheduled.empty() ? std::nullopt : std::optional(*dag.scheduled.rbegin());
     if (row->version != dag.version || row->paused != dag.paused || row->last_logical_date != last)
-      return wrong_row("the row of DAG " + id + " differs");
+      return wrong_row("the row of DAG " + id.text() + " differs");
   }
   return {};
 }

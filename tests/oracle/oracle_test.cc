@@ -191,7 +191,7 @@ std::vector<Wrong> wrong_dags() {
        [](Forge& f) {
          f.show([&](Events& e) {
            const auto second = find_event<RunCreated>(e, f.second);
-           const std::string dag = std::get<RunCreated>(second->body).dag;
+           const DagKey dag = std::get<RunCreated>(second->body).dag;
            e.insert(second, {0, {}, second->at, DagRetired{dag, "no file declares it", {}}});
          });
        }},

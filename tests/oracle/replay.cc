@@ -60,9 +60,9 @@ Finding Replay::still_abandoned() const {
 std::string Replay::abandoned_canary() const {
   for (const auto& [model, owner] : effects_.owners()) {
     const auto run = runs_.find(owner.run);
-    if (run == runs_.end()) return model;
+    if (run == runs_.end()) return model.text();
     const TaskRef ref{run->second.dag->index_of(owner.task), owner.map_index};
-    if (!run->second.has(ref) || is_end(run->second.instance(ref).state)) return model;
+    if (!run->second.has(ref) || is_end(run->second.instance(ref).state)) return model.text();
   }
   return {};
 }
@@ -77,9 +77,9 @@ Finding Replay::take(const Event& event) {
   if (const auto* paused = std::get_if<DagPaused>(&event.body))
     dags_of_[paused->dag].paused = paused->paused;
   if (const auto* handled = std::get_if<CommandHandled>(&event.body)) return take_command(*handled);
-  if (std::holds_alternative<EffectsRequested>(event.body)) {
-    if (auto wrong = effects_.add(event, "")) return wrong;
-    if (auto wrong = note_datasets(event, "")) return wrong;
+  if (const auto* asked = std::get_if<EffectsRequested>(&event.body)) {
+    if (auto wrong = effects_.add(event, "", asked->namespace_)) return wrong;
+    if (auto wrong = note_datasets(event, asked->namespace_, nullptr)) return wrong;
   }
   if (std::holds_alternative<CompletionRejected>(event.body)) {
     ++tally_.rejected;  // changes nothing, and may be of a run that is long over
@@ -113,14 +113,16 @@ Finding Replay::create(const Event& event, const RunCreated& created) {
   if (!runs_.emplace(event.run, make_run(event, *dag)).second)
     return Violation{Rule::known_run, "the run is created a second time"};
   if (dags_of_[created.dag].retired)
-    return Violation{Rule::declared_dag, "a run of DAG " + created.dag + ", which is retired"};
+    return Violation{Rule::declared_dag,
+                     "a run of DAG " + created.dag.text() + ", which is retired"};
   if (created.type == RunType::scheduled && created.logical_date &&
       !dags_of_[created.dag].scheduled.insert(*created.logical_date).second)
-    return Violation{Rule::one_run_per_date, "a second scheduled run of DAG " + created.dag +
+    return Violation{Rule::one_run_per_date, "a second scheduled run of DAG " + created.dag.text() +
                                                  " for " + format_rfc3339(*created.logical_date)};
   if (created.type == RunType::scheduled)
     if (const std::string wrong = wrong_date((*dag)->spec(), created, event.at); !wrong.empty())
-      return Violation{Rule::schedule_dates, "a scheduled run of DAG " + created.dag + " " + wrong};
+      return Violation{Rule::schedule_dates,
+                       "a scheduled run of DAG " + created.dag.text() + " " + wrong};
   if (created.type == RunType::dataset)
     if (auto wrong = datasets_.start(created)) return wrong;
   ++tally_.runs;
@@ -128,16 +130,18 @@ Finding Replay::create(const Event& event, const RunCreated& created) {
 }
 
 /// Which DAGs wait for a dataset is read from the versions in force at this moment.
-Finding Replay::note_datasets(const Event& event, const std::string& cause) {
+Finding Replay::note_datasets(const Event& event, const std::string& name_space,
+                              const DagKey* cause) {
   const auto* effects = effects_of(event.body);
   if (effects == nullptr) return {};
   for (const Effect& effect : *effects) {
     const auto* update = std::get_if<UpdateDataset>(&effect);
-    if (update == nullptr || !datasets_.update(*update)) continue;
+    if (update == nullptr || !datasets_.update(name_space, *update)) continue;
     for (const auto& [id, course] : dags_of_) {
-      if (id == cause || course.paused || course.retired) continue;
+      if (id.namespace_ != name_space || course.paused || course.retired) continue;
+      if (cause != nullptr && id == *cause) continue;
       const auto dag = dags_.get(id, course.version);
-      if (!dag) return Violation{Rule::readable, "the version of DAG " + id + " is lost"};
+      if (!dag) return Violation{Rule::readable, "the version of DAG " + id.text() + " is lost"};
       const DagSpec& spec = (*dag)->spec();
       const bool waits = std::ranges::find(spec.datasets, update->dataset) != spec.datasets.end();
       // Data gives no values for params.
@@ -217,8 +221,10 @@ Finding Replay::after_fold(const Run& run, const Event& event) {
   }
   const TaskRef* ref = task_of(event.body);
   if (ref == nullptr) return {};
-  if (auto wrong = effects_.add(event, run.dag->task(ref->task).spec.id)) return wrong;
-  if (auto wrong = note_datasets(event, run.created.dag)) return wrong;
+  if (auto wrong =
+          effects_.add(event, run.dag->task(ref->task).spec.id, run.created.dag.namespace_))
+    return wrong;
+  if (auto wrong = note_datasets(event, run.created.dag.namespace_, &run.created.dag)) return wrong;
   if (auto wrong = check_begin(run)) return wrong;
   return check_slots(run, *ref);
 }
@@ -233,7 +239,8 @@ Finding Replay::check_begin(const Run& run) {
   const auto current = dags_.get(run.created.dag, dag.version);
   if (!current) return Violation{Rule::readable, "the current version of its DAG is lost"};
   if (static_cast<int>(dag.under_way.size()) >= (*current)->spec().max_active_runs)
-    return Violation{Rule::active_runs, "a run of DAG " + run.created.dag + " begins beside " +
+    return Violation{Rule::active_runs, "a run of DAG " + run.created.dag.text() +
+                                            " begins beside " +
                                             std::to_string(dag.under_way.size()) + " others"};
   dag.under_way.insert(run.id);
   return {};

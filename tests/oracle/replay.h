@@ -31,7 +31,7 @@ class Replay {
   Finding run();
 
   const std::map<Uuid, Run>& runs() const { return runs_; }
-  const std::map<std::string, DagCourse>& dags() const { return dags_of_; }
+  const std::map<DagKey, DagCourse>& dags() const { return dags_of_; }
   const std::map<Uuid, bool>& commands() const { return commands_; }  // → ok
   const EffectLedger& effects() const { return effects_; }
   /// Marks of the attempts that were dispatched or started: no other may have begun.
@@ -50,7 +50,7 @@ class Replay {
   Finding check_begin(const Run& run);
   Finding check_slots(const Run& run, TaskRef ref);
   Finding check_left_out(const Run& run, TaskRef ref, const EventBody& body);
-  Finding note_datasets(const Event& event, const std::string& cause);
+  Finding note_datasets(const Event& event, const std::string& name_space, const DagKey* cause);
   /// A model whose canary has traffic although the task that watches it has ended; "" none.
   std::string abandoned_canary() const;
   Finding still_abandoned() const;
@@ -62,7 +62,7 @@ class Replay {
   const Expectations& expectations_;
   Tally& tally_;
   std::map<Uuid, Run> runs_;
-  std::map<std::string, DagCourse> dags_of_;
+  std::map<DagKey, DagCourse> dags_of_;
   std::map<Uuid, bool> commands_;
   std::map<std::pair<Uuid, TaskRef>, TaskCourse> courses_;
   std::map<std::pair<Uuid, int>, int> attempt_floor_;    // of a task that was cleared

@@ -97,7 +97,7 @@ class HistoryTest : public StoreTest {
     ASSERT_OK(dag);
     version_ = dag->version();
     DagRegistered body;
-    body.dag = dag->id();
+    body.dag = dag->key();
     body.version = version_;
     body.spec = Dag::to_json(dag->spec());
     append({event({}, body)});
@@ -110,7 +110,7 @@ class HistoryTest : public StoreTest {
     row.trace_id = "0123456789abcdef0123456789abcdef";
     row.created_at = now();
     RunCreated created;
-    created.dag = row.dag;
+    created.dag = row.key();
     created.version = row.version;
     created.trace_id = row.trace_id;
     Batch out = batch({event(row.run, created)});

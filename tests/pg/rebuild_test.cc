@@ -63,7 +63,7 @@ class Course {
     if (chance < 2 || runs_.empty()) {
       trigger();
     } else if (chance == 2) {
-      (void)planner_->cancel_run({pick(runs_)}, {"ada", "enough"}, now());
+      (void)planner_->cancel_run({pick(runs_)}, Origin("ada", "enough"), now());
     } else if (chance == 3) {
       retry();
     } else if (!started_.empty()) {
@@ -79,7 +79,7 @@ class Course {
     TriggerRun input;
     input.dag = "example";
     input.run = Uuid::v7(now(), rng_);
-    const auto run = planner_->trigger_run(input, {"ada", "to see"}, now());
+    const auto run = planner_->trigger_run(input, Origin("ada", "to see"), now());
     if (run.ok()) runs_.push_back(*run);
   }
 
@@ -90,7 +90,7 @@ class Course {
       ASSERT_OK(run);
       planner_->restore_run(std::move(*run));
     }
-    (void)planner_->retry_run({id, {}}, {"ada", "again"}, now());
+    (void)planner_->retry_run({id, {}}, Origin("ada", "again"), now());
   }
 
   void complete() {

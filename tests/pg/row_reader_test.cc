@@ -22,7 +22,7 @@ namespace {
 using testing::open_database;
 
 using RecordsOfRows =
-    std::tuple<RunRow, TaskRow, DagRow, DagFileErrorRow, ResourceRow, pg::ScheduledDate,
+    std::tuple<RunRow, TaskRow, DagRow, DagFileErrorRow, ResourceRow, pg::ScheduledDate, ModelKey,
                pg::WithCause<ModelVersionRow>, pg::WithCause<DeployableRow>, EvaluationRow,
                ArtifactRow, DatasetRow, AlertRow, DeploymentRow, DeploymentEventRow, ServingWindow,
                Prediction, Command, CommandResult, HistoryLook, Period, pg::JournalRow>;
@@ -79,15 +79,15 @@ TEST(RowReader, RefusesColumnsThatAreNotThoseOfTheRecord) {
   };
   auto columns = pg::columns_of<AlertRow>();
   EXPECT_EQ("", problem(columns));
-  columns[1].name = "level";
-  EXPECT_EQ("column 2 of query 'list_alerts' is 'severity' of type 25; expected 'level', a text",
+  columns[2].name = "level";
+  EXPECT_EQ("column 3 of query 'list_alerts' is 'severity' of type 25; expected 'level', a text",
             problem(columns));
   columns = pg::columns_of<AlertRow>();
   columns[0].kind = pg::ColumnKind::text;
   EXPECT_EQ("column 1 of query 'list_alerts' is 'seq' of type 20; expected 'seq', a text",
             problem(columns));
   columns.pop_back();
-  EXPECT_EQ("query 'list_alerts' gives 8 columns; its record has 7", problem(columns));
+  EXPECT_EQ("query 'list_alerts' gives 9 columns; its record has 8", problem(columns));
 }
 
 TEST(RowReader, RefusesARecordThatTheHeaderDoesNotName) {

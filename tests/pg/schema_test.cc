@@ -170,6 +170,82 @@ TEST(Migrations, DeploymentsOfAnOlderReleaseTellTheirVersionsAndTheRunOfTheirCan
   EXPECT_EQ("a was rolled back: bad; d was refused by an evaluation; ", kept);
 }
 
+const std::string kBeforeNamespaces = R"sql(
+    INSERT INTO millrace.dag (dag, namespace, version, source, base_dir, registered_at, updated_at)
+    VALUES ('train', 'team', 'v', 's', 'b', now(), now()), ('plain', 'default', 'v', 's', 'b', now(), now());
+    INSERT INTO millrace.dag_version (dag, version, spec) VALUES ('train', 'v', '{"n": 1}'), ('plain', 'v', '{"n": 2}');
+    INSERT INTO millrace.run (run, dag, namespace, version, type, params, trace_id, actor, reason, created_at, created_seq)
+    VALUES ('00000000-0000-0000-0000-000000000001', 'train', 'before', 'v', 'manual', '{}', '', 'grace', '', now(), 1),
+           ('00000000-0000-0000-0000-000000000002', 'plain', 'default', 'v', 'scheduled', '{}', '', 'schedule', '', now(), 1);
+    INSERT INTO millrace.scheduled_run (dag, logical_date, run)
+    VALUES ('train', '2026-01-01', '00000000-0000-0000-0000-000000000001'),
+           ('plain', '2026-01-01', '00000000-0000-0000-0000-000000000002');
+    INSERT INTO millrace.run_end (run, status, finished_at, dag)
+    VALUES ('00000000-0000-0000-0000-000000000001', 'failed', now(), 'train');
+    INSERT INTO millrace.model_version (model, version, artifact, algorithm, manifest, run, task, map_index, created_at)
+    VALUES ('m', 1, 'a', 'x', '', '00000000-0000-0000-0000-000000000001', 't', -1, now()),
+           ('n', 1, 'a', 'x', '', '00000000-0000-0000-0000-000000000002', 't', -1, now());
+    INSERT INTO millrace.deployment_event (model, revision, action, artifact, weight, reason, run, actor, at)
+    VALUES ('m', 1, 'promote', 'a', 100, '', '00000000-0000-0000-0000-000000000001', 'engine', now()),
+           ('m', 2, 'rollback', '', 0, '', '00000000-0000-0000-0000-000000000000', 'grace', now());
+    INSERT INTO millrace.deployment (model, namespace, champion, candidate, weight, last_good, revision, updated_at)
+    VALUES ('m', 'default', 'a', '', 0, '', 2, now());
+    INSERT INTO millrace.dataset (dataset, artifact, rows, run, updated_at)
+    VALUES ('d', 'a', 1, '00000000-0000-0000-0000-000000000001', now());
+    INSERT INTO millrace.alert (seq, severity, title, text, owner, run, task, at)
+    VALUES (1, 'info', 'x', '', '', '00000000-0000-0000-0000-000000000001', 't', now());
+    INSERT INTO millrace.serving_window (model, artifact, role, start, requests, errors, latency_buckets, latency_sum_us,
+                                         outcomes, business_sum, business_sum_squares, tripped)
+    VALUES ('m', 'a', 'champion', now(), 5, 0, '{}', 0, 0, 0, 0, false);
+    INSERT INTO millrace.journal (seq, batch, batch_events, epoch, run, n, at, events)
+    VALUES (1, 1, 1, 1, '00000000-0000-0000-0000-000000000001', 1, now(),
+            '[{"kind":"run_created","dag":"train","version":"v","type":"manual","origin":{"actor":"grace"}}]'),
+           (2, 2, 2, 1, NULL, 2, now(),
+            '[{"kind":"dag_paused","dag":"plain","paused":true,"origin":{"actor":"grace"}},'
+            '{"kind":"effects_requested","effects":[{"kind":"rollback_model","model":"m"}],"origin":{"actor":"grace"}}]')
+    )sql";
+
+// A database of before names belonged to namespaces: DAGs had one, unique over all of them, and
+// what their runs made had none.
+TEST(Migrations, NamesOfAnOlderReleaseGetTheNamespaceOfTheRunsThatMadeThem) {
+  const auto database = open_database(testing::empty_database());
+  for (const auto& migration : pg::all_migrations().first(9)) {
+    query(*database, std::string(migration.sql));
+    query(*database, "INSERT INTO millrace.migration (number, name) VALUES (" +
+                         std::to_string(migration.number) + ", 'x')");
+  }
+  query(*database, kBeforeNamespaces);
+  const Status status = migrate(*database);
+  ASSERT_TRUE(status.ok()) << status.error().to_string();
+  PgStore store(*database);
+  const Stores stores = store.stores();
+  EXPECT_EQ(1, stores.runs.dag({"team", "train"})->spec["n"].as_int());
+  EXPECT_EQ(2, stores.runs.dag("plain")->spec["n"].as_int());
+  EXPECT_TRUE(stores.runs.dag({"team", "train"})->last_logical_date.has_value());
+  RunFilter failed{.dag = DagKey("team", "train"), .status = RunStatus::failed};
+  const auto runs = stores.runs.runs(failed);
+  ASSERT_TRUE(runs.ok()) << runs.error().to_string();
+  ASSERT_EQ(1u, runs->size()) << "the run has moved with its DAG";
+  EXPECT_EQ("local", runs->front().actor) << "a name that nothing had proved";
+  EXPECT_EQ("grace", runs->front().on_behalf_of);
+  RunFilter scheduled{.dag = "plain"};
+  EXPECT_EQ("schedule", stores.runs.runs(scheduled)->front().actor);
+  EXPECT_EQ((std::vector<ModelKey>{"n", {"team", "m"}}), *stores.registry.models());
+  EXPECT_EQ("a", stores.serving.deployment({"team", "m"})->champion);
+  EXPECT_EQ(2u, stores.serving.deployment_history({"team", "m"}, 10)->size());
+  EXPECT_EQ("grace", stores.serving.deployment_history({"team", "m"}, 1)->front().on_behalf_of);
+  EXPECT_EQ(5, stores.serving.windows({"team", "m"}, Time{})->front().requests);
+  EXPECT_EQ("a", stores.registry.dataset({"team", "d"})->artifact);
+  EXPECT_EQ("team", stores.registry.alerts(1)->front().namespace_);
+  const auto events = stores.journal.read(0, 10);
+  ASSERT_TRUE(events.ok()) << events.error().to_string();
+  ASSERT_EQ(3u, events->size());
+  EXPECT_EQ(DagKey("team", "train"), std::get<RunCreated>((*events)[0].body).dag);
+  EXPECT_EQ("grace", std::get<RunCreated>((*events)[0].body).origin.on_behalf_of);
+  EXPECT_EQ(DagKey("plain"), std::get<DagPaused>((*events)[1].body).dag);
+  EXPECT_EQ("team", std::get<EffectsRequested>((*events)[2].body).namespace_);
+}
+
 // An index that one partition lacks would be found out by who looks into that period, months later.
 TEST(Schema, EveryPartitionOfATableIsMadeAlike) {
   const auto database = open_database(testing::fresh_database());

@@ -58,7 +58,7 @@ TEST_F(CarryOut, ATriggerNamesItsRun) {
   // Midnight in New York, as the DAG's schedule has it.
   EXPECT_EQ(format_rfc3339(*created().logical_date), "2026-03-01T05:00:00Z");
   EXPECT_EQ(created().trace_id, "0af7");
-  EXPECT_EQ(created().origin.actor, "ada");
+  EXPECT_EQ(created().origin.principal.who, "ada");
 }
 
 TEST_F(CarryOut, ATriggerWithoutARunIsNamedByTheCommand) {

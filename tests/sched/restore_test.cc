@@ -56,7 +56,7 @@ class Restore : public ::testing::Test {
       if (const auto* created = std::get_if<RunCreated>(&body)) {
         RunRow row;
         row.run = run;
-        row.dag = created->dag;
+        row.dag = created->dag.name;
         row.version = created->version;
         row.type = created->type;
         row.logical_date = created->logical_date;

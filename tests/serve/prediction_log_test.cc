@@ -203,8 +203,8 @@ class LogTest : public ::testing::Test {
  protected:
   LogTest() {
     auto predictor = ml::Model::parse(model_text("logistic", {"a", "b"}, {1, 2}, 0));
-    served_ =
-        std::make_shared<const ServedModel>(ServedModel{"m", "artifact", 1, *std::move(predictor)});
+    served_ = std::make_shared<const ServedModel>(
+        ServedModel{"m", "m", "artifact", 1, *std::move(predictor)});
     config_.spool_dir = dir_.path();
     config_.flush_interval = std::chrono::milliseconds(5);
     config_.retry_first = std::chrono::milliseconds(5);

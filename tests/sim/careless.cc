@@ -47,16 +47,15 @@ class CarelessStores::RegistrySeam final : public Registry {
       return AppendedList(late_);
     return real_.appended(place, limit);
   }
-  Result<std::vector<std::string>> models() override { return real_.models(); }
-  Result<std::vector<ModelVersionRow>> model_versions(std::string_view model) override {
+  Result<std::vector<ModelKey>> models() override { return real_.models(); }
+  Result<std::vector<ModelVersionRow>> model_versions(const ModelKey& model) override {
     return real_.model_versions(model);
   }
-  Result<ModelVersionRow> model_version(std::string_view model,
-                                        std::string_view artifact) override {
+  Result<ModelVersionRow> model_version(const ModelKey& model, std::string_view artifact) override {
     return real_.model_version(model, artifact);
   }
   Result<std::vector<DeployableRow>> deployable() override { return real_.deployable(); }
-  Result<std::vector<EvaluationRow>> evaluations(std::string_view model,
+  Result<std::vector<EvaluationRow>> evaluations(const ModelKey& model,
                                                  std::size_t limit) override {
     return real_.evaluations(model, limit);
   }
@@ -64,7 +63,7 @@ class CarelessStores::RegistrySeam final : public Registry {
     return real_.artifacts(run);
   }
   Result<ArtifactRow> artifact(std::string_view digest) override { return real_.artifact(digest); }
-  Result<DatasetRow> dataset(std::string_view name) override { return real_.dataset(name); }
+  Result<DatasetRow> dataset(const DatasetKey& name) override { return real_.dataset(name); }
   Result<std::vector<DatasetRow>> datasets() override { return real_.datasets(); }
 
  private:
@@ -173,11 +172,9 @@ class CarelessStores::ReaderSeam final : public RunReader {
   }
   Result<RunRow> run(const Uuid& id) override { return real_.run(id); }
   Result<std::vector<TaskRow>> tasks(const Uuid& run) override { return real_.tasks(run); }
-  Result<DagRow> dag(std::string_view id) override { return real_.dag(id); }
-  Result<std::string> dag_namespace(std::string_view id) override {
-    return real_.dag_namespace(id);
-  }
-  Result<Json> dag_version(std::string_view dag, std::string_view version) override {
+  Result<DagRow> dag(const DagKey& key) override { return real_.dag(key); }
+  Result<bool> has_dag(const DagKey& key) override { return real_.has_dag(key); }
+  Result<Json> dag_version(const DagKey& dag, std::string_view version) override {
     return real_.dag_version(dag, version);
   }
   Result<std::vector<DagFileErrorRow>> dag_file_errors() override {

@@ -22,9 +22,14 @@ std::string condition_of(Rng& rng) {
 
 }  // namespace
 
-std::shared_ptr<const Dag> random_dag(const std::string& id, Rng& rng, Time now, bool deadlines) {
+DagKey dag_key(std::uint64_t number) {
+  return {number % kDags < 2 ? kDefaultNamespace : "team", number % 2 == 0 ? "dag0" : "dag1"};
+}
+
+std::shared_ptr<const Dag> random_dag(const DagKey& key, Rng& rng, Time now, bool deadlines) {
   DagSpec spec;
-  spec.id = id;
+  spec.id = key.name;
+  spec.namespace_ = key.namespace_;
   spec.max_active_runs = 1 + static_cast<int>(rng.below(3));
   if (chance(rng, 0.5)) {
     spec.schedule = CronSpec{"0 * * * *", "UTC", DstPolicy::run_once};
@@ -32,7 +37,7 @@ std::shared_ptr<const Dag> random_dag(const std::string& id, Rng& rng, Time now,
     spec.start = now - std::chrono::hours{3};
     spec.end = now + std::chrono::hours{2};
   }
-  if (id != kDatasetMaker && chance(rng, 0.6)) spec.datasets = {"data"};
+  if (key.name != kDatasetMaker && chance(rng, 0.6)) spec.datasets = {"data"};
   const auto count = 1 + rng.below(10);
   for (std::uint64_t i = 0; i < count; ++i) {
     TaskSpec task;

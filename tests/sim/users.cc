@@ -1,13 +1,12 @@
 #include "tests/sim/users.h"
 
 #include "engine/store/command.h"
+#include "tests/sim/dags.h"
 
 namespace millrace::sim {
 namespace {
 
 constexpr std::uint64_t kKeys = 20;
-
-std::string dag_name(std::uint64_t number) { return "dag" + std::to_string(number % 3); }
 
 }  // namespace
 
@@ -17,24 +16,27 @@ Command Users::draw_command(const SimClock& clock, Script& script, oracle::Expec
   Command command;
   const Uuid id = Uuid::v7(clock.now(), rng);
   const double p = rng.uniform();
-  const auto dag = rng.below(kKeys);
+  const auto number = rng.below(kKeys);
+  const DagKey dag = dag_key(number);
+  const Caller caller(dag.namespace_, user);
   if (p < 0.6 || triggered_.empty()) {
-    command = make_command(TriggerRun{.dag = dag_name(dag)}, user);
-    command.idempotency_key = "key" + std::to_string(dag);
+    command = make_command(TriggerRun{.dag = dag.name}, caller);
+    command.idempotency_key = "key" + std::to_string(number);
     // A trigger without a run of its own names it by its id.
     promised.runs_by_key[command.idempotency_key].insert(id);
   } else if (p < 0.9) {
-    const Uuid run = triggered_[rng.below(triggered_.size())];
+    const auto& [run, name_space] = triggered_[rng.below(triggered_.size())];
+    const Caller owner(name_space, user);
     command =
-        p < 0.75 ? make_command(CancelRun{run}, user) : make_command(RetryRun{.run = run}, user);
+        p < 0.75 ? make_command(CancelRun{run}, owner) : make_command(RetryRun{.run = run}, owner);
   } else if (p < 0.94) {
-    command = make_command(PauseDag{dag_name(dag), rng.below(2) == 0}, user);
+    command = make_command(PauseDag{dag.name, rng.below(2) == 0}, caller);
   } else if (p < 0.95) {
-    command = make_command(ResetSchedule{dag_name(dag)}, user);
+    command = make_command(ResetSchedule{dag.name}, caller);
   } else if (p < 0.97) {
-    command = make_command(PublishEvent{"deployment/m", Json::object()}, user);
+    command = make_command(PublishEvent{"deployment/m", Json::object()}, caller);
   } else {
-    command = make_command(RollbackModel{"m", "a user says so"}, user);
+    command = make_command(RollbackModel{"m", "a user says so"}, caller);
   }
   command.id = id;
   command.created_at = clock.now();
@@ -59,7 +61,7 @@ void Users::act(Inbox& inbox, const SimClock& clock, Script& script,
   }
   promised.commands.push_back(stored->id);
   if (stored->id == command.id && command.kind == TriggerRun::kind)
-    triggered_.push_back(command.id);
+    triggered_.emplace_back(command.id, command.namespace_);
 }
 
 }  // namespace millrace::sim

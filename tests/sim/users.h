@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/store/store.h"
@@ -19,8 +20,8 @@ class Users {
 
  private:
   Command draw_command(const SimClock& clock, Script& script, oracle::Expectations& promised);
-  std::vector<Uuid> triggered_;
-  std::vector<Command> unsure_;  // sent, without an answer
+  std::vector<std::pair<Uuid, std::string>> triggered_;  // with their namespaces
+  std::vector<Command> unsure_;                          // sent, without an answer
 };
 
 }  // namespace millrace::sim

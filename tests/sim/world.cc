@@ -18,7 +18,6 @@ namespace {
 
 constexpr Duration kLeaseTtl = std::chrono::seconds{5};
 constexpr int kProcessSlots = 3, kThreadSlots = 8, kAheadPerSlot = 1;
-constexpr std::uint64_t kDags = 3;
 
 /// In every third world attempts survive the engine that started them.
 std::shared_ptr<Workplace> draw_workplace(const Options& options) {
@@ -193,14 +192,14 @@ class World {
 
   void deploy(std::uint64_t number, Rng& draws) {
     const bool deadline = options_.removed != Removed::deadline;
-    auto dag = random_dag("dag" + std::to_string(number), draws, clock_.now(), deadline);
+    auto dag = random_dag(dag_key(number), draws, clock_.now(), deadline);
     dags_[number] = std::move(dag);
     declared_.insert(number);
     sync_folder();
   }
 
   void deploy_again(std::uint64_t number) {
-    script_.note([&] { return "dag" + std::to_string(number) + " is deployed again"; });
+    script_.note([&] { return dag_key(number).text() + " is deployed again"; });
     deploy(number, rng());
     ++verdict_.chaos.deploys;
   }
@@ -208,7 +207,7 @@ class World {
   /// Its file goes; a later deployment brings it back.
   void remove(std::uint64_t number) {
     if (declared_.erase(number) == 0) return;
-    script_.note([&] { return "the file of dag" + std::to_string(number) + " is removed"; });
+    script_.note([&] { return "the file of " + dag_key(number).text() + " is removed"; });
     sync_folder();
   }
 
@@ -222,9 +221,9 @@ class World {
     folder.folder = "dags";
     for (std::uint64_t i = 0; i < kDags; ++i) {
       if (dags_[i] == nullptr) continue;
-      folder.seen.insert(dags_[i]->id());
+      folder.seen.insert(dags_[i]->key());
       if (declared_.contains(i))
-        folder.dags.push_back({dags_[i], dags_[i]->id() + ".yaml", ".", {}});
+        folder.dags.push_back({dags_[i], dags_[i]->key().text() + ".yaml", ".", {}});
     }
     return folder;
   }

@@ -195,6 +195,9 @@ TEST(Find, TheDeclaredIdIsKnownAlsoOfABrokenFile) {
   EXPECT_EQ(declared("# note\ndag: 'x'  # here\ntasks: [\n"), "x");
   EXPECT_EQ(declared("{owner: me, dag: x, tasks: [\n"), "x");
   EXPECT_EQ(declared("dag: x\ntasks: {a: {operator: nop}}\n"), "x");
+  EXPECT_EQ(declared("dag: x\nnamespace: team\ntasks: [\n"), DagKey("team", "x"));
+  EXPECT_EQ(declared("dag: x\nnamespace: team\ntasks: {a: {operator: noop}}\n"),
+            DagKey("team", "x"));
   EXPECT_EQ(declared("tasks: {a: {operator: noop}}\n"), "");
   EXPECT_EQ(declared("dag: [\n"), "");
 }

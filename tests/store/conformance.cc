@@ -45,11 +45,11 @@ void StoreTest::append(std::vector<Event> events) {
   ASSERT_OK(stores().journal.append(batch(std::move(events))));
 }
 
-RunRow StoreTest::start_run(const std::string& dag, RunType type,
-                            std::optional<Time> logical_date) {
+RunRow StoreTest::start_run(const DagKey& dag, RunType type, std::optional<Time> logical_date) {
   RunRow row;
   row.run = new_id();
-  row.dag = dag;
+  row.dag = dag.name;
+  row.namespace_ = dag.namespace_;
   row.version = digest('d');
   row.type = type;
   row.logical_date = logical_date;
@@ -59,7 +59,7 @@ RunRow StoreTest::start_run(const std::string& dag, RunType type,
   row.reason = "she asked \"nicely\", \\ twice";
   row.created_at = now();
   RunCreated created;
-  created.dag = row.dag;
+  created.dag = row.key();
   created.version = row.version;
   created.type = type;
   created.logical_date = logical_date;
@@ -90,7 +90,7 @@ Batch StoreTest::success_batch(const Uuid& run, std::vector<Effect> effects,
   body.outputs = Json::object({{"rows", 12}});
   body.effects = std::move(effects);
   Batch out = batch({event(run, std::move(body))});
-  out.task_ids[{run, 3}] = task;
+  out.task_ids[{run, 3}] = {kDefaultNamespace, task};
   TaskRow row;
   row.run = run;
   row.task = task;

@@ -106,7 +106,7 @@ class StoreTest : public ::testing::TestWithParam<Backend> {
 
   Event event(const Uuid& run, EventBody body);
   /// Registers the DAG and starts a run of it; returns its row as the journal was given it.
-  RunRow start_run(const std::string& dag = "flights", RunType type = RunType::manual,
+  RunRow start_run(const DagKey& dag = "flights", RunType type = RunType::manual,
                    std::optional<Time> logical_date = {});
   void finish_run(const RunRow& run, RunStatus status);
   /// A task of `run` succeeds with these effects.

@@ -31,7 +31,7 @@ TEST_P(StoreTest, ASubmittedCommandIsPendingUntilItIsHandled) {
   EXPECT_EQ(first, got.id);
   EXPECT_EQ("trigger_run", got.kind);
   EXPECT_EQ(trigger(first).body, got.body);
-  EXPECT_EQ("ada", got.origin.actor);
+  EXPECT_EQ("ada", got.origin.principal.who);
   EXPECT_EQ("by hand", got.origin.reason);
   EXPECT_EQ(trigger(first).created_at, got.created_at);
   EXPECT_EQ("default", got.namespace_);

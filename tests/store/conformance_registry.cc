@@ -33,7 +33,7 @@ TEST_P(StoreTest, ModelVersionsAreNumberedPerModelWithoutGaps) {
   EXPECT_EQ(now(), newest.created_at);
   EXPECT_EQ(1, (*versions)[1].version);
   EXPECT_EQ(1, stores().registry.model_version("other", digest('a'))->version);
-  EXPECT_EQ((std::vector<std::string>{"flights", "other"}), *stores().registry.models());
+  EXPECT_EQ((std::vector<ModelKey>{"flights", "other"}), *stores().registry.models());
   EXPECT_CODE(ErrorCode::not_found, stores().registry.model_version("flights", digest('c')));
   EXPECT_TRUE(stores().registry.model_versions("nope")->empty());
 }

@@ -10,9 +10,11 @@ std::vector<Uuid> ids(const Result<std::vector<RunRow>>& rows) {
   return out;
 }
 
-RunFilter filter(std::string dag, std::optional<RunStatus> status = {},
+RunFilter filter(std::string_view dag, std::optional<RunStatus> status = {},
                  std::optional<Uuid> before = {}, std::size_t limit = 50) {
-  return {std::move(dag), status, before, limit};
+  RunFilter out{.status = status, .before = before, .limit = limit};
+  if (!dag.empty()) out.dag = DagKey(kDefaultNamespace, dag);
+  return out;
 }
 
 TaskRow ended(const Uuid& run, std::string task, int map_index, TaskState state, Time at) {
@@ -194,20 +196,22 @@ TEST_P(StoreTest, DagsKeepTheirVersions) {
   lead();
   const Json one = Json::object({{"dag", "flights"}, {"namespace", "team"}, {"n", 1}});
   const Json two = Json::object({{"dag", "flights"}, {"namespace", "team"}, {"n", 2}});
-  append({event({}, DagRegistered{"flights", "v1", one, "dags/f.yaml", "dags", {"ada", ""}})});
+  append({event(
+      {}, DagRegistered{{"team", "flights"}, "v1", one, "dags/f.yaml", "dags", {"ada", ""}})});
   const Time first = now();
   clock().pass(std::chrono::seconds{5});
-  append({event({}, DagRegistered{"flights", "v2", two, "dags/g.yaml", "dags", {"ada", ""}}),
-          event({}, DagRegistered{
-                        "a", "v1", Json::object({{"dag", "a"}}), "dags/a.yaml", "dags", {}})});
-  append({event({}, DagPaused{"flights", true, {}})});
+  append(
+      {event({}, DagRegistered{{"team", "flights"}, "v2", two, "dags/g.yaml", "dags", {"ada", ""}}),
+       event({},
+             DagRegistered{"a", "v1", Json::object({{"dag", "a"}}), "dags/a.yaml", "dags", {}})});
+  append({event({}, DagPaused{{"team", "flights"}, true, {}})});
 
   const auto dags = stores().runs.dags();
   ASSERT_OK(dags);
   ASSERT_EQ(2u, dags->size());
   EXPECT_EQ("a", (*dags)[0].dag);
   EXPECT_EQ("default", (*dags)[0].namespace_);
-  const auto dag = stores().runs.dag("flights");
+  const auto dag = stores().runs.dag({"team", "flights"});
   ASSERT_OK(dag);
   EXPECT_EQ("v2", dag->version);
   EXPECT_EQ("team", dag->namespace_);
@@ -218,9 +222,9 @@ TEST_P(StoreTest, DagsKeepTheirVersions) {
   EXPECT_EQ(first, dag->registered_at);
   EXPECT_EQ(now(), dag->updated_at);
   EXPECT_FALSE(dag->last_logical_date.has_value());
-  EXPECT_EQ(one, *stores().runs.dag_version("flights", "v1"));
-  EXPECT_EQ(two, *stores().runs.dag_version("flights", "v2"));
-  EXPECT_CODE(ErrorCode::not_found, stores().runs.dag_version("flights", "v3"));
+  EXPECT_EQ(one, *stores().runs.dag_version({"team", "flights"}, "v1"));
+  EXPECT_EQ(two, *stores().runs.dag_version({"team", "flights"}, "v2"));
+  EXPECT_CODE(ErrorCode::not_found, stores().runs.dag_version({"team", "flights"}, "v3"));
   EXPECT_CODE(ErrorCode::not_found, stores().runs.dag("nope"));
 }
 

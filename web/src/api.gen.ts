@@ -21,7 +21,7 @@ export interface Run {
   run: string;
   /** The DAG's id */
   dag: string;
-  /** The team it belongs to */
+  /** The namespace of the DAG */
   namespace: string;
   /** Digest of the DAG version it executes */
   version: string;
@@ -41,8 +41,10 @@ export interface Run {
   trigger: unknown;
   /** W3C trace id that its tasks and logs carry */
   trace_id: string;
-  /** Who asked for it */
+  /** Who asked for it: a part of the engine, or `local` until access control is on */
   actor: string;
+  /** For whom, as the client says; nothing checks it */
+  on_behalf_of: string;
   /** Why, as they said */
   reason: string;
   /** When it began */
@@ -57,7 +59,7 @@ export interface Run {
 export interface Dag {
   /** Its id */
   dag: string;
-  /** The team it belongs to */
+  /** Its namespace */
   namespace: string;
   /** What it is for */
   doc: string;
@@ -323,6 +325,8 @@ export interface Attempt {
 export interface ModelVersion {
   /** The model's name */
   model: string;
+  /** The namespace of the model */
+  namespace: string;
   /** From 1, without gaps */
   version: number;
   /** Digest of the serialised model */
@@ -351,6 +355,8 @@ export interface ModelVersion {
 export interface Evaluation {
   /** The model's name */
   model: string;
+  /** The namespace of the model */
+  namespace: string;
   /** Artifact of the champion; "" before the first */
   champion: string;
   /** Artifact of the challenger */
@@ -373,6 +379,8 @@ export interface Evaluation {
 export interface Model {
   /** Its name */
   model: string;
+  /** Its namespace */
+  namespace: string;
   /** How many versions there are */
   versions: number;
   /** The version that serves; null before the first promotion */
@@ -423,7 +431,7 @@ export interface ServingStats {
 export interface Deployment {
   /** The model's name */
   model: string;
-  /** The team it belongs to */
+  /** The namespace of the model */
   namespace: string;
   /** Artifact that serves; "" before the first promotion */
   champion: string;
@@ -449,6 +457,8 @@ export interface Deployment {
 export interface DeploymentEvent {
   /** The model's name */
   model: string;
+  /** The namespace of the model */
+  namespace: string;
   /** The deployment's revision after it */
   revision: number;
   /** canary, promote, rollback or release */
@@ -465,8 +475,10 @@ export interface DeploymentEvent {
   evidence: unknown;
   /** The run that decided; all zero: asked for from outside */
   run: string;
-  /** Who asked */
+  /** Who asked: a part of the engine, or `local` until access control is on */
   actor: string;
+  /** For whom, as the client says; nothing checks it */
+  on_behalf_of: string;
   /** When */
   at: string;
 }
@@ -475,6 +487,8 @@ export interface DeploymentEvent {
 export interface Alert {
   /** Of the journal event that raised it */
   seq: number;
+  /** The namespace that it is about */
+  namespace: string;
   /** info, warning or error */
   severity: string;
   /** In a few words */
@@ -493,10 +507,16 @@ export interface Alert {
 
 /** Who asked, and why. */
 export interface Origin {
-  /** A person or a part of the system */
-  actor: string;
+  /** A user, or a part of the engine */
+  who: string;
+  /** Id of the token that proved it; "": none */
+  token: string;
+  /** The roles that it had */
+  roles: string[];
   /** As they said */
   reason: string;
+  /** For whom, as the client says; nothing checks it */
+  on_behalf_of: string;
 }
 
 /** A version of a DAG became the current one. The first fixes where its schedule starts. */
@@ -507,6 +527,8 @@ export interface DagRegistered {
   seq: number;
   /** When it was decided */
   at: string;
+  /** The namespace of the DAG */
+  namespace: string;
   /** The DAG's id */
   dag: string;
   /** Digest of the canonical form */
@@ -539,6 +561,8 @@ export interface DagPaused {
   seq: number;
   /** When it was decided */
   at: string;
+  /** The namespace of the DAG */
+  namespace: string;
   /** The DAG's id */
   dag: string;
   /** False: it was unpaused */
@@ -557,6 +581,8 @@ export interface RunCreated {
   at: string;
   /** The run */
   run: string;
+  /** The namespace of the DAG */
+  namespace: string;
   /** The DAG's id */
   dag: string;
   /** Digest of the DAG version */
@@ -589,7 +615,9 @@ export interface RunCancelRequested {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** Who asked, and why */
   origin: Origin;
@@ -615,7 +643,9 @@ export interface TasksCleared {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** Which instances */
   tasks: TaskInstance[];
@@ -633,7 +663,9 @@ export interface RunFinished {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** How it ended */
   status: RunStatus;
@@ -649,7 +681,9 @@ export interface TaskExpanded {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id */
   task: string;
@@ -667,7 +701,9 @@ export interface TaskQueued {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -685,7 +721,9 @@ export interface AttemptStarted {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -709,7 +747,9 @@ export interface AttemptLost {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -745,7 +785,9 @@ export interface AttemptFailed {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -909,7 +951,9 @@ export interface TaskDeferred {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -937,7 +981,9 @@ export interface TaskSucceeded {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -961,7 +1007,9 @@ export interface TaskFailed {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -987,7 +1035,9 @@ export interface TaskSkipped {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -1007,7 +1057,9 @@ export interface TaskUpstreamFailed {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -1025,7 +1077,9 @@ export interface TaskCancelled {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -1043,7 +1097,9 @@ export interface CompletionRejected {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -1069,6 +1125,8 @@ export interface EffectsRequested {
   effects: Effect[];
   /** Who asked, and why */
   origin: Origin;
+  /** Where the names in the effects belong */
+  namespace: string;
 }
 
 /** A command of the inbox was executed or refused; `result` is the answer to its sender. */
@@ -1097,7 +1155,9 @@ export interface AttemptDispatched {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -1119,7 +1179,9 @@ export interface AttemptReturned {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -1141,7 +1203,9 @@ export interface TaskCancelRequested {
   at: string;
   /** The run */
   run: string;
-  /** The run's DAG; "" if the run is forgotten */
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
   dag: string;
   /** The task's id; "" if the run is forgotten */
   task: string;
@@ -1159,6 +1223,8 @@ export interface DagRetired {
   seq: number;
   /** When it was decided */
   at: string;
+  /** The namespace of the DAG */
+  namespace: string;
   /** The DAG's id */
   dag: string;
   /** Why */
@@ -1175,6 +1241,8 @@ export interface DagOutOfOrder {
   seq: number;
   /** When it was decided */
   at: string;
+  /** The namespace of the DAG */
+  namespace: string;
   /** The DAG's id */
   dag: string;
   /** What the compiler says */
@@ -1189,6 +1257,8 @@ export interface ScheduleMoved {
   seq: number;
   /** When it was decided */
   at: string;
+  /** The namespace of the DAG */
+  namespace: string;
   /** The DAG's id */
   dag: string;
   /** Only later dates count */
@@ -1333,25 +1403,25 @@ export interface Health {
   journal_seq: number;
 }
 
-/** All DAGs, by id. */
-export const listDags = (query: { recent?: number } = {}): Promise<Dag[]> =>
+/** All DAGs, by namespace and id. */
+export const listDags = (query: { namespace?: string; recent?: number } = {}): Promise<Dag[]> =>
   request('GET', `/api/v1/dags`, query);
 
 /** A DAG with its tasks and edges. */
-export const getDag = (dag: string, query: { recent?: number } = {}): Promise<DagDetail> =>
+export const getDag = (dag: string, query: { namespace?: string; recent?: number } = {}): Promise<DagDetail> =>
   request('GET', `/api/v1/dags/${encodeURIComponent(dag)}`, query);
 
 /** Pause or unpause. */
-export const patchDag = (dag: string, body: { paused: boolean; reason?: string }): Promise<CommandResult> =>
-  request('PATCH', `/api/v1/dags/${encodeURIComponent(dag)}`, {}, body);
+export const patchDag = (dag: string, body: { paused: boolean; reason?: string }, query: { namespace?: string } = {}): Promise<CommandResult> =>
+  request('PATCH', `/api/v1/dags/${encodeURIComponent(dag)}`, query, body);
 
 /** Continue a schedule from now. */
-export const resetSchedule = (dag: string, body: { reason?: string } = {}): Promise<CommandResult> =>
-  request('POST', `/api/v1/dags/${encodeURIComponent(dag)}/schedule/reset`, {}, body);
+export const resetSchedule = (dag: string, body: { reason?: string } = {}, query: { namespace?: string } = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/dags/${encodeURIComponent(dag)}/schedule/reset`, query, body);
 
 /** The canonical form of any version that ever ran. */
-export const getDagVersion = (dag: string, version: string): Promise<Record<string, unknown>> =>
-  request('GET', `/api/v1/dags/${encodeURIComponent(dag)}/versions/${encodeURIComponent(version)}`, {});
+export const getDagVersion = (dag: string, version: string, query: { namespace?: string } = {}): Promise<Record<string, unknown>> =>
+  request('GET', `/api/v1/dags/${encodeURIComponent(dag)}/versions/${encodeURIComponent(version)}`, query);
 
 /** DAG files that cannot be loaded, and DAGs without a file. */
 export const listDagErrors = (query: { warnings?: boolean } = {}): Promise<DagFileError[]> =>
@@ -1366,11 +1436,11 @@ export const getResourceVersion = (kind: string, namespace: string, name: string
   request('GET', `/api/v1/resources/${encodeURIComponent(kind)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`, {});
 
 /** Runs, newest first. */
-export const listRuns = (query: { dag?: string; status?: RunStatus; before?: string; limit?: number } = {}): Promise<RunPage> =>
+export const listRuns = (query: { namespace?: string; dag?: string; status?: RunStatus; before?: string; limit?: number } = {}): Promise<RunPage> =>
   request('GET', `/api/v1/runs`, query);
 
 /** Start a run. */
-export const triggerRun = (dag: string, body: { params?: Record<string, unknown>; logical_date?: string; reason?: string } = {}, query: { wait?: string } = {}, headers: Record<string, string> = {}): Promise<TriggerResult> =>
+export const triggerRun = (dag: string, body: { params?: Record<string, unknown>; logical_date?: string; reason?: string } = {}, query: { namespace?: string; wait?: string } = {}, headers: Record<string, string> = {}): Promise<TriggerResult> =>
   request('POST', `/api/v1/dags/${encodeURIComponent(dag)}/runs`, query, body, headers);
 
 /** A run. */
@@ -1406,39 +1476,39 @@ export const listAttempts = (run: string, task: string, query: { map_index?: num
   request('GET', `/api/v1/runs/${encodeURIComponent(run)}/tasks/${encodeURIComponent(task)}/attempts`, query);
 
 /** All models with what serves them. */
-export const listModels = (): Promise<Model[]> =>
-  request('GET', `/api/v1/models`, {});
+export const listModels = (query: { namespace?: string } = {}): Promise<Model[]> =>
+  request('GET', `/api/v1/models`, query);
 
 /** A model. */
-export const getModel = (model: string): Promise<Model> =>
-  request('GET', `/api/v1/models/${encodeURIComponent(model)}`, {});
+export const getModel = (model: string, query: { namespace?: string } = {}): Promise<Model> =>
+  request('GET', `/api/v1/models/${encodeURIComponent(model)}`, query);
 
 /** Its versions, newest first. */
-export const listModelVersions = (model: string): Promise<ModelVersion[]> =>
-  request('GET', `/api/v1/models/${encodeURIComponent(model)}/versions`, {});
+export const listModelVersions = (model: string, query: { namespace?: string } = {}): Promise<ModelVersion[]> =>
+  request('GET', `/api/v1/models/${encodeURIComponent(model)}/versions`, query);
 
 /** Champion against challenger, newest first. */
-export const listEvaluations = (model: string, query: { limit?: number } = {}): Promise<Evaluation[]> =>
+export const listEvaluations = (model: string, query: { namespace?: string; limit?: number } = {}): Promise<Evaluation[]> =>
   request('GET', `/api/v1/models/${encodeURIComponent(model)}/evaluations`, query);
 
 /** What the model server measured lately, by version and role. */
-export const getServing = (model: string, query: { window?: string } = {}): Promise<ServingStats[]> =>
+export const getServing = (model: string, query: { namespace?: string; window?: string } = {}): Promise<ServingStats[]> =>
   request('GET', `/api/v1/models/${encodeURIComponent(model)}/serving`, query);
 
 /** Take it back. */
-export const rollbackModel = (model: string, body: { reason?: string; artifact?: string } = {}, headers: Record<string, string> = {}): Promise<CommandResult> =>
-  request('POST', `/api/v1/models/${encodeURIComponent(model)}/rollback`, {}, body, headers);
+export const rollbackModel = (model: string, body: { reason?: string; artifact?: string } = {}, query: { namespace?: string } = {}, headers: Record<string, string> = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/models/${encodeURIComponent(model)}/rollback`, query, body, headers);
 
 /** Let a refused or withdrawn version be deployed again. */
-export const releaseModel = (model: string, body: { artifact: string; reason: string }, headers: Record<string, string> = {}): Promise<CommandResult> =>
-  request('POST', `/api/v1/models/${encodeURIComponent(model)}/release`, {}, body, headers);
+export const releaseModel = (model: string, body: { artifact: string; reason: string }, query: { namespace?: string } = {}, headers: Record<string, string> = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/models/${encodeURIComponent(model)}/release`, query, body, headers);
 
 /** What serves each model now. */
-export const listDeployments = (): Promise<Deployment[]> =>
-  request('GET', `/api/v1/deployments`, {});
+export const listDeployments = (query: { namespace?: string } = {}): Promise<Deployment[]> =>
+  request('GET', `/api/v1/deployments`, query);
 
 /** Every change of what serves a model, newest first. */
-export const listDeploymentHistory = (model: string, query: { limit?: number } = {}): Promise<DeploymentEvent[]> =>
+export const listDeploymentHistory = (model: string, query: { namespace?: string; limit?: number } = {}): Promise<DeploymentEvent[]> =>
   request('GET', `/api/v1/deployments/${encodeURIComponent(model)}/history`, query);
 
 /** Alerts, newest first. */

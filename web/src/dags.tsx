@@ -1,7 +1,7 @@
 // DAGs: first the files that cannot be loaded, then each DAG with its schedule, last runs and switches.
 import { useState } from 'preact/hooks';
 import { listDagErrors, listDags, patchDag, type Dag, type DagFileError } from './api.gen';
-import { LogicalDate, When } from './format';
+import { LogicalDate, When, fullName } from './format';
 import { dagKinds, useData, useEvents } from './live';
 import { Empty, Pending, Problem, Squares, Words } from './parts';
 import { ApiError } from './http';
@@ -81,7 +81,7 @@ function PauseSwitch({ dag, onChange }: { dag: Dag; onChange: () => void }) {
   const flip = async () => {
     setBusy(true);
     try {
-      await patchDag(dag.dag, { paused: !dag.paused });
+      await patchDag(dag.dag, { paused: !dag.paused }, { namespace: dag.namespace });
       setError(undefined);
       onChange();
     } catch (caught) {
@@ -96,7 +96,7 @@ function PauseSwitch({ dag, onChange }: { dag: Dag; onChange: () => void }) {
         class="switch"
         role="switch"
         aria-checked={!dag.paused}
-        aria-label={`${dag.dag} is ${dag.paused ? 'paused' : 'active'}`}
+        aria-label={`${fullName(dag.namespace, dag.dag)} is ${dag.paused ? 'paused' : 'active'}`}
         title={dag.paused ? 'Paused: it runs only when triggered. Click to activate.' : 'Active. Click to pause.'}
         disabled={busy}
         onClick={flip}
@@ -115,8 +115,8 @@ function Row({ dag, onTrigger, onChange }: { dag: Dag; onTrigger: () => void; on
         {!isOut(dag) && <PauseSwitch dag={dag} onChange={onChange} />}
       </td>
       <td class="wide">
-        <Link to={`/runs?dag=${encodeURIComponent(dag.dag)}`} class="row-link">
-          {dag.dag}
+        <Link to={`/runs?dag=${encodeURIComponent(fullName(dag.namespace, dag.dag))}`} class="row-link">
+          {fullName(dag.namespace, dag.dag)}
         </Link>
         {dag.tags.map((tag) => (
           <span class="tag">{tag}</span>
@@ -199,7 +199,7 @@ export function DagsPage() {
           </thead>
           <tbody>
             {dags.value.map((dag) => (
-              <Row key={dag.dag} dag={dag} onTrigger={() => setTriggered(dag)} onChange={reload} />
+              <Row key={fullName(dag.namespace, dag.dag)} dag={dag} onTrigger={() => setTriggered(dag)} onChange={reload} />
             ))}
           </tbody>
         </table>

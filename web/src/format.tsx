@@ -94,3 +94,15 @@ export function bytes(value: number): string {
   }
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
+
+/** What people call a DAG or a model: with its namespace, unless that is `default`. */
+export const fullName = (namespace: string, name: string): string => (namespace === 'default' ? name : `${namespace}/${name}`);
+
+/** The way back: the parameters that a request needs for such a name. */
+export function splitName(full: string): { namespace?: string; name: string } {
+  const slash = full.indexOf('/');
+  return slash < 0 ? { name: full } : { namespace: full.slice(0, slash), name: full.slice(slash + 1) };
+}
+
+/** The principal, and for whom it asked. */
+export const requester = (actor: string, onBehalfOf: string): string => (onBehalfOf ? `${actor} for ${onBehalfOf}` : actor);

@@ -37,7 +37,7 @@ async function send(method: string, path: string, query: Query, body?: unknown, 
   try {
     response = await fetch(address(path, query), {
       method,
-      headers: { ...headers, ...(method === 'GET' ? {} : { 'Content-Type': 'application/json', 'Millrace-Actor': 'dashboard' }) },
+      headers: { ...headers, ...(method === 'GET' ? {} : { 'Content-Type': 'application/json', 'Millrace-On-Behalf-Of': 'dashboard' }) },
       body: method === 'GET' ? undefined : JSON.stringify(body ?? {}),
     });
   } catch {

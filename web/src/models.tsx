@@ -1,7 +1,7 @@
 // Models: champion and candidate, their current measurements, and the deployment history.
 import { getServing, listDeploymentHistory, listModelVersions, listModels, rollbackModel, type DeploymentEvent, type Model, type ModelVersion, type ServingStats } from './api.gen';
 import { Verdict } from './evaluation';
-import { When, number, percent } from './format';
+import { When, fullName, number, percent, requester } from './format';
 import { modelKinds, useData, useEvents, useInterval } from './live';
 import { Action, Digest, Empty, Pending, isEmpty } from './parts';
 import { Link } from './router';
@@ -121,7 +121,7 @@ function History({ events }: { events: DeploymentEvent[] }) {
             <div>
               <strong title={event.artifact}>{event.version > 0 ? `v${event.version}` : event.artifact.slice(0, 8)}</strong> {event.reason}
               <span class="note">
-                <When at={event.at} relative /> · {event.actor || 'engine'}
+                <When at={event.at} relative /> · {requester(event.actor || 'engine', event.on_behalf_of)}
                 {event.run !== noRun && (
                   <>
                     {' · '}
@@ -144,22 +144,24 @@ function History({ events }: { events: DeploymentEvent[] }) {
 }
 
 function ModelCard({ model, onChange }: { model: Model; onChange: () => void }) {
-  const serving = useData(`serving ${model.model}`, () => getServing(model.model));
-  const history = useData(`history ${model.model} ${model.revision}`, () => listDeploymentHistory(model.model));
-  const versions = useData(`versions ${model.model} ${model.versions}`, () => listModelVersions(model.model));
+  const inNamespace = { namespace: model.namespace };
+  const name = fullName(model.namespace, model.model);
+  const serving = useData(`serving ${name}`, () => getServing(model.model, inNamespace));
+  const history = useData(`history ${name} ${model.revision}`, () => listDeploymentHistory(model.model, inNamespace));
+  const versions = useData(`versions ${name} ${model.versions}`, () => listModelVersions(model.model, inNamespace));
   useInterval(5000, serving.reload);
   const target = model.candidate ? `The canary ends, and v${model.champion?.version ?? '–'} receives all traffic again.` : `v${model.last_good?.version} becomes the champion again.`;
   return (
-    <article class="card" aria-label={`Model ${model.model}`}>
+    <article class="card" aria-label={`Model ${name}`}>
       <div class="card-head">
-        <h2>{model.model}</h2>
+        <h2>{name}</h2>
         <span class="faint">
           {model.versions} {model.versions === 1 ? 'version' : 'versions'}
         </span>
         <span class="spring" />
         <Action
           label="Roll back"
-          title={`Roll ${model.model} back?`}
+          title={`Roll ${name} back?`}
           text={target}
           danger
           disabled={!model.candidate && !model.last_good}
@@ -168,7 +170,7 @@ function ModelCard({ model, onChange }: { model: Model; onChange: () => void }) 
             await rollbackModel(model.model, {
               reason: reason || 'requested on the dashboard',
               artifact: (model.candidate ?? model.champion)?.artifact,
-            }),
+            }, inNamespace),
             onChange(),
             history.reload()
           )}
@@ -203,7 +205,7 @@ export function ModelsPage() {
           The operator <code>train</code> registers a model; <code>deploy.canary</code> ships it.
         </Empty>
       )}
-      {models.value?.map((model) => <ModelCard key={model.model} model={model} onChange={models.reload} />)}
+      {models.value?.map((model) => <ModelCard key={fullName(model.namespace, model.model)} model={model} onChange={models.reload} />)}
     </>
   );
 }

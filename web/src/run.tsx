@@ -1,6 +1,6 @@
 // One run: its graph with live states, timeline, and the chosen task.
 import { cancelRun, getRun, listArtifacts, retryRun, type Artifact, type Run, type StreamEvent, type Task, type TaskState } from './api.gen';
-import { Elapsed, LogicalDate, When, bytes, duration, number } from './format';
+import { Elapsed, LogicalDate, When, bytes, duration, fullName, number, requester } from './format';
 import { Gantt } from './gantt';
 import { Graph, groupTasks } from './graph';
 import { useData, useEvents, type Kind } from './live';
@@ -36,7 +36,7 @@ function Facts({ run }: { run: Run }) {
       <dt>Duration</dt>
       <dd>{run.duration_s == null ? <Elapsed from={run.created_at} /> : duration(run.duration_s)}</dd>
       <dt>Requested by</dt>
-      <dd>{run.actor}</dd>
+      <dd>{requester(run.actor, run.on_behalf_of)}</dd>
       <dt>DAG version</dt>
       <dd>
         <Digest value={run.version} />
@@ -165,15 +165,16 @@ export function RunPage({ run: id }: { run: string }) {
     setPlace(mapIndex >= 0 ? `${name}~${mapIndex}` : name);
     showPanel();
   };
+  const dagName = fullName(run.value.namespace, run.value.dag);
   const running = run.value.status === 'running';
   return (
     <>
       <p class="crumbs">
-        <Link to="/runs">Runs</Link> / <Link to={`/runs?dag=${encodeURIComponent(run.value.dag)}`}>{run.value.dag}</Link>
+        <Link to="/runs">Runs</Link> / <Link to={`/runs?dag=${encodeURIComponent(dagName)}`}>{dagName}</Link>
       </p>
       <div class="title">
         <h1>
-          {run.value.dag} {run.value.logical_date && <LogicalDate at={run.value.logical_date} />}
+          {dagName} {run.value.logical_date && <LogicalDate at={run.value.logical_date} />}
         </h1>
         <State value={run.value.status} />
         <span class="spring" />

@@ -1,7 +1,7 @@
 // Runs, newest first, updated live.
 import { useState } from 'preact/hooks';
 import { listDags, listRuns, type Run, type RunStatus } from './api.gen';
-import { Elapsed, LogicalDate, When, duration } from './format';
+import { Elapsed, LogicalDate, When, duration, fullName, splitName } from './format';
 import { runKinds, useData, useEvents } from './live';
 import { Empty, Pending, State } from './parts';
 import { Link, useQuery } from './router';
@@ -17,7 +17,7 @@ function Row({ run }: { run: Run }) {
       </td>
       <td class="wide">
         <Link to={`/runs/${run.run}`} class="row-link">
-          {run.dag}
+          {fullName(run.namespace, run.dag)}
         </Link>
         {run.reason && <span class="note clip">{run.reason}</span>}
       </td>
@@ -37,7 +37,7 @@ function Row({ run }: { run: Run }) {
 
 function Filters({ dag, setDag, status, setStatus }: Record<'dag' | 'status', string> & Record<'setDag' | 'setStatus', (value: string) => void>) {
   const dags = useData('dags', () => listDags());
-  const names = (dags.value ?? []).map((entry) => entry.dag);
+  const names = (dags.value ?? []).map((entry) => fullName(entry.namespace, entry.dag));
   return (
     <div class="filters">
       <label>
@@ -68,9 +68,11 @@ export function RunsPage() {
   const [pages, setPages] = useState(1);
   const fetchPages = async () => {
     const runs: Run[] = [];
+    const { namespace, name } = splitName(dag);
+    const wanted = { namespace, dag: name };
     let before: string | undefined;
     for (let page = 0; page < pages; page += 1) {
-      const next = await listRuns({ dag, status: (status || undefined) as Run['status'], before, limit: pageSize });
+      const next = await listRuns({ ...wanted, status: (status || undefined) as Run['status'], before, limit: pageSize });
       runs.push(...next.runs);
       if (!next.next) return { runs, more: false };
       before = next.next;

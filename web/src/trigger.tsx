@@ -2,6 +2,7 @@
 // after a lost answer, refers to the same run (Idempotency-Key).
 import { useRef, useState } from 'preact/hooks';
 import { triggerRun, type Dag } from './api.gen';
+import { fullName } from './format';
 import { ApiError } from './http';
 import { Dialog, Problem } from './parts';
 import { navigate } from './router';
@@ -96,7 +97,7 @@ export function TriggerDialog({ dag, onClose }: { dag: Dag; onClose: () => void 
       const result = await triggerRun(
         dag.dag,
         { params: values, logical_date: date ? `${date}T${time || '00:00'}:00` : undefined, reason },
-        {},
+        { namespace: dag.namespace },
         { 'Idempotency-Key': key.current },
       );
       navigate(`/runs/${result.run}`);
@@ -106,7 +107,7 @@ export function TriggerDialog({ dag, onClose }: { dag: Dag; onClose: () => void 
     }
   };
   return (
-    <Dialog title={`Trigger ${dag.dag}`} onClose={onClose}>
+    <Dialog title={`Trigger ${fullName(dag.namespace, dag.dag)}`} onClose={onClose}>
       <form onSubmit={submit}>
         {params.map((param) => (
           <Field

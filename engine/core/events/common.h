@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "engine/base/record_json.h"
 
@@ -44,17 +45,46 @@ constexpr std::string_view title_of(RunStatus) { return "RunStatus"; }
 constexpr std::string_view to_string(RunType type) { return name_of(type); }
 constexpr std::string_view to_string(RunStatus status) { return name_of(status); }
 
+/// Who decided: a user, or a part of the engine ("engine", "schedule", "file", "model server").
+/// Until access control is on, every request from outside is by `local`.
+struct Principal {
+  std::string who = "engine";
+  std::string token = {};               // id of the token that proved it; "": none was needed
+  std::vector<std::string> roles = {};  // that it had then
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("who", &Principal::who, "A user, or a part of the engine").optional(),
+        field("token", &Principal::token, "Id of the token that proved it; \"\": none").optional(),
+        field("roles", &Principal::roles, "The roles that it had").optional()};
+  }
+};
+inline constexpr std::string_view kLocalPrincipal = "local";
+
 /// Who asked, and why. On every change.
 struct Origin {
   static constexpr std::string_view record_name = "Origin";
   static constexpr std::string_view record_doc = "Who asked, and why.";
-  std::string actor = "engine";
+  Origin() = default;
+  /// By a part of the engine, or by `local`.
+  Origin(std::string_view who, std::string_view why) : reason(why) { principal.who = who; }
+
+  Principal principal;
   std::string reason;
+  /// For whom, as the client says: a note for people. Nothing checks it and nothing is decided by
+  /// it.
+  std::string on_behalf_of;
 
   static constexpr auto fields() {
-    return std::tuple{field("actor", &Origin::actor, "A person or a part of the system"),
-                      field("reason", &Origin::reason, "As they said").optional()};
+    return std::tuple{field("", &Origin::principal, "Who asked"),
+                      field("reason", &Origin::reason, "As they said").optional(),
+                      field("on_behalf_of", &Origin::on_behalf_of,
+                            "For whom, as the client says; nothing checks it")
+                          .optional()};
   }
+  /// Reads what was written before there were principals: an `actor`, which clients named
+  /// themselves.
+  void upgrade(const Json& stored);
 };
 
 }  // namespace millrace

@@ -9,6 +9,7 @@
 #include "engine/base/json.h"
 #include "engine/base/time.h"
 #include "engine/core/events/common.h"
+#include "engine/core/names.h"
 
 namespace millrace {
 
@@ -16,7 +17,7 @@ struct DagRegistered {
   static constexpr std::string_view kind = "dag_registered";
   static constexpr std::string_view record_doc =
       "A version of a DAG became the current one. The first fixes where its schedule starts.";
-  std::string dag;
+  DagKey dag;
   std::string version;
   Json spec;  // Dag::to_json
   std::string source;
@@ -25,7 +26,7 @@ struct DagRegistered {
 
   static constexpr auto fields() {
     return std::tuple{
-        field("dag", &DagRegistered::dag, "The DAG's id").not_empty(),
+        field("", &DagRegistered::dag, "The DAG"),
         field("version", &DagRegistered::version, "Digest of the canonical form").not_empty(),
         field("spec", &DagRegistered::spec, "The canonical form").optional().internal(),
         field("source", &DagRegistered::source, "Path of the file, for people").optional(),
@@ -54,12 +55,12 @@ struct DagFileChecked {
 struct DagPaused {
   static constexpr std::string_view kind = "dag_paused";
   static constexpr std::string_view record_doc = "A DAG was paused or unpaused.";
-  std::string dag;
+  DagKey dag;
   bool paused = false;
   Origin origin;
 
   static constexpr auto fields() {
-    return std::tuple{field("dag", &DagPaused::dag, "The DAG's id").not_empty(),
+    return std::tuple{field("", &DagPaused::dag, "The DAG"),
                       field("paused", &DagPaused::paused, "False: it was unpaused"),
                       field("origin", &DagPaused::origin, "Who asked, and why").optional()};
   }
@@ -69,12 +70,12 @@ struct DagRetired {
   static constexpr std::string_view kind = "dag_retired";
   static constexpr std::string_view record_doc =
       "No file declares the DAG any more: nothing starts it until one does, which registers it.";
-  std::string dag;
+  DagKey dag;
   std::string reason;
   Origin origin;
 
   static constexpr auto fields() {
-    return std::tuple{field("dag", &DagRetired::dag, "The DAG's id").not_empty(),
+    return std::tuple{field("", &DagRetired::dag, "The DAG"),
                       field("reason", &DagRetired::reason, "Why").optional(),
                       field("origin", &DagRetired::origin, "Who asked, and why").optional()};
   }
@@ -85,11 +86,11 @@ struct DagOutOfOrder {
   static constexpr std::string_view record_doc =
       "The stored version cannot be compiled by this program on this machine; without a reason it "
       "can again.";
-  std::string dag;
+  DagKey dag;
   std::string reason;
 
   static constexpr auto fields() {
-    return std::tuple{field("dag", &DagOutOfOrder::dag, "The DAG's id").not_empty(),
+    return std::tuple{field("", &DagOutOfOrder::dag, "The DAG"),
                       field("reason", &DagOutOfOrder::reason, "What the compiler says").optional()};
   }
 };
@@ -98,14 +99,14 @@ struct ScheduleMoved {
   static constexpr std::string_view kind = "schedule_moved";
   static constexpr std::string_view record_doc =
       "Where the schedule goes on: after its change, an unpausing or a reset.";
-  std::string dag;
+  DagKey dag;
   std::optional<Time> from;  // none: as it was
   std::optional<Time> all_until;
   Origin origin;
 
   static constexpr auto fields() {
     return std::tuple{
-        field("dag", &ScheduleMoved::dag, "The DAG's id").not_empty(),
+        field("", &ScheduleMoved::dag, "The DAG"),
         field("from", &ScheduleMoved::from, "Only later dates count").optional(),
         field("all_until", &ScheduleMoved::all_until, "Every missed date up to here is made up")
             .optional(),

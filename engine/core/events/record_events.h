@@ -9,6 +9,7 @@
 #include "engine/base/json.h"
 #include "engine/core/effect.h"
 #include "engine/core/events/common.h"
+#include "engine/core/names.h"
 
 namespace millrace {
 
@@ -18,11 +19,14 @@ struct EffectsRequested {
       "A person or the model server changed shared state, outside any task.";
   std::vector<Effect> effects;
   Origin origin;
+  std::string namespace_{kDefaultNamespace};  // of the models and datasets that they name
 
   static constexpr auto fields() {
     return std::tuple{
         field("effects", &EffectsRequested::effects, "Committed with this event").optional(),
-        field("origin", &EffectsRequested::origin, "Who asked, and why").optional()};
+        field("origin", &EffectsRequested::origin, "Who asked, and why").optional(),
+        field("namespace", &EffectsRequested::namespace_, "Where the names in the effects belong")
+            .optional()};
   }
 };
 

@@ -10,13 +10,14 @@
 #include "engine/base/json.h"
 #include "engine/base/time.h"
 #include "engine/core/events/common.h"
+#include "engine/core/names.h"
 
 namespace millrace {
 
 struct RunCreated {
   static constexpr std::string_view kind = "run_created";
   static constexpr std::string_view record_doc = "A run began.";
-  std::string dag;
+  DagKey dag;
   std::string version;
   RunType type = RunType::manual;
   std::optional<Time> logical_date;
@@ -29,7 +30,7 @@ struct RunCreated {
 
   static constexpr auto fields() {
     return std::tuple{
-        field("dag", &RunCreated::dag, "The DAG's id").not_empty(),
+        field("", &RunCreated::dag, "The DAG"),
         field("version", &RunCreated::version, "Digest of the DAG version").not_empty(),
         field("type", &RunCreated::type, "What started it"),
         field("logical_date", &RunCreated::logical_date, "The date it stands for").optional(),

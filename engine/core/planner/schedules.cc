@@ -2,7 +2,7 @@
 
 namespace millrace {
 
-void Schedules::plan(const std::string& dag, std::optional<Time> at) {
+void Schedules::plan(const DagKey& dag, std::optional<Time> at) {
   if (const auto old = firing_of_.find(dag); old != firing_of_.end()) {
     firings_.erase({old->second, dag});
     firing_of_.erase(old);
@@ -12,7 +12,7 @@ void Schedules::plan(const std::string& dag, std::optional<Time> at) {
   firing_of_.emplace(dag, *at);
 }
 
-std::optional<std::string> Schedules::due(Time now) const {
+std::optional<DagKey> Schedules::due(Time now) const {
   if (firings_.empty() || firings_.begin()->first > now) return std::nullopt;
   return firings_.begin()->second;
 }

@@ -7,10 +7,10 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <string>
 #include <utility>
 
 #include "engine/base/time.h"
+#include "engine/core/names.h"
 
 namespace millrace {
 
@@ -18,9 +18,9 @@ class Schedules {
  public:
   /// The DAG's next firing, in place of the one before; nullopt: none. Without effect while dates
   /// are not known.
-  void plan(const std::string& dag, std::optional<Time> at);
+  void plan(const DagKey& dag, std::optional<Time> at);
   /// The DAG whose firing is due first, if one is due. It stays planned.
-  std::optional<std::string> due(Time now) const;
+  std::optional<DagKey> due(Time now) const;
   std::optional<Time> next() const;
 
   /// The wall clock jumped: nothing fires before it is known which dates have a run.
@@ -29,8 +29,8 @@ class Schedules {
   bool knows_dates() const { return knows_dates_; }
 
  private:
-  std::set<std::pair<Time, std::string>> firings_;
-  std::map<std::string, Time> firing_of_;  // the entry of each DAG in firings_
+  std::set<std::pair<Time, DagKey>> firings_;
+  std::map<DagKey, Time> firing_of_;  // the entry of each DAG in firings_
   bool knows_dates_ = true;
 };
 

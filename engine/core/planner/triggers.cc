@@ -21,37 +21,40 @@ bool holds(const Expression& condition, const Json& event) {
 }  // namespace
 
 void Triggers::watch(const DagSpec& dag) {
-  on_event_.erase(dag.id);
+  const DagKey key(dag.namespace_, dag.id);
+  on_event_.erase(key);
   if (dag.on_event.is_object()) {
     OnEvent on_event{dag.on_event["type"].as_string(), {}};
     const std::string text = condition_text(dag.on_event["if"].as_view());
     auto condition = text.empty() ? Result<Expression>(not_found("")) : Expression::parse(text);
     if (condition) on_event.condition = *std::move(condition);
-    if (text.empty() || on_event.condition) on_event_.emplace(dag.id, std::move(on_event));
+    if (text.empty() || on_event.condition) on_event_.emplace(key, std::move(on_event));
   }
-  for (const std::string& old : datasets_of_[dag.id]) by_dataset_[old].erase(dag.id);
-  datasets_of_[dag.id] = dag.datasets;
-  for (const std::string& dataset : dag.datasets) by_dataset_[dataset].insert(dag.id);
+  auto& datasets = datasets_of_[key];
+  for (const std::string& old : datasets) by_dataset_[{dag.namespace_, old}].erase(key);
+  datasets = dag.datasets;
+  for (const std::string& dataset : datasets) by_dataset_[{dag.namespace_, dataset}].insert(key);
 }
 
-std::vector<std::string> Triggers::started_by(const PublishEvent& event) const {
-  std::vector<std::string> out;
+std::vector<DagKey> Triggers::started_by(const std::string& name_space,
+                                         const PublishEvent& event) const {
+  std::vector<DagKey> out;
   for (const auto& [dag, on_event] : on_event_)
-    if (on_event.type == event.name &&
+    if (dag.namespace_ == name_space && on_event.type == event.name &&
         (!on_event.condition || holds(*on_event.condition, event.event)))
       out.push_back(dag);
   return out;
 }
 
-void Triggers::restore_dataset(const std::string& dataset, const std::string& artifact) {
+void Triggers::restore_dataset(const DatasetKey& dataset, const std::string& artifact) {
   content_.insert_or_assign(dataset, artifact);
 }
 
-std::vector<std::string> Triggers::started_by(const UpdateDataset& update) {
-  std::string& content = content_[update.dataset];
-  if (!update.artifact.empty() && content == update.artifact) return {};
-  content = update.artifact;
-  const auto found = by_dataset_.find(update.dataset);
+std::vector<DagKey> Triggers::started_by(const DatasetKey& dataset, const std::string& artifact) {
+  std::string& content = content_[dataset];
+  if (!artifact.empty() && content == artifact) return {};
+  content = artifact;
+  const auto found = by_dataset_.find(dataset);
   if (found == by_dataset_.end()) return {};
   return {found->second.begin(), found->second.end()};
 }

@@ -12,8 +12,8 @@
 
 #include "engine/core/commands.h"
 #include "engine/core/dag.h"
-#include "engine/core/effect.h"
 #include "engine/core/expression.h"
+#include "engine/core/names.h"
 
 namespace millrace {
 
@@ -21,13 +21,13 @@ class Triggers {
  public:
   /// The DAG is started by what its newest version says.
   void watch(const DagSpec& dag);
-  /// Ids of the DAGs whose `on:` matches the event, in their order.
-  std::vector<std::string> started_by(const PublishEvent& event) const;
+  /// The DAGs of the namespace whose `on:` matches the event, in their order.
+  std::vector<DagKey> started_by(const std::string& name_space, const PublishEvent& event) const;
 
-  void restore_dataset(const std::string& dataset, const std::string& artifact);
-  /// Keeps the dataset's new content. Ids of the DAGs that it starts, in their order; none if it is
-  /// the same content again.
-  std::vector<std::string> started_by(const UpdateDataset& update);
+  void restore_dataset(const DatasetKey& dataset, const std::string& artifact);
+  /// Keeps the dataset's new content. The DAGs that it starts, in their order; none if it is the
+  /// same content again. A DAG lists datasets of its own namespace.
+  std::vector<DagKey> started_by(const DatasetKey& dataset, const std::string& artifact);
 
  private:
   struct OnEvent {
@@ -36,10 +36,10 @@ class Triggers {
     /// here then.
     std::optional<Expression> condition;
   };
-  std::map<std::string, OnEvent> on_event_;                      // by DAG
-  std::map<std::string, std::set<std::string>> by_dataset_;      // → DAGs
-  std::map<std::string, std::vector<std::string>> datasets_of_;  // by DAG
-  std::map<std::string, std::string> content_;                   // dataset → artifact
+  std::map<DagKey, OnEvent> on_event_;                      // by DAG
+  std::map<DatasetKey, std::set<DagKey>> by_dataset_;       // → DAGs
+  std::map<DagKey, std::vector<std::string>> datasets_of_;  // by DAG
+  std::map<DatasetKey, std::string> content_;               // dataset → artifact
 };
 
 }  // namespace millrace

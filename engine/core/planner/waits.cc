@@ -2,7 +2,7 @@
 
 namespace millrace {
 
-void Waits::add(const std::string& event, const Waiting& waiting) {
+void Waits::add(const EventName& event, const Waiting& waiting) {
   remove(waiting.run, waiting.ref);
   const Place place{event, next_order_++};
   waiting_.emplace(place, waiting);
@@ -16,7 +16,7 @@ void Waits::remove(const Uuid& run, TaskRef ref) {
   place_.erase(found);
 }
 
-std::vector<Waiting> Waits::take(const std::string& event) {
+std::vector<Waiting> Waits::take(const EventName& event) {
   std::vector<Waiting> out;
   const auto first = waiting_.lower_bound({event, 0});
   auto last = first;

@@ -74,12 +74,12 @@ DELETE FROM millrace.command_key WHERE (namespace, idempotency_key) IN (
 -- name: forget_scheduled_runs
 -- Of runs that are forgotten, at most $2. The newest of a DAG that is not after $3, the present, stays: the schedule goes on
 -- from it. Later ones are of a clock that was ahead.
-DELETE FROM millrace.scheduled_run WHERE (dag, logical_date) IN (
-  SELECT dag, logical_date FROM millrace.scheduled_run AS s
+DELETE FROM millrace.scheduled_run WHERE (namespace, dag, logical_date) IN (
+  SELECT namespace, dag, logical_date FROM millrace.scheduled_run AS s
   WHERE run < millrace.first_id(millrace.instant($1))
     AND NOT EXISTS (SELECT FROM millrace.run AS r WHERE r.run = s.run)
-    AND EXISTS (SELECT FROM millrace.scheduled_run AS n WHERE n.dag = s.dag AND n.logical_date > s.logical_date
-                AND n.logical_date <= millrace.instant($3))
+    AND EXISTS (SELECT FROM millrace.scheduled_run AS n WHERE n.namespace = s.namespace AND n.dag = s.dag
+                AND n.logical_date > s.logical_date AND n.logical_date <= millrace.instant($3))
   LIMIT $2)
 
 -- name: list_periods  row: Period

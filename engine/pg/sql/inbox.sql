@@ -8,21 +8,24 @@ WITH key AS (
   ON CONFLICT (namespace, idempotency_key) DO NOTHING
   RETURNING command
 )
-INSERT INTO millrace.command (command, kind, body, idempotency_key, namespace, actor, reason, created_at)
-SELECT $1::uuid, $2::text, $3::text::json, $4::text, $5::text, $6::text, $7::text, millrace.instant($8)
+INSERT INTO millrace.command (command, kind, body, idempotency_key, namespace, actor, token, roles, reason, on_behalf_of,
+                              created_at)
+SELECT $1::uuid, $2::text, $3::text::json, $4::text, $5::text, $6::text, $7::text, $8::text[], $9::text, $10::text,
+       millrace.instant($11)
 WHERE EXISTS (SELECT 1 FROM key)
 ON CONFLICT (command) DO NOTHING
 RETURNING command
 
 -- name: put_command_without_key
-INSERT INTO millrace.command (command, kind, body, namespace, actor, reason, created_at)
-VALUES ($1, $2, $3::text::json, $4, $5, $6, millrace.instant($7))
+INSERT INTO millrace.command (command, kind, body, namespace, actor, token, roles, reason, on_behalf_of, created_at)
+VALUES ($1, $2, $3::text::json, $4, $5, $6, $7::text[], $8, $9, millrace.instant($10))
 ON CONFLICT (command) DO NOTHING
 RETURNING command
 
 -- name: find_command  row: Command
 -- By its id, else by its idempotency key ($2 null: none).
-SELECT command, kind, body, idempotency_key, namespace, actor, reason, millrace.micros(created_at) AS created_at
+SELECT command, kind, body, idempotency_key, namespace, actor AS who, token, roles, reason, on_behalf_of,
+       millrace.micros(created_at) AS created_at
 FROM millrace.command
 WHERE command IN ($1, (SELECT k.command FROM millrace.command_key AS k WHERE namespace = $3 AND idempotency_key = $2))
 ORDER BY command = $1 DESC LIMIT 1
@@ -35,7 +38,8 @@ WHERE namespace = $1 AND idempotency_key = $2
 
 -- name: pending_commands  row: Command
 -- Those after the mark $1 that have no answer, at most $2.
-SELECT command, kind, body, idempotency_key, namespace, actor, reason, millrace.micros(created_at) AS created_at
+SELECT command, kind, body, idempotency_key, namespace, actor AS who, token, roles, reason, on_behalf_of,
+       millrace.micros(created_at) AS created_at
 FROM millrace.command AS c
 WHERE pos > $1 AND NOT EXISTS (SELECT 1 FROM millrace.command_result AS r WHERE r.command = c.command)
 ORDER BY pos LIMIT $2

@@ -27,28 +27,29 @@ WITH fence AS MATERIALIZED (
 -- name: append_runs
 , r AS (
   INSERT INTO millrace.run (run, dag, namespace, version, type, logical_date, interval_start, interval_end,
-                            params, trigger, trace_id, actor, reason, created_at, created_seq)
+                            params, trigger, trace_id, actor, on_behalf_of, reason, created_at, created_seq)
   SELECT u.run, u.dag, u.namespace, u.version, u.type, millrace.instant(u.logical_date),
          millrace.instant(u.interval_start), millrace.instant(u.interval_end), u.params::json, u.trigger::json,
-         u.trace_id, u.actor, u.reason, millrace.instant(u.created_at), go.first_seq
+         u.trace_id, u.actor, u.on_behalf_of, u.reason, millrace.instant(u.created_at), go.first_seq
   FROM go, unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-                  $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[])
+                  $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[])
     AS u (run, dag, namespace, version, type, logical_date, interval_start, interval_end, params, trigger, trace_id,
-          actor, reason, created_at)
+          actor, on_behalf_of, reason, created_at)
 )
 
 -- name: append_scheduled_runs
 , s AS (
-  INSERT INTO millrace.scheduled_run (dag, logical_date, run)
-  SELECT u.dag, millrace.instant(u.logical_date), u.run
-  FROM go, unnest($1::text[], $2::bigint[], $3::uuid[]) AS u (dag, logical_date, run)
+  INSERT INTO millrace.scheduled_run (namespace, dag, logical_date, run)
+  SELECT u.namespace, u.dag, millrace.instant(u.logical_date), u.run
+  FROM go, unnest($1::text[], $2::text[], $3::bigint[], $4::uuid[]) AS u (namespace, dag, logical_date, run)
 )
 
 -- name: append_run_ends
 , e AS (
-  INSERT INTO millrace.run_end (run, status, finished_at, dag)
-  SELECT u.run, u.status, millrace.instant(u.finished_at), u.dag
-  FROM go, unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[]) AS u (run, status, finished_at, dag)
+  INSERT INTO millrace.run_end (run, status, finished_at, namespace, dag)
+  SELECT u.run, u.status, millrace.instant(u.finished_at), u.namespace, u.dag
+  FROM go, unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[])
+    AS u (run, status, finished_at, namespace, dag)
 )
 
 -- name: append_task_ends

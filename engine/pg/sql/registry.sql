@@ -1,25 +1,25 @@
 -- Models, evaluations, artifacts, datasets and alerts, for those who read.
 
--- name: list_models
-SELECT DISTINCT model FROM millrace.model_version ORDER BY model
+-- name: list_models  row: ModelKey
+SELECT DISTINCT namespace, model FROM millrace.model_version ORDER BY namespace, model
 
 -- name: list_model_versions  row: ModelVersion
--- Newest first; with $2 not null only those with this artifact; at most $3.
-SELECT v.model, v.version, v.artifact, v.algorithm, v.manifest, v.metrics, v.params, v.run, v.task, v.map_index,
+-- Newest first; with $3 not null only those with this artifact; at most $4.
+SELECT v.model, v.namespace, v.version, v.artifact, v.algorithm, v.manifest, v.metrics, v.params, v.run, v.task, v.map_index,
        millrace.micros(v.created_at) AS created_at, '' AS not_shipped, n.cause, n.reason
-FROM millrace.model_version AS v LEFT JOIN millrace.not_shipped AS n USING (model, artifact)
-WHERE v.model = $1 AND ($2::text IS NULL OR v.artifact = $2)
-ORDER BY v.version DESC LIMIT $3
+FROM millrace.model_version AS v LEFT JOIN millrace.not_shipped AS n USING (namespace, model, artifact)
+WHERE v.namespace = $1 AND v.model = $2 AND ($3::text IS NULL OR v.artifact = $3)
+ORDER BY v.version DESC LIMIT $4
 
 -- name: list_deployable  row: Deployable
-SELECT model, artifact, v.artifact IS NOT NULL AS registered, '' AS not_shipped, n.cause, n.reason
-FROM (SELECT DISTINCT model, artifact FROM millrace.model_version) AS v
-     FULL JOIN millrace.not_shipped AS n USING (model, artifact)
-ORDER BY model, artifact
+SELECT namespace, model, artifact, v.artifact IS NOT NULL AS registered, '' AS not_shipped, n.cause, n.reason
+FROM (SELECT DISTINCT namespace, model, artifact FROM millrace.model_version) AS v
+     FULL JOIN millrace.not_shipped AS n USING (namespace, model, artifact)
+ORDER BY namespace, model, artifact
 
 -- name: list_evaluations  row: Evaluation
-SELECT model, champion, challenger, decision, report, run, task, map_index, millrace.micros(at) AS at
-FROM millrace.evaluation WHERE model = $1 ORDER BY pos DESC LIMIT $2
+SELECT model, namespace, champion, challenger, decision, report, run, task, map_index, millrace.micros(at) AS at
+FROM millrace.evaluation WHERE namespace = $1 AND model = $2 ORDER BY pos DESC LIMIT $3
 
 -- name: list_artifacts  row: Artifact
 SELECT digest, kind, name, bytes, rows, schema, inputs, run, task, map_index,
@@ -32,13 +32,15 @@ SELECT digest, kind, name, bytes, rows, schema, inputs, run, task, map_index,
 FROM millrace.artifact WHERE digest = $1 ORDER BY pos LIMIT 1
 
 -- name: list_datasets  row: Dataset
-SELECT dataset, artifact, rows, run, millrace.micros(updated_at) AS updated_at FROM millrace.dataset ORDER BY dataset
+SELECT dataset, namespace, artifact, rows, run, millrace.micros(updated_at) AS updated_at
+FROM millrace.dataset ORDER BY namespace, dataset
 
 -- name: get_dataset  row: Dataset
-SELECT dataset, artifact, rows, run, millrace.micros(updated_at) AS updated_at FROM millrace.dataset WHERE dataset = $1
+SELECT dataset, namespace, artifact, rows, run, millrace.micros(updated_at) AS updated_at
+FROM millrace.dataset WHERE namespace = $1 AND dataset = $2
 
 -- name: list_alerts  row: Alert
-SELECT seq, severity, title, text, owner, run, task, millrace.micros(at) AS at
+SELECT seq, namespace, severity, title, text, owner, run, task, millrace.micros(at) AS at
 FROM millrace.alert ORDER BY pos DESC LIMIT $1
 
 -- name: artifacts_named

@@ -6,21 +6,21 @@
 -- each by its id. Joined at once, the plan would be for far more rows than anybody asks for.
 SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running') AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
-       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
-       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
 ORDER BY r.run DESC
 
 -- name: list_runs_of_dag  row: Run
--- As list_runs, of the DAG $3.
+-- As list_runs, of the DAG $4 in the namespace $3.
 SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running') AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
-       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
-       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run
-      WHERE dag = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      WHERE namespace = $3 AND dag = $4 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
 ORDER BY r.run DESC
@@ -29,21 +29,22 @@ ORDER BY r.run DESC
 -- The same of every DAG, $1 of each.
 SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running') AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
-       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
-       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM millrace.dag AS d
-CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.dag = d.dag ORDER BY run DESC LIMIT $1) AS r
+CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.namespace = d.namespace AND r.dag = d.dag
+                    ORDER BY run DESC LIMIT $1) AS r
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
-ORDER BY r.dag, r.run DESC
+ORDER BY r.namespace, r.dag, r.run DESC
 
 -- name: list_runs_success_of_dag  row: Run
--- As list_runs, of the DAG $3, of status success: most of them are.
+-- As list_runs, of the DAG $4 in the namespace $3, of status success: most of them are.
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
-       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
-       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run
-      WHERE dag = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY run DESC) AS r
+      WHERE namespace = $3 AND dag = $4 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY run DESC) AS r
 CROSS JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run AND status = 'success' LIMIT 1) AS e
 ORDER BY r.run DESC LIMIT $2
 
@@ -51,8 +52,8 @@ ORDER BY r.run DESC LIMIT $2
 -- As list_runs, of this status.
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
-       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
-       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = 'success'
       ORDER BY run DESC LIMIT $2) AS e
@@ -63,8 +64,8 @@ ORDER BY r.run DESC
 -- As list_runs, of status $3, which is not success: found by an index of the bad ones, since they may be rare.
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
-       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
-       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = $3 AND status <> 'success'
       ORDER BY run DESC LIMIT $2) AS e
@@ -72,14 +73,14 @@ CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1)
 ORDER BY r.run DESC
 
 -- name: list_runs_bad_of_dag  row: Run
--- The same, of the DAG $4.
+-- The same, of the DAG $5 in the namespace $4.
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
-       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
-       millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run_end
-      WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND dag = $4 AND status = $3
-        AND status <> 'success'
+      WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND namespace = $4 AND dag = $5
+        AND status = $3 AND status <> 'success'
       ORDER BY run DESC LIMIT $2) AS e
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
 ORDER BY r.run DESC
@@ -95,8 +96,8 @@ WITH mark AS MATERIALIZED (
 )
 SELECT r.run, r.dag, r.namespace, r.version, r.type, 'running' AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
-       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor, r.reason,
-       millrace.micros(r.created_at) AS created_at, NULL::bigint AS finished_at
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, NULL::bigint AS finished_at
 FROM candidate JOIN millrace.run AS r USING (run)
 WHERE NOT EXISTS (SELECT 1 FROM millrace.run_end AS e WHERE e.run = r.run)
 ORDER BY r.run
@@ -104,7 +105,8 @@ ORDER BY r.run
 -- name: get_run  row: Run
 SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date) AS logical_date,
        millrace.micros(interval_start) AS interval_start, millrace.micros(interval_end) AS interval_end, params, trigger,
-       trace_id, actor, reason, millrace.micros(created_at) AS created_at, millrace.micros(finished_at) AS finished_at
+       trace_id, actor, on_behalf_of, reason, millrace.micros(created_at) AS created_at,
+       millrace.micros(finished_at) AS finished_at
 FROM millrace.run_state WHERE run = $1
 
 -- name: list_tasks  row: EndedTask
@@ -118,13 +120,14 @@ SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused,
        millrace.micros(last.logical_date) AS last_logical_date, d.retired, d.out_of_order,
        millrace.micros(d.schedule_from) AS schedule_from, millrace.micros(d.schedule_all_until) AS schedule_all_until
 FROM millrace.dag AS d
-JOIN millrace.dag_version AS v USING (dag, version)
-LEFT JOIN LATERAL (SELECT logical_date FROM millrace.scheduled_run AS s WHERE s.dag = d.dag
+JOIN millrace.dag_version AS v USING (namespace, dag, version)
+LEFT JOIN LATERAL (SELECT logical_date FROM millrace.scheduled_run AS s
+                   WHERE s.namespace = d.namespace AND s.dag = d.dag
                    ORDER BY logical_date DESC LIMIT 1) AS last ON true
-ORDER BY d.dag
+ORDER BY d.namespace, d.dag
 
--- name: get_dag_namespace
-SELECT namespace FROM millrace.dag WHERE dag = $1
+-- name: has_dag
+SELECT count(*) FROM millrace.dag WHERE namespace = $1 AND dag = $2
 
 -- name: get_dag  row: StoredDag
 SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused,
@@ -132,13 +135,14 @@ SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused,
        millrace.micros(last.logical_date) AS last_logical_date, d.retired, d.out_of_order,
        millrace.micros(d.schedule_from) AS schedule_from, millrace.micros(d.schedule_all_until) AS schedule_all_until
 FROM millrace.dag AS d
-JOIN millrace.dag_version AS v USING (dag, version)
-LEFT JOIN LATERAL (SELECT logical_date FROM millrace.scheduled_run AS s WHERE s.dag = d.dag
+JOIN millrace.dag_version AS v USING (namespace, dag, version)
+LEFT JOIN LATERAL (SELECT logical_date FROM millrace.scheduled_run AS s
+                   WHERE s.namespace = d.namespace AND s.dag = d.dag
                    ORDER BY logical_date DESC LIMIT 1) AS last ON true
-WHERE d.dag = $1
+WHERE d.namespace = $1 AND d.dag = $2
 
 -- name: get_dag_version
-SELECT spec FROM millrace.dag_version WHERE dag = $1 AND version = $2
+SELECT spec FROM millrace.dag_version WHERE namespace = $1 AND dag = $2 AND version = $3
 
 -- name: list_resources  row: Resource
 -- DAGs included.
@@ -157,10 +161,10 @@ SELECT source, diagnostics, millrace.micros(at) AS at FROM millrace.dag_file_err
 
 -- name: scheduled_dates  row: ScheduledDate
 -- Of each DAG: the newest date that is not after $1, and all later ones.
-SELECT d.dag, millrace.micros(s.logical_date) AS logical_date
+SELECT d.namespace, d.dag, millrace.micros(s.logical_date) AS logical_date
 FROM millrace.dag AS d
 CROSS JOIN LATERAL (SELECT max(logical_date) AS logical_date FROM millrace.scheduled_run
-                    WHERE dag = d.dag AND logical_date <= millrace.instant($1)) AS last
+                    WHERE namespace = d.namespace AND dag = d.dag AND logical_date <= millrace.instant($1)) AS last
 JOIN millrace.scheduled_run AS s
-  ON s.dag = d.dag AND s.logical_date >= coalesce(last.logical_date, '-infinity')
-ORDER BY 1, s.logical_date
+  ON s.namespace = d.namespace AND s.dag = d.dag AND s.logical_date >= coalesce(last.logical_date, '-infinity')
+ORDER BY 1, 2, s.logical_date
