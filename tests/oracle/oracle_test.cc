@@ -212,7 +212,7 @@ std::vector<Wrong> wrong_worlds() {
                           {0, other, end->at, AttemptStarted{Forge::kIngest, 1, 1}}});
          });
        }},
-      {"MoreRunsThanMayBe", Rule::active_runs, "beside 1 others",
+      {"MoreRunsThanMayBe", Rule::active_runs, "while 1 others are under way",
        [](Forge& f) {
          f.show([&](Events& e) {
            const RunCreated other = body_of<RunCreated>(e, f.second);

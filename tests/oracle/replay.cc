@@ -239,9 +239,9 @@ Finding Replay::check_begin(const Run& run) {
   const auto current = dags_.get(run.created.dag, dag.version);
   if (!current) return Violation{Rule::readable, "the current version of its DAG is lost"};
   if (static_cast<int>(dag.under_way.size()) >= (*current)->spec().max_active_runs)
-    return Violation{Rule::active_runs, "a run of DAG " + run.created.dag.text() +
-                                            " begins beside " +
-                                            std::to_string(dag.under_way.size()) + " others"};
+    return Violation{Rule::active_runs,
+                     "a run of DAG " + run.created.dag.text() + " begins while " +
+                         std::to_string(dag.under_way.size()) + " others are under way"};
   dag.under_way.insert(run.id);
   return {};
 }
