@@ -32,7 +32,7 @@ namespace millrace::exec {
 
 /// Raised when a message changes: engine and runner are the same binary, unless it was replaced
 /// under a running engine.
-inline constexpr int kProtocolVersion = 5;
+inline constexpr int kProtocolVersion = 6;
 /// Outputs are stored in the journal; data belongs into artifacts.
 inline constexpr std::size_t kMaxOutcomeBytes = 8u << 20;
 
@@ -99,34 +99,23 @@ struct BeatMessage {
 struct MemoryMessage {
   static constexpr auto fields() { return std::tuple{}; }
 };
-struct BeganMessage {
-  std::int64_t id = 0;  // of the attempt
-  std::int64_t for_us = 0;
-
-  static constexpr auto fields() {
-    return std::tuple{field("id", &BeganMessage::id, "Of the attempt"),
-                      field("for_us", &BeganMessage::for_us, "How long ago")};
-  }
-};
 struct DoneMessage {
   std::int64_t id = 0;  // of the attempt
   Result<Outcome> outcome = Outcome{Done{}};
   std::int64_t rss_bytes = 0;
   bool retire = false;  // the runner begins nothing else
-  std::int64_t took_us = 0;
 
   static constexpr auto fields() {
     return std::tuple{field("id", &DoneMessage::id, "Of the attempt"),
                       field("outcome", &DoneMessage::outcome, "How it ended"),
                       field("rss_bytes", &DoneMessage::rss_bytes, "Most resident memory"),
-                      field("retire", &DoneMessage::retire, "Begins nothing else"),
-                      field("took_us", &DoneMessage::took_us, "How long it took")};
+                      field("retire", &DoneMessage::retire, "Begins nothing else")};
   }
 };
 
 // A message travels with its place in its list as its number.
 using RunnerMessage =
-    std::variant<HelloMessage, QueryMessage, BeatMessage, MemoryMessage, DoneMessage, BeganMessage>;
+    std::variant<HelloMessage, QueryMessage, BeatMessage, MemoryMessage, DoneMessage>;
 using EngineMessage = std::variant<StartMessage, AnswerMessage, CancelMessage>;
 
 /// A whole frame; `resource_exhausted` if it would be longer than kMaxFrameBytes.

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kBeat{1000};
 /// Shorter attempts do not wake the thread that watches over the longer ones.
-constexpr std::chrono::milliseconds kMoment{5};
+constexpr std::chrono::milliseconds kMoment{20};
 constexpr std::chrono::milliseconds kRecent{100};
 
 }  // namespace
@@ -59,7 +59,7 @@ StartMessage RunnerLink::next() {
     StartMessage start = std::move(starts_.front());
     starts_.pop_front();
     if (!begins_.begin(static_cast<std::size_t>(start.output), start.id)) continue;
-    run_begins(start.id);
+    run_begins();
     return start;
   }
 }
@@ -136,7 +136,6 @@ void RunnerLink::watch() {
       if (watcher_.stopping()) return;
       std::uint64_t expirations = 0;
       [[maybe_unused]] const ssize_t size = read(moment_.get(), &expirations, sizeof expirations);
-      tell_begin();
       // Held by the other thread: the attempt is over, and it reads.
       if (!read_mutex_.try_lock()) continue;
       const MutexLock reading(read_mutex_, std::adopt_lock);
@@ -153,29 +152,7 @@ void RunnerLink::beat() {
   write_all({frame.data(), frame.size()});
 }
 
-/// Once, of an attempt that is no longer a short one: of those the result says when they began.
-void RunnerLink::tell_begin() {
-  std::int64_t id = 0;
-  {
-    const MutexLock lock(begin_mutex_);
-    if (begun_ == 0 || std::exchange(told_, begun_) == begun_) return;
-    id = begun_;
-  }
-  send(BeganMessage{id, running_for().count()});
-}
-
-std::chrono::microseconds RunnerLink::running_for() const {
-  const MutexLock lock(begin_mutex_);
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
-                                                               begun_at_);
-}
-
-void RunnerLink::run_begins(std::int64_t id) {
-  {
-    const MutexLock lock(begin_mutex_);
-    begun_ = id;
-    begun_at_ = std::chrono::steady_clock::now();
-  }
+void RunnerLink::run_begins() {
   running_ = true;
   set_moment(kMoment);
 }
@@ -187,10 +164,6 @@ void RunnerLink::set_moment(std::chrono::nanoseconds from_now) {
 }
 
 void RunnerLink::run_ends() {
-  {
-    const MutexLock lock(begin_mutex_);
-    begun_ = 0;
-  }
   const MutexLock reading(read_mutex_);
   running_ = false;  // the moment may still pass: it then finds nothing, or the next one early
   if (!std::exchange(listening_, false)) return;

@@ -49,14 +49,11 @@ class RunnerLink {
   std::int64_t recent_resident_bytes();
   /// Tells that an allocation failed. Allocates nothing.
   void tell_out_of_memory();
-  /// How long the attempt has been running.
-  std::chrono::microseconds running_for() const;
 
  private:
   void watch();
   void beat();
-  void tell_begin();
-  void run_begins(std::int64_t id) REQUIRES(read_mutex_);
+  void run_begins() REQUIRES(read_mutex_);
   void run_ends();
   void set_moment(std::chrono::nanoseconds from_now);
   void listen() REQUIRES(read_mutex_);
@@ -76,10 +73,6 @@ class RunnerLink {
   Mutex read_mutex_;
   FrameReader frames_ GUARDED_BY(read_mutex_);
   std::deque<StartMessage> starts_ GUARDED_BY(read_mutex_);  // what waits
-  mutable Mutex begin_mutex_;
-  std::int64_t begun_ GUARDED_BY(begin_mutex_) = 0;  // id of the attempt
-  std::int64_t told_ GUARDED_BY(begin_mutex_) = 0;   // of it we told
-  std::chrono::steady_clock::time_point begun_at_ GUARDED_BY(begin_mutex_);
   bool running_ GUARDED_BY(read_mutex_) = false;
   bool listening_ GUARDED_BY(read_mutex_) = false;
   Mutex mutex_;

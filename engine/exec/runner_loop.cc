@@ -191,7 +191,6 @@ void RunnerLoop::on_message(RunnerProcess& runner, RunnerMessage message) {
   runner.last_heard = parts_.clock.steady();
   if (auto* done = std::get_if<DoneMessage>(&message)) return on_done(runner, std::move(*done));
   if (auto* query = std::get_if<QueryMessage>(&message)) return on_query(runner, std::move(*query));
-  if (const auto* began = std::get_if<BeganMessage>(&message)) return on_began(runner, *began);
   if (const auto* hello = std::get_if<HelloMessage>(&message)) {
     if (hello->protocol != kProtocolVersion) return end_early(runner, EndReason::protocol);
     runner.greeted = true;
@@ -221,10 +220,14 @@ void RunnerLoop::on_query(RunnerProcess& runner, QueryMessage query) {
   });
 }
 
-void RunnerLoop::on_began(RunnerProcess& runner, const BeganMessage& began) {
-  RunningAttempt* attempt = runner.running.get();
-  if (attempt == nullptr || attempt->id != began.id || attempt->began) return;
-  note_begin(*attempt, Duration{std::max<std::int64_t>(began.for_us, 0)});
+Duration RunnerLoop::since(SteadyTime time) const {
+  return std::chrono::duration_cast<Duration>(parts_.clock.steady() - time);
+}
+
+std::optional<Duration> RunnerLoop::since_begin(const RunnerProcess& runner,
+                                                const RunningAttempt& attempt) const {
+  const auto begun = runner.begins->begun(attempt.output, attempt.id);
+  return begun ? std::optional(since(*begun)) : std::nullopt;
 }
 
 /// Its deadline counts from there.
@@ -242,7 +245,8 @@ void RunnerLoop::on_done(RunnerProcess& runner, DoneMessage done) {
   // Everything that the attempt printed was in the pipe before this message was sent.
   runner.read_output(runner.running->output, kWholePipe);
   if (!runner.running->began)
-    runner.running->began = parts_.clock.now() - Duration{std::max<std::int64_t>(done.took_us, 0)};
+    runner.running->began =
+        parts_.clock.now() - since_begin(runner, *runner.running).value_or(Duration::zero());
   auto outcome = outcome_of_end(*runner.running, std::move(done.outcome));
   finish(std::move(runner.running), std::move(outcome));
   runner.state = RunnerProcess::State::idle;
@@ -325,15 +329,12 @@ bool RunnerLoop::finish_dead(RunnerProcess& runner) {
 
 void RunnerLoop::report_death(RunnerProcess& runner, std::unique_ptr<RunningAttempt> attempt,
                               int status) {
-  const auto ago = [this](SteadyTime since) {
-    return std::chrono::duration_cast<Duration>(parts_.clock.steady() - since);
-  };
-  if (const auto begun = runner.begins->begun(attempt->output, attempt->id)) {
-    if (!attempt->began) attempt->began = parts_.clock.now() - ago(*begun);
+  if (const auto ago = since_begin(runner, *attempt)) {
+    if (!attempt->began) attempt->began = parts_.clock.now() - *ago;
   } else if (++attempt->attempt.deaths < kMostDeaths) {
     return queue_again(std::move(attempt));
   } else {  // it may be what kills them
-    attempt->began = parts_.clock.now() - ago(attempt->given);
+    attempt->began = parts_.clock.now() - since(attempt->given);
   }
   const bool lost = is_lost(*attempt, status);
   auto error = error_of_death(*attempt, status, config_.silence_limit);
@@ -363,17 +364,15 @@ void RunnerLoop::check_deadlines(RunnerProcess& runner, SteadyTime now) {
     end_early(runner, EndReason::silent);
 }
 
-/// It has not said that it began, and would have by now: it is stopped, or the machine is busy.
+/// It began unless its runner is stopped or the machine is busy. Looks again after twice the time.
 void RunnerLoop::look_for_begin(RunnerProcess& runner, SteadyTime now) {
   RunningAttempt& attempt = *runner.running;
+  if (const auto ago = since_begin(runner, attempt)) return note_begin(attempt, *ago);
   const SteadyTime give_up = attempt.given + config_.begin_limit;
-  if (now >= give_up) {
-    take_back_next(runner);
-    if (take_back_running(runner)) return end_early(runner, EndReason::silent);
-  }
-  attempt.look_at = give_up;
-  if (const auto begun = runner.begins->begun(attempt.output, attempt.id))
-    note_begin(attempt, std::chrono::duration_cast<Duration>(parts_.clock.steady() - *begun));
+  attempt.look_at = std::min(give_up, now + (now - attempt.given));
+  if (now < give_up) return;
+  take_back_next(runner);
+  if (take_back_running(runner)) end_early(runner, EndReason::silent);
 }
 
 // --- descriptors -------------------------------------------------------------------------------

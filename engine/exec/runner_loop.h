@@ -76,7 +76,6 @@ class RunnerLoop {
   void on_socket(RunnerProcess& runner, std::size_t limit);
   void on_message(RunnerProcess& runner, RunnerMessage message);
   void on_query(RunnerProcess& runner, QueryMessage query);
-  void on_began(RunnerProcess& runner, const BeganMessage& began);
   void on_done(RunnerProcess& runner, DoneMessage done);
   void on_output(RunnerProcess& runner, std::size_t output);
   void on_exit(RunnerProcess& runner);
@@ -86,6 +85,10 @@ class RunnerLoop {
   void on_time(SteadyTime now);
   void check_deadlines(RunnerProcess& runner, SteadyTime now);
   void look_for_begin(RunnerProcess& runner, SteadyTime now);
+  Duration since(SteadyTime time) const;
+  /// How long ago the runner began it; nullopt: it has not.
+  std::optional<Duration> since_begin(const RunnerProcess& runner,
+                                      const RunningAttempt& attempt) const;
   void note_begin(RunningAttempt& attempt, Duration ago);
   void report_death(RunnerProcess& runner, std::unique_ptr<RunningAttempt> attempt, int status);
 

@@ -79,8 +79,7 @@ void RunnerLoop::begin(RunnerProcess& runner, std::unique_ptr<RunningAttempt> at
   attempt->given = parts_.clock.steady();
   const Duration timeout = attempt->attempt.start.timeout;
   attempt->look_at =
-      attempt->given +
-      (timeout > Duration::zero() ? std::min(timeout, config_.begin_limit) : config_.begin_limit);
+      attempt->given + (timeout > Duration::zero() ? std::min(timeout, kFirstLook) : kFirstLook);
   runner.running = std::move(attempt);
   runner.state = RunnerProcess::State::busy;
 }

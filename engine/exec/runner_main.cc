@@ -153,7 +153,6 @@ bool run_attempt(const StartMessage& start, RunnerLink& link, WorkFolder& folder
     done.retire = true;  // who knows what the failed allocation left half done
   }
   done.rss_bytes = link.recent_resident_bytes();
-  done.took_us = link.running_for().count();
   const bool fit = !done.retire;
   link.send_done(std::move(done));
   pass(FaultPoint::runner_result_sent);

@@ -23,6 +23,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 /// How long an attempt that a runner was given ahead waits for the one before it. Then another
 /// runner may have it.
 inline constexpr std::chrono::milliseconds kLongestWaitAhead{50};
+/// Of an attempt: the engine then looks on the begin page whether it has begun.
+inline constexpr Duration kFirstLook = std::chrono::milliseconds{20};
 
 /// An attempt that waits for a runner.
 struct QueuedAttempt {
@@ -55,9 +57,9 @@ struct RunningAttempt {
   std::int64_t id;
   std::size_t output;  // which of the runner's
   AttemptLog log;
-  SteadyTime given;           // the runner was free for it
-  std::optional<Time> began;  // when the runner says that its work began; nullopt: no word yet
-  SteadyTime look_at = SteadyTime::max();   // without that word, when to look whether it has begun
+  SteadyTime given;                         // the runner was free for it
+  std::optional<Time> began;                // nullopt: not seen on the begin page
+  SteadyTime look_at = SteadyTime::max();   // until then, when to look at the page
   SteadyTime deadline = SteadyTime::max();  // known when the begin is
   std::optional<SteadyTime> kill_at;        // end of the grace of one that is to end
   bool at_once = false;                     // it gets no grace

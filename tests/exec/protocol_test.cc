@@ -140,7 +140,6 @@ TEST(Protocol, RefusesAFlagThatIsNeitherTrueNorFalse) {
     out.put(std::string_view());
     out.put(std::int64_t{0});
     out.put(retire);
-    out.put(std::int64_t{0});
     return decode_runner_message(out.take());
   };
   ASSERT_TRUE(done(1).ok());
@@ -152,7 +151,6 @@ TEST(Protocol, AnIllFormedOutcomeIsTheAttemptsErrorNotTheProtocols) {
   done.put(std::int64_t{4});  // DoneMessage
   done.put(std::int64_t{1});
   done.put(Json::object({{"kind", "maybe"}}));
-  done.put(std::int64_t{0});
   done.put(std::int64_t{0});
   done.put(std::int64_t{0});
   const auto message = decode_runner_message(done.take());

@@ -76,8 +76,8 @@ TEST_F(RunnerStopped, WhatWasHandedAheadToItGoesToOthers) {
   EXPECT_EQ(wait(stops.key).error().code, ErrorCode::cancelled);
 }
 
-// It is stopped before it tells that it has begun.
-TEST_F(RunnerStopped, TheDeadlineCountsFromABeginThatWasNotTold) {
+// It is stopped before the engine has looked whether it began.
+TEST_F(RunnerStopped, ItsDeadlineCountsFromItsBegin) {
   auto start = attempt("die", Json::object({{"how", "stop"}}));
   start.timeout = 300ms;
   start.grace = 0ms;
