@@ -55,26 +55,16 @@ void remove_entry(int parent, const char* name, dev_t device, int depth) {
   unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-/// Removes what the folder holds. True: it is empty, and nothing tells it from a new one.
-bool empty_own_folder(const std::filesystem::path& path) {
-  const Listing listing = open_folder(AT_FDCWD, path.c_str());
-  struct stat found {
-  }, above{};
-  if (!listing || fstat(dirfd(listing.get()), &found) != 0 ||
-      stat(path.parent_path().c_str(), &above) != 0)
-    return false;
-  const int fd = dirfd(listing.get());
-  if (found.st_dev != above.st_dev || found.st_uid != geteuid() || flistxattr(fd, nullptr, 0) > 0 ||
-      fchmod(fd, S_IRWXU) != 0)
-    return false;
+/// True: the folder is empty.
+bool empty_folder(DIR* folder, dev_t device) {
   bool any = true;
   for (int look = 0; any && look < 2; ++look) {
     any = false;
-    rewinddir(listing.get());
-    while (const dirent* entry = readdir(listing.get())) {
+    rewinddir(folder);
+    while (const dirent* entry = readdir(folder)) {
       const std::string_view each(entry->d_name);
       if (each == "." || each == "..") continue;
-      remove_entry(fd, entry->d_name, found.st_dev, 1);
+      remove_entry(dirfd(folder), entry->d_name, device, 1);
       any = true;
     }
   }
@@ -117,17 +107,33 @@ const std::filesystem::path& WorkFolder::make() {
     static_cast<void>(mkdtemp(pattern.data()));
   }
   path_ = pattern;
+  open_new();
   return path_;
+}
+
+void WorkFolder::open_new() {
+  handle_.reset(open_folder(AT_FDCWD, path_.c_str()).release());
+  if (handle_ && fstat(dirfd(handle_.get()), &as_made_) != 0) handle_.reset();
 }
 
 void WorkFolder::clear() {
   if (path_.empty()) return;
-  spare_ = base_ / ("attempt-" + std::to_string(++made_));
-  if (!empty_own_folder(path_) || rename(path_.c_str(), spare_.c_str()) != 0) {
+  spare_ = base_ / ("attempt-" + std::to_string(++renamed_));
+  if (!make_as_new() || rename(path_.c_str(), spare_.c_str()) != 0) {
     remove_tree(path_);
     spare_.clear();
+    handle_.reset();
   }
   path_.clear();
+}
+
+/// True: it is the folder that was made, empty, and nothing tells it from a new one.
+bool WorkFolder::make_as_new() {
+  struct stat found {};
+  return handle_ && lstat(path_.c_str(), &found) == 0 && found.st_dev == as_made_.st_dev &&
+         found.st_ino == as_made_.st_ino && found.st_mode == as_made_.st_mode &&
+         found.st_uid == as_made_.st_uid && flistxattr(dirfd(handle_.get()), nullptr, 0) <= 0 &&
+         empty_folder(handle_.get(), as_made_.st_dev);
 }
 
 bool WorkFolder::take_spare() {

@@ -4,8 +4,12 @@
 // remove one takes a file system up to two milliseconds (ext4 with `discard`), to rename one none.
 #pragma once
 
+#include <dirent.h>
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 
 namespace millrace::exec {
 
@@ -21,10 +25,18 @@ class WorkFolder {
   void clear();
 
  private:
+  struct Close {
+    void operator()(DIR* folder) const { closedir(folder); }
+  };
+
+  void open_new();
   bool take_spare();
+  bool make_as_new();
 
   std::filesystem::path base_, path_, spare_;
-  std::int64_t made_ = 0;
+  std::unique_ptr<DIR, Close> handle_;  // of path_ or spare_, whatever their tasks do to the name
+  struct stat as_made_ {};
+  std::int64_t renamed_ = 0;
 };
 
 /// Removes a file, or a folder with what it holds; follows no link, leaves other file systems

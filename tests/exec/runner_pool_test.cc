@@ -171,8 +171,8 @@ TEST_F(PoolTest, GivesAnAttemptAFolderAndEmptiesIt) {
   EXPECT_TRUE(seen["leads_group"].as_bool());
   EXPECT_EQ(seen["secret"], Json(""));
   EXPECT_EQ(seen["nice"], Json(std::min(getpriority(PRIO_PROCESS, 0) + 3, 19)));
-  // stdin, stdout, stderr, the socket, two outputs, statm, two that the link waits on.
-  EXPECT_EQ(seen["descriptors"], Json(9));
+  // stdin, stdout, stderr, the socket, two outputs, statm, two that the link waits on, the folder.
+  EXPECT_EQ(seen["descriptors"], Json(10));
 }
 
 TEST_F(PoolTest, AnUnknownOperatorIsAPermanentError) {
