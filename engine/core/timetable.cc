@@ -22,7 +22,8 @@ using cron::LocalTime;
 using Seconds = std::chrono::seconds;
 using SysSeconds = std::chrono::sys_seconds;
 
-constexpr auto kHorizon = std::chrono::days{8 * 365 + 2};
+/// A fifth Monday of February comes every 28 years, and 40 around a year such as 2100.
+constexpr auto kHorizon = std::chrono::days{40 * 365 + 10};
 
 /// [begin, end) in universal time, and what is added to it to get local time.
 struct Interval {

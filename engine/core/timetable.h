@@ -22,25 +22,25 @@ enum class DstPolicy {
 };
 
 struct CronSpec {
-  std::string expression;  // five fields, names and ranges as in Vixie cron, or @hourly @daily
-                           // @weekly @monthly @yearly
+  std::string expression;         // five fields, or six with the second first, as in Vixie cron, or
+                                  // @hourly @daily @weekly @monthly @yearly
   std::string time_zone = "UTC";  // IANA name
   DstPolicy dst = DstPolicy::run_once;
 };
 
 /// Immutable, cheap to copy, thread-safe.
 ///
-/// Day-of-month and day-of-week: both restricted means either matches (Vixie). `L` is the last day
-/// of the month.
+/// Day-of-month and day-of-week: both restricted means either matches (Vixie). The fields:
+/// docs/schedules.md.
 class Timetable {
  public:
   /// Errors name the field, the value and its range, or an unknown zone with the nearest known one.
   static Result<Timetable> cron(const CronSpec& spec);
 
-  /// The first firing strictly after `after`; nullopt if there is none within 8 years (e.g. "0 0 30
-  /// 2 *").
+  /// The first firing strictly after `after`; nullopt if there is none within 40 years (e.g. "0 0
+  /// 30 2 *").
   std::optional<Time> next(Time after) const;
-  /// The last firing strictly before `before`; nullopt if there is none within 8 years.
+  /// The last firing strictly before `before`; nullopt if there is none within 40 years.
   std::optional<Time> previous(Time before) const;
   const CronSpec& spec() const;
 

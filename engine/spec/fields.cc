@@ -48,8 +48,8 @@ constexpr std::array kDag = {
 
 constexpr std::array kSchedule = {
     Field{"cron",
-          "Five fields (minute hour day-of-month month day-of-week), or @hourly @daily @weekly "
-          "@monthly @yearly",
+          "Five fields (minute hour day-of-month month day-of-week), six with the second first, or "
+          "@hourly @daily @weekly @monthly @yearly",
           kText, true},
     Field{"timezone", "IANA name of the zone that the fields are meant in",
           R"({"type": "string", "default": "UTC", "examples": ["America/Chicago"]})"},

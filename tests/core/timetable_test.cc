@@ -7,7 +7,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <fstream>
 #include <functional>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "engine/base/clock.h"
 
@@ -55,6 +59,35 @@ TEST(Cron, FindsTheNextFiring) {
       {"0 0 L * *", "2024-01-31T00:00:00Z", "2024-02-29T00:00:00Z"},
       {"0 0 15,L * *", "2023-02-15T00:00:00Z", "2023-02-28T00:00:00Z"},
       {"0 0 30 2 *", "2024-01-01T00:00:00Z", ""},
+      // Quartz' CronExpression: L-3 is the third day before the last, LW the last Monday to Friday,
+      // 15W the one nearest to the 15th; it does not leave the month.
+      {"0 0 L-3 * *", "2024-02-01T00:00:00Z", "2024-02-26T00:00:00Z"},
+      {"0 0 l-30 * *", "2024-01-02T00:00:00Z", "2024-03-01T00:00:00Z"},
+      {"0 0 LW * *", "2024-03-01T00:00:00Z", "2024-03-29T00:00:00Z"},
+      {"0 0 lw * *", "2024-06-01T00:00:00Z", "2024-06-28T00:00:00Z"},
+      {"0 0 15W * *", "2024-06-01T00:00:00Z", "2024-06-14T00:00:00Z"},
+      {"0 0 15w * *", "2024-09-01T00:00:00Z", "2024-09-16T00:00:00Z"},
+      {"0 0 1W * *", "2024-05-31T00:00:00Z", "2024-06-03T00:00:00Z"},
+      {"0 0 31W * *", "2024-03-01T00:00:00Z", "2024-03-29T00:00:00Z"},
+      {"0 0 31W * *", "2024-03-30T00:00:00Z", "2024-05-31T00:00:00Z"},
+      {"0 0 30W 6 *", "2024-01-01T00:00:00Z", "2024-06-28T00:00:00Z"},
+      {"0 0 * * fri#2", "2024-01-01T00:00:00Z", "2024-01-12T00:00:00Z"},
+      {"0 0 * * 7#1", "2024-01-01T00:00:00Z", "2024-01-07T00:00:00Z"},
+      {"0 0 * 2 mon#5", "2024-03-01T00:00:00Z", "2044-02-29T00:00:00Z"},
+      {"0 0 * * friL", "2024-01-01T00:00:00Z", "2024-01-26T00:00:00Z"},
+      {"0 0 * * 0L,mon", "2024-01-23T00:00:00Z", "2024-01-28T00:00:00Z"},
+      {"0 0 * * fri-mon", "2024-01-05T00:00:00Z", "2024-01-06T00:00:00Z"},
+      {"0 0 * * fri-mon", "2024-01-08T00:00:00Z", "2024-01-12T00:00:00Z"},
+      {"0 22-4 * * *", "2024-01-01T04:00:00Z", "2024-01-01T22:00:00Z"},
+      {"0 22-4/2 * * *", "2024-01-01T22:00:00Z", "2024-01-02T00:00:00Z"},
+      {"50-10/10 * * * *", "2024-01-01T00:10:00Z", "2024-01-01T00:50:00Z"},
+      {"0 0 30-2 * *", "2024-01-02T00:00:00Z", "2024-01-30T00:00:00Z"},
+      {"0 0 1 nov-feb *", "2024-02-01T00:00:00Z", "2024-11-01T00:00:00Z"},
+      {"0 0 ? * mon", "2024-01-01T00:00:00Z", "2024-01-08T00:00:00Z"},
+      {"0 0 13 * ?", "2024-01-01T00:00:00Z", "2024-01-13T00:00:00Z"},
+      {"*/20 * * * * *", "2024-01-01T00:00:40Z", "2024-01-01T00:01:00Z"},
+      {"15 30 8 * * mon-fri", "2024-01-05T08:30:15Z", "2024-01-08T08:30:15Z"},
+      {"59 59 23 31 12 ?", "2024-12-31T23:59:59Z", "2025-12-31T23:59:59Z"},
       {"59 23 31 12 *", "2024-12-31T23:59:00Z", "2025-12-31T23:59:00Z"},
       {"  0\t3 1 * *  ", "2024-01-01T03:00:00Z", "2024-02-01T03:00:00Z"},
       {"@hourly", "2024-01-01T00:00:00Z", "2024-01-01T01:00:00Z"},
@@ -78,6 +111,10 @@ TEST(Cron, FindsThePreviousFiring) {
       {"50 */6 * * *", "2024-01-01T06:00:00Z", "2024-01-01T00:50:00Z"},
       {"0 0 L * *", "2024-03-01T00:00:00Z", "2024-02-29T00:00:00Z"},
       {"0 0 30 2 *", "2024-01-01T00:00:00Z", ""},
+      {"*/20 * * * * *", "2024-01-01T00:00:00Z", "2023-12-31T23:59:40Z"},
+      {"10,50 0 3 * * *", "2024-01-01T03:00:50Z", "2024-01-01T03:00:10Z"},
+      {"0 0 15W * *", "2024-06-20T00:00:00Z", "2024-06-14T00:00:00Z"},
+      {"0 0 * 2 mon#5", "2044-02-29T00:00:00Z", "2016-02-29T00:00:00Z"},
   };
   for (const auto& [expression, before, expected] : cases) {
     const auto previous = timetable(expression).previous(at(before));
@@ -106,17 +143,26 @@ TEST(Cron, ErrorsNameTheFieldTheValueAndItsRange) {
       {"* * * fbe *", "cron: month 'fbe' is not in 1-12 or jan-dec; did you mean 'feb'?"},
       {"* * * * 8", "cron: day of week '8' is not in 0-7 or sun-sat"},
       {"* * * L *", "cron: month 'L' is not in 1-12 or jan-dec"},
-      {"30-10 * * * *", "cron: minute '30-10' is a range that runs backwards"},
+      {"* * * ? *", "cron: month '?' is only for the two day fields; write '*'"},
+      {"* * 3L * *",
+       "cron: day of month '3L' is not a day; days before the last one are L-1 to L-30"},
+      {"* * L-31 * *",
+       "cron: day of month 'L-31' counts days before the last one; they are not in 0-30"},
+      {"* * 1-5W * *",
+       "cron: day of month '1-5W' needs one day in 1-31 before the 'W', such as 15W, or LW"},
+      {"* * * * L", "cron: day of week 'L' needs a day before the 'L', such as friL"},
+      {"* * * * fir#2", "cron: day of week 'fir' is not in 0-7 or sun-sat; did you mean 'fri'?"},
+      {"* * * * fri#6",
+       "cron: day of week 'fri#6' has an occurrence in the month that is not in 1-5"},
+      {"60 * * * * *", "cron: second '60' is not in 0-59"},
       {"*/0 * * * *", "cron: minute '*/0' has a step that is not in 1-59"},
       {"1//2 * * * *", "cron: minute '1//2' has more than one '/'"},
       {"1-2-3 * * * *", "cron: minute '1-2-3' has more than one '-'"},
       {"1,,2 * * * *", "cron: minute '1,,2' has an empty item"},
       {"-5 * * * *", "cron: minute '' is not in 0-59"},
       {"0 3 * *",
-       "cron: '0 3 * *' has 4 fields; there are five: minute hour day-of-month month day-of-week"},
-      {"0 0 3 * * ?",
-       "cron: '0 0 3 * * ?' has 6 fields; there are five: minute hour day-of-month month "
-       "day-of-week"},
+       "cron: '0 3 * *' has 4 fields; there are five: minute hour day-of-month month day-of-week, "
+       "or six: the second comes first"},
       {"@dayly",
        "cron: there is no '@dayly'; there are @hourly @daily @weekly @monthly @yearly; did you "
        "mean '@daily'?"},
@@ -133,6 +179,38 @@ TEST(Cron, ErrorsNameTheFieldTheValueAndItsRange) {
             "did you mean 'America/Chicago'?");
   EXPECT_FALSE(Timetable::cron({"@daily", "../../etc/passwd", DstPolicy::run_once}));
   EXPECT_FALSE(Timetable::cron({std::string(100'000, '*'), "UTC", DstPolicy::run_once}));
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, separator);) parts.push_back(part);
+  return parts;
+}
+
+// The fires are those of croner and cron-parser: tests/cases/cron/generate.mjs.
+TEST(Cron, AgreesWithCronerAndCronParser) {
+  std::ifstream table(std::string(MILLRACE_SOURCE_DIR) + "/tests/cases/cron/fires.tsv");
+  int lines = 0;
+  for (std::string line; std::getline(table, line);) {
+    if (line.starts_with('#')) continue;
+    const auto cells = split(line, '\t');
+    ASSERT_EQ(cells.size(), 6U) << line;
+    const Timetable schedule = timetable(cells[0], cells[1]);
+    const auto gaps = split(cells[5], ' ');
+    ASSERT_EQ(gaps.size(), 20U) << line;
+    Time expected = at(gaps[0]), after = at(cells[2]);
+    for (std::size_t i = 0; i < gaps.size(); ++i) {
+      if (i > 0) expected += std::chrono::seconds{std::stol(gaps[i])};
+      const auto next = schedule.next(after);
+      ASSERT_TRUE(next) << cells[0];
+      ASSERT_EQ(format_rfc3339(*next), format_rfc3339(expected))
+          << "'" << cells[0] << "' in " << cells[1] << ", fire " << i << " after " << cells[2];
+      after = *next;
+    }
+    ++lines;
+  }
+  EXPECT_EQ(lines, 500);
 }
 
 struct DstCase {
@@ -291,8 +369,9 @@ TEST(Property, NextIsStrictlyIncreasingAndPreviousItsInverse) {
       "UTC",          "America/Chicago",     "Europe/London",
       "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca",
       "Asia/Tehran",  "America/St_Johns",    "Pacific/Chatham"};
-  const std::vector<std::string> expressions = {"30 1,2 * * *", "*/45 */3 * * *", "0 0 L * *",
-                                                "15 2 * * sun", "0 3 1 * *"};
+  const std::vector<std::string> expressions = {"30 1,2 * * *", "*/45 */3 * * *",
+                                                "0 0 L * *",    "15 2 * * sun",
+                                                "0 3 1 * *",    "30 15 2 ? * sat-mon"};
   std::uint64_t seed = 1;
   for (const auto& zone : zones)
     for (const auto& expression : expressions)
@@ -305,8 +384,9 @@ TEST(Property, NextIsStrictlyIncreasingAndPreviousItsInverse) {
 
 /// The slow, obvious definition for a zone without changes: try each minute.
 TEST(Property, AgreesWithTryingEachMinute) {
-  const std::vector<std::string> expressions = {"*/7 3-5,22 */3 * *", "0 */5 10-20 feb-mar mon",
-                                                "59 23 L * *", "13 13 13 * 5"};
+  const std::vector<std::string> expressions = {
+      "*/7 3-5,22 */3 * *", "0 */5 10-20 feb-mar mon", "59 23 L * *",           "13 13 13 * 5",
+      "0 0 LW * fri#2",     "5 5 10W,L-3 * sunL",      "30 22-4 28-3 * sat-mon"};
   for (const auto& expression : expressions) {
     const Timetable table = timetable(expression);
     std::optional<Time> next = table.next(at("2024-01-31"));
