@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -54,6 +55,25 @@ Error translate(const char* text) {
   return error;
 }
 
+/// An error under errors_as_json: its text as it is without that setting, and its place.
+struct PlacedText {
+  std::string text;
+  std::optional<std::size_t> place;
+};
+PlacedText read_placed_error(std::string_view text) {
+  const auto start = text.find('{');
+  const auto json = start == text.npos ? Result<Json>(Json()) : Json::parse(text.substr(start));
+  if (!json || (*json)["exception_message"].as_view().empty()) return {std::string(text), {}};
+  PlacedText out;
+  out.text =
+      (*json)["exception_type"].as_string() + " Error: " + (*json)["exception_message"].as_string();
+  const std::string_view digits = (*json)["position"].as_view();
+  std::size_t place = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), place);
+  if (error == std::errc() && end == digits.data() + digits.size()) out.place = place;
+  return out;
+}
+
 std::string path_list(const std::vector<std::filesystem::path>& paths) {
   std::vector<std::string> quoted;
   for (const auto& path : paths)
@@ -74,6 +94,7 @@ std::vector<std::string> settings(const SessionOptions& options) {
       "SET allow_community_extensions = false",
       "SET allow_persistent_secrets = false",
   };
+  if (options.places) out.push_back("SET errors_as_json = true");
   if (!options.files.empty()) out.push_back("SET allowed_paths = " + path_list(options.files));
   if (!options.folders.empty())
     out.push_back("SET allowed_directories = " + path_list(options.folders));
@@ -118,12 +139,23 @@ struct Session::State {
   Database database;
   Connection connection;  // after the database: closed before it
   std::vector<RowSource*> sources;
+  std::string failed_sql;  // the last statement with an error, if places are wanted
+  std::optional<std::size_t> failed_place;  // in it
 
+  Error failed(std::string_view sql, const char* text);
   Status prepare(std::string_view sql, const std::vector<Json>& params, Prepared& statement);
-  Status wait(duckdb_pending_result pending);
+  Status wait(std::string_view sql, duckdb_pending_result pending);
   Status run(std::string_view sql, const std::vector<Json>& params, QueryResult& result);
   Status run_statement(std::string_view sql, const std::vector<Json>& params, QueryResult& result);
 };
+
+Error Session::State::failed(std::string_view sql, const char* text) {
+  if (!options.places || text == nullptr) return translate(text);
+  const PlacedText error = read_placed_error(text);
+  failed_sql = sql;
+  failed_place = error.place;
+  return translate(error.text.c_str());
+}
 
 Status Session::State::prepare(std::string_view sql, const std::vector<Json>& params,
                                Prepared& statement) {
@@ -131,7 +163,7 @@ Status Session::State::prepare(std::string_view sql, const std::vector<Json>& pa
     return invalid_argument("a NUL byte stands in the SQL text or in a name used in it");
   const std::string text(sql);
   if (duckdb_prepare(connection.handle, text.c_str(), &statement.handle) == DuckDBError)
-    return translate(duckdb_prepare_error(statement.handle));
+    return failed(sql, duckdb_prepare_error(statement.handle));
   const idx_t wanted = duckdb_nparams(statement.handle);
   if (wanted != params.size())
     return invalid_argument("the statement has " + std::to_string(wanted) + " parameters, " +
@@ -141,14 +173,18 @@ Status Session::State::prepare(std::string_view sql, const std::vector<Json>& pa
 }
 
 /// Runs tasks of the query on this thread until it is ready; between them asks whether to stop.
-Status Session::State::wait(duckdb_pending_result pending) {
+Status Session::State::wait(std::string_view sql, duckdb_pending_result pending) {
   while (true) {
     if (options.cancelled && options.cancelled()) {
       duckdb_interrupt(connection.handle);
+      // To its end, which is near: DuckDB leaks the state of a COPY that is left within.
+      for (duckdb_pending_state left = DUCKDB_PENDING_RESULT_NOT_READY;
+           left != DUCKDB_PENDING_ERROR && !duckdb_pending_execution_is_finished(left);)
+        left = duckdb_pending_execute_task(pending);
       return make_error(ErrorCode::cancelled, "the query was stopped");
     }
     const duckdb_pending_state state = duckdb_pending_execute_task(pending);
-    if (state == DUCKDB_PENDING_ERROR) return translate(duckdb_pending_error(pending));
+    if (state == DUCKDB_PENDING_ERROR) return failed(sql, duckdb_pending_error(pending));
     if (duckdb_pending_execution_is_finished(state)) return {};
     // The other threads hold all tasks; there is nothing to wait on in the C API but time.
     if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE)
@@ -172,13 +208,13 @@ Status Session::State::run_statement(std::string_view sql, const std::vector<Jso
   if (options.cancelled) {
     Pending pending;
     if (duckdb_pending_prepared(statement.handle, &pending.handle) == DuckDBError)
-      return translate(duckdb_pending_error(pending.handle));
-    MR_CHECK(wait(pending.handle));
+      return failed(sql, duckdb_pending_error(pending.handle));
+    MR_CHECK(wait(sql, pending.handle));
     if (duckdb_execute_pending(pending.handle, &result.handle) == DuckDBSuccess) return {};
   } else if (duckdb_execute_prepared(statement.handle, &result.handle) == DuckDBSuccess) {
     return {};
   }
-  return translate(duckdb_result_error(&result.handle));
+  return failed(sql, duckdb_result_error(&result.handle));
 }
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -207,6 +243,14 @@ Result<Session> Session::open(SessionOptions options) {
 Status Session::execute(std::string_view sql, const std::vector<Json>& params) {
   QueryResult result;
   return state_->run(sql, params, result);
+}
+
+std::optional<std::size_t> Session::error_place(std::string_view text) const {
+  const auto start = state_->failed_sql.find(text);
+  if (start == std::string::npos || !state_->failed_place || *state_->failed_place < start)
+    return std::nullopt;
+  const std::size_t place = *state_->failed_place - start;
+  return place <= text.size() ? std::optional(place) : std::nullopt;
 }
 
 Result<Table> Session::query(std::string_view sql, const std::vector<Json>& params,

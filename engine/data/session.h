@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,7 @@ struct SessionOptions {
   /// At least 2 are used: Parquet files come out byte for byte the same with any number above one,
   /// but not with one.
   int threads = 2;
+  bool places = false;  // whether error_place() is known
   /// Asked between steps of a query, on the calling thread; true ends the query with `cancelled`.
   std::function<bool()> cancelled{};
 };
@@ -47,6 +49,8 @@ class Session {
 
   /// One statement. `params` are bound to its `?`; values never need quoting.
   Status execute(std::string_view sql, const std::vector<Json>& params = {});
+  /// Where in `text` the last error is, in bytes, if the statement that failed holds `text`.
+  std::optional<std::size_t> error_place(std::string_view text) const;
   /// For small answers: more than `max_rows` rows are refused.
   Result<Table> query(std::string_view sql, const std::vector<Json>& params = {},
                       std::size_t max_rows = 100'000);

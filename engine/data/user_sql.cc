@@ -63,6 +63,10 @@ std::vector<std::string> names_of(const Table& table) {
 
 }  // namespace
 
+std::string plain_reason(std::string_view message, const std::vector<std::string>& columns) {
+  return reason_of(message, columns);
+}
+
 Error explain_expression_error(Error error, std::string_view what, std::string_view text,
                                const std::vector<std::string>& columns) {
   if (error.code != ErrorCode::invalid_argument && error.code != ErrorCode::data_invalid &&

@@ -12,6 +12,10 @@
 
 namespace millrace::data {
 
+/// DuckDB's error message about a text, without what only the author of a statement around it
+/// needs.
+std::string plain_reason(std::string_view message, const std::vector<std::string>& columns);
+
 /// DuckDB's error about the expression, in the words of the reader:
 /// "where 'nope > 1': there is no column 'nope'; did you mean 'note'?; the columns are …".
 /// Errors of other kinds (cancelled, memory) come back as they are.
