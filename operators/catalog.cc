@@ -7,6 +7,7 @@
 #include "operators/control/webhook.h"
 #include "operators/data/ingest_file.h"
 #include "operators/data/ingest_http.h"
+#include "operators/data/transform_sql.h"
 #include "operators/data/validate.h"
 #include "operators/deploy/canary.h"
 #include "operators/deploy/rollback.h"
@@ -19,9 +20,9 @@ namespace millrace {
 
 Catalog builtin_catalog() {
   using namespace operators;
-  return Catalog::of<IngestFile, IngestHttp, Validate, FeaturesBuild,  //
-                     Train, Evaluate, BatchPredict,                    //
-                     DeployCanary, DeployRollback,                     //
+  return Catalog::of<IngestFile, IngestHttp, Validate, TransformSql, FeaturesBuild,  //
+                     Train, Evaluate, BatchPredict,                                  //
+                     DeployCanary, DeployRollback,                                   //
                      Noop, FailTask, Wait, operators::Command, NotifyWebhook>();
 }
 

@@ -39,6 +39,12 @@ enum class ParamType {
 };
 std::string_view to_string(ParamType type);
 
+/// What is wrong within a text, and where in it, in bytes, if that is known.
+struct TextProblem {
+  std::string message;
+  std::optional<std::size_t> offset;
+};
+
 struct ParamInfo {
   std::string name;
   ParamType type = ParamType::string;
@@ -50,6 +56,8 @@ struct ParamInfo {
   Json example;                      // for docs; may be null
   bool shell = false;                // a shell runs the text: what is pasted into it is code
   bool time = false;                 // the text is a date or time (RFC 3339), or empty
+  /// Of a text in a language of its own: what `lint` says of it, before any run. May be empty.
+  std::function<std::optional<TextProblem>(std::string_view)> check_text;
 
   /// True for types whose plain scalars in a file are taken as they are written: 1.10, not 1.1.
   bool takes_text() const;
@@ -180,6 +188,12 @@ class Param {
   Param time() && {
     static_assert(std::is_same_v<T, std::string>);
     info_.time = true;
+    return std::move(*this);
+  }
+  /// The text is in a language of its own, whose syntax `lint` checks by this function.
+  Param checked_by(std::function<std::optional<TextProblem>(std::string_view)> check) && {
+    static_assert(std::is_same_v<T, std::string>);
+    info_.check_text = std::move(check);
     return std::move(*this);
   }
   /// A mapping, of whatever values.

@@ -1,9 +1,11 @@
-// What is known of an expression before any run: whether its value can be what the place wants, and
-// whether it is pasted into the text of a shell.
+// What is known of a value before any run: whether an expression can be what the place wants,
+// whether it is pasted into the text of a shell, and whether a text in a language of its own is
+// right.
 #include <algorithm>
 
 #include "engine/core/expression.h"
 #include "engine/spec/read_dag.h"
+#include "engine/spec/yaml_guard.h"
 
 namespace millrace::spec {
 namespace {
@@ -27,6 +29,42 @@ Type item_type(const Json& list) {
   const bool same =
       std::ranges::all_of(list.items(), [&](const Json& item) { return item.type() == type; });
   return same ? Type(type) : std::nullopt;
+}
+
+/// The line of `text` that holds the byte at `offset`, and the offset in it.
+struct LineOfText {
+  std::string_view line;
+  std::size_t number = 0;  // from 0
+  std::size_t offset = 0;
+};
+LineOfText line_at(std::string_view text, std::size_t offset) {
+  offset = std::min(offset, text.size());
+  const std::string_view before = text.substr(0, offset);
+  const std::size_t start = before.rfind('\n') + 1;  // npos + 1 is 0
+  return {text.substr(start, text.find('\n', start) - start),
+          static_cast<std::size_t>(std::ranges::count(before, '\n')), offset - start};
+}
+
+/// The place in the source of a byte of a scalar: of a block scalar whose lines are those of the
+/// source, or of a scalar of one line without escapes; otherwise the place of the scalar.
+Position place_in_scalar(std::string_view source, const YamlNode& node, std::size_t offset) {
+  const LineOfText wanted = line_at(node.text, offset);
+  std::size_t start = node.at.offset;
+  const char first = start < source.size() ? source[start] : '\0';
+  if (!node.plain && first == '|') {
+    for (std::size_t i = 0; i <= wanted.number && start != source.npos; ++i) {
+      start = source.find('\n', start);
+      if (start != source.npos) ++start;
+    }
+    if (start == source.npos) return node.at;
+    const std::string_view line = source.substr(start, source.find('\n', start) - start);
+    if (!line.ends_with(wanted.line)) return node.at;
+    return position_of(source, start + line.size() - wanted.line.size() + wanted.offset);
+  }
+  if (!node.plain) ++start;  // the quote
+  if (wanted.number > 0 || start > source.size() || !source.substr(start).starts_with(wanted.line))
+    return node.at;
+  return position_of(source, start + wanted.offset);
 }
 
 class TypeChecker {
@@ -101,6 +139,18 @@ class TypeChecker {
           if (const auto why = check_item_type(info, *type))
             wrong_type(member.value, what + ", '" + member.key + "'", *why);
     if (info.shell) check_shell(entry.value);
+    if (info.check_text) check_text(entry, info);
+  }
+
+  /// A text with expressions is known only when the task starts.
+  void check_text(const YamlNode::Entry& entry, const ParamInfo& info) {
+    const YamlNode& node = entry.value;
+    if (!node.is_scalar() || node.is_null() || node.text.find("${{") != std::string::npos) return;
+    const auto problem = info.check_text(node.text);
+    if (!problem) return;
+    loading_.report.error_with_suggestion(
+        problem->offset ? place_in_scalar(loading_.source, node, *problem->offset) : node.at,
+        "bad-param", "parameter '" + entry.key + "': " + problem->message);
   }
 
   /// A value from outside that becomes part of a script can hold commands of its own.

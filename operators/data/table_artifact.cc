@@ -6,12 +6,13 @@
 namespace millrace {
 
 Result<data::Session> open_session(OperatorContext& ctx,
-                                   const std::vector<std::filesystem::path>& files) {
+                                   const std::vector<std::filesystem::path>& files, bool places) {
   data::SessionOptions options;
   options.files = files;
   options.folders = {ctx.work_dir()};
   options.temp_dir = ctx.work_dir() / "spill";
   options.threads = static_cast<int>(std::min(std::thread::hardware_concurrency(), 16u));
+  options.places = places;
   options.cancelled = [&ctx] { return ctx.cancelled(); };
   return data::Session::open(std::move(options));
 }

@@ -14,8 +14,10 @@
 namespace millrace {
 
 /// May open `files`, and write and spill in the attempt's folder; stops when the attempt should.
+/// `places`: Session::error_place is known.
 Result<data::Session> open_session(OperatorContext& ctx,
-                                   const std::vector<std::filesystem::path>& files);
+                                   const std::vector<std::filesystem::path>& files,
+                                   bool places = false);
 
 struct TableArtifact {
   StoredArtifact stored;

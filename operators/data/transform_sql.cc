@@ -1,0 +1,139 @@
+#include "operators/data/transform_sql.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "engine/base/counted.h"
+#include "engine/data/sql.h"
+#include "engine/data/table_relation.h"
+#include "engine/data/user_query.h"
+#include "operators/data/table_artifact.h"
+
+namespace millrace {
+namespace {
+
+struct Input {
+  std::string name;
+  StoredArtifact stored;
+};
+
+bool is_name(std::string_view text) {
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) == 0 &&
+         std::ranges::all_of(text,
+                             [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+}
+
+std::string in_lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+/// Names are those of SQL: equal if they differ only in case.
+Status check_names(std::string_view param, const Json& mapping) {
+  std::vector<std::string> seen;
+  for (const auto& [name, value] : mapping.members()) {
+    if (!is_name(name))
+      return invalid_argument(std::string(param) + ": '" + name +
+                              "' is not a name; use letters, digits and _");
+    if (std::ranges::find(seen, in_lower_case(name)) != seen.end())
+      return invalid_argument(std::string(param) + ": '" + name +
+                              "' is there twice; names that differ only in case are equal");
+    seen.push_back(in_lower_case(name));
+  }
+  return {};
+}
+
+Result<std::vector<Input>> find_inputs(OperatorContext& ctx, const Json& inputs) {
+  std::vector<Input> out;
+  for (const auto& [name, digest] : inputs.members()) {
+    auto stored = ctx.artifacts().get(digest.as_view());
+    if (!stored) {
+      Error error = std::move(stored).error();
+      error.message = "input '" + name + "': " + error.message;
+      return error;
+    }
+    out.push_back({name, *std::move(stored)});
+  }
+  return out;
+}
+
+/// Each input as a view of its name, its NaNs as nulls.
+Status create_views(data::Session& session, const std::vector<Input>& inputs) {
+  for (const auto& input : inputs) {
+    auto relation = data::table_relation(session, input.stored.path);
+    if (!relation) {
+      Error error = std::move(relation).error();
+      if (!error.transient() && error.code != ErrorCode::cancelled)
+        return data_invalid("input '" + input.name + "' is not a table: artifact " +
+                            input.stored.digest + " is not a Parquet file");
+      return error;
+    }
+    MR_CHECK(session.execute("CREATE VIEW " + data::quote_identifier(input.name) +
+                             " AS SELECT * FROM " + *relation));
+  }
+  return {};
+}
+
+Status set_variables(data::Session& session, const Json& variables) {
+  for (const auto& [name, value] : variables.members())
+    MR_CHECK(session.execute("SET VARIABLE " + data::quote_identifier(name) + " = " +
+                             data::literal(value)));
+  return {};
+}
+
+}  // namespace
+
+std::optional<TextProblem> TransformSql::check_text(std::string_view text) {
+  auto session = data::Session::open();
+  if (!session) return std::nullopt;  // the run will find it
+  auto found = data::check_query_text(*session, text);
+  if (!found) return std::nullopt;
+  return TextProblem{std::move(found->error.message), found->offset};
+}
+
+Result<Outcome> TransformSql::run(OperatorContext& ctx) const {
+  MR_CHECK(check_names("inputs", inputs));
+  MR_CHECK(check_names("variables", variables));
+  MR_TRY(const auto tables, find_inputs(ctx, inputs));
+  std::vector<std::filesystem::path> files;
+  std::vector<std::string> names;
+  std::vector<std::string> digests;
+  for (const auto& table : tables) {
+    files.push_back(table.stored.path);
+    names.push_back(table.name);
+    if (std::ranges::find(digests, table.stored.digest) == digests.end())
+      digests.push_back(table.stored.digest);
+  }
+  MR_TRY(data::Session session, open_session(ctx, files, true));
+  MR_CHECK(create_views(session, tables));
+  MR_CHECK(set_variables(session, variables));
+  MR_TRY(const std::string query, data::check_query(session, "sql", sql, names));
+  // One row too many is enough to know that there are too many.
+  auto table = write_table(ctx, session,
+                           "SELECT * FROM (" + query + "\n) LIMIT " + std::to_string(max_rows + 1),
+                           "table", digests);
+  if (!table)
+    return data::explain_query_error(session, std::move(table).error(), "sql", query, names);
+  const std::int64_t rows = table->statistics.rows;
+  if (rows > max_rows)
+    return make_error(ErrorCode::resource_exhausted,
+                      "the result has more than max_rows = " + std::to_string(max_rows) + " rows");
+  if (rows == 0 && !allow_empty)
+    return data_invalid("the result has no rows; to accept an empty table, set allow_empty: true");
+  ctx.log("made " + counted(rows, "row") + " of " +
+          counted(static_cast<std::int64_t>(tables.size()), "table") + " as " +
+          table->stored.digest);
+  Done done;
+  done.outputs = Json::object({{"table", table->stored.digest},
+                               {"rows", rows},
+                               {"columns", column_names(table->statistics)},
+                               {"bytes", table->stored.bytes},
+                               {"statistics", statistics_summary(table->statistics)}});
+  done.effects.emplace_back(table->effect);
+  if (!dataset.empty())
+    done.effects.emplace_back(UpdateDataset{dataset, table->stored.digest, rows});
+  return Outcome{std::move(done)};
+}
+
+}  // namespace millrace
