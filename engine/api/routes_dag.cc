@@ -9,12 +9,21 @@
 #include "engine/base/file.h"
 #include "engine/base/suggest.h"
 #include "engine/core/schedule.h"
+#include "engine/core/timetable_coming.h"
 
 namespace millrace::api {
 namespace {
 
 constexpr std::size_t kMaxSourceBytes = 4u << 20;
 constexpr std::size_t kMaxLineBytes = 300;
+
+SchedulePosition position_of(const DagRow& row, const ScheduledDates& dates, Time now) {
+  SchedulePosition position{
+      row.registered_at, row.last_logical_date, row.schedule_from, row.schedule_all_until, {}, now};
+  if (const auto known = dates.find(row.key()); known != dates.end())
+    take_dates(position, known->second, now);
+  return position;
+}
 
 /// The planner's rule, without its count of active runs.
 std::optional<Time> next_firing_of(const DagRow& row, const DagSpec& spec,
@@ -23,11 +32,7 @@ std::optional<Time> next_firing_of(const DagRow& row, const DagSpec& spec,
     return std::nullopt;
   const auto timetable = Timetable::cron(*spec.schedule);
   if (!timetable) return std::nullopt;
-  SchedulePosition position{
-      row.registered_at, row.last_logical_date, row.schedule_from, row.schedule_all_until, {}, now};
-  if (const auto known = dates.find(row.key()); known != dates.end())
-    take_dates(position, known->second, now);
-  return next_firing(*timetable, spec, position, now);
+  return next_firing(*timetable, spec, position_of(row, dates, now), now);
 }
 
 /// Empty unless the clock was wrong: a row has the newest date, which is then in the past.
@@ -108,6 +113,26 @@ Result<Reply> get_dag(Context& context, const Call& call) {
     for (const auto& need : task.needs) detail.edges.push_back({need, task.id});
   }
   return reply_of(detail);
+}
+
+/// Why no schedule of it fires; "" if it does.
+std::string held_by(const DagRow& row) {
+  if (!row.out_of_order.empty()) return "out of order: " + row.out_of_order;
+  if (!row.retired.empty()) return "retired: " + row.retired;
+  return row.paused ? "paused" : "";
+}
+
+Result<Reply> get_coming_fires(Context& context, const Call& call) {
+  MR_TRY(const auto row, find_dag(context, dag_of(call)));
+  MR_TRY(const auto dates, dates_beyond(context, {row}));
+  const Time now = context.clock.now();
+  ComingFires coming;
+  if (const auto spec = Dag::spec_from_json(row.spec))
+    coming = coming_fires(*spec, position_of(row, dates, now), now,
+                          static_cast<std::size_t>(call.query("count").as_int()));
+  coming.dag = row.dag;
+  coming.held = held_by(row);
+  return reply_of(coming);
 }
 
 Result<Reply> get_dag_source(Context& context, const Call& call) {
@@ -193,6 +218,22 @@ FieldInfo recent_in_query(int value) {
       value);
 }
 
+Endpoint coming_endpoint(std::function<Result<Reply>(const Call&)> handle) {
+  return {.method = "GET",
+          .pattern = "/api/v1/dags/{dag}/next",
+          .id = "getComingFires",
+          .tag = "dags",
+          .summary = "When a schedule fires next",
+          .doc =
+              "In UTC and on the wall clock of its zone. A pause counts only for `held`, and "
+              "limits of active runs do not count.",
+          .path = {dag_in_path()},
+          .query = {namespace_in_query(),
+                    FieldInfo{"count", integer_type(1, 1000), "How many"}.optional(10)},
+          .response = type_info<ComingFires>(),
+          .handle = std::move(handle)};
+}
+
 Endpoint reset_endpoint(std::function<Result<Reply>(const Call&)> handle) {
   return {.method = "POST",
           .pattern = "/api/v1/dags/{dag}/schedule/reset",
@@ -246,6 +287,7 @@ std::vector<Endpoint> dag_endpoints(Context* context) {
                   .also = {202},
                   .response = type_info<CommandView>(),
                   .handle = bind(patch_dag)});
+  list.push_back(coming_endpoint(bind(get_coming_fires)));
   list.push_back(reset_endpoint(bind(reset_schedule)));
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/dags/{dag}/source",

@@ -21,6 +21,7 @@ constexpr std::array kVerbs = {
     Verb{"cancel", "Cancel a run, or one of its tasks", declare_cancel},
     Verb{"retry", "Run failed tasks again, or the named tasks and everything downstream",
          declare_retry},
+    Verb{"next", "List when the schedule of a DAG or of a DAG file fires next", declare_next},
     Verb{"schedule", "Continue a schedule from now, without what it missed", declare_schedule},
     Verb{"rollback", "Roll a model back to its last known good version", declare_rollback},
     Verb{"release", "Let a version be deployed again that was refused or rolled back",

@@ -42,6 +42,7 @@ VerbAction declare_retry(CLI::App& verb, Options& options);
 VerbAction declare_rollback(CLI::App& verb, Options& options);
 VerbAction declare_release(CLI::App& verb, Options& options);
 VerbAction declare_dags(CLI::App& verb, Options& options);
+VerbAction declare_next(CLI::App& verb, Options& options);
 VerbAction declare_schedule(CLI::App& verb, Options& options);
 VerbAction declare_models(CLI::App& verb, Options& options);
 VerbAction declare_doctor(CLI::App& verb, Options& options);

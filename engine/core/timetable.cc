@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/base/suggest.h"
+#include "engine/core/timetable_coming.h"
 #include "engine/core/timetable_cron.h"
 
 namespace millrace {
@@ -161,7 +162,39 @@ Result<Time> wall_time(std::string_view text, const std::string& time_zone, Dura
   return first_instant(zone, LocalTime{whole.time_since_epoch()}) + (wanted - whole);
 }
 
+/// "+05:30"
+std::string offset_text(Seconds offset) {
+  const auto minutes = std::chrono::abs(std::chrono::round<std::chrono::minutes>(offset)).count();
+  const auto two = [](std::int64_t value) {
+    return (value < 10 ? "0" : "") + std::to_string(value);
+  };
+  return (offset < Seconds{0} ? "-" : "+") + two(minutes / 60) + ":" + two(minutes % 60);
+}
+
+/// Changes of a clock are never so far apart from what they repeat or leave out.
+constexpr auto kLongestChange = std::chrono::hours{26};
+
+ClockChange change_at(Zone zone, const Interval& now, SysSeconds time) {
+  if (zone == nullptr) return ClockChange::none;
+  const Interval before = interval_before(zone, now);
+  if (time == now.begin && now.offset > before.offset) return ClockChange::ahead;
+  if (now.local(time) < before.local(now.begin)) return ClockChange::second;
+  if (now.end - time > kLongestChange) return ClockChange::none;
+  const Interval after = interval_at(zone, now.end);
+  return now.local(time) >= after.local(now.end) ? ClockChange::first : ClockChange::none;
+}
+
 }  // namespace
+
+WallClock wall_clock(const std::string& time_zone, Time time) {
+  const auto found = find_zone(time_zone);
+  const Zone zone = found ? *found : nullptr;
+  const auto whole = std::chrono::floor<Seconds>(time);
+  const Interval now = interval_at(zone, whole);
+  std::string text = format_rfc3339(time + now.offset);
+  text.pop_back();  // the "Z"
+  return {text + offset_text(now.offset), change_at(zone, now, whole)};
+}
 
 bool has_utc_offset(std::string_view text) {
   return text.size() > kDateLength &&

@@ -413,5 +413,27 @@ TEST_F(RunsTest, DagsHaveTasksEdgesAndAPauseSwitch) {
   EXPECT_NE(std::string::npos, missing.json()["detail"].as_string().find("did you mean 'etl'?"));
 }
 
+TEST_F(RunsTest, ComingFiresAreListed) {
+  start();
+  DagSpec spec = make_dag("nightly", {"a"});
+  spec.schedule = CronSpec{"30 2 * * *", "Asia/Kolkata", DstPolicy::run_once};
+  world_->add_dag(std::move(spec), "dags/nightly.yaml");
+  const Json coming = get("/api/v1/dags/nightly/next?count=2").json();
+  EXPECT_EQ("30 2 * * *", coming["cron"].as_string());
+  EXPECT_EQ("Asia/Kolkata", coming["time_zone"].as_string());
+  EXPECT_EQ("", coming["held"].as_string());
+  ASSERT_EQ(2u, coming["fires"].size()) << coming.dump();
+  EXPECT_EQ(get("/api/v1/dags/nightly").json()["dag"]["next_run_at"].as_string(),
+            coming["fires"].at(0)["at"].as_string());
+  EXPECT_EQ("T02:30:00+05:30", coming["fires"].at(1)["local"].as_string().substr(10));
+  EXPECT_EQ("T21:00:00Z", coming["fires"].at(1)["at"].as_string().substr(10));
+  world_->submit(PauseDag{"nightly", true});
+  EXPECT_EQ("paused", get("/api/v1/dags/nightly/next").json()["held"].as_string());
+  const Json without = get("/api/v1/dags/etl/next").json();
+  EXPECT_TRUE(without["cron"].is_null()) << without.dump();
+  EXPECT_EQ(404, get("/api/v1/dags/nightli/next").status);
+  EXPECT_EQ(400, get("/api/v1/dags/nightly/next?count=0").status);
+}
+
 }  // namespace
 }  // namespace millrace::testing

@@ -109,11 +109,31 @@ TEST(CommandLine, AWrongCommandLineEndsWithTwoAndHelpWithZero) {
 
 TEST(CommandLine, AMissingFileIsNotFound) {
   const int not_found = traits(ErrorCode::not_found).exit_code;
-  for (const char* verb : {"run", "lint"}) {
+  for (const char* verb : {"run", "lint", "next"}) {
     const Finished told = millrace({verb, "no-such-file.yaml"});
     EXPECT_EQ(told.exit_code, not_found) << told.out;
     EXPECT_NE(told.out.find("'no-such-file.yaml'"), std::string::npos) << told.out;
   }
+}
+
+// The clock of Chicago jumped ahead at 2:00 on 2024-03-10: tests/core/timetable_test.cc.
+TEST(CommandLine, NextListsTheFiresOfAFileWithoutAnEngine) {
+  const TempFolder folder;
+  const std::string file = (folder.path() / "nightly.yaml").string();
+  ASSERT_TRUE(write_file(file,
+                         "dag: nightly\n"
+                         "schedule: {cron: '30 2 * * *', timezone: America/Chicago,\n"
+                         "           start: 2024-03-09, end: 2024-03-11, catchup: true}\n"
+                         "tasks: {a: {operator: noop}}\n"));
+  const Finished next = millrace({"next", file});
+  EXPECT_EQ(next.exit_code, 0);
+  EXPECT_NE(next.out.find("LOCAL (America/Chicago)"), std::string::npos) << next.out;
+  EXPECT_NE(next.out.find("2024-03-09T02:30:00-06:00  2024-03-09T08:30:00Z\n"), std::string::npos)
+      << next.out;
+  EXPECT_NE(next.out.find("2024-03-10T03:00:00-05:00  2024-03-10T08:00:00Z  the clock jumps ahead"),
+            std::string::npos)
+      << next.out;
+  EXPECT_EQ(std::ranges::count(next.out, '\n'), 4) << "a header and three fires: " << next.out;
 }
 
 TEST(CommandLine, AMisspeltOptionIsSuggested) {

@@ -157,6 +157,32 @@ export interface CommandResult {
   result: unknown;
 }
 
+export type ClockChange = 'none' | 'ahead' | 'first' | 'second';
+
+/** A time at which a schedule fires. */
+export interface ComingFire {
+  /** When it fires, and the logical date of its run; in the past: missed, and to be made up */
+  at: string;
+  /** The same on the wall clock of the schedule's zone */
+  local: string;
+  /** ahead: its local time does not exist, and it fires as the clock jumps; first, second: its local time comes twice, and this is the first or the second; otherwise none */
+  clock_change: ClockChange;
+}
+
+/** When the schedule of a DAG fires next. */
+export interface ComingFires {
+  /** The DAG's id */
+  dag: string;
+  /** Its cron expression; null without a schedule */
+  cron: string | null;
+  /** IANA zone of the cron expression */
+  time_zone: string | null;
+  /** Why nothing fires until that changes: the DAG is paused, retired or out of order; "" otherwise */
+  held: string;
+  /** The next ones, earliest first; fewer than asked for where the schedule ends */
+  fires: ComingFire[];
+}
+
 export type Severity = 'error' | 'warning';
 
 /** A problem of a file that a person wrote. */
@@ -1414,6 +1440,10 @@ export const getDag = (dag: string, query: { namespace?: string; recent?: number
 /** Pause or unpause. */
 export const patchDag = (dag: string, body: { paused: boolean; reason?: string }, query: { namespace?: string } = {}): Promise<CommandResult> =>
   request('PATCH', `/api/v1/dags/${encodeURIComponent(dag)}`, query, body);
+
+/** When a schedule fires next. */
+export const getComingFires = (dag: string, query: { namespace?: string; count?: number } = {}): Promise<ComingFires> =>
+  request('GET', `/api/v1/dags/${encodeURIComponent(dag)}/next`, query);
 
 /** Continue a schedule from now. */
 export const resetSchedule = (dag: string, body: { reason?: string } = {}, query: { namespace?: string } = {}): Promise<CommandResult> =>
