@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <pqxx/pqxx>
 #include <set>
+#include <utility>
 
 #include "engine/pg/sql_text.h"
 
@@ -36,7 +37,8 @@ std::unique_ptr<pqxx::connection> connect(const std::string& dsn, Interrupt& int
     }
   });
   if (!done) throw pqxx::broken_connection("the wait for the connection was ended");
-  if (attempt->failure) std::rethrow_exception(attempt->failure);
+  // Taken out: the exception then ends in this thread, and not in the other one.
+  if (auto failure = std::exchange(attempt->failure, nullptr)) std::rethrow_exception(failure);
   return std::move(attempt->connection);
 }
 
