@@ -186,11 +186,11 @@ struct LogWords {
 };
 
 /// "&attempt=2&wait=50s": a number of 0 is left out.
-std::string log_query(const LogWords& logs, int attempt, std::int64_t offset) {
+std::string log_query(const LogWords& logs, bool follow, int attempt, std::int64_t offset) {
   std::string query =
       "?map_index=" + std::to_string(logs.map_index) + "&offset=" + std::to_string(offset);
   if (attempt > 0) query += "&attempt=" + std::to_string(attempt);
-  if (logs.follow) query += "&wait=50s";
+  if (follow) query += "&wait=50s";
   return query;
 }
 
@@ -198,28 +198,78 @@ int number_of(const http::ClientResponse& answer, std::string_view header) {
   return std::atoi(std::string(answer.header(header)).c_str());
 }
 
+/// What there is has been printed, and no engine runs that could bring more.
+Result<int> end_without_engine(bool ended) {
+  if (ended) return 0;
+  return unavailable(
+      "no engine is running, so this log does not grow; start one with 'millrace up', then repeat "
+      "this command");
+}
+
+/// As it is; with --json, an object for each line.
+class LogPrinter {
+ public:
+  explicit LogPrinter(bool json) : json_(json) {}
+  ~LogPrinter() { end_line(); }
+  LogPrinter(const LogPrinter&) = delete;
+  LogPrinter& operator=(const LogPrinter&) = delete;
+
+  void print(std::string_view text, int attempt) {
+    if (!json_) {
+      std::fwrite(text.data(), 1, text.size(), stdout);
+    } else {
+      if (attempt != attempt_) end_line();
+      attempt_ = attempt;
+      for (const char c : text) c == '\n' ? print_line() : line_.push_back(c);
+    }
+    std::fflush(stdout);
+  }
+
+ private:
+  void end_line() {
+    if (!line_.empty()) print_line();
+  }
+  void print_line() {
+    std::string out = "{\"attempt\":" + std::to_string(attempt_) + ",\"line\":";
+    append_json_string(out, line_);
+    std::printf("%s}\n", out.c_str());
+    line_.clear();
+  }
+
+  const bool json_;
+  int attempt_ = 0;
+  std::string line_;  // what came of the last one
+};
+
 /// With --follow, waits on the engine for more; without an attempt, each one that follows as well.
 Result<int> print_log(const Options& options, const LogWords& logs) {
   MR_TRY(const Connection connection, connect_to_read(options));
   const std::string path = "/api/v1/runs/" + http::percent_encode(logs.run) + "/tasks/" +
                            http::percent_encode(logs.task) + "/logs";
+  const bool follow = logs.follow && !connection.reader;
+  LogPrinter printer(options.json);
   int attempt = logs.attempt;
   std::int64_t offset = 0;
   for (;;) {
     const auto answer =
-        connection.client.get_text(path + log_query(logs, attempt, offset), signal_waits);
+        connection.client.get_text(path + log_query(logs, follow, attempt, offset), signal_waits);
     if (!answer && answer.error().code == ErrorCode::cancelled) return 0;
     if (!answer && logs.map_index < 0 &&
         answer.error().message.find(" is mapped") != std::string::npos)
       return not_found(answer.error().message + "; choose one with --map-index");
+    if (!answer && follow && answer.error().code == ErrorCode::unavailable)
+      return unavailable(
+          "the engine no longer answers, so the log cannot be followed; start it "
+          "with 'millrace up', then repeat this command");
     if (!answer) return answer.error();
-    std::fwrite(answer->body.data(), 1, answer->body.size(), stdout);
-    std::fflush(stdout);
-    offset += static_cast<std::int64_t>(answer->body.size());
     attempt = number_of(*answer, "millrace-attempt");
+    printer.print(answer->body, attempt);
+    offset += static_cast<std::int64_t>(answer->body.size());
     if (!answer->body.empty()) continue;
     const int last = number_of(*answer, "millrace-last-attempt");
-    if (!logs.follow || signal_waits()) return 0;
+    if (logs.follow && !follow)
+      return end_without_engine(answer->header("millrace-ended") == "true");
+    if (!follow || signal_waits()) return 0;
     if (logs.attempt == 0 && attempt < last) {
       ++attempt;
       offset = 0;

@@ -69,6 +69,9 @@ TEST_F(FirstSteps, AFailedRunIsReadableWithoutAnEngine) {
   EXPECT_EQ(runs.exit_code, 0) << runs.out;
   EXPECT_NE(runs.out.find(run), std::string::npos) << runs.out;
 
+  const Finished lines = on_state({"logs", run, "divide", "--json"});
+  EXPECT_NE(lines.out.find("{\"attempt\":1,\"line\":\"preparing\"}\n"), std::string::npos)
+      << lines.out;
   const Finished missing = on_state({"logs", run, "divide", "--attempt", "99"});
   EXPECT_EQ(missing.exit_code, traits(ErrorCode::not_found).exit_code) << missing.out;
   EXPECT_NE(missing.out.find("its last attempt is 1"), std::string::npos) << missing.out;

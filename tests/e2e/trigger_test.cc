@@ -1,5 +1,6 @@
 // Triggers from outside, as upstream systems send them.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <set>
 
@@ -81,6 +82,37 @@ TEST(Logs, FollowsATaskThroughItsAttemptsToItsEnd) {
                             "choose one with --map-index"),
             std::string::npos)
       << mapped.out;
+}
+
+TEST(Logs, FollowingOneEndsWithTheEngine) {
+  const TempFolder folder;
+  const auto dags = folder.path() / "dags";
+  std::filesystem::create_directories(dags);
+  ASSERT_TRUE(write_file_atomic(dags / "hang.yaml",
+                                "dag: hang\ntasks:\n  work:\n    operator: command\n"
+                                "    with: {run: \"echo begun; sleep 600\"}\n")
+                  .ok());
+  const auto state = folder.path() / "state";
+  Up up(state, dags);
+  ASSERT_TRUE(eventually([&] { return up.get("/dags/hang")["dag"]["dag"].as_view() == "hang"; }));
+  const auto words = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {binary(), "--state", state.string()});
+    return more;
+  };
+  const Finished triggered = Program(words({"trigger", "hang"})).wait(std::chrono::seconds{60});
+  const std::string run = triggered.out.substr(4, 36);
+  Program logs(words({"logs", run, "work", "-f"}));
+  ASSERT_TRUE(logs.wait_for_output("begun\n", std::chrono::seconds{60}));
+  up.program().signal(SIGKILL);
+  const Finished left = logs.wait(std::chrono::seconds{60});
+  EXPECT_EQ(left.exit_code, traits(ErrorCode::unavailable).exit_code) << left.out;
+  EXPECT_NE(left.out.find("the engine no longer answers"), std::string::npos) << left.out;
+
+  const Finished later = Program(words({"logs", run, "work", "-f"})).wait(std::chrono::seconds{60});
+  EXPECT_EQ(later.exit_code, traits(ErrorCode::unavailable).exit_code) << later.out;
+  EXPECT_NE(later.out.find("begun\n"), std::string::npos) << later.out;
+  EXPECT_NE(later.out.find("no engine is running, so this log does not grow"), std::string::npos)
+      << later.out;
 }
 
 }  // namespace
