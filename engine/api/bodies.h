@@ -34,6 +34,16 @@ struct ReasonBody {
   }
 };
 
+struct LintBody {
+  std::string text;
+  std::string file = "dag.yaml";
+
+  static constexpr auto fields() {
+    return std::tuple{field("text", &LintBody::text, "The file's text"),
+                      field("file", &LintBody::file, "What the diagnostics call it").optional()};
+  }
+};
+
 struct TriggerRunBody {
   Json params;
   std::optional<std::string> logical_date;  // as it was written: the offset may be missing

@@ -158,15 +158,22 @@ FieldInfo run_in_path() { return {"run", uuid_type(), "The run's id"}; }
 FieldInfo dag_in_path() { return {"dag", string_type(128), "The DAG's id"}; }
 FieldInfo model_in_path() { return {"model", string_type(128), "The model's name"}; }
 FieldInfo namespace_in_query(std::string_view doc) {
-  return FieldInfo{"namespace", string_type(128), std::string(doc)}.optional(
+  return FieldInfo{"namespace", identifier_type(), std::string(doc)}.optional(
       std::string(kDefaultNamespace));
 }
 FieldInfo namespace_filter_in_query() {
-  return FieldInfo{"namespace", string_type(128), "Only of this namespace; default: all"}
+  return FieldInfo{"namespace", identifier_type(), "Only of this namespace; default: all"}
       .optional();
 }
 std::string namespace_of(const Call& call) {
   return call.query("namespace").as_string(kDefaultNamespace);
+}
+Error no_such_dag(Context& context, const DagKey& key) {
+  const auto all = context.stores.runs.dags();
+  if (!all) return all.error();
+  std::vector<ScopedName> known;
+  for (const auto& dag : *all) known.push_back(dag.key());
+  return no_such("DAG", key, known);
 }
 FieldInfo limit_in_query(int most, int value) {
   return FieldInfo{"limit", integer_type(1, most), "How many at most"}.optional(value);

@@ -104,6 +104,8 @@ Reply reply_of(const T& value) {
 FieldInfo namespace_in_query(std::string_view doc = "The namespace of the name in the path");
 std::string namespace_of(const Call& call);
 inline DagKey dag_of(const Call& call) { return {namespace_of(call), call.path("dag")}; }
+/// What to answer when there is no such DAG.
+Error no_such_dag(Context& context, const DagKey& key);
 inline ModelKey model_of(const Call& call) { return {namespace_of(call), call.path("model")}; }
 /// ?namespace of a list: all namespaces without one.
 FieldInfo namespace_filter_in_query();

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "engine/api/bodies.h"
 #include "engine/api/context.h"
 #include "engine/api/views_model.h"
 #include "engine/api/views_run.h"
 #include "engine/base/digest.h"
+#include "engine/http/check_request.h"
 
 namespace millrace::api {
 namespace {
@@ -38,8 +40,13 @@ Result<Reply> lint(Context& context, const Call& call) {
   if (media_type(request.header("content-type")) == "application/yaml")
     return json_reply(context.hooks.lint(request.body, "dag.yaml"));
   MR_TRY(const Json body, Json::parse(request.body, {.unique_names = true}));
-  if (!body["text"].is_string()) return invalid_argument("/text: is required, and a string");
-  return json_reply(context.hooks.lint(body["text"].as_view(), body["file"].as_string("dag.yaml")));
+  if (auto wrong = http::check_body(body_fields<LintBody>(), body); !wrong.empty()) {
+    Reply reply;
+    reply.problem = Problem::invalid(std::move(wrong));
+    return reply;
+  }
+  MR_TRY(const auto given, read_record<LintBody>(body));
+  return json_reply(context.hooks.lint(given.text, given.file));
 }
 
 /// Closes on its end.
@@ -135,10 +142,11 @@ std::vector<Endpoint> catalog_endpoints(Context* context) {
        .id = "lint",
        .tag = "authoring",
        .summary = "Judge a DAG file's text",
-       .doc = "As application/yaml the text itself, or as JSON {text, file?}. Changes nothing.",
+       .doc = "The body is the text itself as application/yaml, or JSON. Changes nothing.",
        .body_kind = Endpoint::Body::raw,
+       .body = body_fields<LintBody>(),
        .body_types = {"application/json", "application/yaml"},
-       .response = any_type(),
+       .response = type_info<LintView>(),
        .handle = bind(lint)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/artifacts/{digest}",

@@ -7,7 +7,6 @@
 #include "engine/api/views_model.h"
 #include "engine/api/views_run.h"
 #include "engine/base/file.h"
-#include "engine/base/suggest.h"
 #include "engine/core/schedule.h"
 #include "engine/core/timetable_coming.h"
 
@@ -65,17 +64,7 @@ std::size_t recent_wanted(const Call& call) {
 Result<DagRow> find_dag(Context& context, const DagKey& key) {
   auto row = context.stores.runs.dag(key);
   if (row || row.error().code != ErrorCode::not_found) return row;
-  MR_TRY(const auto all, context.stores.runs.dags());
-  std::vector<std::string> names;
-  std::string elsewhere;
-  for (const auto& dag : all) {
-    names.push_back(dag.key().text());
-    if (dag.dag == key.name) elsewhere = dag.namespace_;
-  }
-  if (!elsewhere.empty())
-    return not_found("there is no DAG '" + key.name + "' in namespace '" + key.namespace_ +
-                     "', but one in '" + elsewhere + "': ask with ?namespace=" + elsewhere);
-  return not_found("there is no DAG '" + key.text() + "'" + did_you_mean(key.text(), names));
+  return no_such_dag(context, key);
 }
 
 Result<Reply> list_dags(Context& context, const Call& call) {

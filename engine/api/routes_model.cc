@@ -5,7 +5,6 @@
 #include "engine/api/context.h"
 #include "engine/api/views_model.h"
 #include "engine/base/duration.h"
-#include "engine/base/suggest.h"
 
 namespace millrace::api {
 namespace {
@@ -28,9 +27,7 @@ Status check_model(Context& context, const ModelKey& model) {
   MR_TRY(const auto deployed, context.stores.serving.deployments());
   for (const auto& row : deployed) known.push_back(row.key());
   if (std::ranges::find(known, model) != known.end()) return {};
-  std::vector<std::string> names;
-  for (const auto& key : known) names.push_back(key.text());
-  return not_found("there is no model '" + model.text() + "'" + did_you_mean(model.text(), names));
+  return no_such("model", model, {known.begin(), known.end()});
 }
 
 Result<ModelView> view_of(Context& context, const ModelKey& model) {

@@ -2,14 +2,24 @@
 #include <algorithm>
 
 #include "engine/api/context.h"
+#include "engine/base/suggest.h"
+#include "engine/spec/resource.h"
 
 namespace millrace::api {
 namespace {
 
 Result<Reply> list_resources(Context& context, const Call& call) {
   MR_TRY(auto rows, context.stores.runs.resources());
-  if (const auto kind = call.query("kind"); !kind.is_null())
+  keep_namespace(call, rows);
+  if (const auto kind = call.query("kind"); !kind.is_null()) {
+    auto kinds = names_of(builtin_kinds());
+    for (const auto& row : rows) kinds.push_back(row.kind);
+    if (std::ranges::find(kinds, kind.as_view()) == kinds.end())
+      return invalid_argument("there is no kind '" + kind.as_string() + "'" +
+                              did_you_mean(kind.as_view(), kinds))
+          .at("?kind");
     std::erase_if(rows, [&](const ResourceRow& row) { return row.kind != kind.as_view(); });
+  }
   return reply_of(rows);
 }
 
@@ -36,7 +46,8 @@ std::vector<Endpoint> resource_endpoints(Context* context) {
        .id = "listResources",
        .tag = "resources",
        .summary = "What files declare, DAGs included",
-       .query = {FieldInfo{"kind", string_type(128), "Only of this kind, e.g. dag"}.optional()},
+       .query = {FieldInfo{"kind", string_type(128), "Only of this kind, e.g. dag"}.optional(),
+                 namespace_filter_in_query()},
        .response = type_info<std::vector<ResourceRow>>(),
        .handle = bind(list_resources)});
   list.push_back(

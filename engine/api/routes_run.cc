@@ -121,7 +121,7 @@ Result<Reply> trigger_run(Context& context, const Call& call) {
   MR_TRY(const auto key, idempotency_key_in(call));
   const DagKey dag = dag_of(call);
   MR_TRY(const bool is_known, context.stores.runs.has_dag(dag));
-  if (!is_known) return not_found("there is no DAG '" + dag.text() + "'");
+  if (!is_known) return no_such_dag(context, dag);
   MR_TRY(const auto given, call.body<TriggerRunBody>());
   auto command = context.make_command(trigger_of(call, given, !key.empty()), call, dag.namespace_,
                                       given.reason);

@@ -46,6 +46,18 @@ struct DagFileErrorView {
                       field("at", &DagFileErrorView::at, "When it was found")};
   }
 };
+struct LintView {
+  static constexpr std::string_view record_name = "Lint";
+  static constexpr std::string_view record_doc = "What lint finds in the text of a file.";
+  bool ok = false;
+  std::vector<QuotedDiagnostic> diagnostics;
+
+  static constexpr auto fields() {
+    return std::tuple{field("ok", &LintView::ok, "There is no error; there may be warnings"),
+                      field("diagnostics", &LintView::diagnostics,
+                            "Each problem with its place, in the order of the file")};
+  }
+};
 DagFileErrorView dag_file_error_view(DagFileErrorRow row);
 
 enum class DagState { active, paused, retired, out_of_order };

@@ -39,6 +39,7 @@ Json bound(double value) {
 
 Json choices_schema(const TypeInfo& type) {
   Json schema = Json::object({{"type", "string"}});
+  if (type.identifier) schema.set("pattern", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$");
   if (type.choices.empty()) return schema;
   Json values = Json::array();
   for (const auto& choice : type.choices) values.push_back(choice);
@@ -168,6 +169,11 @@ std::string plain_description(const TypeInfo& type) {
 TypeInfo string_type(std::size_t max_length) {
   auto type = of_kind(Kind::string);
   type.max_length = max_length;
+  return type;
+}
+TypeInfo identifier_type() {
+  auto type = of_kind(Kind::string);
+  type.identifier = true;
   return type;
 }
 TypeInfo choice_type(std::vector<std::string> choices) {

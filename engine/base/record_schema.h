@@ -41,6 +41,7 @@ struct TypeInfo {
   bool nullable = false;
   std::string name, doc;                     // of an enumeration or a variant; "": it has none
   std::vector<std::string> choices;          // of a string
+  bool identifier = false;                   // a string as identifier.h has it
   std::optional<double> minimum, maximum;    // of a number
   std::size_t max_length = kNoLimit;         // of a string that is read, in bytes
   std::shared_ptr<const TypeInfo> item;      // of a list
@@ -70,6 +71,7 @@ struct RecordInfo {
 
 // Types by name.
 TypeInfo string_type(std::size_t max_length = 1024);
+TypeInfo identifier_type();
 TypeInfo choice_type(std::vector<std::string> choices);
 TypeInfo uuid_type();
 TypeInfo time_type();

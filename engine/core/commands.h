@@ -126,12 +126,15 @@ struct RetryRun {
 struct PauseDag {
   static constexpr std::string_view kind = "pause_dag";
   struct Answer {
+    std::string namespace_{kDefaultNamespace};
     std::string dag;
     bool paused = true;
 
     static constexpr auto fields() {
-      return std::tuple{field("dag", &Answer::dag, "The DAG's id"),
-                        field("paused", &Answer::paused, "Whether it is paused now")};
+      return std::tuple{
+          field("namespace", &Answer::namespace_, "The namespace of the DAG").optional(),
+          field("dag", &Answer::dag, "The DAG's id"),
+          field("paused", &Answer::paused, "Whether it is paused now")};
     }
   };
   std::string dag;
@@ -147,12 +150,15 @@ struct PauseDag {
 struct ResetSchedule {
   static constexpr std::string_view kind = "reset_schedule";
   struct Answer {
+    std::string namespace_{kDefaultNamespace};
     std::string dag;
     Time from{};
 
     static constexpr auto fields() {
-      return std::tuple{field("dag", &Answer::dag, "The DAG's id"),
-                        field("from", &Answer::from, "Only later dates count")};
+      return std::tuple{
+          field("namespace", &Answer::namespace_, "The namespace of the DAG").optional(),
+          field("dag", &Answer::dag, "The DAG's id"),
+          field("from", &Answer::from, "Only later dates count")};
     }
   };
   std::string dag;

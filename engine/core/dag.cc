@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/depth_first_search.hpp>
-#include <cctype>
 #include <queue>
 #include <set>
 
@@ -117,20 +116,11 @@ Result<std::vector<int>> tasks_read_by(const Dag::Task& task,
 
 }  // namespace
 
-bool is_valid_id(std::string_view id) {
-  if (id.empty() || id.size() > 128 || !std::isalnum(static_cast<unsigned char>(id[0])))
-    return false;
-  return std::ranges::all_of(id, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
-  });
-}
-
 namespace {
 
 Error bad_id(std::string_view what, std::string_view id) {
   return invalid_argument(std::string(what) + " id '" + std::string(id.substr(0, 140)) +
-                          "' must start with a letter or digit and hold only letters, digits, _, - "
-                          "and .");
+                          "' is not valid; use " + std::string(kIdRule));
 }
 
 std::vector<std::string> ids_of(const std::vector<TaskSpec>& tasks) {

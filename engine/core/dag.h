@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/identifier.h"
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 #include "engine/base/time.h"
@@ -163,9 +164,6 @@ class Dag {
   std::map<std::string, int, std::less<>> index_;
   std::optional<Timetable> timetable_;
 };
-
-/// Letters, digits, `_`, `-` and `.`, starting with a letter or digit, at most 128.
-bool is_valid_id(std::string_view id);
 
 std::string_view to_string(TriggerRule rule);
 std::optional<TriggerRule> trigger_rule_from(std::string_view name);

@@ -17,6 +17,7 @@
 #include "engine/base/fields.h"
 #include "engine/base/json.h"
 #include "engine/base/result.h"
+#include "engine/core/names.h"
 
 namespace millrace {
 
@@ -140,10 +141,13 @@ struct RollbackModel {
       "With a canary under way, its traffic goes back to the champion; otherwise the last known "
       "good version serves again.";
   struct Answer {
+    std::string namespace_{kDefaultNamespace};
     std::string model;
 
     static constexpr auto fields() {
-      return std::tuple{field("model", &Answer::model, "The served model")};
+      return std::tuple{
+          field("namespace", &Answer::namespace_, "The namespace of the model").optional(),
+          field("model", &Answer::model, "The served model")};
     }
   };
   std::string model;
@@ -175,12 +179,15 @@ struct ReleaseModel {
   static constexpr std::string_view record_doc =
       "A person lets a refused or withdrawn version be deployed again.";
   struct Answer {
+    std::string namespace_{kDefaultNamespace};
     std::string model;
     std::string artifact;
 
     static constexpr auto fields() {
-      return std::tuple{field("model", &Answer::model, "The served model"),
-                        field("artifact", &Answer::artifact, "Digest of the version")};
+      return std::tuple{
+          field("namespace", &Answer::namespace_, "The namespace of the model").optional(),
+          field("model", &Answer::model, "The served model"),
+          field("artifact", &Answer::artifact, "Digest of the version")};
     }
   };
   std::string model;

@@ -60,43 +60,54 @@ ServingChange change(Serving&, const T&, const CanaryOwner&) {
 
 std::string short_digest(const std::string& artifact) { return artifact.substr(0, 12); }
 
-Status admit_traffic(const std::string& model, const std::string& artifact, const ModelState& state,
+/// What a person types to have it deployed again.
+std::string release_command(const ModelKey& model, const std::string& artifact) {
+  const bool is_default = model.namespace_ == kDefaultNamespace;
+  return "millrace release " + model.name + " " + short_digest(artifact) +
+         (is_default ? "" : " --namespace " + model.namespace_) + " --reason …";
+}
+
+Status admit_traffic(const ModelKey& model, const std::string& artifact, const ModelState& state,
                      const CanaryOwner& by) {
   if (artifact == state.serving.champion) return {};
   if (!state.versions.contains(artifact))
     return not_found("artifact " + short_digest(artifact) + " is no registered version of model '" +
-                     model + "'; only what a task has registered for this model is deployed");
+                     model.text() +
+                     "'; only what a task has registered for this model is deployed");
   if (const auto found = state.not_shipped.find(artifact); found != state.not_shipped.end())
-    return conflict("version " + short_digest(artifact) + " of model '" + model + "' " +
-                    found->second + "; it is deployed again only after 'millrace release " + model +
-                    " " + short_digest(artifact) + " --reason …'");
+    return conflict("version " + short_digest(artifact) + " of model '" + model.text() + "' " +
+                    found->second + "; it is deployed again only after '" +
+                    release_command(model, artifact) + "'");
   const Serving& now = state.serving;
   const bool others = now.candidate != artifact || (!now.owner.run.is_nil() && !(now.owner == by));
   if (now.candidate.empty() || !others) return {};
-  Error busy = conflict("another canary of '" + model + "' is under way, with candidate " +
+  Error busy = conflict("another canary of '" + model.text() + "' is under way, with candidate " +
                         short_digest(now.candidate));
   busy.transient_override = true;
   return busy;
 }
 
 /// A verdict holds only against the champion that it was given against.
-Status admit_promotion(const PromoteModel& e, const ModelState& state, const CanaryOwner& by) {
+Status admit_promotion(const PromoteModel& e, const ModelKey& model, const ModelState& state,
+                       const CanaryOwner& by) {
   const std::string& serves = state.serving.champion;
   if (e.champion && *e.champion != serves && e.artifact != serves) {
     const auto named = [](const std::string& artifact) {
       return artifact.empty() ? std::string("none") : short_digest(artifact);
     };
-    return conflict("the champion of '" + e.model + "' has changed: version " +
+    return conflict("the champion of '" + model.text() + "' has changed: version " +
                     short_digest(e.artifact) + " was judged against " + named(*e.champion) +
                     ", and " + named(serves) + " serves now; judge it again");
   }
-  return admit_traffic(e.model, e.artifact, state, by);
+  return admit_traffic(model, e.artifact, state, by);
 }
 
-Status admit_one(const Effect& effect, const ModelState& state, const CanaryOwner& by) {
+Status admit_one(const Effect& effect, const ModelKey& model, const ModelState& state,
+                 const CanaryOwner& by) {
   if (const auto* e = std::get_if<SetTraffic>(&effect))
-    return admit_traffic(e->model, e->candidate, state, by);
-  if (const auto* e = std::get_if<PromoteModel>(&effect)) return admit_promotion(*e, state, by);
+    return admit_traffic(model, e->candidate, state, by);
+  if (const auto* e = std::get_if<PromoteModel>(&effect))
+    return admit_promotion(*e, model, state, by);
   return {};
 }
 
@@ -148,11 +159,12 @@ Status Models::admit(const std::string& name_space, const std::vector<Effect>& e
   for (const Effect& effect : effects) {
     const std::string* model = model_of(effect);
     if (model == nullptr) continue;
-    const auto known = models_.find(ModelKey(name_space, *model));
+    const ModelKey key(name_space, *model);
+    const auto known = models_.find(key);
     ModelState& state =
         touched.try_emplace(*model, known == models_.end() ? ModelState{} : known->second)
             .first->second;
-    MR_CHECK(admit_one(effect, state, by));
+    MR_CHECK(admit_one(effect, key, state, by));
     apply_one(state, effect, by);
   }
   return {};
@@ -168,12 +180,12 @@ Status Models::admit_command(const std::string& name_space,
     if (known == models_.end()) return not_found("there is no model '" + key.text() + "'");
     if (const auto* e = std::get_if<ReleaseModel>(&effect);
         e != nullptr && !known->second.not_shipped.contains(e->artifact))
-      return conflict("version " + short_digest(e->artifact) + " of model '" + *model +
+      return conflict("version " + short_digest(e->artifact) + " of model '" + key.text() +
                       "' was neither refused nor rolled back; there is nothing to release");
     Serving serving = known->second.serving;
     const ServingChange changed = change_serving(serving, effect, {});
     if (std::holds_alternative<RollbackModel>(effect) && !changed.no_change.empty())
-      return conflict("model '" + *model + "' is not rolled back: " + changed.no_change);
+      return conflict("model '" + key.text() + "' is not rolled back: " + changed.no_change);
   }
   return admit(name_space, effects, {});
 }

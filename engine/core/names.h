@@ -7,7 +7,9 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
+#include "engine/base/error.h"
 #include "engine/base/fields.h"
 
 namespace millrace {
@@ -78,5 +80,10 @@ struct DatasetKey : ScopedName {
 struct EventName : ScopedName {
   using ScopedName::ScopedName;
 };
+
+/// "there is no DAG 'slow' in the namespace 'default'; the namespace 'team' has one": the answer to
+/// a name that is not among `known`. `noun` is "DAG", "model".
+Error no_such(std::string_view noun, const ScopedName& wanted,
+              const std::vector<ScopedName>& known);
 
 }  // namespace millrace

@@ -2,7 +2,6 @@
 // compiled; and where their schedules stand.
 #include <algorithm>
 
-#include "engine/base/suggest.h"
 #include "engine/core/planner.h"
 #include "engine/core/planner/file_report.h"
 
@@ -23,9 +22,9 @@ Result<DagState*> Planner::find_dag(const DagKey& id) {
     return out_of_order("DAG '" + id.text() + "'", broken->second.reason);
   const auto found = dags_.find(id);
   if (found == dags_.end()) {
-    std::vector<std::string> names;
-    for (const auto& [other, state] : dags_) names.push_back(other.text());
-    return not_found("there is no DAG '" + id.text() + "'" + did_you_mean(id.text(), names));
+    std::vector<ScopedName> known;
+    for (const auto& [other, state] : dags_) known.push_back(other);
+    return no_such("DAG", id, known);
   }
   return &found->second;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/base/identifier.h"
 #include "engine/base/number_text.h"
 #include "engine/base/suggest.h"
 #include "engine/base/utf8.h"
@@ -30,6 +31,8 @@ std::string string_mismatch(const TypeInfo& type, const std::string& text) {
            std::to_string(type.max_length) + " fit";
   if (!is_utf8(text)) return "is not valid UTF-8";
   if (text.find('\0') != std::string::npos) return "holds a NUL byte";
+  if (type.identifier && !is_valid_id(text))
+    return in_quotes(text) + " is not a valid name; use " + std::string(kIdRule);
   if (type.choices.empty() ||
       std::find(type.choices.begin(), type.choices.end(), text) != type.choices.end())
     return {};

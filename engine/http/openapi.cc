@@ -45,8 +45,10 @@ Json request_body(const Endpoint& endpoint) {
   Json schema = Json::object({{"type", "object"}, {"properties", std::move(properties)}});
   if (endpoint.body_kind == Endpoint::Body::json) schema.set("additionalProperties", false);
   if (needed) schema.set("required", std::move(required));
-  return Json::object(
-      {{"required", needed}, {"content", openapi_content("application/json", std::move(schema))}});
+  Json content = openapi_content("application/json", std::move(schema));
+  for (const auto& type : endpoint.body_types)
+    if (!content.contains(type)) content.set(type, Json::object());
+  return Json::object({{"required", needed}, {"content", std::move(content)}});
 }
 
 Json responses(const Endpoint& endpoint, const std::string& error_name) {

@@ -47,12 +47,12 @@ Result<RunAnswer> carry_out(const RetryRun& input, const Desk& desk) {
 
 Result<PauseDag::Answer> carry_out(const PauseDag& input, const Desk& desk) {
   MR_CHECK(desk.planner.pause_dag(input, desk.caller, desk.now));
-  return PauseDag::Answer{input.dag, input.paused};
+  return PauseDag::Answer{desk.command.namespace_, input.dag, input.paused};
 }
 
 Result<ResetSchedule::Answer> carry_out(const ResetSchedule& input, const Desk& desk) {
   MR_CHECK(desk.planner.reset_schedule(input, desk.caller, desk.now));
-  return ResetSchedule::Answer{input.dag, desk.now};
+  return ResetSchedule::Answer{desk.command.namespace_, input.dag, desk.now};
 }
 
 Result<PublishEvent::Answer> carry_out(const PublishEvent& input, const Desk& desk) {
@@ -61,12 +61,12 @@ Result<PublishEvent::Answer> carry_out(const PublishEvent& input, const Desk& de
 
 Result<RollbackModel::Answer> carry_out(const RollbackModel& input, const Desk& desk) {
   MR_CHECK(desk.planner.request_effects({input}, desk.caller, desk.now));
-  return RollbackModel::Answer{input.model};
+  return RollbackModel::Answer{desk.command.namespace_, input.model};
 }
 
 Result<ReleaseModel::Answer> carry_out(const ReleaseModel& input, const Desk& desk) {
   MR_CHECK(desk.planner.request_effects({input}, desk.caller, desk.now));
-  return ReleaseModel::Answer{input.model, input.artifact};
+  return ReleaseModel::Answer{desk.command.namespace_, input.model, input.artifact};
 }
 
 struct Verb {

@@ -56,14 +56,16 @@ std::vector<Step> ring_of(std::size_t start, const std::vector<std::vector<Step>
   return {};
 }
 
+std::string name_of(const DagSpec& dag) { return DagKey(dag.namespace_, dag.id).text(); }
+
 std::string text_of(std::size_t start, const std::vector<Step>& ring,
                     const std::vector<const DagSpec*>& dags) {
   std::string text;
   std::size_t at = start;
   for (const Step& step : ring) {
     if (!text.empty()) text += "; ";
-    text += "DAG '" + dags[at]->id + "' updates the dataset '" + step.dataset +
-            "', which starts DAG '" + dags[step.to]->id + "'";
+    text += "DAG '" + name_of(*dags[at]) + "' updates the dataset '" + step.dataset +
+            "', which starts DAG '" + name_of(*dags[step.to]) + "'";
     at = step.to;
   }
   return text + ": this would go on for ever";

@@ -14,7 +14,8 @@ void check_own_datasets(const spec::LocatedDag& dag, const spec::Loading& loadin
   for (const auto& dataset : dag.spec.datasets)
     if (std::ranges::find(updated, dataset) != updated.end())
       loading.report.error(dag.datasets_at, "dataset-ring",
-                           "DAG '" + dag.spec.id + "' starts on the dataset '" + dataset +
+                           "DAG '" + DagKey(dag.spec.namespace_, dag.spec.id).text() +
+                               "' starts on the dataset '" + dataset +
                                "', which it updates itself: this would go on for ever",
                            "start it by a schedule, or update another dataset");
 }

@@ -17,7 +17,7 @@ std::vector<std::string> texts(const std::vector<Located>& names) {
 std::string checked_id(std::string id, std::string_view what, const Position& at, Report& report) {
   if (!is_valid_id(id))
     report.error(at, "bad-id", std::string(what) + " " + quote(id) + " is not a valid id",
-                 "use letters, digits, '_', '-' and '.', a letter or digit first, at most 128");
+                 "use " + std::string(kIdRule));
   return id;
 }
 

@@ -212,5 +212,19 @@ TEST_F(AnswersTest, LintTakesJsonAndYaml) {
   EXPECT_EQ(400, post("/api/v1/lint", Json::object()).status);
 }
 
+TEST_F(AnswersTest, LintNamesEachWrongFieldOfItsRequest) {
+  api::ApiHooks hooks;
+  hooks.lint = [](std::string_view, std::string_view) { return Json::object(); };
+  start({}, hooks);
+  const auto answer =
+      post("/api/v1/lint", Json::object({{"text", 7}, {"fle", "a.yaml"}, {"file", 7}}));
+  EXPECT_EQ(400, answer.status);
+  std::vector<std::string> places;
+  const Json errors = answer.json()["errors"];
+  for (const auto& error : errors.items()) places.push_back(error["pointer"].as_string());
+  std::ranges::sort(places);
+  EXPECT_EQ((std::vector<std::string>{"/file", "/fle", "/text"}), places) << answer.body;
+}
+
 }  // namespace
 }  // namespace millrace::testing

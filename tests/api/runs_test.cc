@@ -114,12 +114,14 @@ TEST_F(RunsTest, ATriggerDoesNotReadTheDag) {
     return Fault::none;
   });
   EXPECT_EQ(201, post("/api/v1/dags/etl/runs", Json::object()).status);
-  EXPECT_EQ(404, post("/api/v1/dags/elt/runs", Json::object()).status);
   EXPECT_EQ(400, send("POST", "/api/v1/dags/etl/runs", R"({"params":{"no":1}})",
                       {{"Content-Type", "application/json"}})
                      .status);
   world_->store().set_fault_hook({});
   EXPECT_EQ(0, reads);
+  const auto unknown = post("/api/v1/dags/elt/runs", Json::object());
+  EXPECT_EQ(404, unknown.status);
+  EXPECT_EQ("there is no DAG 'elt'; did you mean 'etl'?", unknown.json()["detail"].as_string());
 }
 
 TEST_F(RunsTest, PagesThroughAllTasksOnce) {
@@ -209,8 +211,34 @@ TEST_F(RunsTest, ADagOfAnotherNamespaceIsPointedOut) {
   world_->add_dag(std::move(spec), "dags/team.yaml");
   const auto answer = get("/api/v1/dags/only_there");
   EXPECT_EQ(404, answer.status);
-  EXPECT_NE(std::string::npos, answer.json()["detail"].as_string().find("?namespace=team"))
-      << answer.body;
+  const std::string expected =
+      "there is no DAG 'only_there' in the namespace 'default'; the namespace 'team' has one";
+  EXPECT_EQ(expected, answer.json()["detail"].as_string());
+  const auto begun = post("/api/v1/dags/only_there/runs", Json::object());
+  EXPECT_EQ(404, begun.status);
+  EXPECT_EQ(expected, begun.json()["detail"].as_string());
+}
+
+TEST_F(RunsTest, ANamespaceIsAValidName) {
+  start();
+  for (const char* target : {"/api/v1/runs?namespace=a%2Fb", "/api/v1/dags/etl?namespace=",
+                             "/api/v1/models?namespace=%20", "/api/v1/resources?namespace=a%2Fb"}) {
+    const auto answer = get(target);
+    EXPECT_EQ(400, answer.status) << target;
+    EXPECT_NE(std::string::npos, answer.body.find("is not a valid name")) << answer.body;
+  }
+}
+
+TEST_F(RunsTest, ResourcesAreListedByKindAndNamespace) {
+  start();
+  DagSpec spec = make_dag("only_there", {"a"});
+  spec.namespace_ = "team";
+  world_->add_dag(std::move(spec), "dags/team.yaml");
+  EXPECT_EQ(1u, get("/api/v1/resources?kind=dag&namespace=team").json().size());
+  const auto unknown = get("/api/v1/resources?kind=dg");
+  EXPECT_EQ(400, unknown.status);
+  EXPECT_NE(std::string::npos, unknown.body.find("there is no kind 'dg'; did you mean 'dag'?"))
+      << unknown.body;
 }
 
 TEST_F(RunsTest, ReadingARunCanWaitForItsEnd) {

@@ -21,6 +21,22 @@ TEST(Names, AreReadBackFromTheirText) {
   EXPECT_EQ(ModelKey("team", "flights").text(), "team/flights");
 }
 
+// Where a name is looked for among those that there are, its namespace may be what is wrong.
+TEST(Names, ThatAreMissingAreLookedForInOtherNamespaces) {
+  const std::vector<ScopedName> known = {{"default", "etl"}, {"team", "slow"}};
+  EXPECT_EQ(no_such("DAG", {"default", "slow"}, known).message,
+            "there is no DAG 'slow' in the namespace 'default'; the namespace 'team' has one");
+  EXPECT_EQ(no_such("DAG", {"default", "team/slow"}, known).message,
+            "there is no DAG 'team/slow' in the namespace 'default'; the namespace 'team' has "
+            "'slow'");
+  EXPECT_EQ(no_such("DAG", {"default", "elt"}, known).message,
+            "there is no DAG 'elt'; did you mean 'etl'?");
+  EXPECT_EQ(no_such("DAG", {"team", "etl"}, known).message,
+            "there is no DAG 'etl' in the namespace 'team'; the namespace 'default' has one");
+  EXPECT_EQ(no_such("DAG", {"none", "x"}, known).message,
+            "there is no DAG 'x' in the namespace 'none'");
+}
+
 EventBody read(std::string_view text) { return *event_from_json(*Json::parse(text)); }
 
 TEST(StoredEvents, OfTheDefaultNamespaceDoNotNameIt) {

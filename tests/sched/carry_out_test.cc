@@ -76,9 +76,9 @@ TEST_F(CarryOut, EveryOtherAnswerKeepsItsForm) {
   EXPECT_EQ(answer("retry_run", of_run + R"(, "tasks": ["only"]})"), names_run);
   EXPECT_EQ(answer("cancel_run", of_run + R"(, "force": true})"), names_run);
   EXPECT_EQ(answer("pause_dag", R"({"dag": "etl", "paused": true})"),
-            R"({"dag":"etl","paused":true})");
+            R"({"namespace":"default","dag":"etl","paused":true})");
   EXPECT_EQ(answer("reset_schedule", R"({"dag": "etl"})"),
-            R"({"dag":"etl","from":"2026-03-01T10:30:00Z"})");
+            R"({"namespace":"default","dag":"etl","from":"2026-03-01T10:30:00Z"})");
   EXPECT_EQ(answer("publish_event", R"({"name": "news", "event": {"id": "1"}})"),
             R"({"name":"news","runs":[],"not_started":[{"dag":"etl","reason":"it is paused"}]})");
 }
@@ -90,13 +90,13 @@ TEST_F(CarryOut, AModelIsRolledBackAndReleased) {
   const std::string trip = R"({"model": "m", "reason": "the circuit breaker opened",
       "evidence": {"errors": 9}, "artifact": ")" +
                            kDigest + R"(", "candidate_only": true})";
-  EXPECT_EQ(answer("rollback_model", trip), R"({"model":"m"})");
+  EXPECT_EQ(answer("rollback_model", trip), R"({"namespace":"default","model":"m"})");
   // The breaker names its artifact: the champion never pays for a candidate that is gone.
   EXPECT_EQ(answer("rollback_model", trip),
             "refused: model 'm' is not rolled back: the artifact is no longer the candidate");
   EXPECT_EQ(answer("release_model",
                    R"({"model": "m", "artifact": ")" + kDigest + R"(", "reason": "fixed"})"),
-            R"({"model":"m","artifact":")" + kDigest + R"("})");
+            R"({"namespace":"default","model":"m","artifact":")" + kDigest + R"("})");
 }
 
 TEST_F(CarryOut, ABadBodyIsRefusedByItsMember) {
