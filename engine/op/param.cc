@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/base/duration.h"
+#include "engine/base/identifier.h"
 #include "engine/base/number_text.h"
 #include "engine/base/suggest.h"
 #include "engine/core/expression_value.h"
@@ -73,6 +74,8 @@ std::optional<std::string> check_text(const ParamInfo& info, const Json& value) 
   if (text->find('\0') != std::string::npos) return "a text must not hold a NUL byte";
   if (info.time && !text->empty())
     if (const auto time = parse_rfc3339(*text); !time) return time.error().message;
+  if (info.id && !is_valid_id(*text))
+    return "'" + *text + "' is not a valid name; use " + std::string(kIdRule);
   return check_choice(info, *text);
 }
 

@@ -58,6 +58,7 @@ struct ParamInfo {
   bool time = false;                 // the text is a date or time (RFC 3339), or empty
   /// Of a text in a language of its own: what `lint` says of it, before any run. May be empty.
   std::function<std::optional<TextProblem>(std::string_view)> check_text;
+  bool id = false;  // the text is a valid id
 
   /// True for types whose plain scalars in a file are taken as they are written: 1.10, not 1.1.
   bool takes_text() const;
@@ -194,6 +195,12 @@ class Param {
   Param checked_by(std::function<std::optional<TextProblem>(std::string_view)> check) && {
     static_assert(std::is_same_v<T, std::string>);
     info_.check_text = std::move(check);
+    return std::move(*this);
+  }
+  /// The text names something, such as a model.
+  Param id() && {
+    static_assert(std::is_same_v<T, std::string>);
+    info_.id = true;
     return std::move(*this);
   }
   /// A mapping, of whatever values.

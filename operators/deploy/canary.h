@@ -36,7 +36,7 @@ struct DeployCanary {
   static auto params() {
     using C = DeployCanary;
     return std::tuple{
-        param("model", &C::model, "Name of the served model").example("flights"),
+        param("model", &C::model, "Name of the served model").id().example("flights"),
         param("candidate", &C::candidate, "Digest of the new model")
             .example("${{ tasks.evaluate.outputs.challenger }}"),
         param("steps", &C::steps,

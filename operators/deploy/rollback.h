@@ -16,7 +16,7 @@ struct DeployRollback {
 
   static auto params() {
     return std::tuple{
-        param("model", &DeployRollback::model, "Name of the served model").example("flights"),
+        param("model", &DeployRollback::model, "Name of the served model").id().example("flights"),
         param("artifact", &DeployRollback::artifact,
               "Act only while this model is the candidate or the champion")
             .def(""),

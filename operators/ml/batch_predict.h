@@ -22,6 +22,7 @@ struct BatchPredict {
         param("artifact", &B::artifact, "Digest of the model; without it, the champion of `model`")
             .def(""),
         param("model", &B::model, "Name of the model whose champion predicts")
+            .id()
             .def("")
             .example("flights"),
         param("keep", &B::keep, "Columns to keep next to the prediction; without it, all")

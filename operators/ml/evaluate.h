@@ -26,7 +26,7 @@ struct Evaluate {
   static auto params() {
     using E = Evaluate;
     return std::tuple{
-        param("model", &E::model, "Name of the model").example("flights"),
+        param("model", &E::model, "Name of the model").id().example("flights"),
         param("challengers", &E::challengers, "Digests of the trained models; one or several")
             .example("${{ tasks.train.outputs.model }}"),
         param("data", &E::data, "Digest of the holdout table (Parquet)")

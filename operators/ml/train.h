@@ -26,6 +26,7 @@ struct Train {
   static auto params() {
     return std::tuple{
         param("model", &Train::model, "Name under which the version is registered")
+            .id()
             .example("flights"),
         param("data", &Train::data, "Digest of the table (Parquet) to learn from")
             .example("${{ tasks.featurize.outputs.train }}"),

@@ -54,6 +54,17 @@ TEST(Load, AWarningIsNoObstacle) {
   EXPECT_TRUE(loaded.spec);
 }
 
+// It stands in the paths of the API and of the model server.
+TEST(Load, AModelsNameIsAnIdentifier) {
+  const LoadedDag loaded =
+      load_dag("dag: x\ntasks:\n  back: {operator: deploy.rollback, with: {model: team/churn}}\n",
+               "x.yaml", builtin_catalog());
+  ASSERT_EQ(loaded.diagnostics.size(), 1u);
+  EXPECT_EQ(to_string(loaded.diagnostics[0]),
+            "x.yaml:3:51: error: parameter 'model': 'team/churn' is not a valid name; use letters, "
+            "digits, '_', '-' and '.', a letter or digit first, at most 128");
+}
+
 TEST(Load, ReadsUpstreamThroughOthers) {
   const std::string text =
       "dag: x\ntasks:\n  a: {operator: noop}\n  b: {operator: noop, needs: a}\n"
