@@ -13,17 +13,24 @@
 namespace millrace {
 namespace {
 
-Result<std::vector<std::filesystem::path>> files_of(const std::vector<std::string>& paths) {
-  std::vector<std::filesystem::path> files;
+std::string in_words(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+Result<FoundFiles> files_of(const std::vector<std::string>& paths) {
+  FoundFiles files;
   for (const auto& path : paths) {
     if (!std::filesystem::exists(path))
       return not_found("there is no file or folder '" + path + "'");
     if (!std::filesystem::is_directory(path)) {
-      files.emplace_back(path);
+      files.resources.emplace_back(path);
       continue;
     }
-    MR_TRY(const auto found, find_resource_files(path));
-    files.insert(files.end(), found.begin(), found.end());
+    MR_TRY(const auto found, find_yaml_files(path));
+    std::ranges::copy(found.resources, std::back_inserter(files.resources));
+    std::ranges::copy(found.others, std::back_inserter(files.others));
   }
   return files;
 }
@@ -59,7 +66,7 @@ Result<int> lint(const Options& options, const std::vector<std::string>& paths) 
   MR_TRY(const auto files, files_of(searched));
   int errors = 0, warnings = 0;
   Json all = Json::array();
-  for (auto& [diagnostic, source] : lint_files(files)) {
+  for (auto& [diagnostic, source] : lint_files(files.resources)) {
     if (diagnostic.file.empty()) diagnostic.file = searched.front();
     (diagnostic.severity == Diagnostic::Severity::error ? errors : warnings) += 1;
     if (!options.json) std::fputs(render(diagnostic, source).c_str(), stdout);
@@ -71,12 +78,16 @@ Result<int> lint(const Options& options, const std::vector<std::string>& paths) 
                                 {"hint", diagnostic.hint},
                                 {"code", diagnostic.code}}));
   }
-  if (options.json)
+  if (options.json) {
     std::printf("%s\n", all.dump_pretty().c_str());
-  else
-    std::printf("%zu file%s, %d error%s, %d warning%s\n", files.size(),
-                files.size() == 1 ? "" : "s", errors, errors == 1 ? "" : "s", warnings,
-                warnings == 1 ? "" : "s");
+    return errors > 0 ? 1 : 0;
+  }
+  for (const auto& other : files.others)
+    std::printf("%s: not checked, because no top-level key is a kind of resource (%s)\n",
+                other.c_str(), in_words(names_of(builtin_kinds())).c_str());
+  const std::size_t checked = files.resources.size();
+  std::printf("%zu file%s, %d error%s, %d warning%s\n", checked, checked == 1 ? "" : "s", errors,
+              errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
   return errors > 0 ? 1 : 0;
 }
 
@@ -90,12 +101,14 @@ VerbAction declare_lint(CLI::App& verb, Options& options) {
 
 VerbAction declare_schema(CLI::App& verb, Options&) {
   auto kind = std::make_shared<std::string>("dag");
-  verb.add_option("kind", *kind, "Kind of the files")->capture_default_str();
+  verb.add_option("kind", *kind, "Kind of the files: " + in_words(names_of(builtin_kinds())))
+      ->capture_default_str();
   return [kind]() -> Result<int> {
     const ResourceKind* found = find_kind(builtin_kinds(), *kind);
     if (found == nullptr)
       return not_found("there is no kind '" + *kind + "'" +
-                       did_you_mean(*kind, names_of(builtin_kinds())));
+                       did_you_mean(*kind, names_of(builtin_kinds())) + "; the kinds are " +
+                       in_words(names_of(builtin_kinds())));
     std::printf("%s\n", found->schema(builtin_catalog()).dump_pretty().c_str());
     return 0;
   };

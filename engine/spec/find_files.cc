@@ -45,8 +45,9 @@ class FileSearch {
     }
     return {};
   }
-  std::vector<fs::path> take() {
-    std::ranges::sort(found_);
+  FoundFiles take() {
+    std::ranges::sort(found_.resources);
+    std::ranges::sort(found_.others);
     return std::move(found_);
   }
 
@@ -60,9 +61,10 @@ class FileSearch {
       return {};
     // One that cannot be read is listed: loading it says why.
     const auto head = read_head(path);
-    if (head && spec::kind_of_text(*head, kinds_) == nullptr && !spec::is_empty_or_binary(*head))
-      return {};
-    if (seen_.insert(fs::canonical(path, ignored).string()).second) found_.push_back(path);
+    const bool resource = !head || spec::kind_of_text(*head, kinds_) != nullptr ||
+                          spec::is_empty_or_binary(*head) || spec::seems_a_resource(*head, kinds_);
+    if (seen_.insert(fs::canonical(path, ignored).string()).second)
+      (resource ? found_.resources : found_.others).push_back(path);
     return {};
   }
   /// The whole text, or the beginning of one that is too large.
@@ -80,13 +82,12 @@ class FileSearch {
   const ResourceKinds& kinds_;
   std::set<std::string> seen_;  // canonical paths
   std::vector<std::pair<fs::path, int>> links_;
-  std::vector<fs::path> found_;
+  FoundFiles found_;
 };
 
 }  // namespace
 
-Result<std::vector<std::filesystem::path>> find_resource_files(const std::filesystem::path& folder,
-                                                               const ResourceKinds& kinds) {
+Result<FoundFiles> find_yaml_files(const fs::path& folder, const ResourceKinds& kinds) {
   std::error_code error;
   if (!fs::is_directory(folder, error))
     return not_found("there is no folder '" + folder.string() + "'");
@@ -94,6 +95,12 @@ Result<std::vector<std::filesystem::path>> find_resource_files(const std::filesy
   MR_CHECK(search.look(folder, 0));
   MR_CHECK(search.follow_links());
   return search.take();
+}
+
+Result<std::vector<fs::path>> find_resource_files(const fs::path& folder,
+                                                  const ResourceKinds& kinds) {
+  MR_TRY(FoundFiles found, find_yaml_files(folder, kinds));
+  return std::move(found.resources);
 }
 
 }  // namespace millrace

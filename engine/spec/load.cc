@@ -1,5 +1,6 @@
 #include "engine/spec/load.h"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -44,6 +45,14 @@ std::string kinds_in_words(const ResourceKinds& kinds) {
   return text;
 }
 
+/// The key that was meant to be the kind: none of those that every kind has.
+const spec::YamlNode::Entry& meant_as_kind(const spec::YamlNode& root) {
+  const auto found = std::ranges::find_if(root.entries, [](const auto& entry) {
+    return entry.key != "owner" && entry.key != "namespace" && entry.key != "doc";
+  });
+  return found == root.entries.end() ? root.entries.front() : *found;
+}
+
 void report_no_kind(const spec::YamlNode& root, const ResourceKinds& kinds, Report& report) {
   std::string hint =
       "a file starts with its kind and a name, e.g. '" + kinds.front().name + ": name'";
@@ -51,7 +60,7 @@ void report_no_kind(const spec::YamlNode& root, const ResourceKinds& kinds, Repo
   hint += kinds_in_words(kinds);
   if (!root.is_mapping() || root.entries.empty())
     return report.error(root.at, "unknown-kind", "the file declares nothing", std::move(hint));
-  const auto& first = root.entries.front();
+  const auto& first = meant_as_kind(root);
   if (const auto near = report.suggest(first.key, names_of(kinds)); !near.empty())
     hint = near + " " + hint;
   report.error(first.key_at, "unknown-kind", spec::quote(first.key) + " is not a kind of resource",
@@ -79,6 +88,23 @@ const ResourceKind* choose_kind(const spec::YamlNode& root, const ResourceKinds&
   return chosen;
 }
 
+/// The file is of this kind by its mark, and what its name stands under is not the kind: 'dga:
+/// etl'. Reported, and read on as if it were right.
+void repair_kind(const ResourceKind& kind, const Catalog& catalog, spec::YamlNode& root,
+                 Report& report) {
+  if (root.find(kind.name) != nullptr) return;
+  const Json schema = kind.schema(catalog);
+  for (auto& entry : root.entries) {
+    if (!entry.value.is_scalar() || schema["properties"].contains(entry.key)) continue;
+    report.error(entry.key_at, "unknown-kind",
+                 spec::quote(entry.key) + " is not a kind of resource",
+                 "a file with " + spec::quote(kind.mark) + " is a " + kind.noun + ": write '" +
+                     kind.name + ": " + entry.value.text + "'");
+    entry.key = kind.name;
+    return;
+  }
+}
+
 }  // namespace
 
 Resource load_resource(std::string_view text, std::string_view file, const Catalog& catalog,
@@ -89,10 +115,11 @@ Resource load_resource(std::string_view text, std::string_view file, const Catal
     return failed(report, file, "", kinds);
   }
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark is no content
-  const auto root = spec::parse_yaml(text, report);
+  auto root = spec::parse_yaml(text, report);
   if (!root) return failed(report, file, text, kinds);
   const ResourceKind* kind = choose_kind(*root, kinds, report);
   if (kind == nullptr) return failed(report, file, text, kinds);
+  repair_kind(*kind, catalog, *root, report);
   Resource read;
   kind->read(*root, {text, catalog, report}, read);
   const bool good = !report.has_error();
@@ -148,8 +175,8 @@ std::vector<Diagnostic> check_twins(const std::vector<Resource>& resources,
     if (fresh || known->second->file == resource.file) continue;
     out.push_back({resource.file, spec::line_of_key(resource.source, kind->name + ":"), 1,
                    Diagnostic::Severity::error,
-                   kind->noun + " '" + resource.name + "' is declared by " + known->second->file +
-                       " and by " + resource.file,
+                   kind->noun + " '" + ScopedName(resource.namespace_, resource.name).text() +
+                       "' is declared by " + known->second->file + " and by " + resource.file,
                    "rename one of the two, or remove one of the files", "duplicate-" + kind->name});
   }
   return out;

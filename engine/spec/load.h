@@ -34,10 +34,19 @@ struct LoadedDag {
 /// Where only a DAG is of use.
 LoadedDag load_dag(std::string_view text, std::string_view file, const Catalog& catalog);
 
-/// The files below `folder` that end in .yaml or .yml and have a top-level key that names a kind or
-/// marks one, and those that are empty or no text; sorted. Symbolic links are followed; what can be
-/// reached in two ways is listed once. Other YAML files, e.g. contracts, and hidden folders are
-/// passed over. not_found if there is no such folder.
+struct FoundFiles {
+  /// With a top-level key that names a kind, marks one or nearly names one, and those that are
+  /// empty or no text.
+  std::vector<std::filesystem::path> resources;
+  /// Other YAML, e.g. contracts.
+  std::vector<std::filesystem::path> others;
+};
+/// The files below `folder` that end in .yaml or .yml; sorted. Symbolic links are followed; what
+/// can be reached in two ways is listed once. Hidden files and folders are passed over. not_found
+/// if there is no such folder.
+Result<FoundFiles> find_yaml_files(const std::filesystem::path& folder,
+                                   const ResourceKinds& kinds = builtin_kinds());
+/// Its `resources`.
 Result<std::vector<std::filesystem::path>> find_resource_files(
     const std::filesystem::path& folder, const ResourceKinds& kinds = builtin_kinds());
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/base/suggest.h"
+
 namespace millrace::spec {
 namespace {
 
@@ -46,6 +48,20 @@ const ResourceKind* first_of(std::string_view text, const ResourceKinds& kinds,
 const ResourceKind* kind_of_text(std::string_view text, const ResourceKinds& kinds) {
   const ResourceKind* named = first_of(text, kinds, &ResourceKind::name);
   return named != nullptr ? named : first_of(text, kinds, &ResourceKind::mark);
+}
+
+bool seems_a_resource(std::string_view text, const ResourceKinds& kinds) {
+  if (find_value(text, "namespace") != std::string_view::npos ||
+      find_value(text, "owner") != std::string_view::npos)
+    return true;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view line = text.substr(at, text.find('\n', at) - at);
+    at += line.size() + 1;
+    if (line.empty() || line[0] == '#' || line[0] == ' ' || line.starts_with("---")) continue;
+    const std::size_t end = line.find(':');
+    return end != std::string_view::npos && !nearest(line.substr(0, end), names_of(kinds)).empty();
+  }
+  return false;
 }
 
 std::string id_in_text(std::string_view text, std::string_view key) {

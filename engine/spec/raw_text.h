@@ -11,6 +11,9 @@ namespace millrace::spec {
 
 /// The kind of the first key that names one, otherwise the kind of the first mark; nullptr: none.
 const ResourceKind* kind_of_text(std::string_view text, const ResourceKinds& kinds);
+/// True: it names no kind, but its first key is nearly one, or it has a key that all kinds have
+/// ('namespace', 'owner').
+bool seems_a_resource(std::string_view text, const ResourceKinds& kinds);
 /// The value of a top-level key, if it is a valid id; otherwise "".
 std::string id_in_text(std::string_view text, std::string_view key);
 /// The number of the first line that begins with `key`; 1 if there is none.

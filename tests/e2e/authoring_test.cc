@@ -149,5 +149,17 @@ TEST(Authoring, LintOfAFolderWithoutADagFileWarns) {
   EXPECT_NE(told.out.find("0 files, 0 errors, 1 warning"), std::string::npos) << told.out;
 }
 
+TEST(Authoring, LintOfAFolderNamesTheFilesThatItDoesNotCheck) {
+  const TempFolder folder;
+  std::ofstream(folder.path() / "hello.yaml") << "dag: hello\ntasks: {a: {operator: noop}}\n";
+  std::ofstream(folder.path() / "model.yaml") << "model: m\n";
+  const Finished told = millrace({"lint", folder.path().string()});
+  EXPECT_EQ(told.exit_code, 0);
+  EXPECT_NE(told.out.find("model.yaml: not checked, because no top-level key is a kind of "
+                          "resource (dag)"),
+            std::string::npos)
+      << told.out;
+}
+
 }  // namespace
 }  // namespace millrace::e2e

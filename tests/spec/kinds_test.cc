@@ -65,8 +65,9 @@ TEST(Kinds, ErrorsHaveTheirPlaceAndLeaveNoVersion) {
 
 TEST(Kinds, AnUnknownKindListsThoseThatThereAre) {
   EXPECT_EQ(problems_of("owner: me\nmoniter: drift\n"),
-            "x.yaml:1:1: error: 'owner' is not a kind of resource; a file starts with its kind and "
-            "a name, e.g. 'dag: name'; the kinds are 'dag' and 'monitor'");
+            "x.yaml:2:1: error: 'moniter' is not a kind of resource; did you mean 'monitor'? a "
+            "file starts with its kind and a name, e.g. 'dag: name'; the kinds are 'dag' and "
+            "'monitor'");
   EXPECT_EQ(problems_of("moniter: drift\nthreshold: 0.2\n"),
             "x.yaml:1:1: error: 'moniter' is not a kind of resource; did you mean 'monitor'? a "
             "file starts with its kind and a name, e.g. 'dag: name'; the kinds are 'dag' and "
@@ -74,6 +75,14 @@ TEST(Kinds, AnUnknownKindListsThoseThatThereAre) {
   EXPECT_EQ(problems_of("[]\n"),
             "x.yaml:1:1: error: the file declares nothing; a file starts with its kind and a name, "
             "e.g. 'dag: name'; the kinds are 'dag' and 'monitor'");
+}
+
+// What else the file has wrong is reported as well.
+TEST(Kinds, AFileWithTheMarkOfAKindNamesAnUnknownOne) {
+  EXPECT_EQ(problems_of("pipeline: etl\ntasks: {a: {operator: nop}}\n"),
+            "x.yaml:1:1: error: 'pipeline' is not a kind of resource; a file with 'tasks' is a "
+            "DAG: write 'dag: etl'\n"
+            "x.yaml:2:23: error: unknown operator 'nop'; did you mean 'noop'?");
 }
 
 TEST(Kinds, AFileWithTwoKindsIsAnError) {
@@ -112,6 +121,23 @@ TEST(Kinds, AFolderIsSearchedForEachKind) {
   ASSERT_TRUE(found);
   EXPECT_EQ(*found, std::vector<fs::path>{folder / "drift.yaml"});
   EXPECT_EQ(find_resource_files(folder)->size(), 0u);
+  fs::remove_all(folder);
+}
+
+// Linted alone such a file is an error, so it is one in a folder as well.
+TEST(Kinds, AFileThatWasMeantAsAResourceIsFound) {
+  const fs::path folder = fs::path(testing::TempDir()) / "millrace_find_meant";
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  std::ofstream(folder / "misspelt.yaml") << "# mine\nmoniter: drift\n";
+  std::ofstream(folder / "owned.yaml") << "owner: ada\nmodel: m\n";
+  std::ofstream(folder / "compose.yaml") << "services: {db: {image: postgres}}\n";
+  std::ofstream(folder / "list.yaml") << "- a\n";
+  const auto found = find_yaml_files(folder, kinds_with_monitor());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->resources,
+            (std::vector<fs::path>{folder / "misspelt.yaml", folder / "owned.yaml"}));
+  EXPECT_EQ(found->others, (std::vector<fs::path>{folder / "compose.yaml", folder / "list.yaml"}));
   fs::remove_all(folder);
 }
 

@@ -1415,6 +1415,14 @@ export interface Operator {
   outputs: OperatorOutput[];
 }
 
+/** What lint finds in the text of a file. */
+export interface Lint {
+  /** There is no error; there may be warnings */
+  ok: boolean;
+  /** Each problem with its place, in the order of the file */
+  diagnostics: Diagnostic[];
+}
+
 /** How this process is. */
 export interface Health {
   /** ok, or unavailable */
@@ -1458,7 +1466,7 @@ export const listDagErrors = (query: { warnings?: boolean } = {}): Promise<DagFi
   request('GET', `/api/v1/dag-errors`, query);
 
 /** What files declare, DAGs included. */
-export const listResources = (query: { kind?: string } = {}): Promise<Resource[]> =>
+export const listResources = (query: { kind?: string; namespace?: string } = {}): Promise<Resource[]> =>
   request('GET', `/api/v1/resources`, query);
 
 /** The canonical form of a version that was once registered. */
