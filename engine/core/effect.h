@@ -1,8 +1,8 @@
-// Effect: a change to shared state that an operator asks for. The engine commits it in the
-// transaction that records the task's completion, so that a retry can neither lose nor double it.
+// Effect: a change to shared state that an operator requests. The engine commits it in the
+// transaction that records the task's completion, so a retry can neither lose nor repeat it.
 //
-// A model version is named by (model, artifact): the digest of the serialised model. Its number is
-// given on commit, once for each (run, task, map index).
+// The key of a model version is (model, artifact), where `artifact` is the digest of the serialised
+// model. The commit assigns the version's number, once for each (run, task, map index).
 #pragma once
 
 #include <cstdint>
@@ -120,8 +120,8 @@ struct PromoteModel {
   std::string model;
   std::string artifact;
   std::string reason = {};
-  /// What it was judged against: promotes only while this version serves, or while none does (""),
-  /// otherwise the task fails. nullopt: whatever serves.
+  /// The version that `artifact` was compared with. If another version serves at the commit, the
+  /// task fails. "": no version may serve. nullopt: any version may serve.
   std::optional<std::string> champion = {};
 
   static constexpr auto fields() {
@@ -134,7 +134,8 @@ struct PromoteModel {
   }
 };
 
-/// What was taken back is remembered as withdrawn. Also a command (commands.h).
+/// The version that loses its traffic is recorded as withdrawn, unless `blameless`. Also a command
+/// (commands.h).
 struct RollbackModel {
   static constexpr std::string_view kind = "rollback_model";
   static constexpr std::string_view record_doc =
@@ -153,11 +154,11 @@ struct RollbackModel {
   std::string model;
   std::string reason = {};
   Json evidence = Json::object();
-  /// Changes something only while this one is the candidate, or the champion without a canary. A
-  /// champion that followed no other is then taken out of service. "": whatever has the traffic.
+  /// Has an effect only while this version is the candidate, or the champion without a canary. A
+  /// champion without a predecessor is then taken out of service. "": any version.
   std::string artifact = {};
-  bool candidate_only = false;  // never touches a champion
-  bool blameless = false;       // ended for another reason than the model: not withdrawn
+  bool candidate_only = false;  // never changes the champion
+  bool blameless = false;       // the model is not the cause: it is not withdrawn
 
   static constexpr auto fields() {
     return std::tuple{
@@ -242,7 +243,7 @@ constexpr std::string_view title_of(std::type_identity<Effect>) { return "Effect
 /// without a name, a weight beyond 100 %.
 Status check_effect(const Effect& effect);
 
-/// {"kind": "register_model", …fields}. Reading checks.
+/// {"kind": "register_model", …fields}. `effect_from_json` checks the fields as well.
 Json to_json(const Effect& effect);
 Result<Effect> effect_from_json(const Json& json);
 

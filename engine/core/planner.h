@@ -1,7 +1,9 @@
-// Planner: decides what happens next. Pure: state, an input and a time in; events and actions out.
-// It knows no thread, socket, clock or SQL. What it decides is in force in its own state at once,
-// but the actions may be carried out only after the events are durable; if they cannot be made
-// durable, the planner is thrown away and rebuilt from the journal.
+// Planner: decides what happens next. It is pure: it takes an input and a time, changes its own
+// state, and returns events and actions. It uses no thread, socket, clock or SQL.
+//
+// A decision changes the planner's state at once. The actions may be carried out only after the
+// events are durable. If the events cannot be made durable, the planner is discarded, and a new one
+// is restored from the journal.
 //
 // Not thread-safe: owned by the engine loop.
 #pragma once
@@ -36,18 +38,18 @@ namespace millrace {
 
 struct CancelAttempt {
   AttemptKey key;
-  bool at_once = false;  // without its grace
+  bool at_once = false;  // without the kill_grace of its task
 };
 using Action = std::variant<StartAttempt, CancelAttempt>;
 
-/// What the planner knows of one DAG. It is named by its namespace and id alone, so that its file
-/// may be renamed or moved.
+/// What the planner knows about one DAG. Its key is the namespace and the id, so its file may be
+/// renamed or moved.
 struct DagState {
   std::shared_ptr<const Dag> dag;  // current version
-  std::string source, base_dir;    // of the newest valid text
+  std::string source, base_dir;    // newest valid file; folder of its relative paths
   bool paused = false;
-  std::string retired;       // why nothing starts it; "": it is in force
-  std::string out_of_order;  // why it could not be compiled, as recorded
+  std::string retired;       // why it is retired: no run of it starts; "": it is not
+  std::string out_of_order;  // why it could not be compiled, as recorded; "": it could
   SchedulePosition schedule;
   RunQueue runs;
 };
@@ -59,50 +61,50 @@ struct RegisterDag {
   std::string source, base_dir;
   Origin origin;
 };
-/// All that a watched folder of files holds. A DAG, or another resource, that it does not declare
+/// The content of a watched folder. A DAG or another resource that no file of the folder declares
 /// is retired.
 struct SyncDags {
   std::string folder;
-  std::vector<RegisterDag> dags;       // by source; two may declare one DAG
+  std::vector<RegisterDag> dags;       // one for each file; two may declare the same DAG
   std::map<std::string, Json> errors;  // diagnostics, by file
-  std::set<DagKey> declared;           // that files with errors declare: they stay as they are
-  /// Names of files that cannot even tell what they declare: DAGs of such a file stay as they are.
+  std::set<DagKey> declared;           // DAGs of files with errors: these DAGs do not change
+  /// Files from which not even the id of a DAG can be read. DAGs of such a file do not change.
   std::set<std::string> unreadable;
-  /// DAGs that this watcher has seen here: a folder without a file retires no other.
+  /// DAGs that this watcher has seen in this folder. A folder without files retires only these.
   std::set<DagKey> seen;
-  bool complete = true;       // false: it could not be read, and retires nothing
+  bool complete = true;       // false: the folder could not be read, and no DAG is retired
   SyncResources others = {};  // of kinds other than DAGs
 
   bool is_empty() const { return dags.empty() && errors.empty() && others.found.empty(); }
 };
 struct PlannerOptions {
-  /// Attempts whose executor has no pool go to the first.
+  /// An attempt whose executor has no pool uses the first pool.
   std::vector<PoolOptions> pools = {
       {.name = "process", .executor = std::string(kProcessExecutor), .slots = 4},
       {.name = "thread",
        .executor = std::string(kThreadExecutor),
        .slots = 1024,
        .begins_at_once = true}};
-  int max_losses = 5;  // attempts lost with their runner or engine before a task is given up
-  /// What carries an operator's attempts out; empty: the executor of the first pool.
+  int max_losses = 5;  // a task may lose so many attempts with their runner or engine
+  /// The executor of an operator's attempts. An empty function: the executor of the first pool.
   std::function<std::string_view(const std::string& op)> executor_of;
-  /// Only runs of this DAG go on, and no schedule fires: what else is due waits for the next
-  /// engine. Empty: all.
+  /// If set, only runs of this DAG continue, and no schedule fires. Other work waits for the next
+  /// engine.
   DagKey only_dag = {};
 
-  /// REQUIRES: there is one of that name.
+  /// REQUIRES: a pool of that name exists.
   PoolOptions& pool(std::string_view name);
 };
 
 class Planner {
  public:
-  /// `epoch` of the lease under which it decides.
+  /// `epoch`: the epoch of the lease under which the planner decides.
   Planner(PlannerOptions options, std::int64_t epoch, Rng rng);
 
-  // State as it was, before the first input: the DAGs first, then each open run, folded from its
-  // events, and what is known of each model.
+  // Restores the stored state. Call these before the first input: first for all DAGs, then for each
+  // open run (folded from its events) and for each model.
   void restore_dag(DagState dag);
-  /// One whose stored version cannot be compiled: only it stops. `dag.dag` is nullptr.
+  /// A DAG whose stored version cannot be compiled. Only this DAG stops. `dag.dag` is nullptr.
   void restore_broken_dag(const DagKey& id, DagState dag, std::string reason);
   void restore_run(Run run);
   void restore_model(ModelKey model, ModelState state);
@@ -112,18 +114,19 @@ class Planner {
     resources_.restore(std::move(key), std::move(state));
   }
   void restore_file_errors(const std::string& source, Json diagnostics);
-  /// After the last restore. Attempts of former epochs are adopted where their executor survives
-  /// its leader, and returned here; the others are lost and will be queued again.
+  /// Call this after the last restore. It handles the attempts of earlier epochs. If their executor
+  /// survives its leader, it adopts and returns them. The others are lost and will be queued again.
   std::vector<AttemptKey> recover(Time now);
 
-  // Inputs. A refusal changes nothing. A command acts in the namespace of its caller.
+  // Inputs. An input that is refused changes nothing. A command acts in the namespace of its
+  // caller.
   Status register_dag(const RegisterDag& input, Time now);
   void sync_dags(const SyncDags& input, Time now);
   /// REQUIRES: input.run.
   Result<Uuid> trigger_run(const TriggerRun& input, const Caller& caller, Time now);
   Status cancel_run(const CancelRun& input, const Caller& caller, Time now);
   Status cancel_task(const CancelTask& input, const Caller& caller, Time now);
-  /// A run that is not open any more must be given back first, by restore_run.
+  /// Call restore_run first if the run has ended and was forgotten.
   Status retry_run(const RetryRun& input, const Caller& caller, Time now);
   Status pause_dag(const PauseDag& input, const Caller& caller, Time now);
   Status reset_schedule(const ResetSchedule& input, const Caller& caller, Time now);
@@ -131,48 +134,49 @@ class Planner {
   Status request_effects(const std::vector<Effect>& effects, const Caller& caller, Time now);
   void began(const AttemptBegan& report, Time now);
   void complete(const AttemptResult& result, Time now);
-  /// Whatever is due: schedules, retries, deferrals, deadlines. Then fills free slots.
+  /// Handles the schedules, retries, deferrals and deadlines that are due. Then fills free slots.
   void tick(Time now);
-  /// From now on no attempt is started; those that run go on to their ends.
+  /// From now on no attempt is started. Running attempts continue.
   void hold_starts() { starts_held_ = true; }
-  /// The wall clock jumped by `by`. Deadlines, retries and deferrals keep their remaining time;
-  /// schedules follow the clock. They wait until it is known which of their dates have a run: see
-  /// `take_scheduled_dates`.
+  /// The wall clock jumped by `by`. Deadlines, retries and deferrals keep their remaining time.
+  /// Schedules follow the clock. No schedule fires until `take_scheduled_dates` has been called,
+  /// because the planner must know which dates have a run.
   void clock_was_set(Duration by);
   bool knows_scheduled_dates() const { return schedules_.knows_dates(); }
   void take_scheduled_dates(const ScheduledDates& dates, Time now);
   void command_handled(const Uuid& command, const Result<Json>& answer, Time now);
 
-  /// When `tick` has something to do next; nullopt: only after another input.
+  /// When `tick` next has something to do; nullopt: not before another input.
   std::optional<Time> next_wakeup() const;
 
-  /// What was decided since the last call. Moves out.
+  // What was decided since the last call. Both move their list out.
   std::vector<Event> take_events();
   std::vector<Action> take_actions();
 
-  /// nullptr: not open, or forgotten.
+  /// nullptr if the run is unknown or forgotten.
   const Run* find_run(const Uuid& run) const { return runs_.find(run); }
   const std::map<DagKey, DagState>& dags() const { return dags_; }
-  /// A run that finished stays readable until this is called: the engine projects it first.
+  /// Finished runs stay readable until this call, so that the engine can first write their rows.
   void forget_finished() { runs_.forget_finished(); }
   int open_runs() const { return runs_.open(); }
   /// Attempts that have begun.
   int running_attempts() const { return pools_.in_hand() - pools_.waiting(); }
-  /// Attempts that executors have, also those that have not begun or whose task has ended since.
+  /// Attempts that executors have. They include those that have not begun, and those whose task has
+  /// ended.
   int attempts_in_hand() const { return pools_.in_hand(); }
-  /// How long executors keep busy with attempts that were handed out ahead: results may be gathered
-  /// for this long for one commit. Zero while every attempt has a slot of its own.
+  /// How long executors stay busy with attempts that were dispatched ahead. The engine may collect
+  /// results for this long before a commit. Zero while each attempt has a slot of its own.
   Duration slack() const { return pools_.slack(); }
-  /// The attempt's result need not be committed at once: its executor has more to do meanwhile.
+  /// True if the attempt's result need not be committed at once: its executor has other work.
   bool can_wait(const AttemptKey& key) const;
   int queued_tasks() const { return pools_.queued(); }
 
  private:
-  // Events are folded into the state at once.
-  void emit(const Uuid& run, Time now, EventBody body);  // about no run of ours
+  // Each event is folded into the state at once.
+  void emit(const Uuid& run, Time now, EventBody body);  // about no known run
   void emit(Run& run, Time now, EventBody body);
 
-  // planner_model.cc: who owns the traffic of a canary.
+  // planner_model.cc: which task owns the traffic of a canary.
   void note_models(Run& run, Time now);
   void return_traffic(const Models::Canary& canary, Run* run, std::string reason, Time now);
   void return_orphaned_traffic(Time now);
@@ -215,7 +219,7 @@ class Planner {
   void finish(Run& run, Time now);
   Result<std::vector<TaskRef>> tasks_to_clear(const Run& run, const std::vector<int>& roots) const;
 
-  // planner_complete.cc: the ends of attempts, and what follows from them elsewhere.
+  // planner_complete.cc: ends of attempts, and their effects on other runs and DAGs.
   Status admit(const Run& run, TaskRef ref, const Result<Outcome>& outcome) const;
   void on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome, Time now);
   void on_error(Run& run, const AttemptKey& key, const Error& error, Time now);
@@ -233,7 +237,7 @@ class Planner {
   bool is_current(const Run* run, const AttemptKey& key) const;
   bool starts_at_most_once(const Run& run, TaskRef ref) const;
 
-  // planner_dags.cc: which DAGs there are.
+  // planner_dags.cc: registration, retirement and schedules of DAGs.
   Result<DagState*> find_dag(const DagKey& id);
   const std::string& base_dir_of(const DagKey& dag) const;
   Run* find_run_of(const Caller& caller, const Uuid& run);
@@ -265,7 +269,7 @@ class Planner {
     std::string reason;
   };
   std::map<DagKey, BrokenDag> broken_dags_;
-  std::map<std::string, Json> file_errors_;  // as reported last, by file
+  std::map<std::string, Json> file_errors_;  // the last report, by file
   Resources resources_;
   Triggers triggers_;
   Runs runs_;
@@ -275,8 +279,8 @@ class Planner {
   Models models_;
   std::vector<EventName> announced_;  // events whose waiting tasks are still to be woken
   Schedules schedules_;
-  /// What the expressions of the mapped task that was started last see, but for item and index: the
-  /// same for all its instances, and params and upstream outputs may be long.
+  /// A cache: the root of expressions of the mapped task that was started last, without item and
+  /// index. It is the same for all instances of the task, and may be large.
   struct MappedRoot {
     Uuid run;
     int task = -1;
@@ -284,7 +288,7 @@ class Planner {
   };
   MappedRoot mapped_root_;
   std::vector<AttemptKey> adopted_;  // by recover()
-  std::vector<int> worklist_;        // tasks of the run at hand whose upstream changed
+  std::vector<int> worklist_;        // tasks of the current run whose upstream changed
   std::uint64_t next_order_ = 0;
   bool starts_held_ = false;
   std::vector<Event> events_;

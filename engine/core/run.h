@@ -16,18 +16,17 @@ namespace millrace {
 
 struct TaskInstance {
   TaskState state = TaskState::pending;
-  int attempt = 0;  // of the current or last attempt; never decreases
-  int call = 0;     // how often this attempt was deferred: tells its calls apart
-  int failures =
-      0;  // attempts that failed since it was created or cleared: what retries are counted by
-  int losses = 0;           // attempts lost with their engine
-  int returns = 0;          // attempts that came back before they began
+  int attempt = 0;   // number of the current or last attempt; never decreases
+  int call = 0;      // how often this attempt was deferred; identifies its call of the operator
+  int failures = 0;  // failed attempts since it was created or cleared; `retries` limits them
+  int losses = 0;    // attempts lost with their runner or engine
+  int returns = 0;   // attempts that the executor returned before they began
   bool dispatched = false;  // queued: the executor may begin the attempt
   std::int64_t epoch = 0;   // of the engine that started the current attempt
-  Time since{};             // entered the present state
-  Time started{};           // first attempt's start; zero: none
-  Time attempt_started{};   // current or last attempt's begin
-  Time wake{};              // deferred: until; up_for_retry: when
+  Time since{};             // when it entered its state
+  Time started{};           // start of the first attempt; zero: none
+  Time attempt_started{};   // begin of the current or last attempt
+  Time wake{};              // deferred: end of the wait; up_for_retry: time of the retry
   std::string wake_event;
   Json checkpoint;
   Json outputs;
@@ -45,10 +44,10 @@ struct TaskProgress {
   std::vector<TaskInstance> instances = std::vector<TaskInstance>(1);
   bool expanded = false;  // of a mapped task
   Json items;             // of a mapped task, once expanded
-  int attempt_floor = 0;  // new instances number their attempts from here: numbers never come twice
+  int attempt_floor = 0;  // attempts of new instances are numbered from here, so none is used twice
   int open = 1;           // instances that have not ended
   UpstreamCounts upstream;
-  int upstream_open = 0;  // upstream tasks that have an instance which has not ended
+  int upstream_open = 0;  // upstream tasks with an instance that has not ended
 };
 
 struct Run {
@@ -64,22 +63,22 @@ struct Run {
 
   TaskInstance& instance(TaskRef ref);
   const TaskInstance& instance(TaskRef ref) const;
-  /// False for a task or map index that the run does not have.
+  /// False if the run has no such task or map index.
   bool has(TaskRef ref) const;
 };
 
-/// REQUIRES: event.body holds RunCreated, and `dag` is of its version.
+/// REQUIRES: event.body holds RunCreated, and `dag` is the version that it names.
 Run make_run(const Event& event, std::shared_ptr<const Dag> dag);
 
-/// Folds one more event of this run into it. An event that the transition table does not allow is
-/// an `internal` error: a journal that no engine of ours can have written.
+/// Folds the next event of this run into it. An event that the transition table does not allow is
+/// an `internal` error, because no engine writes such a journal.
 Status apply(Run& run, const Event& event);
 
-/// What the run's tasks amount to once all have ended: failed if one failed or could not start.
+/// The status of a run whose tasks have all ended: failed if a task failed or could not start.
 RunStatus derive_status(const Run& run);
 
-/// The root of expressions: run, params, dag, event, and tasks.<id>.{state, outputs} of the tasks
-/// named in `needed`; with a map index also item and index.
+/// The names that expressions can use: run, params, dag, event, and tasks.<id>.{state, outputs} of
+/// the tasks in `needed`. With a map index also item and index.
 Json expression_root(const Run& run, const std::vector<int>& needed, TaskRef ref);
 
 }  // namespace millrace

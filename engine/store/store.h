@@ -1,9 +1,11 @@
-// The store: narrow roles, each with two implementations (MemStore, PostgreSQL) under one
-// conformance suite (tests/store/conformance.h). All calls are thread-safe and block until done;
-// errors: `unavailable` (nothing is known to have happened; ask again), `fenced` (a newer epoch
-// leads: stop writing), `conflict`, `not_found`.
+// The store: one narrow interface for each role. Each has two implementations (MemStore,
+// PostgreSQL), which one conformance suite tests (tests/store/conformance.h). All calls are
+// thread-safe and block until done. Errors:
+//  - `unavailable`: the call may or may not have taken effect; try again.
+//  - `fenced`: an engine with a newer epoch leads; stop writing.
+//  - `conflict`, `not_found`.
 //
-// Lists are newest first, at most `limit` long; `before` (exclusive) pages on.
+// Lists are newest first and have at most `limit` items. `before` (exclusive) gets the next page.
 #pragma once
 
 #include <chrono>
@@ -25,48 +27,53 @@
 
 namespace millrace {
 
-/// The journal belongs to the leader of this shard.
+/// The shard whose leader writes the journal.
 inline constexpr std::string_view kMainShard = "main";
 
-/// One group commit: events in order, and the projection rows that follow from them (`project` in
-/// engine/store/projection.h fills them in).
+/// One group commit: events in order, and the rows of projections that follow from them. `project`
+/// (engine/store/projection.h) adds the rows.
 struct Batch {
   std::int64_t epoch = 0;
-  std::int64_t first_seq = 0;  // of events[0]; the rest follow without gaps
+  std::int64_t first_seq = 0;  // of events[0]; the others follow without gaps
   std::vector<Event> events;
-  // Applied in this order; `project` drops what a later event of the same batch undoes.
+  // Applied in this order. `project` leaves out what a later event of the batch undoes.
   std::vector<RunRow> runs_created;  // as running
   std::vector<Uuid> runs_reopened;
   std::vector<std::pair<Uuid, TaskRow>>
-      tasks_cleared;                  // their rows go; map_index -1: all rows of the task
-  std::vector<RunRow> runs_finished;  // status and finished_at count
+      tasks_cleared;                  // rows to delete; map_index -1: all rows of the task
+  std::vector<RunRow> runs_finished;  // only status and finished_at are used
   std::vector<TaskRow> tasks_ended;   // each replaces the row of its instance, if there is one
   std::map<std::pair<Uuid, int>, ScopedName>
-      task_ids;  // (run, task index) → id in the namespace of the DAG, of events that carry effects
+      task_ids;  // of events with effects: (run, task index) → id in the namespace of the DAG
 };
 
-/// What is true. One writer: the leader.
+/// The events. Only the leader writes them; all other state follows from them.
 class Journal {
  public:
   virtual ~Journal() = default;
-  /// One transaction: proves the epoch, appends the events, writes the projections (also those of
-  /// DAGs, which follow from the events alone), applies the effects of the events (`effects_of`,
-  /// engine/store/effect_rows.h) and stores CommandHandled answers; a command's first answer stays.
-  /// All or nothing. Event::seq is not read: events are numbered from first_seq. A batch whose
-  /// first_seq is not last_seq()+1 is a `conflict`; one that was already committed whole (same
-  /// epoch, first_seq and length, after an `unavailable`) is accepted without a second effect. A
-  /// second scheduled run of one DAG and logical date is a `conflict`.
+  /// In one transaction, all or nothing:
+  ///  - checks that the epoch is the current one;
+  ///  - appends the events, numbered from first_seq (Event::seq is not read);
+  ///  - writes the projections, including those of DAGs, which follow from the events alone;
+  ///  - applies the effects of the events (`sourced_effects`, engine/store/effect_rows.h);
+  ///  - stores the answers in CommandHandled; a command keeps its first answer.
+  ///
+  /// After an `unavailable`, the caller appends the same batch again. If it was committed before
+  /// (same epoch, first_seq and length), it is accepted and changes nothing. `conflict`: first_seq
+  /// is not last_seq()+1, or the DAG has a scheduled run of the same logical date already.
   virtual Status append(const Batch& batch) = 0;
-  /// 0 when empty.
+  /// 0 if the journal is empty.
   virtual Result<std::int64_t> last_seq() = 0;
-  /// Events with seq > after, in order. A journal that has forgotten its beginning goes on with the
-  /// first event from which it is whole.
+  /// Events with seq > after, in order. If retention has dropped some of them, the list begins with
+  /// the first event from which the journal is complete.
   virtual Result<std::vector<Event>> read(std::int64_t after, std::size_t limit) = 0;
-  /// All events of one run, in order; of a forgotten one perhaps the last few.
+  /// All events of one run, in order. Of a run that retention has dropped, some last events may be
+  /// left.
   virtual Result<std::vector<Event>> read_run(const Uuid& run) = 0;
-  /// Calls back soon after events were appended by anyone: from a thread of the store or of who
-  /// appended, without a lock held. Debounced; may be spurious. Here and below, a callback is
-  /// called until its Subscription ends, and must be brief.
+  /// Calls `on_change` soon after any engine has appended events. The call comes from a thread of
+  /// the store or from the thread that appended, without a lock held. Calls are debounced and may
+  /// be spurious. All callbacks of the store are called until their Subscription ends; they must be
+  /// brief.
   virtual Subscription subscribe(std::function<void()> on_change) = 0;
 };
 
@@ -75,43 +82,43 @@ struct Lease {
   Duration ttl{};
 };
 
-/// Who leads a shard. No wall clock counts, neither the store's nor an engine's: an asker that has
-/// seen the same lease without a renewal for `ttl` of its own steady time takes it over.
+/// Which engine leads a shard. No wall clock is used, neither the store's nor an engine's. An
+/// engine takes a lease over after it has seen no renewal of it for `ttl` of its own steady time.
 class Leadership {
  public:
   virtual ~Leadership() = default;
-  /// nullopt while another owner's lease runs, as far as this asker has seen: it has to ask again
-  /// and again. A new lease has a greater epoch than any before. `former` is an owner that the
-  /// asker knows to be dead; its lease ends at once.
+  /// nullopt while the lease of another owner has not run out, as far as this engine has seen. The
+  /// engine has to call this repeatedly. A new lease has a greater epoch than all earlier ones.
+  /// `former` is an owner that the engine knows to be dead; its lease ends at once.
   virtual Result<std::optional<Lease>> acquire(std::string_view shard, std::string_view owner,
                                                Duration ttl, std::string_view former = {}) = 0;
-  /// `fenced` if the epoch is no longer the current one (a lapsed one that no engine took over
-  /// still is).
+  /// `fenced` if the epoch is no longer the current one. A lease that has run out can be renewed as
+  /// long as no other engine has taken it over.
   virtual Status renew(std::string_view shard, std::int64_t epoch, Duration ttl) = 0;
-  /// Lets the next one take over at once; from then on the epoch is fenced. `fenced` if it was
-  /// already.
+  /// Ends the lease, so that another engine can take over at once. From then on, the epoch is
+  /// fenced. `fenced` if it was fenced already.
   virtual Status release(std::string_view shard, std::int64_t epoch) = 0;
 };
 
-/// A command that was not there before.
+/// A command that was stored now, and not by an earlier request.
 struct AcceptedCommand {
   Command command;
-  std::chrono::steady_clock::time_point asked;  // before it could be seen by anyone
+  std::chrono::steady_clock::time_point asked;  // before it became visible
 };
 
 /// Commands waiting for the planner.
 class Inbox {
  public:
   virtual ~Inbox() = default;
-  /// Durable on return. With an idempotency key that is there already, the stored command comes
-  /// back instead: its id tells (the same body; another body is a `conflict`).
+  /// Durable on return. If a command with this idempotency key is stored already, returns that
+  /// command, which has another id. `conflict` if its body is different.
   virtual Result<Command> submit(const Command& command) = 0;
-  /// Not yet handled, oldest first.
+  /// Commands that have no answer yet, oldest first.
   virtual Result<std::vector<Command>> pending(std::size_t limit) = 0;
   virtual Result<std::optional<CommandResult>> result(const Uuid& command) = 0;
-  /// Calls back, from a thread of the store or of the submitter, soon after a command was submitted
-  /// by anyone. One that was accepted from this very store object comes along, once, and need not
-  /// be looked for in `pending`; with nullptr, something may be there.
+  /// Calls `on_command` soon after a command was submitted, from a thread of the store or of the
+  /// submitter. A command that was submitted through this store object is passed to it, once;
+  /// `pending` need not be read for it. With nullptr, `pending` may have new commands.
   using OnCommand = std::function<void(const AcceptedCommand* accepted)>;
   virtual Subscription subscribe(OnCommand on_command) = 0;
 };
@@ -128,8 +135,8 @@ class RunReader {
  public:
   virtual ~RunReader() = default;
   virtual Result<std::vector<RunRow>> runs(const RunFilter& filter) = 0;
-  /// The newest runs of each DAG that is registered, at most so many of each; by namespace and DAG,
-  /// newest first.
+  /// The newest runs of each registered DAG, at most `limit` of each. Sorted by namespace and DAG,
+  /// then newest first.
   virtual Result<std::vector<RunRow>> newest_of_each_dag(std::size_t limit) = 0;
   virtual Result<RunRow> run(const Uuid& id) = 0;
   /// Ended task instances of a run, by task and map index.
@@ -138,36 +145,36 @@ class RunReader {
   virtual Result<std::vector<RunRow>> open_runs() = 0;
   virtual Result<std::vector<DagRow>> dags() = 0;
   virtual Result<DagRow> dag(const DagKey& key) = 0;
-  /// Whether it is registered: a DAG of thousands of tasks need not be read for it.
+  /// True if the DAG is registered. Does not read the DAG, which may have thousands of tasks.
   virtual Result<bool> has_dag(const DagKey& key) = 0;
   /// The spec of any version that was ever registered.
   virtual Result<Json> dag_version(const DagKey& dag, std::string_view version) = 0;
   virtual Result<std::vector<DagFileErrorRow>> dag_file_errors() = 0;
-  /// What files declare, DAGs included; by kind, namespace and name.
+  /// All resources that files declare, DAGs included. Sorted by kind, namespace and name.
   virtual Result<std::vector<ResourceRow>> resources() = 0;
-  /// The canonical form of any version that was ever registered, of a DAG as well.
+  /// The canonical form of any version that was ever registered; DAGs included.
   virtual Result<Json> resource_version(std::string_view kind, std::string_view name_space,
                                         std::string_view name, std::string_view version) = 0;
-  /// What a schedule must know to go on from `now`.
+  /// The dates that schedules need in order to continue from `now`.
   virtual Result<ScheduledDates> scheduled_dates(Time now) = 0;
 };
 
 class LogStore {
  public:
   virtual ~LogStore() = default;
-  /// A piece that is there already (same offset) changes nothing, a longer one replaces it.
+  /// A chunk whose offset is stored already changes nothing, unless it is longer: then it replaces
+  /// the stored one.
   virtual Status append(std::span<const LogChunk> chunks) = 0;
-  /// Text from `offset` on, at most `limit` bytes, joined; bytes as they were written. It ends at a
-  /// gap: what comes after a piece that has not arrived yet is not shown before it. "" for an
-  /// attempt without output.
+  /// The text from `offset` on, at most `limit` bytes, as it was written. It ends at the first gap,
+  /// where a chunk has not arrived yet. "" for an attempt without output.
   virtual Result<std::string> read(const Uuid& run, std::string_view task, int map_index,
                                    int attempt, std::int64_t offset, std::size_t limit) = 0;
-  /// Where the last piece ends; 0 for an attempt without output.
+  /// Where the last chunk ends; 0 for an attempt without output.
   virtual Result<std::int64_t> length(const Uuid& run, std::string_view task, int map_index,
                                       int attempt) = 0;
 };
 
-/// What operators and people ask of models, data and deployments. Written only by effects.
+/// Models, evaluations, artifacts, datasets and alerts. Only effects write it.
 class Registry {
  public:
   virtual ~Registry() = default;
@@ -176,18 +183,19 @@ class Registry {
   /// The newest version with this artifact.
   virtual Result<ModelVersionRow> model_version(const ModelKey& model,
                                                 std::string_view artifact) = 0;
-  /// Every version of every model, and what was refused or withdrawn without being one.
+  /// Every version of every model, and every artifact that was refused or withdrawn without being a
+  /// registered version.
   virtual Result<std::vector<DeployableRow>> deployable() = 0;
   virtual Result<std::vector<EvaluationRow>> evaluations(const ModelKey& model,
                                                          std::size_t limit) = 0;
-  /// In the order of their publication.
+  /// All artifacts of a run, in the order of their publication.
   virtual Result<std::vector<ArtifactRow>> artifacts(const Uuid& run) = 0;
-  /// Its first publication.
+  /// The first publication of the artifact.
   virtual Result<ArtifactRow> artifact(std::string_view digest) = 0;
   virtual Result<DatasetRow> dataset(const DatasetKey& name) = 0;
   /// All of them, by namespace and name.
   virtual Result<std::vector<DatasetRow>> datasets() = 0;
-  /// The newest rows of the table at this place of AppendedRows, newest first.
+  /// The newest rows of one table, newest first. `place` is the index of its row in AppendedRows.
   virtual Result<AppendedList> appended(std::size_t place, std::size_t limit) = 0;
   template <AppendedRow Row>
   Result<std::vector<Row>> newest_rows(std::size_t limit) {
@@ -201,32 +209,32 @@ class Registry {
 class ServingStore {
  public:
   virtual ~ServingStore() = default;
-  /// Of models that have a champion or a candidate, by namespace and name.
+  /// The deployments of models that have a champion or a candidate, by namespace and name.
   virtual Result<std::vector<DeploymentRow>> deployments() = 0;
   virtual Result<DeploymentRow> deployment(const ModelKey& model) = 0;
   virtual Result<std::vector<DeploymentEventRow>> deployment_history(const ModelKey& model,
                                                                      std::size_t limit) = 0;
   /// Idempotent by batch id.
   virtual Status append(const PredictionBatch& batch) = 0;
-  /// Sums of the windows that start at or after `since`, one for each (artifact, role); `start` is
-  /// the earliest. With a revision: only of windows in which the deployment had it or a later one;
-  /// that does not depend on any clock.
+  /// Sums of the windows that start at or after `since`, one sum for each (artifact, role). `start`
+  /// is that of the earliest window. With `from_revision`, only windows of this revision of the
+  /// deployment or a later one count; this condition does not depend on a clock.
   virtual Result<std::vector<ServingWindow>> windows(const ModelKey& model, Time since,
                                                      std::int64_t from_revision) = 0;
   Result<std::vector<ServingWindow>> windows(const ModelKey& model, Time since) {
     return windows(model, since, 0);
   }
   virtual Result<std::vector<Prediction>> predictions(const ModelKey& model, std::size_t limit) = 0;
-  /// Calls back soon after a deployment changed: from a thread of the store or of who appended. May
-  /// be spurious.
+  /// Calls `on_change` soon after a deployment has changed, from a thread of the store or from the
+  /// thread that appended. Calls may be spurious.
   virtual Subscription subscribe(std::function<void()> on_change) = 0;
 };
 
-/// How far followers of the journal have come.
+/// The positions of followers (engine/follow/follower.h) in the journal.
 class Cursors {
  public:
   virtual ~Cursors() = default;
-  /// The last event that the follower has taken; nullopt of one that never saved.
+  /// The last event that the follower has processed; nullopt if it has never saved a cursor.
   virtual Result<std::optional<std::int64_t>> cursor(std::string_view follower) = 0;
   /// A cursor only moves forward: a smaller `seq` than the stored one changes nothing.
   virtual Status save_cursor(std::string_view follower, std::int64_t seq) = 0;
@@ -244,8 +252,8 @@ struct Stores {
   Cursors& cursors;
 };
 
-/// Upper bounds of ServingWindow::latency_buckets, in microseconds; one more bucket takes what is
-/// above.
+/// Upper bounds of ServingWindow::latency_buckets, in microseconds. One more bucket counts larger
+/// latencies.
 inline constexpr std::int64_t kLatencyBoundsUs[] = {
     50,    100,    200,    300,    500,    750,    1'000,   1'500,   2'000,   3'000,    5'000,
     7'500, 10'000, 15'000, 20'000, 30'000, 50'000, 100'000, 200'000, 500'000, 1'000'000};
