@@ -1,7 +1,7 @@
-// Event views: what others see of the journal's events. Each kind of event has a view with the same
-// fields as its stored form (engine/core/events), under names for others: the task's id instead of
-// its index, the run and its DAG, times as RFC 3339. docs/openapi.json and the dashboard's types
-// come from these declarations.
+// Event views: the public form of the journal's events. Each kind of event has a view with the
+// fields of its stored form (engine/core/events). A view names a task by its id, not by its index,
+// adds the run and its DAG, and writes times as RFC 3339. docs/openapi.json and the dashboard's
+// types are generated from these declarations.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@
 
 namespace millrace::follow {
 
-/// A task instance by its names.
+/// A task instance, named by the id of its task.
 struct TaskInstanceView {
   static constexpr std::string_view record_name = "TaskInstance";
   static constexpr std::string_view record_doc = "A task instance of a run.";
@@ -53,10 +53,10 @@ struct ErrorView {
 };
 ErrorView error_view(const Error& error);
 
-/// An event with what its view needs beside its body.
+/// What a view needs in addition to the body of the event.
 struct EventContext {
   const Event* event = nullptr;
-  const DagNames* names = nullptr;  // of its run
+  const DagNames* names = nullptr;  // of the event's run
 
   TaskInstanceView instance(const TaskRef& ref) const {
     return {std::string(names->task(ref.task)), ref.map_index};
@@ -101,7 +101,7 @@ constexpr auto head_fields() {
   }
 }
 
-/// The same field under a getter of the view.
+/// The same field, read through a getter of the view.
 template <typename Get, typename ViewGet>
 constexpr auto seen_through(const Field<Get>& field, ViewGet get) {
   Field<ViewGet> seen{field.name_for_others(), get, field.doc};
@@ -140,7 +140,7 @@ constexpr auto view_field(const Field<Get>& one) {
 
 }  // namespace detail
 
-/// `Body`: an alternative of EventBody. Valid as long as the event and the names.
+/// `Body`: an alternative of EventBody. The event and the names must outlive the view.
 template <typename Body>
 struct EventView {
   static constexpr std::string_view kind = Body::kind;
@@ -157,7 +157,7 @@ struct EventView {
   }
 };
 
-/// Events that a client does not get: it was too slow, or the journal has forgotten them.
+/// Events that a client does not get, because it was too slow or retention has dropped them.
 struct EventsLost {
   static constexpr std::string_view kind = "lost";
   static constexpr std::string_view record_doc =

@@ -1,6 +1,7 @@
-// Feed: follows the journal once for all of this process. It starts at the journal's end, takes the
-// batches of this process's engine in memory, and reads what others append. Observers (metrics,
-// requests that wait) get each span on the feed's thread; live views and followers read the ring.
+// Feed: follows the journal once for the whole process, starting at the journal's end. It gets the
+// batches of this process's engine in memory, and reads those of other engines from the store.
+// Observers (metrics, waiting requests) get each span on the feed's thread. Live views and
+// followers read the ring.
 //
 // Thread-safe. Owns one thread between start and stop.
 #pragma once
@@ -27,7 +28,8 @@ namespace millrace::follow {
 
 class Feed {
  public:
-  /// Gets each event once, in order, before any client sees it. Must be quick: everything waits.
+  /// Gets each event once, in order, before any client does. Must return quickly, because all
+  /// clients wait for it.
   using Observer = std::function<void(const std::vector<Event>& events)>;
 
   Feed(Stores stores, const Clock& clock, Ring::Limits limits = {});
@@ -36,28 +38,28 @@ class Feed {
   Feed& operator=(const Feed&) = delete;
 
   Subscription observe(Observer observer) { return observers_.add(std::move(observer)); }
-  /// From the present end of the journal.
+  /// Begins at the current end of the journal.
   void start();
   void stop();
 
   /// A batch that this process has made durable.
   void offer(std::vector<Event> events);
-  /// Something may have been appended.
+  /// Reads the journal soon, because it may have new events.
   void look();
 
-  /// Woken for what comes as long as it lives.
+  /// `wake` is called for new events as long as the returned view lives.
   std::shared_ptr<LiveView> watch(EventFilter filter, std::int64_t after,
                                   std::function<void()> wake);
-  /// Calls back when the ring has grown, from the feed's thread.
+  /// Calls `changed` from the feed's thread when the ring has new events.
   Subscription on_change(std::function<void()> changed) { return changes_.add(std::move(changed)); }
   Waiters& waiters() { return waiters_; }
   RunNames& names() { return names_; }
   const Ring& ring() const { return ring_; }
 
-  // For metrics and health; no lock.
-  /// Followed up to here; 0 before it has begun.
+  // For metrics and health checks. They take no lock.
+  /// The last event that the feed has processed; 0 before the first.
   std::int64_t seq() const { return std::max<std::int64_t>(seq_, 0); }
-  /// The store answered when it was last asked.
+  /// True if the last call of the store succeeded.
   bool store_up() const { return store_up_; }
   /// Runs that have not finished.
   std::size_t open_runs() const { return open_runs_; }
@@ -88,8 +90,8 @@ class Feed {
   std::vector<std::weak_ptr<LiveView>> views_ GUARDED_BY(mutex_);
   Subscribers<> changes_;
 
-  std::vector<std::shared_ptr<LiveView>> to_wake_;         // of the thread
-  std::chrono::steady_clock::time_point waiting_since_{};  // of the thread: the first of to_wake_
+  std::vector<std::shared_ptr<LiveView>> to_wake_;         // only for the thread
+  std::chrono::steady_clock::time_point waiting_since_{};  // only for the thread: of to_wake_
 
   Service service_{"feed"};
   Subscription appended_;

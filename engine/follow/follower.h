@@ -1,7 +1,8 @@
-// Follower: what looks at every event that happened, without slowing down the engine: lineage,
-// webhooks, alerts, audit export. Each one has a name, a durable cursor and a thread of its own, so
-// that a slow one holds up no other. Delivery is at least once: after a crash the last events come
-// again, each with the same sequence number.
+// Follower: receives every event of the journal without slowing down the engine, for example for
+// lineage, webhooks, alerts or audit export. Each follower has a name, a durable cursor (its
+// position in the journal) and a thread of its own, so a slow follower does not delay the others.
+// Delivery is at least once: after a crash, a follower gets the last events again, with the same
+// sequence numbers.
 //
 //   Followers followers(feed, stores, clock, {.engine = "a", .leading = …});
 //   followers.add(std::make_unique<Lineage>());
@@ -29,30 +30,30 @@ enum class RunsOn {
 class Follower {
  public:
   virtual ~Follower() = default;
-  /// Of its cursor: never changes.
+  /// The name of its cursor. It must not change between versions.
   virtual std::string_view name() const = 0;
   virtual RunsOn runs_on() const = 0;
-  /// The events after those of the last call that succeeded, in order. After an error the same ones
-  /// come again, later. May block.
+  /// Gets the events after those of the last call that succeeded, in order. After an error, the
+  /// same events come again later. May block.
   virtual Status take(std::span<const Event> events) = 0;
 };
 
 struct FollowersOptions {
-  std::string engine;             // stable name of this engine, for cursors of its own
+  std::string engine;             // stable name of this engine, for cursors of `every_engine`
   std::function<bool()> leading;  // true while this engine leads
 };
 
-/// Runs the followers of one engine. Thread-safe; owns their threads between start and stop. A
-/// follower that never saved a cursor begins with the first event of the journal.
+/// Runs the followers of one engine. Thread-safe. Owns their threads between start and stop. A
+/// follower without a saved cursor begins with the first event of the journal.
 class Followers {
  public:
-  /// Everything given outlives it.
+  /// All arguments must outlive the object.
   Followers(Feed& feed, Stores stores, const Clock& clock, FollowersOptions options);
   ~Followers();  // stops
   Followers(const Followers&) = delete;
   Followers& operator=(const Followers&) = delete;
 
-  /// Before `start`.
+  /// Call it before `start`.
   void add(std::unique_ptr<Follower> follower);
   void start();
   /// Saves the cursors. Safe to call twice.

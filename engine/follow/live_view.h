@@ -1,10 +1,11 @@
-// LiveView: one client's place in the journal. At first it may be behind: it reads pages of the
-// journal, at its own pace. From where the ring begins it lives on the ring, and is woken when
-// something that it wants has come. A client that is slower than the ring loses its place: it gets
-// an event `lost` with the range, and continues with the present. Its memory is bounded by one
-// step.
+// LiveView: the position of one client in the journal. A client that is behind the ring first reads
+// pages of the journal, at its own pace. Once its position is in the ring, the client reads the
+// ring, and is woken for new events that pass its filter. If the ring drops events that the client
+// has not read, the client loses its position: it gets one event `lost` with the range of the
+// events that it does not get, and continues with the newest ones. A view holds at most one step in
+// memory.
 //
-// Thread-safe, but one thread at a time takes steps.
+// Thread-safe, but only one thread at a time may call `next`.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,7 @@ namespace millrace::follow {
 class EventFilter {
  public:
   EventFilter() = default;
-  /// Empty `kinds`: all. A kind that does not exist is none.
+  /// Empty `kinds`: all kinds. A kind that does not exist matches no event.
   EventFilter(std::optional<Uuid> run, const std::vector<std::string>& kinds);
   bool wants(const Event& event) const;
   bool wants_all() const { return !run_ && kinds_ == kAllKinds; }
@@ -45,16 +46,16 @@ class LiveView {
 
   struct Step {
     std::string text;     // server-sent events
-    bool again = false;   // there is more already
-    bool behind = false;  // the feed does not wake it yet: ask again soon
+    bool again = false;   // more events are ready; call `next` again
+    bool behind = false;  // the feed does not wake it yet; call `next` again soon
   };
-  /// What came since. An error of the store leaves the place as it was.
+  /// The events since the last step. An error of the store does not change the position.
   Result<Step> next();
-  /// For a client that only wants to know that something has come: true if so since the last call,
-  /// and at the first one.
+  /// For a client that needs no events, only a signal: true if events have come since the last
+  /// call. The first call returns true.
   bool has_news();
 
-  /// For the feed: true if it has to be woken for the span, which is in the ring already.
+  /// For the feed: true if it must wake this view for the span. REQUIRES: the span is in the ring.
   bool offer(const Span& span);
   void wake() const { wake_(); }
 
@@ -67,12 +68,12 @@ class LiveView {
   Journal& journal_;
   const EventFilter filter_;
   const std::function<void()> wake_;
-  std::size_t page_;  // of the one who takes steps
+  std::size_t page_;  // only for the thread in `next`
 
   Mutex mutex_;
   std::int64_t after_ GUARDED_BY(mutex_);  // it has all events up to here
   bool live_ GUARDED_BY(mutex_) = false;
-  bool pending_ GUARDED_BY(mutex_) = true;  // it was woken, or has not asked yet
+  bool pending_ GUARDED_BY(mutex_) = true;  // it was woken, or `next` was not called yet
 };
 
 }  // namespace millrace::follow

@@ -1,6 +1,6 @@
-// Ring: the last events of the journal in memory, in spans that all readers share. A reader that is
-// slower than the ring loses its place, and delays no other. Thread-safe; its lock covers copies of
-// pointers only.
+// Ring: the last events of the journal in memory, in spans that all readers share. It drops the
+// oldest spans, even if a slow reader has not read them, so no reader delays another. Thread-safe.
+// Its lock is held only while pointers are copied.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@
 
 namespace millrace::follow {
 
-/// Events in order, without gaps. Immutable, but for its text, which is made once by the first who
-/// asks.
+/// Events in order, without gaps. Immutable, except that the first call of `text` creates the text,
+/// which later calls share.
 class Span {
  public:
   /// REQUIRES: not empty.
@@ -27,13 +27,13 @@ class Span {
   const std::vector<Event>& events() const { return events_; }
   std::int64_t first() const { return events_.front().seq; }
   std::int64_t last() const { return events_.back().seq; }
-  std::size_t bytes() const { return bytes_; }  // about
+  std::size_t bytes() const { return bytes_; }  // approximate
 
   struct Text {
     std::string all;                // server-sent events, one after the other
-    std::vector<std::size_t> ends;  // of each
+    std::vector<std::size_t> ends;  // where each event ends in `all`
   };
-  /// The error of a store that does not tell the names; then the next one tries again.
+  /// An error if the store does not return the names. The next call tries again.
   Result<const Text*> text(RunNames& names) const;
 
  private:
@@ -44,7 +44,7 @@ class Span {
 };
 using SpanPtr = std::shared_ptr<const Span>;
 
-/// How much memory an event takes, roughly.
+/// The approximate memory of an event.
 std::size_t bytes_of(const Event& event);
 
 class Ring {
@@ -55,20 +55,20 @@ class Ring {
   };
   explicit Ring(Limits limits) : limits_(limits) {}
 
-  /// From now on spans are expected to follow `seq`.
+  /// The first span must follow `seq`.
   void begin(std::int64_t seq);
-  /// Drops the oldest ones beyond the limits. REQUIRES: it follows the last one.
+  /// Adds a span, and drops the oldest spans beyond the limits. REQUIRES: it follows the last one.
   void push(SpanPtr span);
 
   struct Read {
-    std::vector<SpanPtr> spans;  // the first may hold events before; empty: nothing has come
-    bool lost = false;           // what follows `after` has left the ring
-    bool more = false;           // there is more than was asked for
-    std::int64_t last = 0;       // of the ring
+    std::vector<SpanPtr> spans;  // the first may begin before `after`; empty: no new events
+    bool lost = false;           // the ring has dropped the event that follows `after`
+    bool more = false;           // the ring has more spans than `bytes` allowed
+    std::int64_t last = 0;       // last event of the ring
   };
   /// The spans after `after`, about `bytes` of them.
   Read read(std::int64_t after, std::size_t bytes) const;
-  /// True if everything after `after` is here.
+  /// True if the ring holds all events after `after`.
   bool reaches_back_to(std::int64_t after) const;
   std::int64_t last() const;
 
@@ -77,7 +77,7 @@ class Ring {
   mutable Mutex mutex_;
   std::deque<SpanPtr> spans_ GUARDED_BY(mutex_);
   std::size_t events_ GUARDED_BY(mutex_) = 0, bytes_ GUARDED_BY(mutex_) = 0;  // of all spans
-  /// All of (before_, last_] is here. Nothing until it begins.
+  /// The ring holds the events (before_, last_]; none until `begin`.
   std::int64_t before_ GUARDED_BY(mutex_) = std::numeric_limits<std::int64_t>::max();
   std::int64_t last_ GUARDED_BY(mutex_) = 0;
 };

@@ -1,6 +1,6 @@
-// RunNames: which DAG a run is of, and what its tasks are called. Events name tasks by their index;
-// what others see names them by their ids. Known from the events themselves, and from the store for
-// runs that began before. Thread-safe; no lock is held while the store is asked.
+// RunNames: the DAG of each run and the ids of its tasks. Events name a task by its index; event
+// views name it by its id. The names come from the events themselves or, for runs that began
+// before, from the store. Thread-safe. No lock is held during a call of the store.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +18,12 @@
 
 namespace millrace::follow {
 
-/// One version of a DAG. "" where nothing is known any more.
+/// The names in one version of a DAG. They are "" if retention has removed the run.
 struct DagNames {
   DagKey dag;
   std::string version;
   std::vector<std::string> tasks;  // by index
-  /// "" for a task that is not known.
+  /// The id of the task; "" if it is not known.
   std::string_view task(int index) const;
 };
 
@@ -31,20 +31,21 @@ class RunNames {
  public:
   explicit RunNames(RunReader& runs) : runs_(runs) {}
 
-  /// A run that has not finished.
+  /// Adds a run that has not finished.
   void open(const Uuid& run, DagKey dag, std::string version);
-  /// Learns what the events tell of runs that begin and end.
+  /// Adds and removes the runs that begin and end with this event. For a finished run that is
+  /// opened again, it may call the store.
   void take(const Event& event);
-  /// The DAG of the event's run, empty if it is about none. For a run that is open again it asks
-  /// the store.
+  /// The DAG of the event's run. Empty if the event is about no run, or the run is not in memory.
   DagKey dag_of(const Event& event);
-  /// Asks the store for what is not known; of a run that retention has removed all names are "".
+  /// Reads names that are not in memory from the store. If retention has removed the run, all names
+  /// are "".
   Result<std::shared_ptr<const DagNames>> of(const Uuid& run);
   std::size_t open_runs() const;
 
  private:
   using Version = std::pair<DagKey, std::string>;  // DAG and digest
-  /// An entry that is kept for this long at least: so many others come before it goes.
+  /// Maximum sizes of `old_` and `by_version_`. A map that is full is cleared.
   static constexpr std::size_t kMostOld = 1'000, kMostVersions = 1'000;
 
   Result<Version> version_of(const Uuid& run);
@@ -52,8 +53,8 @@ class RunNames {
 
   RunReader& runs_;
   mutable Mutex mutex_;
-  std::unordered_map<Uuid, Version> open_ GUARDED_BY(mutex_);
-  std::unordered_map<Uuid, Version> old_ GUARDED_BY(mutex_);
+  std::unordered_map<Uuid, Version> open_ GUARDED_BY(mutex_);  // runs that have not finished
+  std::unordered_map<Uuid, Version> old_ GUARDED_BY(mutex_);   // finished runs
   std::map<Version, std::shared_ptr<const DagNames>> by_version_ GUARDED_BY(mutex_);
 };
 

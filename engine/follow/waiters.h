@@ -1,5 +1,5 @@
-// Waiters: requests that wait for the answer to a command or for the end of a run. The feed tells
-// them, so that they need no query of their own. Thread-safe.
+// Waiters: requests that wait for the answer to a command or for the end of a run. The feed
+// notifies them, so they need no queries. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@
 
 namespace millrace::follow {
 
-/// What one request waits for. Calls its wake when something has come.
+/// The answer or the status that one request waits for. Calls `wake` when it has come.
 class Awaited {
  public:
   explicit Awaited(std::function<void()> wake) : wake_(std::move(wake)) {}
@@ -33,8 +33,8 @@ class Awaited {
 
 class Waiters {
  public:
-  /// Told as long as the returned object lives. `wake` is called from the feed's thread and must be
-  /// brief.
+  /// The request is notified as long as the returned object lives. `wake` is called from the feed's
+  /// thread and must be brief.
   std::shared_ptr<Awaited> await_command(const Uuid& command, std::function<void()> wake);
   std::shared_ptr<Awaited> await_run(const Uuid& run, std::function<void()> wake);
 
