@@ -1,5 +1,5 @@
-// Service: one thread that works for its owner until it is asked to stop, with one signal that
-// wakes it. Every long-running thread of the engine is one.
+// Service: a thread that works for its owner until it is asked to stop. One signal wakes it. Every
+// long-running thread of the engine is a Service.
 //
 //   Status start() { service_.start([this] { run(); }); }
 //   void run() {
@@ -20,41 +20,43 @@
 
 namespace millrace {
 
-/// Thread-safe. An exception that leaves the body is logged and ends the process: nothing would do
-/// the thread's work from then on.
+/// Thread-safe. An exception that leaves the body is logged and ends the process, because the work
+/// of the thread would not be done any more.
 class Service {
  public:
-  /// Of a wait without a limit.
+  /// The default limit of a wait: in practice, no limit.
   static constexpr std::chrono::hours kForever{24 * 365};
 
-  /// The name is the thread's, as debuggers and `top -H` show it: at most 15 characters.
+  /// The name of the thread, as debuggers and `top -H` show it. At most 15 characters.
   explicit Service(std::string name) : name_(std::move(name)) {}
   /// Stops.
   ~Service() { stop(); }
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  /// Runs `body` on a thread of its own. Without effect between a start and the return of a stop,
-  /// also when the body has ended by itself.
+  /// Runs `body` on a new thread. A second call has no effect until a `stop` has returned, even if
+  /// the body has ended by itself.
   void start(std::function<void()> body);
-  /// Asks the body to end and waits until it has. Without effect where none runs; from several
-  /// threads at once, each waits. On the service's own thread it only asks. After it, `start` may
-  /// be called again.
+  /// Asks the body to end, and waits until it has ended. No effect if no body runs. Several threads
+  /// may call it at once; each waits. On the service's own thread it does not wait. Afterwards,
+  /// `start` may be called again.
   void stop();
-  /// Asks only. Without effect where none runs.
+  /// Asks the body to end, and does not wait. No effect if no body runs.
   void request_stop();
-  /// Ends the present wait of the body, or else the next one, also if that comes after a start.
+  /// Ends the current wait of the body. If the body does not wait now, its next wait ends at once,
+  /// even if `start` is called in between.
   void wake();
 
   // --- for the body ---
 
-  /// Sleeps until `wake`, a stop, or the end of `most`. False: to stop.
+  /// Sleeps until `wake` or a stop, for at most `most`. False: the body must end.
   bool wait(std::chrono::nanoseconds most = kForever);
-  /// Sleeps to the end of `most`, or until a stop: then false. A wake is kept for the next `wait`.
+  /// Sleeps for `most`, or until a stop. False: the body must end. A `wake` does not end the sleep;
+  /// it ends the next `wait`.
   bool pause(std::chrono::nanoseconds most);
   bool stopping() const { return stopping_.load(); }
-  /// For a body that waits in poll or epoll for other things as well: readable after `wake` or a
-  /// request to stop. Call it before `start`; then `wait` with 0 takes the signal back.
+  /// A descriptor for a body that waits in poll or epoll. It is readable after `wake` or a request
+  /// to stop; `wait` with 0 resets it. Call this before `start`.
   int fd();
 
  private:
@@ -66,8 +68,8 @@ class Service {
   std::atomic<bool> woken_ = false;
   Mutex wait_mutex_;
   ConditionVariable changed_;
-  UniqueFd event_ GUARDED_BY(wait_mutex_);  // an eventfd, where `fd` was called
-  Mutex thread_mutex_;                      // held while a thread is made or joined
+  UniqueFd event_ GUARDED_BY(wait_mutex_);  // an eventfd, once `fd` was called
+  Mutex thread_mutex_;                      // held while a thread is started or joined
   std::optional<std::jthread> thread_ GUARDED_BY(thread_mutex_);
 };
 

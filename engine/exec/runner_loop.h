@@ -1,5 +1,5 @@
-// RunnerLoop: the one thread that tends all runners. It waits in epoll for what they send, print
-// and suffer, and for what the engine asks; nothing that it does blocks.
+// RunnerLoop: the one thread that manages all runners. It waits in epoll for their messages, output
+// and exits, and for requests of the engine. It never blocks elsewhere.
 #pragma once
 
 #include <array>
@@ -21,7 +21,8 @@
 
 namespace millrace::exec {
 
-/// The public functions are thread-safe; everything private below `mutex_` belongs to the thread.
+/// The public functions are thread-safe. Only the thread uses the private members below `mutex_`
+/// that have no GUARDED_BY, except `lease_`, which is thread-safe.
 class RunnerLoop {
  public:
   RunnerLoop(const RunnerPoolConfig& config, const RunnerPoolParts& parts, LogWriter& logs,
@@ -31,20 +32,21 @@ class RunnerLoop {
 
   void start(std::vector<QueuedAttempt> attempts);
   void cancel(const AttemptKey& key, bool at_once);
-  /// From now on no attempt begins; those that have not are reported as lost.
+  /// From now on no attempt begins. Attempts that have not begun are reported as lost.
   void hold();
-  /// On return nothing waits, nothing runs, and the runners are reaped.
+  /// On return no attempt waits or runs, and all runners have ended.
   void kill_all();
   void lease_runs_until(SteadyTime until) { lease_.set(until); }
 
  private:
   using Runners = std::map<std::uint64_t, std::unique_ptr<RunnerProcess>>;  // by serial
 
-  // An epoll tag is a runner's serial and which of its descriptors; 0 is our own wake-up.
+  // An epoll tag holds the serial of a runner and the Source. Tag 0 is the wake-up of this thread.
   enum class Source : std::uint64_t { socket = 0, exit = 1, first_output = 2, second_output = 3 };
   static constexpr std::array kOutputs = {Source::first_output, Source::second_output};
   static constexpr std::uint64_t kWakeTag = 0;
-  // More than the descriptors of all runners: who has spoken is heard before silence counts.
+  // More than the descriptors of all runners, so that one epoll_wait returns all events: a message
+  // that has arrived is read before its runner is judged to be silent.
   static constexpr std::size_t kMostEvents = 1024;
   static std::uint64_t tag_of(const RunnerProcess& runner, Source source) {
     return runner.serial << 2 | static_cast<std::uint64_t>(source);
@@ -58,7 +60,7 @@ class RunnerLoop {
     AttemptKey key;
     bool at_once = false;
   };
-  /// What others asked of the thread since it last looked.
+  /// Requests of other threads since the last `take_requests`.
   struct Requests {
     std::vector<QueuedAttempt> starts;
     std::vector<Cancel> cancels;
@@ -71,7 +73,7 @@ class RunnerLoop {
   void take_requests();
   int wait_ms(SteadyTime now) const;
 
-  // what the world did
+  // events of runners and of time
   void on_event(std::uint64_t tag, std::uint32_t events);
   void on_socket(RunnerProcess& runner, std::size_t limit);
   void on_message(RunnerProcess& runner, RunnerMessage message);
@@ -86,13 +88,13 @@ class RunnerLoop {
   void check_deadlines(RunnerProcess& runner, SteadyTime now);
   void look_for_begin(RunnerProcess& runner, SteadyTime now);
   Duration since(SteadyTime time) const;
-  /// How long ago the runner began it; nullopt: it has not.
+  /// How long ago the runner began the attempt; nullopt: it has not begun.
   std::optional<Duration> since_begin(const RunnerProcess& runner,
                                       const RunningAttempt& attempt) const;
   void note_begin(RunningAttempt& attempt, Duration ago);
   void report_death(RunnerProcess& runner, std::unique_ptr<RunningAttempt> attempt, int status);
 
-  // who gets which attempt
+  // which runner gets which attempt
   void dispatch();
   void give_to_idle();
   void give_ahead();
@@ -106,7 +108,7 @@ class RunnerLoop {
   QueuedAttempt take_first();
   void begin_next(RunnerProcess& runner);
 
-  // what we do
+  // actions
   void spawn_some();
   void spawn_one();
   void note_start_failure(const Error& error);
@@ -151,7 +153,7 @@ class RunnerLoop {
   std::optional<SteadyTime> spawn_again_at_;
   bool held_ = false;
   TaskThreads threads_{2};
-  Service service_{"runners"};  // last: it uses everything above
+  Service service_{"runners"};  // last, because it uses all members above
 };
 
 }  // namespace millrace::exec

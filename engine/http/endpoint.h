@@ -1,5 +1,5 @@
-// Endpoint: one operation of a server as a value. Routing, validation, the OpenAPI document, the
-// dashboard's client and the reference page all read the same declaration.
+// Endpoint: the declaration of one operation of a server, as a value. Routing, validation, the
+// OpenAPI document, the dashboard's client and the reference page all use this declaration.
 #pragma once
 
 #include <chrono>
@@ -16,8 +16,8 @@
 
 namespace millrace::http {
 
-/// A request that has been routed and found valid. Values that were not sent have their defaults;
-/// without a default they are null. Valid during the handler's call.
+/// A request that has been routed and validated. A value that was not sent has its default, or is
+/// null without a default. Valid during the call of the handler.
 class Call {
  public:
   Call(const HttpRequest& request, Json path, Json query, Json body)
@@ -27,7 +27,7 @@ class Call {
         body_(std::move(body)) {}
 
   std::string path(std::string_view name) const { return path_[name].as_string(); }
-  /// null: the endpoint's path has no such part.
+  /// null if the endpoint's path has no such part.
   const Json& path_value(std::string_view name) const { return path_[name]; }
   /// REQUIRES: declared as a uuid.
   Uuid uuid(std::string_view name) const { return *Uuid::parse(path_[name].as_view()); }
@@ -47,17 +47,17 @@ class Call {
 
 struct LaterReply;
 
-/// A plain 200 with JSON, unless it says more.
+/// The JSON of a response with the endpoint's status, unless other members are set.
 struct Reply {
   std::string json;
-  int status = 0;                   // 0: the endpoint's own
+  int status = 0;                   // 0: the endpoint's `status`
   std::optional<HttpResponse> raw;  // instead of json
   std::optional<Problem> problem;   // instead of json: an error with several items
   NameValues headers;
-  std::shared_ptr<LaterReply> later;  // if set, the rest of this is not looked at
+  std::shared_ptr<LaterReply> later;  // if set, the other members are ignored
 };
 
-/// A reply that has to wait for something; see Later.
+/// A reply that has to wait for something. The members are those of Later (message.h).
 struct LaterReply {
   std::shared_ptr<Wake> wake;
   std::chrono::milliseconds patience{};
@@ -74,26 +74,26 @@ struct Endpoint {
   std::string tag{};      // "runs"
   std::string summary{};
   std::string doc{};
-  std::vector<FieldInfo> path{};  // those in {braces}, in order
+  std::vector<FieldInfo> path{};  // the parts in {braces}, in order
   std::vector<FieldInfo> query{};
-  std::vector<FieldInfo> headers{};  // special to this endpoint; for documents only
+  std::vector<FieldInfo> headers{};  // only of this endpoint; for documents only
   Body body_kind = Body::none;
   std::vector<FieldInfo> body{};
   std::vector<std::string> body_types{};  // content types of a raw body
   int status = 200;
-  std::vector<int> also{};             // further statuses of success
-  std::optional<TypeInfo> response{};  // nullopt: `response_type` says what comes
+  std::vector<int> also{};             // other statuses of success
+  std::optional<TypeInfo> response{};  // nullopt: not JSON of a known type; see `response_type`
   std::string response_type = "application/json";
-  std::optional<TypeInfo> events{};  // of a text/event-stream: what `data` holds
+  std::optional<TypeInfo> events{};  // type of `data` in a text/event-stream
   std::function<Result<Reply>(const Call&)> handle{};
-  /// Instead of `handle`, for a hot path: judges path, query and body itself.
+  /// Instead of `handle`, for a hot path: the handler validates path, query and body itself.
   std::function<HttpResponse(const HttpRequest&)> direct{};
 };
 
 struct RouterStyle {
   std::function<HttpResponse(const Problem&, const HttpRequest&)> respond = http::respond;
-  /// Ignores a slash at the end of the path, and query parameters and bodies that no endpoint
-  /// declares.
+  /// If true, ignores a slash at the end of the path, and query parameters and bodies that the
+  /// endpoint does not declare.
   bool lenient = false;
 };
 
@@ -102,7 +102,8 @@ class Router {
  public:
   explicit Router(std::vector<Endpoint> endpoints, RouterStyle style = {});
 
-  /// By the path's segments. Only handlers may throw. nullopt: no endpoint has such a path.
+  /// Finds the endpoint by the segments of the path. nullopt: no endpoint has this path. Only
+  /// handlers may throw.
   std::optional<HttpResponse> answer(const HttpRequest& request) const;
   std::span<const Endpoint> endpoints() const { return endpoints_; }
 
@@ -113,7 +114,7 @@ class Router {
                             const std::shared_ptr<LaterReply>& later) const;
 
   std::vector<Endpoint> endpoints_;
-  /// Of each endpoint's pattern; "" for a part in braces.
+  /// The segments of each endpoint's pattern; "" for a part in braces.
   std::vector<std::vector<std::string>> segments_;
   RouterStyle style_;
 };

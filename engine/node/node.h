@@ -1,5 +1,5 @@
-// Node: one running Millrace: database, runners, engine, model server, API, put together. The
-// composition root; owns everything, in the order in which it can be taken down.
+// Node: one running Millrace process. It creates and connects the database, the runners, the
+// engine, the model server and the API, owns them all, and stops them in the reverse order.
 #pragma once
 
 #include <filesystem>
@@ -16,17 +16,17 @@ namespace millrace {
 class Engine;
 
 struct NodeParts {
-  bool engine = true;  // plan and run; `false`: only read, serve and answer
+  bool engine = true;  // false: no run starts here; the other parts work
   bool serve = true;   // the model server
   bool api = true;     // REST and dashboard
   bool watch_dags = true;
-  DagKey only_dag = {};  // the engine carries on runs of this DAG alone; empty: all
+  DagKey only_dag = {};  // if set, only runs of this DAG continue
 };
 
 class Node {
  public:
-  /// Takes the state folder's lock, starts or joins the database, migrates it, starts the parts.
-  /// Errors name the cure.
+  /// Locks the state folder, starts the private cluster or connects to the database, migrates it,
+  /// and starts the parts. Each error names its fix.
   static Result<std::unique_ptr<Node>> start(const NodeOptions& options, const NodeParts& parts);
   /// Stops everything, the database last.
   ~Node();
@@ -39,9 +39,10 @@ class Node {
   Result<std::filesystem::path> artifact_path(std::string_view digest) const;
   int api_port() const;
   int serve_port() const;
-  /// Hands a command in and waits for its answer.
+  /// Submits a command and waits for its answer.
   Result<Json> ask(Command command, Duration patience);
-  /// Calls back after each batch that this engine made durable. Set before the first run matters.
+  /// Calls `callback` after each batch that this engine has made durable. Batches before this call
+  /// are not reported.
   void on_journal_change(std::function<void()> callback);
 
  private:

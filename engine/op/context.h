@@ -1,5 +1,5 @@
-// OperatorContext: all that an operator may know or touch. One for each attempt, used by one
-// thread.
+// OperatorContext: the only access of an operator to its attempt, to artifacts and to shared state.
+// Each attempt has its own; one thread uses it.
 #pragma once
 
 #include <filesystem>
@@ -18,38 +18,39 @@
 
 namespace millrace {
 
-/// What an operator knows of a stored artifact.
+/// An artifact in the store.
 struct StoredArtifact {
   std::string digest;
   std::filesystem::path path;
   std::int64_t bytes = 0;
 };
 
-/// Its bytes have the digest `actual` instead of its own.
+/// The error `data_damaged`: the content has the digest `actual`, not that of the artifact.
 Error damaged(const StoredArtifact& artifact, std::string_view actual);
 
-/// Content-addressed files. Putting the same content twice is one artifact. Nothing is visible to
-/// others until a PublishArtifact effect is committed. Thread-safe.
+/// Files that are stored under the digest of their content. The same content is stored once. An
+/// artifact becomes visible to others when a PublishArtifact effect is committed. Thread-safe.
 class Artifacts {
  public:
   virtual ~Artifacts() = default;
-  /// Moves `file` into the store (it must be on the same file system: make it in the context's
-  /// work_dir).
+  /// Moves `file` into the store. REQUIRES: it is on the same file system; create it in the
+  /// context's work_dir.
   virtual Result<StoredArtifact> put_file(const std::filesystem::path& file) = 0;
   virtual Result<StoredArtifact> put_text(std::string_view text) = 0;
-  /// not_found if there is none; invalid_argument unless `digest` is 64 hex digits.
+  /// `not_found` if it does not exist; `invalid_argument` unless `digest` is 64 hex digits.
   virtual Result<StoredArtifact> get(std::string_view digest) const = 0;
-  /// All of its bytes. `data_damaged` if they are not what the digest says.
+  /// The whole content. `data_damaged` if it does not match the digest.
   virtual Result<std::string> read(std::string_view digest, std::size_t max_bytes) const;
 };
 
-/// The store as one attempt sees it: what the attempt reads is compared with its digest, once.
+/// The store as one attempt sees it. It compares each artifact with its digest when the attempt
+/// first reads it.
 class CheckedArtifacts final : public Artifacts {
  public:
   explicit CheckedArtifacts(Artifacts& store) : store_(store) {}
   Result<StoredArtifact> put_file(const std::filesystem::path& file) override;
   Result<StoredArtifact> put_text(std::string_view text) override;
-  /// `data_damaged` as well.
+  /// Also `data_damaged`.
   Result<StoredArtifact> get(std::string_view digest) const override;
   Result<std::string> read(std::string_view digest, std::size_t max_bytes) const override;
 
@@ -64,24 +65,25 @@ class OperatorContext {
   virtual ~OperatorContext() = default;
   virtual const AttemptInfo& attempt() const = 0;
   virtual Time now() const = 0;
-  /// A line in the attempt's log. stdout and stderr of the process go there as well.
+  /// Adds a line to the attempt's log. The log also gets stdout and stderr of the process.
   virtual void log(std::string_view line) = 0;
-  /// A new, empty folder; it is removed after the attempt with what is in it.
+  /// A new, empty folder. It is removed with its content after the attempt.
   virtual const std::filesystem::path& work_dir() const = 0;
   virtual Artifacts& artifacts() = 0;
-  /// Reads shared state, as of now, through the engine. The queries: engine/op/query.h.
+  /// Reads the current shared state through the engine. engine/op/query.h lists the queries.
   template <Kinded Q>
   Result<typename Q::Answer> query(const Q& question) {
     MR_TRY(const Json answer, ask(Q::kind, body_json(question)));
     return read_record<typename Q::Answer>(answer);
   }
-  /// The same by name, as it goes to the engine.
+  /// The same, with the name and the arguments as the engine receives them.
   virtual Result<Json> ask(std::string_view name, const Json& arguments) = 0;
-  /// True once the attempt should stop; long loops look at it.
+  /// True once the attempt should stop. Check it in long loops.
   virtual bool cancelled() const = 0;
-  /// Calls `action` as soon as the attempt should stop, from another thread, or at once if it
-  /// should already. nullptr ends that, and waits for a call under way. Light operators, which do
-  /// not wait for anything, are not called.
+  /// Calls `action` from another thread as soon as the attempt should stop. If it should stop
+  /// already, `on_cancel` calls `action` itself. nullptr removes the action, and waits until a
+  /// running call of it has returned. For operators that run in the engine (light operators, which
+  /// never wait), this has no effect.
   virtual void on_cancel(std::function<void()> action) { (void)action; }
 };
 
