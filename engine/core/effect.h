@@ -120,8 +120,8 @@ struct PromoteModel {
   std::string model;
   std::string artifact;
   std::string reason = {};
-  /// The version that `artifact` was compared with. If another version serves at the commit, the
-  /// task fails. "": no version may serve. nullopt: any version may serve.
+  /// The version that `artifact` was compared with; "": no version served. The task fails if, at
+  /// the commit, neither this version nor `artifact` serves. nullopt: any version may serve.
   std::optional<std::string> champion = {};
 
   static constexpr auto fields() {

@@ -110,8 +110,8 @@ struct AcceptedCommand {
 class Inbox {
  public:
   virtual ~Inbox() = default;
-  /// Durable on return. If a command with this idempotency key is stored already, returns that
-  /// command, which has another id. `conflict` if its body is different.
+  /// Durable on return. If a command with this id or this idempotency key is stored already,
+  /// returns that command; `conflict` if its kind or its body is different.
   virtual Result<Command> submit(const Command& command) = 0;
   /// Commands that have no answer yet, oldest first.
   virtual Result<std::vector<Command>> pending(std::size_t limit) = 0;
