@@ -47,7 +47,8 @@ Status check_dump(const fs::path& dump, const Json& dumps) {
 
 }  // namespace
 
-Status damage_of(const std::vector<std::string>& complaints) {
+/// One error that lists the first of many.
+static Status damage_of(const std::vector<std::string>& complaints) {
   constexpr std::size_t kMostListed = 20;
   if (complaints.empty()) return {};
   std::string text;

@@ -48,7 +48,4 @@ class BackupFolder {
 /// Of `named`, those that the store does not have: an error that lists them.
 Status check_named(const ArtifactStore& store, const std::vector<std::string>& named);
 
-/// One error that lists the first of many.
-Status damage_of(const std::vector<std::string>& complaints);
-
 }  // namespace millrace

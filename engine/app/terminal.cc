@@ -48,7 +48,8 @@ sigset_t ending_signals() {
 
 }  // namespace
 
-bool use_color() {
+/// True if stdout is a terminal and NO_COLOR is not set.
+static bool use_color() {
   static const bool value = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
   return value;
 }

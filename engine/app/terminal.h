@@ -10,8 +10,6 @@
 
 namespace millrace {
 
-/// True if stdout is a terminal and NO_COLOR is not set.
-bool use_color();
 /// The text in the colour of the state or status that it names.
 std::string paint(std::string_view state);
 std::string bold(std::string_view text);

@@ -6,7 +6,9 @@
 
 namespace millrace {
 
-bool is_floating_point(std::string_view type) {
+/// DuckDB's FLOAT and DOUBLE, the FP16 to FP64 of the Open Inference Protocol, and a nested type
+/// with one of them inside.
+static bool is_floating_point(std::string_view type) {
   constexpr std::array<std::string_view, 5> kNames = {"DOUBLE", "FLOAT", "FP16", "FP32", "FP64"};
   const bool nested = type.find_first_of("([") != std::string_view::npos;
   return std::ranges::any_of(kNames, [&](std::string_view name) {

@@ -11,10 +11,6 @@
 
 namespace millrace {
 
-/// DuckDB's FLOAT and DOUBLE, the FP16 to FP64 of the Open Inference Protocol, and a nested type
-/// with one of them inside.
-bool is_floating_point(std::string_view type);
-
 /// data_invalid for a key of floating point. `role` is what the column is for, e.g. "entity".
 Status check_key(std::string_view role, std::string_view column, std::string_view type);
 

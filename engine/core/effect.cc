@@ -10,6 +10,4 @@ Status check_effect(const Effect& effect) {
 
 Json to_json(const Effect& effect) { return record_json(effect); }
 
-Result<Effect> effect_from_json(const Json& json) { return read_record<Effect>(json); }
-
 }  // namespace millrace

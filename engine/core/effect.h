@@ -245,6 +245,5 @@ Status check_effect(const Effect& effect);
 
 /// {"kind": "register_model", …fields}. `effect_from_json` checks the fields as well.
 Json to_json(const Effect& effect);
-Result<Effect> effect_from_json(const Json& json);
 
 }  // namespace millrace

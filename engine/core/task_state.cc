@@ -14,8 +14,4 @@ constexpr std::array<std::string_view, 9> kCauseNames = {"enqueue", "start",    
 std::string_view to_string(TaskState state) { return name_of(state); }
 std::string_view to_string(Cause cause) { return kCauseNames[static_cast<std::size_t>(cause)]; }
 
-std::optional<TaskState> task_state_from(std::string_view name) {
-  return from_name<TaskState>(name);
-}
-
 }  // namespace millrace

@@ -89,7 +89,6 @@ constexpr std::optional<TaskState> next_state(TaskState from, Cause cause) {
 }
 
 std::string_view to_string(TaskState state);
-std::optional<TaskState> task_state_from(std::string_view name);
 std::string_view to_string(Cause cause);
 
 namespace detail {

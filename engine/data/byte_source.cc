@@ -334,15 +334,6 @@ Status check_encoding(const std::string& encoding) {
                           "latin-1 or windows-1252");
 }
 
-bool is_compressed(const std::filesystem::path& file) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(
-      std::fopen(file.c_str(), "rb"), [](std::FILE* f) { return std::fclose(f); });
-  char head[4] = {};
-  if (!in) return false;
-  const std::string_view got(head, std::fread(head, 1, sizeof head, in.get()));
-  return got.starts_with(kGzipMagic) || got == kZstdMagic;
-}
-
 Result<ByteSource> ByteSource::open(const std::filesystem::path& file, const ByteOptions& options) {
   ByteSource source;
   source.name_ = file.filename().string();

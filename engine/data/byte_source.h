@@ -45,7 +45,5 @@ class ByteSource {
 
 /// invalid_argument, with the known ones, for an encoding that is not offered.
 Status check_encoding(const std::string& encoding);
-/// Whether the file starts as gzip or zstd does.
-bool is_compressed(const std::filesystem::path& file);
 
 }  // namespace millrace::data

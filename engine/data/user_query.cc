@@ -189,8 +189,7 @@ Status check_result_columns(const Table& described) {
   return {};
 }
 
-}  // namespace
-
+/// "sql, line 2, column 7: …" An error that is not about the text comes back as it is.
 Error located(QueryProblem problem, std::string_view what, std::string_view text) {
   std::string place(what);
   if (problem.offset) {
@@ -206,6 +205,8 @@ Error located(QueryProblem problem, std::string_view what, std::string_view text
   problem.error.message = place + ": " + problem.error.message;
   return std::move(problem.error);
 }
+
+}  // namespace
 
 std::optional<QueryProblem> check_query_text(Session& session, std::string_view text) {
   return reads_of(tree_of(session, text)).wrong;

@@ -21,9 +21,6 @@ struct QueryProblem {
   std::optional<std::size_t> offset;
 };
 
-/// "sql, line 2, column 7: …" An error that is not about the text comes back as it is.
-Error located(QueryProblem problem, std::string_view what, std::string_view text);
-
 /// Checks that the text is one SELECT that reads tables by plain names and calls no function that
 /// reads anything else. Needs no relations.
 std::optional<QueryProblem> check_query_text(Session& session, std::string_view text);

@@ -86,7 +86,8 @@ std::vector<pid_t> listed_descendants_of(pid_t root) {
   return out;
 }
 
-std::vector<pid_t> descendants_of(pid_t root) {
+/// Those that are alive.
+static std::vector<pid_t> descendants_of(pid_t root) {
   std::multimap<pid_t, pid_t> children;
   for (const pid_t pid : all_processes())
     if (const ProcessStat stat = stat_of(pid); stat.is_alive()) children.emplace(stat.parent, pid);

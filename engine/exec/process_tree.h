@@ -19,8 +19,6 @@ std::vector<pid_t> kill_tree(pid_t leader);
 std::vector<pid_t> kill_descendants(pid_t root);
 
 std::vector<pid_t> all_processes();
-/// Those that are alive.
-std::vector<pid_t> descendants_of(pid_t root);
 std::vector<pid_t> children_of(pid_t parent);
 /// As the kernel lists them for each thread: quicker than to look at every process there is, but a
 /// child may be missing while another one ends. A kernel without such lists has us look at all.

@@ -38,7 +38,8 @@ std::int64_t memory_of(pid_t pid) {
 
 }  // namespace
 
-std::int64_t memory_of_descendants() {
+/// Memory and swap of all descendants of this process; what several of them share counts once.
+static std::int64_t memory_of_descendants() {
   std::int64_t sum = 0;
   for (const pid_t pid : listed_descendants_of(getpid())) sum += memory_of(pid);
   return sum;

@@ -28,7 +28,4 @@ class TreeMemory {
   Service service_{"tree memory"};  // last: it uses everything above
 };
 
-/// Memory and swap of all descendants of this process; what several of them share counts once.
-std::int64_t memory_of_descendants();
-
 }  // namespace millrace::exec

@@ -6,6 +6,11 @@
 #include <charconv>
 
 namespace millrace::http {
+
+static bool is_ip_address(std::string_view host);
+/// `host` without port, e.g. "[::1]:80" → "[::1]".
+static std::string_view host_without_port(std::string_view host);
+
 namespace {
 
 bool changes_state(std::string_view method) {

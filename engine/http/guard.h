@@ -33,9 +33,6 @@ std::optional<Refusal> refuse(const HttpRequest& request, const GuardRules& rule
 Result<std::string> allowed_host(std::string_view text);
 /// The type without its parameters, in lower case: types compare without regard to case.
 std::string media_type(std::string_view content_type);
-/// `host` without port, e.g. "[::1]:80" → "[::1]".
-std::string_view host_without_port(std::string_view host);
-bool is_ip_address(std::string_view host);
 /// 1 to 64 letters, digits, '-', '_' and '.'.
 bool is_request_id(std::string_view text);
 

@@ -45,7 +45,8 @@ bool is_local_address(const sockaddr* address) {
   return true;  // a Unix socket
 }
 
-bool is_local_host(std::string_view host) {
+/// The same of a host as URLs have it: "localhost", "127.1", "[::1]". Names are not looked up.
+static bool is_local_host(std::string_view host) {
   std::string name = in_lower_case(host);
   while (name.ends_with('.')) name.pop_back();
   if (name == "localhost" || name.ends_with(".localhost")) return true;

@@ -12,8 +12,6 @@ namespace millrace::http {
 
 /// 127.0.0.0/8, 0.0.0.0/8, 169.254.0.0/16, ::1, ::, fe80::/10, and the IPv4 ones within IPv6.
 bool is_local_address(const sockaddr* address);
-/// The same of a host as URLs have it: "localhost", "127.1", "[::1]". Names are not looked up.
-bool is_local_host(std::string_view host);
 
 struct UrlOrigin {
   std::string scheme;

@@ -20,8 +20,6 @@ const boost::math::normal_distribution<double, Quiet> kNormal(0, 1);
 
 }  // namespace
 
-double normal_cdf(double z) { return std::erfc(-z / std::sqrt(2.0)) / 2; }
-
 double normal_upper(double z) { return std::erfc(z / std::sqrt(2.0)) / 2; }
 
 double normal_quantile(double p) {

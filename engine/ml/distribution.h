@@ -6,7 +6,6 @@
 
 namespace millrace::ml {
 
-double normal_cdf(double z);
 /// 1 - cdf, without loss in the tail.
 double normal_upper(double z);
 /// -infinity at 0 and below, +infinity at 1 and above.

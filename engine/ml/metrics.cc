@@ -9,6 +9,13 @@
 #include "engine/base/suggest.h"
 
 namespace millrace::ml {
+
+static Result<double> mae(const Scored& scored);
+static Result<double> f1(const Scored& scored);
+
+static Result<double> recall(const Scored& scored);
+static Result<double> precision(const Scored& scored);
+
 namespace {
 
 enum class Expect { scores, probabilities, numbers };

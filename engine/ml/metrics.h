@@ -55,12 +55,8 @@ Result<double> average_precision(const Scored& scored);
 Result<double> log_loss(const Scored& scored);
 Result<double> brier(const Scored& scored);
 Result<double> accuracy(const Scored& scored);
-Result<double> precision(const Scored& scored);
-Result<double> recall(const Scored& scored);
-Result<double> f1(const Scored& scored);
 Result<double> expected_calibration_error(const Scored& scored);
 Result<double> rmse(const Scored& scored);
-Result<double> mae(const Scored& scored);
 Result<double> r2(const Scored& scored);
 /// A share, not per cent: 0.1 is ten per cent. Undefined where a label is 0.
 Result<double> mape(const Scored& scored);

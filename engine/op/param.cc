@@ -12,6 +12,11 @@
 #include "engine/core/expression_value.h"
 
 namespace millrace {
+
+/// The text of a scalar, as an argument or a path: null is "", 2.0 is "2". nullopt of a list or a
+/// mapping.
+static std::optional<std::string> scalar_text(const Json& value);
+
 namespace {
 
 constexpr std::array<std::string_view, 10> kTypeNames = {"string",   "boolean", "integer", "number",

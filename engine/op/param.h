@@ -79,15 +79,9 @@ struct ParamRule {
   bool at_most_one = true;
 };
 inline ParamRule exactly_one_of(std::vector<std::string> names) { return {std::move(names)}; }
-inline ParamRule at_most_one_of(std::vector<std::string> names) {
-  return {std::move(names), false, true};
-}
 
 /// False for null and for what says the same as nothing: "", an empty list.
 bool is_given(const Json& value);
-/// The text of a scalar, as an argument or a path: null is "", 2.0 is "2". nullopt of a list or a
-/// mapping.
-std::optional<std::string> scalar_text(const Json& value);
 /// Whether a value of this type can become one that the parameter takes; the reason if it cannot.
 std::optional<std::string> check_type(const ParamInfo& info, Json::Type type);
 /// The same for one item of a list.

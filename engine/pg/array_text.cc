@@ -51,7 +51,8 @@ std::string_view storable(std::string_view text, std::string& buffer) {
   return buffer;
 }
 
-void append_hex(std::string& out, std::string_view bytes) {
+/// "\x…"
+static void append_hex(std::string& out, std::string_view bytes) {
   out += "\\x";
   for (const char c : bytes) {
     out += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];

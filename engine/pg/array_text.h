@@ -47,7 +47,4 @@ class ArrayText {
 /// U+FFFD. Returns `text` itself, or `buffer` after filling it.
 std::string_view storable(std::string_view text, std::string& buffer);
 
-/// "\x…"
-void append_hex(std::string& out, std::string_view bytes);
-
 }  // namespace millrace::pg

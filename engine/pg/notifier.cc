@@ -11,6 +11,8 @@
 namespace millrace::pg {
 namespace {
 
+constexpr int kTopics = 3;
+
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 

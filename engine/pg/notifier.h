@@ -19,7 +19,6 @@
 namespace millrace::pg {
 
 enum class Topic { journal, inbox, deployment };
-inline constexpr int kTopics = 3;
 
 /// Thread-safe. Subscribers are called from its threads, and for `tell` also from the caller's.
 class Notifier {

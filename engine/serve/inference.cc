@@ -41,7 +41,9 @@ bool blames_request(const Error& error) { return error.code == ErrorCode::invali
 
 }  // namespace
 
-std::string row_id(std::string_view id, std::size_t row, std::size_t rows) {
+/// The id under which row `row` of a request is logged and its outcome is matched: the request's
+/// own for a single row, else "id/row".
+static std::string row_id(std::string_view id, std::size_t row, std::size_t rows) {
   return rows == 1 ? std::string(id) : std::string(id) + "/" + std::to_string(row);
 }
 

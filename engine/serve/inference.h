@@ -89,8 +89,4 @@ class Inference {
 std::vector<const std::vector<std::string>*> known_features(const Route& route,
                                                             const ServedModel& contract);
 
-/// The id under which row `row` of a request is logged and its outcome is matched: the request's
-/// own for a single row, else "id/row".
-std::string row_id(std::string_view id, std::size_t row, std::size_t rows);
-
 }  // namespace millrace::serve

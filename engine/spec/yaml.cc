@@ -17,6 +17,9 @@
 namespace millrace::spec {
 namespace {
 
+constexpr std::size_t kMaxYamlValues = 200'000;       // aliases count as what they stand for
+constexpr std::size_t kMaxYamlExpansion = 16u << 20;  // bytes of scalars, counted the same way
+
 using Kind = YamlNode::Kind;
 
 /// Thrown through the parser to end it early; the reason is in the report.

@@ -17,8 +17,6 @@ namespace millrace::spec {
 
 constexpr std::size_t kMaxYamlBytes = 1u << 20;
 constexpr int kMaxYamlDepth = 64;
-constexpr std::size_t kMaxYamlValues = 200'000;       // aliases count as what they stand for
-constexpr std::size_t kMaxYamlExpansion = 16u << 20;  // bytes of scalars, counted the same way
 
 struct YamlNode {
   enum class Kind { scalar, list, mapping };

@@ -6,7 +6,8 @@
 
 namespace millrace {
 
-Result<Json> parse_yaml_value(std::string_view text, std::string_view file) {
+/// `file` is what diagnostics call the text.
+static Result<Json> parse_yaml_value(std::string_view text, std::string_view file) {
   spec::Report report{std::string(file)};
   const auto tree = spec::parse_yaml(text, report);
   if (tree && !report.has_error()) {

@@ -13,7 +13,5 @@ namespace millrace {
 /// YAML as in DAG files (core schema, no duplicate keys, bounded); JSON is YAML. The error's
 /// message holds every diagnostic with file:line:column. not_found if the file cannot be read.
 Result<Json> load_yaml_value(const std::filesystem::path& path);
-/// `file` is what diagnostics call the text.
-Result<Json> parse_yaml_value(std::string_view text, std::string_view file);
 
 }  // namespace millrace

@@ -50,7 +50,10 @@ std::string source_name(const fs::path& base, const fs::path& file) {
 
 }  // namespace
 
-Result<std::vector<fs::path>> matching_files(const fs::path& base, const std::string& pattern) {
+/// The regular files that `pattern` names, sorted; a relative pattern starts at `base` and must not
+/// leave it. not_found if there is none.
+static Result<std::vector<fs::path>> matching_files(const fs::path& base,
+                                                    const std::string& pattern) {
   if (pattern.empty()) return invalid_argument("path is empty");
   if (pattern.find('\0') != std::string::npos) return invalid_argument("path holds a NUL byte");
   fs::path full = pattern;

@@ -48,9 +48,4 @@ struct IngestFile : ReadOptions {
   Result<Outcome> run(OperatorContext& ctx) const;
 };
 
-/// The regular files that `pattern` names, sorted; a relative pattern starts at `base` and must not
-/// leave it. not_found if there is none.
-Result<std::vector<std::filesystem::path>> matching_files(const std::filesystem::path& base,
-                                                          const std::string& pattern);
-
 }  // namespace millrace

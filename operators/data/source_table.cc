@@ -9,6 +9,10 @@
 #include "operators/data/table_artifact.h"
 
 namespace millrace {
+
+/// A type's name is pasted into SQL: letters, digits and what DECIMAL(9,2) or VARCHAR[] need.
+static Status check_type_name(std::string_view column, std::string_view type);
+
 namespace {
 
 using data::quote_identifier;

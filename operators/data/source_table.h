@@ -26,8 +26,6 @@ Result<SourceTable> open_source(OperatorContext& ctx, const Ingest& ingest);
 /// Makes the NaNs of a Parquet source null, and counts those of the rows under `condition`.
 Status settle_nans(SourceTable& source, const ReadOptions& options, const std::string& condition);
 
-/// A type's name is pasted into SQL: letters, digits and what DECIMAL(9,2) or VARCHAR[] need.
-Status check_type_name(std::string_view column, std::string_view type);
 /// What `types` names must be there; what only a contract names need not.
 Status check_types(const Ingest& ingest, const std::vector<data::TextColumn>& columns);
 /// The column cast to its `cast`, under its name.

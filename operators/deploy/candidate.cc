@@ -56,7 +56,8 @@ Status check_registered(OperatorContext& ctx, const std::string& model,
 
 }  // namespace
 
-Status check_same_signature(const ml::Model& champion, const ml::Model& candidate) {
+/// Ok if both take the same features, in any order, and predict the same kind of value.
+static Status check_same_signature(const ml::Model& champion, const ml::Model& candidate) {
   if (champion.objective() != candidate.objective())
     return data_invalid("the candidate's objective is " +
                         std::string(ml::name(candidate.objective())) + ", the champion's " +

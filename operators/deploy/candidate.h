@@ -14,7 +14,4 @@ namespace millrace::operators {
 Status check_candidate(OperatorContext& ctx, const std::string& model, const std::string& candidate,
                        const std::string& champion, bool allow_signature_change);
 
-/// Ok if both take the same features, in any order, and predict the same kind of value.
-Status check_same_signature(const ml::Model& champion, const ml::Model& candidate);
-
 }  // namespace millrace::operators

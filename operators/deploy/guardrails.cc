@@ -11,6 +11,10 @@
 namespace millrace::operators {
 namespace {
 
+/// Outcomes that each side needs before their means are compared: below it the normal approximation
+/// says little.
+constexpr std::int64_t kLeastOutcomes = 30;
+
 // Below these the normal approximation of the tests says little.
 constexpr std::int64_t kLeastForTest = 30;
 constexpr std::int64_t kLeastErrors = 5;

@@ -50,10 +50,6 @@ struct Guardrails {
   std::int64_t looks = 1;  // planned, in the whole canary
 };
 
-/// Outcomes that each side needs before their means are compared: below it the normal approximation
-/// says little.
-inline constexpr std::int64_t kLeastOutcomes = 30;
-
 struct Breach {
   std::string
       guardrail;     // "error_rate", "error_rate_vs_baseline", "latency_p95", "business", "breaker"

@@ -12,17 +12,23 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+/// 64 bits of one row: the seed, the time in microseconds, then the hash of each key in order.
+class RowHash {
+ public:
+  RowHash(std::int64_t seed, std::int64_t micros)
+      : state_(mix(mix(static_cast<std::uint64_t>(seed)) ^ static_cast<std::uint64_t>(micros))) {}
+  void add(std::uint64_t key_hash) { state_ = mix(state_ ^ key_hash); }
+  /// In the sample of this share of all rows?
+  bool in_share(double share) const {
+    constexpr double kTwoToMinus53 = 1.0 / 9007199254740992.0;
+    return static_cast<double>(mix(state_) >> 11) * kTwoToMinus53 < share;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
 }  // namespace
-
-RowHash::RowHash(std::int64_t seed, std::int64_t micros)
-    : state_(mix(mix(static_cast<std::uint64_t>(seed)) ^ static_cast<std::uint64_t>(micros))) {}
-
-void RowHash::add(std::uint64_t key_hash) { state_ = mix(state_ ^ key_hash); }
-
-bool RowHash::in_share(double share) const {
-  constexpr double kTwoToMinus53 = 1.0 / 9007199254740992.0;
-  return static_cast<double>(mix(state_) >> 11) * kTwoToMinus53 < share;
-}
 
 std::uint64_t text_hash(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325u;

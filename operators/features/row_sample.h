@@ -10,18 +10,6 @@
 
 namespace millrace {
 
-/// 64 bits of one row: the seed, the time in microseconds, then the hash of each key in order.
-class RowHash {
- public:
-  RowHash(std::int64_t seed, std::int64_t micros);
-  void add(std::uint64_t key_hash);
-  /// In the sample of this share of all rows?
-  bool in_share(double share) const;
-
- private:
-  std::uint64_t state_;
-};
-
 /// FNV-1a (Fowler, Noll, Vo 1991), 64 bits. The hash of a null is that of no text: 0.
 std::uint64_t text_hash(std::string_view text);
 

@@ -21,8 +21,6 @@ std::string_view trimmed(std::string_view line) {
   return line;
 }
 
-bool is_identifier(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
 /// The identifier in front of the first '(' of a statement, "" if there is none.
 std::string name_before_parenthesis(std::string_view statement) {
   const std::size_t open = statement.find('(');

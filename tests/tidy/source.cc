@@ -21,8 +21,6 @@ constexpr std::array<std::string_view, 8> kRootFiles = {
     "run",       ".ci/run",      "CMakeLists.txt",  "CMakePresets.json",
     "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "package.json"};
 
-bool is_identifier(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
-
 std::vector<std::string> split_lines(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
@@ -218,6 +216,8 @@ std::string listing(const Findings& findings) {
   for (const std::string& line : findings) text += "\n" + line;
   return text;
 }
+
+bool is_identifier(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 std::size_t find_word(std::string_view text, std::string_view word, std::size_t from) {
   for (std::size_t at = text.find(word, from); at != std::string_view::npos;

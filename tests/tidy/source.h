@@ -57,6 +57,8 @@ std::string finding(const SourceFile& file, int line, std::string_view message);
 /// All of them, a line each; what a failing test prints.
 std::string listing(const Findings& findings);
 
+/// A character of an identifier.
+bool is_identifier(char c);
 /// Where `word` stands in `text` with no identifier character on either side; npos if nowhere.
 std::size_t find_word(std::string_view text, std::string_view word, std::size_t from = 0);
 /// Splits at blanks, dropping what is empty.
