@@ -5,6 +5,8 @@
 #include "operators/control/noop.h"
 #include "operators/control/wait.h"
 #include "operators/control/webhook.h"
+#include "operators/data/export_file.h"
+#include "operators/data/export_http.h"
 #include "operators/data/ingest_file.h"
 #include "operators/data/ingest_http.h"
 #include "operators/data/transform_sql.h"
@@ -20,9 +22,10 @@ namespace millrace {
 
 Catalog builtin_catalog() {
   using namespace operators;
-  return Catalog::of<IngestFile, IngestHttp, Validate, TransformSql, FeaturesBuild,  //
-                     Train, Evaluate, BatchPredict,                                  //
-                     DeployCanary, DeployRollback,                                   //
+  return Catalog::of<IngestFile, IngestHttp, Validate, TransformSql, ExportFile, ExportHttp,
+                     FeaturesBuild,                  //
+                     Train, Evaluate, BatchPredict,  //
+                     DeployCanary, DeployRollback,   //
                      Noop, FailTask, Wait, operators::Command, NotifyWebhook>();
 }
 
