@@ -1,4 +1,4 @@
-// date(time, '%Y-%m') and date_add(time, '-2mo'): times of expressions, always in UTC.
+// date(time, '%Y-%m', zone) and date_add(time, '-2mo'): times of expressions, in UTC by default.
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -8,6 +8,7 @@
 #include "engine/base/time.h"
 #include "engine/core/expression_functions.h"
 #include "engine/core/expression_node.h"
+#include "engine/core/zone.h"
 
 namespace millrace::expr {
 namespace {
@@ -25,9 +26,11 @@ constexpr std::array kWeekdays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
 struct Parts {
   int year, month, day, hour, minute, second, weekday, day_of_year, iso_year, iso_week;
   std::int64_t micros, unix_seconds;
+  ZoneOffset zone;
 };
 
-Parts split(Time time) {
+Parts split(Time instant, ZoneOffset zone) {
+  const Time time = instant + zone.offset;
   const auto day = floor<days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
@@ -49,7 +52,8 @@ Parts split(Time time) {
           .iso_year = static_cast<int>(iso_year),
           .iso_week = static_cast<int>((thursday - year_start(iso_year)).count()) / 7 + 1,
           .micros = clock.subseconds().count(),
-          .unix_seconds = floor<std::chrono::seconds>(time).time_since_epoch().count()};
+          .unix_seconds = floor<std::chrono::seconds>(instant).time_since_epoch().count(),
+          .zone = std::move(zone)};
 }
 
 std::string padded(std::int64_t value, int width) {
@@ -60,6 +64,12 @@ std::string padded(std::int64_t value, int width) {
 }
 
 std::string two(int value) { return padded(value, 2); }
+
+/// "+0545"; seconds, which zones had before 1900, are left out.
+std::string offset_text(std::chrono::seconds offset) {
+  const auto minutes = std::chrono::floor<std::chrono::minutes>(std::chrono::abs(offset)).count();
+  return (offset.count() < 0 ? "-" : "+") + padded(minutes / 60, 2) + padded(minutes % 60, 2);
+}
 
 /// The meaning of one conversion; nullopt if it is unknown.
 std::optional<std::string> convert(char conversion, const Parts& p) {
@@ -90,8 +100,8 @@ std::optional<std::string> convert(char conversion, const Parts& p) {
     case 's': return std::to_string(p.unix_seconds);
     case 'F': return padded(p.year, 4) + "-" + two(p.month) + "-" + two(p.day);
     case 'T': return two(p.hour) + ":" + two(p.minute) + ":" + two(p.second);
-    case 'z': return "+0000";
-    case 'Z': return "UTC";
+    case 'z': return offset_text(p.zone.offset);
+    case 'Z': return p.zone.abbreviation;
     case '%': return "%";
     default: return std::nullopt;
   }
@@ -137,7 +147,17 @@ Result<Json> call_date(const Scope&, Arguments a) {
   const std::string_view format = a[1]->as_view();
   if (format.empty())
     return invalid_argument("date: the second argument is a format such as '%Y-%m-%d'");
-  const Parts parts = split(time);
+  ZoneOffset zone;
+  if (a.size() > 2) {
+    auto found = find_zone(a[2]->as_string());
+    if (!found) {
+      Error error = std::move(found).error();
+      error.message = "date: " + error.message;
+      return error;
+    }
+    zone = offset_at(*found, time);
+  }
+  const Parts parts = split(time, std::move(zone));
   std::string out;
   for (std::size_t i = 0; i < format.size(); ++i) {
     if (format[i] != '%') {

@@ -176,6 +176,7 @@ constexpr auto kAnyType = std::nullopt;
 constexpr auto kBoolean = Json::Type::boolean;
 constexpr auto kInteger = Json::Type::integer;
 constexpr auto kText = Json::Type::string;
+constexpr auto kList = Json::Type::array;
 
 constexpr std::array kFunctions = {
     // of GitHub Actions
@@ -196,7 +197,11 @@ constexpr std::array kFunctions = {
     Function{"length", 1, 1, false, call_length, kInteger},
     Function{"min", 1, kMany, false, call_min, Json::Type::number},
     Function{"max", 1, kMany, false, call_max, Json::Type::number},
-    Function{"date", 1, 2, false, call_date, kText},
+    Function{"range", 1, 3, false, call_range, kList},
+    Function{"zip", 2, kMany, false, call_zip, kList},
+    Function{"flatten", 1, 2, false, call_flatten, kList},
+    Function{"unique", 1, 1, false, call_unique, kList},
+    Function{"date", 1, 3, false, call_date, kText},
     Function{"date_add", 2, 2, false, call_date_add, kText},
     Function{"quote", 1, 1, false, call_quote, kText},
 };

@@ -30,6 +30,12 @@ struct Function {
 const Function* find_function(std::string_view name);
 std::vector<std::string> function_names();
 
+// Of expression_lists.cc.
+Result<Json> call_range(const Scope& scope, Arguments arguments);
+Result<Json> call_zip(const Scope& scope, Arguments arguments);
+Result<Json> call_flatten(const Scope& scope, Arguments arguments);
+Result<Json> call_unique(const Scope& scope, Arguments arguments);
+
 // Of expression_date.cc.
 Result<Json> call_date(const Scope& scope, Arguments arguments);
 Result<Json> call_date_add(const Scope& scope, Arguments arguments);

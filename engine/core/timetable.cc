@@ -9,12 +9,11 @@
 #include <date/tz.h>
 
 #include <algorithm>
-#include <exception>
 #include <vector>
 
-#include "engine/base/suggest.h"
 #include "engine/core/timetable_coming.h"
 #include "engine/core/timetable_cron.h"
+#include "engine/core/zone.h"
 
 namespace millrace {
 namespace {
@@ -38,7 +37,6 @@ struct Interval {
   }
 };
 
-/// nullptr is UTC, which must work on a machine without a time zone database.
 using Zone = const date::time_zone*;
 
 Interval interval_at(Zone zone, SysSeconds time) {
@@ -52,23 +50,6 @@ Interval interval_at(Zone zone, SysSeconds time) {
 Interval interval_before(Zone zone, const Interval& now) {
   constexpr SysSeconds kStart = std::chrono::sys_days{std::chrono::year{1} / 1 / 1};
   return now.begin < kStart ? now : interval_at(zone, now.begin - Seconds{1});
-}
-
-Result<Zone> find_zone(const std::string& name) {
-  if (name == "UTC") return Zone{nullptr};
-  try {
-    return date::locate_zone(name);
-  } catch (const std::exception&) {
-    std::vector<std::string> names = {"UTC"};
-    try {
-      for (const auto& zone : date::get_tzdb().zones) names.push_back(zone.name());
-    } catch (const std::exception& failure) {
-      return unavailable(std::string("the time zone database cannot be read: ") + failure.what());
-    }
-    return invalid_argument("there is no time zone '" + name.substr(0, 64) +
-                            "'; write an IANA name such as America/Chicago" +
-                            did_you_mean(name, names));
-  }
 }
 
 }  // namespace

@@ -169,6 +169,68 @@ TEST(Expression, FormatsDates) {
          {"date_add('2004-02-29', '36h')", "\"2004-03-01T12:00:00Z\""}});
 }
 
+// The local times are those of GNU date: `TZ=Europe/Berlin date -d 2024-03-31T00:59:59Z`. Germany
+// goes from UTC+1 to UTC+2 on 31 March 2024 at 01:00 UTC, Nepal is at UTC+5:45 all year.
+TEST(Expression, FormatsDatesInAZone) {
+  check({{"date('2024-03-31T00:59:59Z', '%F %T %z %Z', 'Europe/Berlin')",
+          "\"2024-03-31 01:59:59 +0100 CET\""},
+         {"date('2024-03-31T01:00:00Z', '%F %T %z %Z', 'Europe/Berlin')",
+          "\"2024-03-31 03:00:00 +0200 CEST\""},
+         {"date('2024-01-01T03:00:00Z', '%F %a %j %s', 'America/New_York')",
+          "\"2023-12-31 Sun 365 1704078000\""},
+         {"date('2024-06-01T00:00:00Z', '%T %z', 'Asia/Kathmandu')", "\"05:45:00 +0545\""},
+         {"date('2024-06-01T12:00:00Z', '%H%z', 'UTC')", "\"12+0000\""}});
+  EXPECT_TRUE(shown("date('2024-01-01', '%F', 'Europe/Berln')")
+                  .starts_with("error: date: there is no time zone 'Europe/Berln'"))
+      << shown("date('2024-01-01', '%F', 'Europe/Berln')");
+}
+
+// The values are those of Python's range().
+TEST(Expression, RangeListsIntegers) {
+  check({{"range(3)", "[0,1,2]"},
+         {"range(2, 5)", "[2,3,4]"},
+         {"range(10, 0, -4)", "[10,6,2]"},
+         {"range(0, 10, '5')", "[0,5]"},
+         {"range(3, 1)", "[]"},
+         {"range(0)", "[]"},
+         {"length(range(1000000))", "1000000"},
+         {"range(9223372036854775806, 9223372036854775807, 5)", "[9223372036854775806]"},
+         {"range(1000001)", "error: range: more than 1000000 items"},
+         {"range(1, 2, 0)", "error: range: the step must not be 0"},
+         {"range(1.5)", "error: range: expected whole numbers, not '1.5'"},
+         {"range(params.none)", "error: range: expected whole numbers, not null"},
+         {"range(event)", "error: range: expected whole numbers, not a mapping"}});
+}
+
+TEST(Expression, ListsAreZippedFlattenedAndMadeUnique) {
+  check({{"zip(fromJSON('[1, 2]'), fromJSON('[\"a\", \"b\"]'))", "[[1,\"a\"],[2,\"b\"]]"},
+         {"zip(range(2), range(2), range(2))", "[[0,0,0],[1,1,1]]"},
+         {"zip(range(0), range(0))", "[]"},
+         {"zip(range(2), range(3))",
+          "error: zip: the lists have 2 and 3 items; they must be equally long"},
+         {"zip(range(2), 'x')", "error: zip: expected a list, not a string"},
+         {"flatten(fromJSON('[1, [2, [3, []]], {\"a\": [4]}]'))", "[1,2,3,{\"a\":[4]}]"},
+         {"flatten(fromJSON('[1, [2, [3]]]'), 1)", "[1,2,[3]]"},
+         {"flatten('x')", "error: flatten: expected a list, not a string"},
+         {"unique(fromJSON('[3, 1, 3.0, \"a\", \"A\", \"a\", null, null]'))",
+          "[3,1,\"a\",\"A\",null]"},
+         {"unique(fromJSON('[{\"a\":1,\"b\":2}, {\"b\":2,\"a\":1}, [1], [\"1\"]]'))",
+          "[{\"a\":1,\"b\":2},[1],[\"1\"]]"},
+         {"unique('x')", "error: unique: expected a list, not a string"}});
+}
+
+// GitHub Actions, "Operators": GitHub ignores case when comparing strings.
+TEST(Expression, ComparesTextsWithoutCaseInEveryOperator) {
+  check({{"'Main' == 'MAIN'", "true"},
+         {"'Main' != 'main'", "false"},
+         {"'a' < 'B'", "true"},
+         {"'B' > 'a'", "true"},
+         {"'b' >= 'B' && 'b' <= 'B'", "true"},
+         {"contains('Hello world', 'LLO')", "true"},
+         {"startsWith('Hello', 'he')", "true"},
+         {"endsWith('Hello', 'LO')", "true"}});
+}
+
 TEST(Expression, StatusFunctionsAnswerFromTheScope) {
   const Scope failed{.root = nullptr, .success = false, .failure = true, .cancelled = false};
   EXPECT_EQ(evaluate("failure() && !success() && always()", failed)->as_bool(), true);
