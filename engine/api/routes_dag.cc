@@ -229,7 +229,7 @@ Endpoint reset_endpoint(std::function<Result<Reply>(const Call&)> handle) {
           .id = "resetSchedule",
           .tag = "dags",
           .summary = "Continue a schedule from now",
-          .doc = "Dates that were missed are not made up; no date runs twice.",
+          .doc = "Missed dates do not run; no date runs twice.",
           .path = {dag_in_path()},
           .query = {namespace_in_query()},
           .body_kind = Endpoint::Body::json,

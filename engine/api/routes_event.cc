@@ -137,7 +137,7 @@ std::vector<Endpoint> event_endpoints(Context* context, StreamSlots* slots) {
        .pattern = "/api/v1/events",
        .id = "publishEvents",
        .tag = "events",
-       .summary = "Hand in CloudEvents 1.0",
+       .summary = "Publish CloudEvents 1.0",
        .doc = "In binary, structured or batch mode. Starts the DAGs whose `on: event` "
               "matches, and wakes tasks "
               "that wait for the type. The same source and id count once in a namespace. A body in "

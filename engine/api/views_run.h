@@ -120,7 +120,7 @@ struct DagView {
         field("cron", &DagView::cron, "Its cron expression; null without a schedule"),
         field("time_zone", &DagView::time_zone, "IANA zone of the cron expression"),
         field(
-            "catchup", [](View v) { return v.spec.catchup; }, "True: missed dates are made up for"),
+            "catchup", [](View v) { return v.spec.catchup; }, "True: missed dates still run"),
         field("next_run_at", &DagView::next_run_at,
               "The next firing of the schedule (in the past: due as soon as a slot is free); null "
               "if none"),

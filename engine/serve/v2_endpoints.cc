@@ -97,7 +97,7 @@ std::vector<Endpoint> model_endpoints(const V2Calls* calls) {
   for (auto& endpoint : twice({.method = "GET",
                         .id = "modelReady",
                         .tag = "models",
-                        .summary = "Is the model loaded?",
+                        .summary = "Report whether the model is loaded",
                         .response = type_info<ModelReady>(),
                         .handle = bind(calls, &V2Calls::model_ready)},
                               "/ready"))
@@ -107,7 +107,7 @@ std::vector<Endpoint> model_endpoints(const V2Calls* calls) {
        .pattern = "/v2/models/{model}/outcomes",
        .id = "outcomes",
        .tag = "models",
-       .summary = "Tell what became true",
+       .summary = "Report the outcomes of earlier predictions",
        .doc =
            "A list of `{id | entity, outcome}`, or `{outcomes: [...]}`. Each is scored once, for "
            "the version that answered that id, or that entity last. Row i of a request with "

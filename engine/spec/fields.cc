@@ -62,7 +62,7 @@ constexpr std::array kSchedule = {
           R"({"type": "boolean", "default": false})"},
     Field{
         "on_unpause",
-        "What is made up of the dates that passed while the DAG was paused: nothing, the last one "
+        "Which of the dates that passed while the DAG was paused still run: none, the last one "
         "or all; default: all with catchup, otherwise last",
         R"({"enum": ["none", "last", "all"]})"},
     Field{"start", "First logical date; without an offset, in `timezone`", kTime},

@@ -31,7 +31,7 @@ Finding check_ends(const Replay& replay, const Expectations& expectations) {
     } else if (run.status != by_tasks) {
       return Violation{Rule::run_status,
                        "run " + id.to_string() + " ended as " + std::string(to_string(run.status)) +
-                           "; its tasks amount to " + std::string(to_string(by_tasks))};
+                           "; from its tasks follows " + std::string(to_string(by_tasks))};
     }
   }
   return {};

@@ -256,7 +256,7 @@ std::vector<Wrong> wrong_worlds() {
        }},
       {"ARunWithoutEnd", Rule::run_ended, "did not end",
        [](Forge& f) { f.show([&](Events& e) { drop<RunFinished>(e, f.second); }); }},
-      {"AWrongStatus", Rule::run_status, "amount to failed",
+      {"AWrongStatus", Rule::run_status, "from its tasks follows failed",
        [](Forge& f) {
          f.show([&](Events& e) { body_of<RunFinished>(e, f.second).status = RunStatus::success; });
        }},

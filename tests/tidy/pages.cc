@@ -79,7 +79,7 @@ Findings check_links_of_pages(const Tree& tree,
         const fs::path path = (fs::path(page.path).parent_path() / target).lexically_normal();
         if (!exists(path.generic_string()))
           findings.push_back(finding(page, static_cast<int>(i + 1),
-                                     "the link to " + target + " leads nowhere; mend it"));
+                                     "the link to " + target + " has no target; correct it"));
       }
     }
   }

@@ -108,7 +108,7 @@ struct ScheduleMoved {
     return std::tuple{
         field("", &ScheduleMoved::dag, "The DAG"),
         field("from", &ScheduleMoved::from, "Only later dates count").optional(),
-        field("all_until", &ScheduleMoved::all_until, "Every missed date up to here is made up")
+        field("all_until", &ScheduleMoved::all_until, "Every missed date up to here still runs")
             .optional(),
         field("origin", &ScheduleMoved::origin, "Who asked, and why").optional()};
   }
