@@ -1,4 +1,5 @@
 // What a client must not be able to do, and the form in which it is told.
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -281,15 +282,15 @@ TEST_F(HostileTest, AStoreThatIsAwayIs503) {
 
 // A full disk: PostgreSQL can be read, and commits nothing.
 TEST_F(HostileTest, AStoreThatCannotCommitIsNotReady) {
-  Status commits;
+  std::atomic<bool> full = false;
   api::ApiHooks hooks;
-  hooks.commits = [&] { return commits; };
+  hooks.commits = [&] { return full ? Status(unavailable("no room")) : Status(); };
   start({}, std::move(hooks));
   EXPECT_EQ(200, get("/readyz").status);
-  commits = unavailable("no room");
+  full = true;
   EXPECT_EQ(503, get("/readyz").status);
   EXPECT_EQ(200, get("/healthz").status);
-  commits = {};
+  full = false;
   EXPECT_EQ(200, get("/readyz").status);
 }
 

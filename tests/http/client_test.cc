@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <mutex>
 #include <set>
 
 #include "engine/base/file.h"
@@ -256,12 +257,18 @@ TEST(HttpClient, HidesSecretsThatAServerRepeats) {
 }
 
 TEST(HttpClient, EachRequestIsASpanOfItsTrace) {
-  std::vector<std::string> seen;
+  std::mutex mutex;
+  std::vector<std::string> gathered;  // guarded by mutex
+  const auto headers = [&] {
+    const std::scoped_lock lock(mutex);
+    return gathered;
+  };
   const LoopbackServer server([&](httplib::Server& s) {
     s.Get("/(.*)", [&](const httplib::Request& in, httplib::Response& out) {
-      seen.push_back(in.get_header_value("traceparent"));
+      const std::scoped_lock lock(mutex);
+      gathered.push_back(in.get_header_value("traceparent"));
       if (in.path == "/redirected") return out.set_redirect("/flaky");
-      out.status = seen.size() < 4 ? 503 : 200;
+      out.status = gathered.size() < 4 ? 503 : 200;
     });
   });
   const std::string trace = "0af7651916cd43dd8448eb211c80319c";
@@ -269,6 +276,7 @@ TEST(HttpClient, EachRequestIsASpanOfItsTrace) {
   request.traceparent = CallSpans(trace, "run1/task1/-1/1");
   World world;
   ASSERT_TRUE(send_with_retry(request, {}, world.world()).ok());
+  const auto seen = headers();
   ASSERT_EQ(seen.size(), 4u);
   for (const auto& header : seen) EXPECT_EQ(trace_id_of(header), trace) << header;
   EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), 4u);
@@ -276,7 +284,7 @@ TEST(HttpClient, EachRequestIsASpanOfItsTrace) {
   request.url = server.url("/own");
   request.headers = {{"TraceParent", "their own"}};
   ASSERT_TRUE(send(request, kNever).ok());
-  EXPECT_EQ(seen.back(), "their own");
+  EXPECT_EQ(headers().back(), "their own");
 }
 
 TEST(HttpClient, RepeatsServerErrorsWithGrowingWaits) {
