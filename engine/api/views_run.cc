@@ -36,7 +36,7 @@ std::vector<DagParamView> DagView::params() const {
 }
 
 std::optional<std::string> DagView::cron() const {
-  return spec.schedule ? std::optional(spec.schedule->expression) : std::nullopt;
+  return spec.schedule ? std::optional(schedule_text(*spec.schedule)) : std::nullopt;
 }
 
 std::optional<std::string> DagView::time_zone() const {

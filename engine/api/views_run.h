@@ -117,7 +117,9 @@ struct DagView {
               "compile it): a retired or broken one is refused by triggers as well"),
         field("state_reason", &DagView::state_reason,
               "Why it is retired or out of order; \"\" otherwise"),
-        field("cron", &DagView::cron, "Its cron expression; null without a schedule"),
+        field("cron", &DagView::cron,
+              "Its cron expression or interval, several separated by \"; \"; null without a "
+              "schedule"),
         field("time_zone", &DagView::time_zone, "IANA zone of the cron expression"),
         field(
             "catchup", [](View v) { return v.spec.catchup; }, "True: missed dates still run"),

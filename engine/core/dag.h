@@ -101,7 +101,8 @@ struct DagSpec {
   std::optional<Time> start;  // first logical date of catchup
   std::optional<Time> end;    // last logical date, inclusive
   bool catchup = false;
-  std::optional<OnUnpause> on_unpause;  // unset: all with catchup, otherwise last
+  std::optional<Duration> catchup_window;  // missed dates that are older are not made up
+  std::optional<OnUnpause> on_unpause;     // unset: all with catchup, otherwise last
   int max_active_runs = 16;
   std::vector<std::string> datasets;  // a run starts when one of these is updated
   Json on_event;                      // {type, if}: a CloudEvent that starts a run; null: none

@@ -112,6 +112,50 @@ std::string_view to_string(DstPolicy policy) { return kDstNames[static_cast<std:
 std::optional<DstPolicy> dst_policy_from(std::string_view name) {
   return find_name<DstPolicy>(kDstNames, name);
 }
+namespace {
+
+Json schedule_json(const CronSpec& line) {
+  Json out = Json::object(
+      {{"cron", line.expression}, {"timezone", line.time_zone}, {"dst", to_string(line.dst)}});
+  if (line.every != Duration{})
+    out.set("every", format_duration(line.every)).set("anchor", format_rfc3339(line.anchor));
+  if (!line.also.empty()) {
+    Json also = Json::array();
+    for (const auto& other : line.also) also.push_back(schedule_json(other));
+    out.set("also", std::move(also));
+  }
+  if (!line.except.empty()) {
+    Json except = Json::array();
+    for (const auto& range : line.except) except.push_back(to_string(range));
+    out.set("except", std::move(except));
+  }
+  if (line.jitter != Duration{}) out.set("jitter", format_duration(line.jitter));
+  return out;
+}
+
+Result<CronSpec> schedule_from(const Json& json) {
+  CronSpec line{json["cron"].as_string(), json["timezone"].as_string("UTC"),
+                dst_policy_from(json["dst"].as_view()).value_or(DstPolicy::run_once)};
+  if (json["every"].is_string()) {
+    MR_TRY(line.every, parse_duration(json["every"].as_view()));
+    MR_TRY(line.anchor, parse_rfc3339(json["anchor"].as_view()));
+  }
+  for (const auto& other : json["also"].items()) {
+    MR_TRY(auto made, schedule_from(other));
+    line.also.push_back(std::move(made));
+  }
+  for (const auto& range : json["except"].items()) {
+    MR_TRY(const DayRange made, parse_day_range(range.as_view()));
+    line.except.push_back(made);
+  }
+  if (json["jitter"].is_string()) {
+    MR_TRY(line.jitter, parse_duration(json["jitter"].as_view()));
+  }
+  return line;
+}
+
+}  // namespace
+
 std::string_view to_string(OnUnpause policy) {
   return kUnpauseNames[static_cast<std::size_t>(policy)];
 }
@@ -124,12 +168,10 @@ Json Dag::to_json(const DagSpec& spec) {
   if (!spec.doc.empty()) out.set("doc", spec.doc);
   if (!spec.owner.empty()) out.set("owner", spec.owner);
   if (!spec.tags.empty()) out.set("tags", strings(spec.tags));
-  if (spec.schedule)
-    out.set("schedule", Json::object({{"cron", spec.schedule->expression},
-                                      {"timezone", spec.schedule->time_zone},
-                                      {"dst", to_string(spec.schedule->dst)}}));
+  if (spec.schedule) out.set("schedule", schedule_json(*spec.schedule));
   put_time(out, "start", spec.start);
   put_time(out, "end", spec.end);
+  if (spec.catchup_window) out.set("catchup_window", format_duration(*spec.catchup_window));
   if (spec.on_unpause) out.set("on_unpause", to_string(*spec.on_unpause));
   out.set("catchup", spec.catchup).set("max_active_runs", spec.max_active_runs);
   if (!spec.datasets.empty()) out.set("datasets", strings(spec.datasets));
@@ -150,13 +192,15 @@ Result<DagSpec> Dag::spec_from_json(const Json& json) {
   spec.doc = json["doc"].as_string();
   spec.owner = json["owner"].as_string();
   spec.tags = strings(json["tags"]);
-  if (const Json& schedule = json["schedule"]; schedule.is_object())
-    spec.schedule =
-        CronSpec{schedule["cron"].as_string(), schedule["timezone"].as_string("UTC"),
-                 dst_policy_from(schedule["dst"].as_view()).value_or(DstPolicy::run_once)};
+  if (json["schedule"].is_object()) {
+    MR_TRY(spec.schedule, schedule_from(json["schedule"]));
+  }
   MR_CHECK(take_time(spec.start, json["start"]));
   MR_CHECK(take_time(spec.end, json["end"]));
   spec.catchup = json["catchup"].as_bool();
+  if (json["catchup_window"].is_string()) {
+    MR_TRY(spec.catchup_window, parse_duration(json["catchup_window"].as_view()));
+  }
   spec.on_unpause = on_unpause_from(json["on_unpause"].as_view());
   spec.max_active_runs = static_cast<int>(json["max_active_runs"].as_int(16));
   spec.datasets = strings(json["datasets"]);

@@ -67,7 +67,8 @@ void Planner::reschedule(const DagKey& dag, Time now) {
   const auto found = dags_.find(dag);
   const bool may_fire = options_.only_dag.empty() && schedules_.knows_dates() &&
                         found != dags_.end() && found->second.dag != nullptr;
-  schedules_.plan(dag, may_fire ? next_firing(found->second, now) : std::nullopt);
+  const auto firing = may_fire ? next_firing(found->second, now) : std::nullopt;
+  schedules_.plan(dag, firing ? std::optional(begin_of_date(*found->second.dag, *firing)) : firing);
 }
 
 void Planner::run_schedules(Time now) {
@@ -80,7 +81,7 @@ void Planner::run_schedules(Time now) {
       schedules_.plan(*id, std::nullopt);
       continue;
     }
-    if (*firing <= now)
+    if (begin_of_date(*state.dag, *firing) <= now)
       create_run({.id = ids_.next(now, rng_),
                   .type = RunType::scheduled,
                   .logical_date = firing,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/base/clock.h"
+
 namespace millrace {
 namespace {
 
@@ -18,6 +20,13 @@ Time after_of(const DagSpec& spec, const SchedulePosition& position, Time now) {
   if (spec.start)
     after = position.from ? std::max(after, *spec.start - kTick) : *spec.start - kTick;
   return std::max(after, position.last.value_or(after));
+}
+
+/// FNV-1a: DAGs with the same schedule begin apart.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
 }
 
 OnUnpause policy_of(const DagSpec& spec) {
@@ -39,7 +48,9 @@ void take_dates(SchedulePosition& position, const std::vector<Time>& dates, Time
 
 std::optional<Time> next_firing(const Timetable& timetable, const DagSpec& spec,
                                 const SchedulePosition& position, Time now) {
-  auto next = timetable.next(after_of(spec, position, now));
+  Time after = after_of(spec, position, now);
+  if (spec.catchup_window) after = std::max(after, now - *spec.catchup_window - kTick);
+  auto next = timetable.next(after);
   const auto& all_until = position.all_until;
   const bool made_up =
       next && all_until && *next <= *all_until && *all_until <= now + kClockTolerance;
@@ -53,11 +64,20 @@ std::optional<Time> next_firing(const Timetable& timetable, const DagSpec& spec,
   return next;
 }
 
+Time begin_of_date(const Dag& dag, Time date) {
+  const Duration jitter = dag.spec().schedule->jitter;
+  if (jitter <= Duration{}) return date;
+  const auto next = dag.timetable()->next(date);
+  const Duration most = next ? std::min(jitter, *next - date - kTick) : jitter;
+  Rng rng(hash_of(dag.key().text()) ^ static_cast<std::uint64_t>(to_micros(date)));
+  return date + Duration{static_cast<std::int64_t>(
+                    rng.below(static_cast<std::uint64_t>(most.count()) + 1))};
+}
+
 std::optional<Time> begin_of_changed(const DagSpec& from, const DagSpec& to, Time now) {
   if (!to.schedule) return std::nullopt;
   const bool new_start = to.start && to.start != from.start;
-  const bool changed = !from.schedule || from.schedule->expression != to.schedule->expression ||
-                       from.schedule->time_zone != to.schedule->time_zone || new_start ||
+  const bool changed = !from.schedule || !same_lines(*from.schedule, *to.schedule) || new_start ||
                        from.catchup != to.catchup;
   if (!changed) return std::nullopt;
   return new_start && to.catchup ? *to.start - kTick : now;

@@ -38,6 +38,10 @@ void take_dates(SchedulePosition& position, const std::vector<Time>& dates, Time
 std::optional<Time> next_firing(const Timetable& timetable, const DagSpec& spec,
                                 const SchedulePosition& position, Time now);
 
+/// When the run of `date` begins: up to the schedule's jitter after it, and before the next date.
+/// The same each time it is asked.
+Time begin_of_date(const Dag& dag, Time date);
+
 /// Where the schedule continues once `to` has taken the place of `from`; nullopt: where it was. A
 /// changed schedule begins at its change, unless it names a new `start` to make up from.
 std::optional<Time> begin_of_changed(const DagSpec& from, const DagSpec& to, Time now);

@@ -1,10 +1,14 @@
 // Timetable: when a DAG runs by itself. Pure: an instant in, the next instant out.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "engine/base/json.h"
 #include "engine/base/result.h"
@@ -21,12 +25,37 @@ enum class DstPolicy {
   run_both,  // as run_once, but a time that exists twice fires twice
 };
 
+/// Days of a calendar, both included.
+struct DayRange {
+  std::chrono::local_days first{}, last{};
+  friend bool operator==(const DayRange&, const DayRange&) = default;
+};
+/// "2026-12-25" or "2026-12-24..2027-01-02".
+Result<DayRange> parse_day_range(std::string_view text);
+std::string to_string(const DayRange& range);
+
+constexpr std::size_t kMaxScheduleLines = 32;
+
+/// A schedule: a cron expression, an interval, or several of these.
 struct CronSpec {
+  CronSpec() = default;
+  CronSpec(std::string line, std::string zone = "UTC", DstPolicy policy = DstPolicy::run_once)
+      : expression(std::move(line)), time_zone(std::move(zone)), dst(policy) {}
+
   std::string expression;         // five fields, or six with the second first, as in Vixie cron, or
                                   // @hourly @daily @weekly @monthly @yearly
   std::string time_zone = "UTC";  // IANA name
   DstPolicy dst = DstPolicy::run_once;
+  Duration every{};              // not zero: this often, in elapsed time, and no expression
+  Time anchor{};                 // one of the firings of `every`
+  std::vector<CronSpec> also;    // not empty: its lines, and none of its own
+  std::vector<DayRange> except;  // nothing fires on these days of `time_zone`
+  Duration jitter{};             // a run begins up to this much after its firing
 };
+/// For people: "0 3 * * *; every 15m".
+std::string schedule_text(const CronSpec& spec);
+/// True if both fire at the same times, but for clock changes and days off.
+bool same_lines(const CronSpec& a, const CronSpec& b);
 
 /// Immutable, cheap to copy, thread-safe.
 ///
@@ -35,6 +64,7 @@ struct CronSpec {
 class Timetable {
  public:
   /// Errors name the field, the value and its range, or an unknown zone with the nearest known one.
+  /// It fires when one of its lines does.
   static Result<Timetable> cron(const CronSpec& spec);
 
   /// The first firing strictly after `after`; nullopt if there is none within 40 years (e.g. "0 0

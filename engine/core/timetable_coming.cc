@@ -6,7 +6,10 @@ namespace {
 /// A line that follows elapsed time fires at the jump because the time after it matches; it does so
 /// under every policy. So does one that names the time after the jump.
 bool names_the_time(const CronSpec& spec, Time time) {
-  const auto strict = Timetable::cron({spec.expression, spec.time_zone, DstPolicy::skip});
+  CronSpec skipping = spec;
+  skipping.dst = DstPolicy::skip;
+  for (auto& line : skipping.also) line.dst = DstPolicy::skip;
+  const auto strict = Timetable::cron(skipping);
   return strict && strict->next(time - Duration{1}) == time;
 }
 
@@ -23,7 +26,7 @@ ComingFires coming_fires(const DagSpec& spec, const SchedulePosition& position, 
   ComingFires out;
   out.dag = spec.id;
   if (!spec.schedule) return out;
-  out.cron = spec.schedule->expression;
+  out.cron = schedule_text(*spec.schedule);
   out.time_zone = spec.schedule->time_zone;
   const auto timetable = Timetable::cron(*spec.schedule);
   if (!timetable) return out;

@@ -66,7 +66,9 @@ struct ComingFires {
   static constexpr auto fields() {
     return std::tuple{
         field("dag", &ComingFires::dag, "The DAG's id"),
-        field("cron", &ComingFires::cron, "Its cron expression; null without a schedule"),
+        field("cron", &ComingFires::cron,
+              "Its cron expression or interval, several separated by \"; \"; null without a "
+              "schedule"),
         field("time_zone", &ComingFires::time_zone, "IANA zone of the cron expression"),
         field("held", &ComingFires::held,
               "Why nothing fires until that changes: the DAG is paused, retired or out of order; "

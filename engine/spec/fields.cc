@@ -30,8 +30,9 @@ constexpr std::array kDag = {
     Field{"owner", "Who is responsible for it", kText},
     Field{"namespace", "Team that it belongs to", kId},
     Field{"tags", "Words to find it by", kNames},
-    Field{"schedule", "When it runs by itself: a cron expression, or a mapping",
-          R"({"oneOf": [{"type": "null"}, {"type": "string"}, {"$ref": "#/$defs/schedule"}]})"},
+    Field{
+        "schedule", "When it runs by itself: a cron expression, a mapping, or a list of these",
+        R"({"oneOf": [{"type": "null"}, {"type": "string"}, {"$ref": "#/$defs/schedule"}, {"$ref": "#/$defs/schedule_lines"}]})"},
     Field{"max_active_runs", "Runs whose tasks may start at the same time",
           R"({"type": "integer", "minimum": 1, "maximum": 100000, "default": 16})"},
     Field{"on", "What else starts a run", R"({"$ref": "#/$defs/on"})"},
@@ -46,20 +47,41 @@ constexpr std::array kDag = {
         true},
 };
 
+constexpr Field kCron{
+    "cron",
+    "Five fields (minute hour day-of-month month day-of-week), six with the second first, or "
+    "@hourly @daily @weekly @monthly @yearly",
+    kText};
+constexpr Field kEvery{"every", "An interval in elapsed time, counted from `start`", kDuration};
+constexpr Field kTimezone{
+    "timezone", "IANA name of the zone that the fields are meant in",
+    R"({"type": "string", "default": "UTC", "examples": ["America/Chicago"]})"};
+constexpr Field kDst{
+    "dst",
+    "What to do when daylight saving leaves out a local time (skip drops it, the others fire "
+    "at the change) or repeats it (run_both fires twice); a line whose hour is * or a step "
+    "follows elapsed time",
+    R"({"enum": ["skip", "run_once", "run_both"], "default": "run_once"})"};
+
+constexpr std::array kScheduleLine = {kCron, kEvery, kTimezone, kDst};
+
+constexpr std::array kCatchup = {
+    Field{"window", "Missed dates that are older are not made up", kDuration, true},
+};
+
 constexpr std::array kSchedule = {
-    Field{"cron",
-          "Five fields (minute hour day-of-month month day-of-week), six with the second first, or "
-          "@hourly @daily @weekly @monthly @yearly",
-          kText, true},
-    Field{"timezone", "IANA name of the zone that the fields are meant in",
-          R"({"type": "string", "default": "UTC", "examples": ["America/Chicago"]})"},
-    Field{"dst",
-          "What to do when daylight saving leaves out a local time (skip drops it, the others fire "
-          "at the change) or repeats it (run_both fires twice); a line whose hour is * or a step "
-          "follows elapsed time",
-          R"({"enum": ["skip", "run_once", "run_both"], "default": "run_once"})"},
-    Field{"catchup", "Run the dates that passed since `start` as well",
-          R"({"type": "boolean", "default": false})"},
+    kCron,
+    kEvery,
+    Field{"any", "Several lines: it fires when one of them does",
+          R"({"$ref": "#/$defs/schedule_lines"})"},
+    kTimezone,
+    kDst,
+    Field{
+        "except", "Days on which nothing fires: dates and ranges of dates, in `timezone`",
+        R"({"oneOf": [{"$ref": "#/$defs/day_range"}, {"type": "array", "maxItems": 1000, "items": {"$ref": "#/$defs/day_range"}}]})"},
+    Field{"jitter", "A run begins up to this much after its logical date, at most 24h", kDuration},
+    Field{"catchup", "Run the dates that passed since `start` as well, perhaps only in a window",
+          R"({"oneOf": [{"type": "boolean"}, {"$ref": "#/$defs/catchup"}], "default": false})"},
     Field{
         "on_unpause",
         "Which of the dates that passed while the DAG was paused still run: none, the last one "
@@ -148,6 +170,8 @@ constexpr std::array kTask = {
 
 Fields dag_fields() { return kDag; }
 Fields schedule_fields() { return kSchedule; }
+Fields schedule_line_fields() { return kScheduleLine; }
+Fields catchup_fields() { return kCatchup; }
 Fields on_fields() { return kOn; }
 Fields event_fields() { return kEvent; }
 Fields param_fields() { return kParam; }

@@ -20,6 +20,8 @@ using Fields = std::span<const Field>;
 
 Fields dag_fields();
 Fields schedule_fields();
+Fields schedule_line_fields();
+Fields catchup_fields();
 Fields on_fields();
 Fields event_fields();
 Fields param_fields();

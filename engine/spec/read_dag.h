@@ -42,6 +42,7 @@ struct Loading {
 
 /// Reads all that stands in the tree.
 LocatedDag read_dag(const YamlNode& root, const Loading& loading);
+void read_schedule(const YamlNode& node, DagSpec& spec, Report& report);
 /// Reads one task into the last place of `dag`; `defaults` holds what the file's `defaults` say.
 void read_task(const YamlNode::Entry& entry, const TaskSpec& defaults, LocatedDag& dag,
                const Loading& loading);

@@ -96,6 +96,20 @@ Json task_schema(const Catalog& catalog) {
   return out;
 }
 
+Json schedule_lines_schema() {
+  Json line =
+      Json::object({{"oneOf", Json::array({Json::object({{"type", "string"}}),
+                                           mapping_schema(spec::schedule_line_fields())})}});
+  return Json::object(
+      {{"type", "array"}, {"minItems", 1}, {"maxItems", 32}, {"items", std::move(line)}});
+}
+
+Json day_range_schema() {
+  return Json::object({{"type", "string"},
+                       {"pattern", R"(^\d{4}-\d\d-\d\d(\.\.\d{4}-\d\d-\d\d)?$)"},
+                       {"examples", Json::array({"2026-12-25", "2026-12-24..2027-01-02"})}});
+}
+
 }  // namespace
 
 Json dag_json_schema(const Catalog& catalog) {
@@ -106,6 +120,9 @@ Json dag_json_schema(const Catalog& catalog) {
   for (const auto& [name, value] : dag.members()) out.set(name, value);
   out.set("$defs",
           Json::object({{"schedule", mapping_schema(spec::schedule_fields())},
+                        {"schedule_lines", schedule_lines_schema()},
+                        {"day_range", day_range_schema()},
+                        {"catchup", mapping_schema(spec::catchup_fields())},
                         {"on", mapping_schema(spec::on_fields())},
                         {"event", mapping_schema(spec::event_fields())},
                         {"param", mapping_schema(spec::param_fields())},

@@ -264,5 +264,68 @@ TEST_F(Scheduling, AResetMakesUpNothing) {
   EXPECT_EQ(runs_until("2026-03-05T12:30:00Z"), "03-05T11:00 03-05T12:00");
 }
 
+TEST_F(Scheduling, CatchupInAWindowDropsWhatIsOlder) {
+  spec_.catchup = true;
+  spec_.catchup_window = hours{3};
+  now_ = at("2026-03-01T00:30:00Z");
+  put();
+  EXPECT_EQ(runs_until("2026-03-01T02:30:00Z"), "03-01T01:00 03-01T02:00");
+  // The machine sleeps for ten hours.
+  EXPECT_EQ(wake_at("2026-03-01T12:00:00Z"), "03-01T09:00 03-01T10:00 03-01T11:00 03-01T12:00");
+  EXPECT_EQ(runs_until("2026-03-01T13:00:00Z"), "03-01T13:00");
+}
+
+TEST_F(Scheduling, JitterDelaysTheRunAndKeepsItsDate) {
+  spec_.schedule->jitter = minutes{10};
+  now_ = at("2026-03-01T00:30:00Z");
+  put();
+  for (int hour = 1; hour <= 20; ++hour) {
+    const Time date = at("2026-03-01") + hours{hour};
+    const auto next = planner_.next_wakeup();
+    ASSERT_TRUE(next);
+    EXPECT_GE(*next, date);
+    EXPECT_LE(*next, date + minutes{10});
+    now_ = *next - Duration{1};
+    planner_.tick(now_);
+    EXPECT_EQ(take_dates(), "");
+    now_ = *next;
+    planner_.tick(now_);
+    EXPECT_EQ(take_dates(), format_rfc3339(date).substr(5, 11));
+  }
+}
+
+TEST_F(Scheduling, JitterIsTheSameEachTimeApartForEachDagAndBelowTheGap) {
+  spec_.schedule->jitter = hours{24};
+  const Dag one = *Dag::make(spec_);
+  spec_.id = "y";
+  const Dag other = *Dag::make(spec_);
+  std::set<Time> begins;
+  for (int hour = 0; hour < 100; ++hour) {
+    const Time date = at("2026-03-01") + hours{hour};
+    const Time begin = begin_of_date(one, date);
+    EXPECT_EQ(begin, begin_of_date(one, date));
+    EXPECT_LT(begin, date + hours{1}) << "before the next date";
+    begins.insert(begin);
+    begins.insert(begin_of_date(other, date));
+  }
+  EXPECT_GT(begins.size(), 190U);
+}
+
+TEST_F(Scheduling, AnotherIntervalIsAChangedSchedule) {
+  spec_.schedule = CronSpec{};
+  spec_.schedule->every = hours{1};
+  now_ = at("2026-03-01T00:30:00Z");
+  put();
+  EXPECT_EQ(runs_until("2026-03-01T02:30:00Z"), "03-01T01:00 03-01T02:00");
+  EXPECT_EQ(interval_of("2026-03-01T02:00:00Z"), "2026-03-01T01:00 2026-03-01T02:00");
+  DagSpec to = spec_;
+  to.schedule->every = minutes{30};
+  EXPECT_EQ(begin_of_changed(spec_, to, now_), now_);
+  to = spec_;
+  to.schedule->except = {*parse_day_range("2026-03-05")};
+  to.schedule->jitter = minutes{1};
+  EXPECT_EQ(begin_of_changed(spec_, to, now_), std::nullopt);
+}
+
 }  // namespace
 }  // namespace millrace

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "engine/base/clock.h"
-#include "engine/core/timetable_coming.h"
 
 namespace millrace {
 namespace {
@@ -397,59 +396,6 @@ TEST(Property, AgreesWithTryingEachMinute) {
       if (fires) next = table.next(t);
     }
   }
-}
-
-/// "LOCAL CHANGE" of each coming fire.
-std::string coming(CronSpec schedule, std::string_view now, std::size_t count) {
-  DagSpec spec;
-  spec.id = "x";
-  spec.schedule = std::move(schedule);
-  SchedulePosition position;
-  position.registered_at = position.checked = at(now);
-  std::string out;
-  for (const auto& fire : coming_fires(spec, position, at(now), count).fires) {
-    EXPECT_EQ(parse_rfc3339(fire.local).value_or(Time{}), fire.at) << fire.local;
-    const auto change = names_of(fire.clock_change)[static_cast<std::size_t>(fire.clock_change)];
-    out += (out.empty() ? "" : "; ") + fire.local + " " + std::string(change);
-  }
-  return out;
-}
-
-// Local times by GNU date: `TZ=America/Chicago date -d 2024-03-10T08:00Z +%FT%T%:z`.
-TEST(Coming, FiresHaveTheirLocalTimeAndSayWhatAClockChangeDid) {
-  EXPECT_EQ(coming({"30 2 * * *", "America/Chicago"}, "2024-03-09T12:00:00Z", 2),
-            "2024-03-10T03:00:00-05:00 ahead; 2024-03-11T02:30:00-05:00 none");
-  EXPECT_EQ(coming({"0 3 * * *", "America/Chicago"}, "2024-03-09T12:00:00Z", 1),
-            "2024-03-10T03:00:00-05:00 none");
-  EXPECT_EQ(coming({"0 * * * *", "America/Chicago"}, "2024-03-10T07:30:00Z", 1),
-            "2024-03-10T03:00:00-05:00 none");
-  EXPECT_EQ(
-      coming({"30 1 * * *", "America/Chicago", DstPolicy::run_both}, "2024-11-02T12:00:00Z", 3),
-      "2024-11-03T01:30:00-05:00 first; 2024-11-03T01:30:00-06:00 second; "
-      "2024-11-04T01:30:00-06:00 none");
-  EXPECT_EQ(coming({"45 1 * * *", "Australia/Lord_Howe"}, "2024-04-06T00:00:00Z", 2),
-            "2024-04-07T01:45:00+11:00 first; 2024-04-08T01:45:00+10:30 none");
-  EXPECT_EQ(coming({"15 5 * * *", "Asia/Kolkata"}, "2024-01-01T00:00:00Z", 1),
-            "2024-01-02T05:15:00+05:30 none");
-  EXPECT_EQ(coming({"0 0 30 2 *", "UTC"}, "2024-01-01T00:00:00Z", 3), "");
-}
-
-TEST(Coming, MissedDatesComeFirstAndTheListEndsWithTheSchedule) {
-  DagSpec spec;
-  spec.schedule = CronSpec{"0 0 * * *"};
-  spec.start = at("2024-01-01");
-  spec.end = at("2024-01-05");
-  spec.catchup = true;
-  SchedulePosition position;
-  position.registered_at = at("2024-01-01");
-  position.last = at("2024-01-01");
-  position.taken = {at("2024-01-04")};
-  std::string found;
-  for (const auto& fire : coming_fires(spec, position, at("2024-01-03T12:00:00Z"), 10).fires)
-    found += format_rfc3339(fire.at).substr(5, 5) + " ";
-  EXPECT_EQ(found, "01-02 01-03 01-05 ");
-  spec.schedule.reset();
-  EXPECT_TRUE(coming_fires(spec, position, at("2024-01-03"), 10).fires.empty());
 }
 
 // Wall clocks by GNU date: `TZ=America/New_York date -d '2026-03-01 00:00' -u` is 05:00 UTC.

@@ -44,6 +44,7 @@ std::optional<Clockwork> parse_cron(const CronSpec& cron) {
   std::array<std::string, 5> fields;
   for (auto& field : fields) words >> field;
   if (std::string seconds; words >> seconds) return std::nullopt;  // six fields
+  if (cron.every != Duration{} || !cron.also.empty() || !cron.except.empty()) return std::nullopt;
   if (cron.time_zone != "UTC" || fields[2] != "*" || fields[3] != "*" || fields[4] != "*")
     return std::nullopt;
   const auto minute = parse_step(fields[0]), hour = parse_step(fields[1]);

@@ -69,6 +69,8 @@ struct Validator {
              std::regex_search(value.as_string(), std::regex(rule.as_string()));
     if (keyword == "minItems")
       return !value.is_array() || value.size() >= static_cast<std::size_t>(rule.as_int());
+    if (keyword == "maxItems")
+      return !value.is_array() || static_cast<std::int64_t>(value.size()) <= rule.as_int();
     if (keyword == "minProperties")
       return !value.is_object() || value.size() >= static_cast<std::size_t>(rule.as_int());
     if (keyword == "required")

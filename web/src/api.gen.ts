@@ -77,7 +77,7 @@ export interface Dag {
   state: DagState;
   /** Why it is retired or out of order; "" otherwise */
   state_reason: string;
-  /** Its cron expression; null without a schedule */
+  /** Its cron expression or interval, several separated by "; "; null without a schedule */
   cron: string | null;
   /** IANA zone of the cron expression */
   time_zone: string | null;
@@ -173,7 +173,7 @@ export interface ComingFire {
 export interface ComingFires {
   /** The DAG's id */
   dag: string;
-  /** Its cron expression; null without a schedule */
+  /** Its cron expression or interval, several separated by "; "; null without a schedule */
   cron: string | null;
   /** IANA zone of the cron expression */
   time_zone: string | null;
