@@ -39,6 +39,7 @@ enum class TriggerRule {
   all_success,
   all_failed,
   all_done,
+  all_done_min_one_success,
   one_success,
   one_failed,
   one_done,
@@ -48,10 +49,10 @@ enum class TriggerRule {
   all_skipped,
   always,
 };
-constexpr std::array<std::string_view, 11> names_of(TriggerRule) {
-  return {"all_success",  "all_failed",  "all_done",    "one_success",
-          "one_failed",   "one_done",    "none_failed", "none_failed_min_one_success",
-          "none_skipped", "all_skipped", "always"};
+constexpr std::array<std::string_view, 12> names_of(TriggerRule) {
+  return {"all_success", "all_failed", "all_done",    "all_done_min_one_success",    "one_success",
+          "one_failed",  "one_done",   "none_failed", "none_failed_min_one_success", "none_skipped",
+          "all_skipped", "always"};
 }
 constexpr std::string_view title_of(TriggerRule) { return "TriggerRule"; }
 

@@ -21,6 +21,9 @@ Readiness judge(TriggerRule rule, const UpstreamCounts& upstream, bool all_done)
       return when_done(Readiness::run);
     case TriggerRule::all_done:
       return when_done(Readiness::run);
+    case TriggerRule::all_done_min_one_success:
+      if (skipped > 0) return Readiness::skip;
+      return when_done(success > 0 ? Readiness::run : Readiness::upstream_failed);
     case TriggerRule::one_success:
       if (success > 0) return Readiness::run;
       return when_done(broken > 0 ? Readiness::upstream_failed : Readiness::skip);

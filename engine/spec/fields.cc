@@ -150,7 +150,10 @@ constexpr std::array kTask = {
     Field{"if", "Run only where this expression is true, else skip", kExpression},
     Field{
         "trigger_rule", "When the task may start, by the ends of the tasks that it needs",
-        R"({"enum": ["all_success", "all_failed", "all_done", "one_success", "one_failed", "one_done", "none_failed", "none_failed_min_one_success", "none_skipped", "all_skipped", "always"], "default": "all_success"})"},
+        R"({"enum": ["all_success", "all_failed", "all_done", "all_done_min_one_success", "one_success", "one_failed", "one_done", "none_failed", "none_failed_min_one_success", "none_skipped", "all_skipped", "always"], "default": "all_success"})"},
+    Field{"continue_on_error",
+          "A failure of the task counts as a success: for the tasks that need it and for the run",
+          kBooleanFalse},
     Field{"foreach",
           "One instance of the task for each item: a list, or an expression that gives one",
           R"({"oneOf": [{"type": "array"}, {"type": "string", "pattern": "^\\$\\{\\{"}]})"},

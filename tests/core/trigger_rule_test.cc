@@ -43,7 +43,7 @@ TEST(TriggerRule, EqualsAirflowsForUpToThreeUpstreamStates) {
     }
     ++rows;
   }
-  EXPECT_EQ(rows, 11 * 55);
+  EXPECT_EQ(rows, 12 * 55);
 }
 
 }  // namespace

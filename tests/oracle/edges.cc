@@ -26,6 +26,8 @@ bool holds(TriggerRule rule, const Ends& e) {
     case TriggerRule::all_done:
       return all_ended;
     case TriggerRule::one_success:
+    case TriggerRule::all_done_min_one_success:
+      return all_ended && e.skipped == 0 && e.success > 0;
       return e.success > 0;
     case TriggerRule::one_failed:
       return e.broken() > 0;

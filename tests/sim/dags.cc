@@ -52,7 +52,8 @@ std::shared_ptr<const Dag> random_dag(const DagKey& key, Rng& rng, Time now, boo
     if (chance(rng, 0.2)) task.foreach = foreach_of(task, rng);
     if (chance(rng, 0.2) && i > 0) task.condition = condition_of(rng);
     if (chance(rng, 0.2) && task.condition.empty())
-      task.trigger_rule = static_cast<TriggerRule>(rng.below(11));
+      task.trigger_rule = static_cast<TriggerRule>(rng.below(names_of(TriggerRule{}).size()));
+    task.continue_on_error = chance(rng, 0.1);
     spec.tasks.push_back(std::move(task));
   }
   auto dag = Dag::make(std::move(spec));

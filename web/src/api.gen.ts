@@ -103,7 +103,7 @@ export interface Dag {
   recent_runs: Run[];
 }
 
-export type TriggerRule = 'all_success' | 'all_failed' | 'all_done' | 'one_success' | 'one_failed' | 'one_done' | 'none_failed' | 'none_failed_min_one_success' | 'none_skipped' | 'all_skipped' | 'always';
+export type TriggerRule = 'all_success' | 'all_failed' | 'all_done' | 'all_done_min_one_success' | 'one_success' | 'one_failed' | 'one_done' | 'none_failed' | 'none_failed_min_one_success' | 'none_skipped' | 'all_skipped' | 'always';
 
 /** A task as its author wrote it, defaults applied. */
 export interface DagTask {
