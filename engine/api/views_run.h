@@ -170,6 +170,9 @@ struct DagTaskView {
             "trigger_rule",
             [](View v) { return v.spec.trigger_rule.value_or(TriggerRule::all_success); },
             "When it may start, by the ends of its upstream"),
+        field(
+            "continue_on_error", [](View v) { return v.spec.continue_on_error; },
+            "True: its failure counts as a success, downstream and for the run"),
         field("mapped", &DagTaskView::mapped, "True: one instance for each item of its foreach"),
         field(
             "retries", [](View v) { return v.spec.retries.max; },

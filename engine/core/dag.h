@@ -68,7 +68,8 @@ struct TaskSpec {
   std::string condition;           // `if`, without `${{ }}`; "" means none
   std::optional<TriggerRule>
       trigger_rule;  // unset: all_success, or decided by status functions in `condition`
-  Json foreach;      // null: not mapped; a list, or a string that is one expression giving a list
+  bool continue_on_error = false;  // its failure counts as success, downstream and for the run
+  Json foreach;  // null: not mapped; a list, or a string that is one expression giving a list
   RetryPolicy retries;
   Duration timeout = std::chrono::hours{24};  // of one attempt, from its begin
   Duration kill_grace = kDefaultKillGrace;    // of a cancelled attempt, or one out of time

@@ -37,6 +37,7 @@ Json task_json(const TaskSpec& task) {
                            {"with", task.with}});
   if (!task.condition.empty()) out.set("if", task.condition);
   if (task.trigger_rule) out.set("trigger_rule", to_string(*task.trigger_rule));
+  if (task.continue_on_error) out.set("continue_on_error", true);
   if (!task.foreach.is_null()) out.set("foreach", task.foreach);
   out.set("retries", Json::object({{"max", task.retries.max},
                                    {"backoff", to_string(task.retries.backoff)},
@@ -64,6 +65,7 @@ Result<TaskSpec> task_from(const Json& json) {
   task.condition = json["if"].as_string();
   if (json.contains("trigger_rule"))
     task.trigger_rule = trigger_rule_from(json["trigger_rule"].as_view());
+  task.continue_on_error = json["continue_on_error"].as_bool(false);
   task.foreach = json["foreach"];
   const Json& retries = json["retries"];
   task.retries.max = static_cast<int>(retries["max"].as_int());

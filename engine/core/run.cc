@@ -9,7 +9,8 @@ std::size_t slot_of(TaskRef ref) {
   return ref.map_index < 0 ? 0 : static_cast<std::size_t>(ref.map_index);
 }
 
-void count(UpstreamCounts& counts, TaskState state) {
+void count(UpstreamCounts& counts, const TaskSpec& task, TaskState state) {
+  if (task.continue_on_error && state == TaskState::failed) state = TaskState::success;
   switch (state) {
     case TaskState::success:
       ++counts.success;
@@ -45,7 +46,8 @@ void recount(Run& run) {
     for (const int up : run.dag->tasks()[i].upstream) {
       const auto& upstream = run.tasks[static_cast<std::size_t>(up)];
       run.tasks[i].upstream_open += upstream.open > 0;
-      for (const auto& instance : upstream.instances) count(run.tasks[i].upstream, instance.state);
+      for (const auto& instance : upstream.instances)
+        count(run.tasks[i].upstream, run.dag->task(up).spec, instance.state);
     }
   }
 }
@@ -56,7 +58,7 @@ void note_end(Run& run, int task, TaskState state) {
   run.open_tasks -= task_ended;
   for (const int d : run.dag->task(task).downstream) {
     auto& downstream = run.tasks[static_cast<std::size_t>(d)];
-    count(downstream.upstream, state);
+    count(downstream.upstream, run.dag->task(task).spec, state);
     downstream.upstream_open -= task_ended;
   }
 }
@@ -267,16 +269,5 @@ Run make_run(const Event& event, std::shared_ptr<const Dag> dag) {
 }
 
 Status apply(Run& run, const Event& event) { return std::visit(Fold(run, event), event.body); }
-
-RunStatus derive_status(const Run& run) {
-  if (run.open_tasks > 0) return RunStatus::running;
-  if (run.cancelling) return RunStatus::cancelled;
-  for (const auto& task : run.tasks)
-    for (const auto& instance : task.instances)
-      if (instance.state == TaskState::failed || instance.state == TaskState::upstream_failed ||
-          instance.state == TaskState::cancelled)
-        return RunStatus::failed;
-  return RunStatus::success;
-}
 
 }  // namespace millrace

@@ -74,7 +74,8 @@ Run make_run(const Event& event, std::shared_ptr<const Dag> dag);
 /// an `internal` error, because no engine writes such a journal.
 Status apply(Run& run, const Event& event);
 
-/// The status of a run whose tasks have all ended: failed if a task failed or could not start.
+/// The status of a run whose tasks have all ended: failed if a task that ended badly has no task
+/// downstream, or only tasks that were skipped.
 RunStatus derive_status(const Run& run);
 
 /// The names that expressions can use: run, params, dag, event, and tasks.<id>.{state, outputs} of

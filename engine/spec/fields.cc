@@ -9,6 +9,7 @@ constexpr std::string_view kText = R"({"type": "string"})";
 constexpr std::string_view kId =
     R"({"type": ["string", "number", "boolean"], "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"})";
 constexpr std::string_view kBoolean = R"({"type": "boolean"})";
+constexpr std::string_view kBooleanFalse = R"({"type": "boolean", "default": false})";
 constexpr std::string_view kDuration =
     R"({"type": "string", "pattern": "^([0-9]+(\\.[0-9]*)?(us|ms|s|m|h|d|w))+$", "examples": ["30s", "5m", "1h30m"]})";
 constexpr std::string_view kMemory =
@@ -66,7 +67,7 @@ constexpr Field kDst{
 constexpr std::array kScheduleLine = {kCron, kEvery, kTimezone, kDst};
 
 constexpr std::array kCatchup = {
-    Field{"window", "Missed dates that are older are not made up", kDuration, true},
+    Field{"window", "Missed dates that are older do not run", kDuration, true},
 };
 
 constexpr std::array kSchedule = {
@@ -162,7 +163,7 @@ constexpr std::array kTask = {
         "at_most_once",
         "Never start the task again after an attempt that may have begun, also when its runner or "
         "engine died",
-        R"({"type": "boolean", "default": false})"},
+        kBooleanFalse},
     Field{"timeout", "Longest time of one attempt, from its begin", kDuration},
     Field{"kill_grace", kGraceText, kDuration},
     Field{"memory", kMemoryText, kMemory},

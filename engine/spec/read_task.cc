@@ -209,6 +209,8 @@ void read_task(const YamlNode::Entry& entry, const TaskSpec& defaults, LocatedDa
       task.condition = read_condition(found->value, loading);
     }
     if (const auto* found = node.find("trigger_rule")) read_rule(found->value, task, report);
+    if (const auto* found = node.find("continue_on_error"))
+      task.continue_on_error = read_bool(found->value, "continue_on_error", report).value_or(false);
     if (const auto* found = node.find("foreach")) read_foreach(found->value, task, places, loading);
     read_limits(node, task, loading);
     read_with(node, task, places, loading);

@@ -8,10 +8,11 @@ struct Ends {
   int broken() const { return failed + never_started; }
 };
 
-void count(Ends& ends, TaskState state) {
+void count(Ends& ends, const TaskSpec& task, TaskState state) {
+  const bool forgiven = task.continue_on_error && state == TaskState::failed;
   if (!is_end(state)) ++ends.open;
-  if (state == TaskState::success) ++ends.success;
-  if (state == TaskState::failed || state == TaskState::cancelled) ++ends.failed;
+  if (state == TaskState::success || forgiven) ++ends.success;
+  if ((state == TaskState::failed && !forgiven) || state == TaskState::cancelled) ++ends.failed;
   if (state == TaskState::upstream_failed) ++ends.never_started;
   if (state == TaskState::skipped) ++ends.skipped;
 }
@@ -25,9 +26,9 @@ bool holds(TriggerRule rule, const Ends& e) {
       return all_ended && e.success == 0 && e.skipped == 0;
     case TriggerRule::all_done:
       return all_ended;
-    case TriggerRule::one_success:
     case TriggerRule::all_done_min_one_success:
       return all_ended && e.skipped == 0 && e.success > 0;
+    case TriggerRule::one_success:
       return e.success > 0;
     case TriggerRule::one_failed:
       return e.broken() > 0;
@@ -55,7 +56,7 @@ bool may_start(const Run& run, int task) {
   Ends ends;
   for (const int up : dag_task.upstream)
     for (const auto& instance : run.tasks[static_cast<std::size_t>(up)].instances)
-      count(ends, instance.state);
+      count(ends, run.dag->task(up).spec, instance.state);
   const bool asks = dag_task.condition && dag_task.condition->uses_status_function();
   const TriggerRule by_default = asks ? TriggerRule::all_done : TriggerRule::all_success;
   return holds(dag_task.spec.trigger_rule.value_or(by_default), ends);

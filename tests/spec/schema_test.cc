@@ -151,7 +151,8 @@ const std::vector<std::pair<const char*, const char*>> kPlaces = {
     {"{dag: x, defaults: {KEY: VALUE}, tasks: {a: {operator: noop}}}",
      "retries timeout kill_grace memory priority"},
     {"{dag: x, tasks: {a: {operator: noop, KEY: VALUE}, always: {operator: noop}}}",
-     "doc needs with if trigger_rule foreach retries at_most_once timeout kill_grace memory "
+     "doc needs with if trigger_rule continue_on_error foreach retries at_most_once timeout "
+     "kill_grace memory "
      "priority"}};
 
 // Each key with values of every kind: where lint finds no error, the schema must find none either.

@@ -119,6 +119,8 @@ export interface DagTask {
   condition: string;
   /** When it may start, by the ends of its upstream */
   trigger_rule: TriggerRule;
+  /** True: its failure counts as a success, downstream and for the run */
+  continue_on_error: boolean;
   /** True: one instance for each item of its foreach */
   mapped: boolean;
   /** Retries after the first attempt */
