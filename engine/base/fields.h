@@ -53,6 +53,7 @@ struct Field {
   std::size_t max_bytes =
       std::numeric_limits<std::size_t>::max();  // of a text, or of each in a list
   bool must_be_object = false;                  // a value of type Json is an object
+  bool must_be_scalar = false;                  // a value of type Json is a text or a number
   bool is_internal = false;                     // stored, never shown to others
   std::string_view shown_name{};                // for others; "": as `name`
 
@@ -77,6 +78,12 @@ struct Field {
   constexpr Field object() const {
     Field copy = *this;
     copy.must_be_object = true;
+    return copy;
+  }
+  /// `at_most` then limits a text.
+  constexpr Field scalar() const {
+    Field copy = *this;
+    copy.must_be_scalar = true;
     return copy;
   }
   constexpr Field internal() const {

@@ -50,6 +50,11 @@ bool in_range(double value, double minimum, double maximum, std::string& problem
   return false;
 }
 
+bool is_scalar(const Json& value, std::size_t max_bytes, std::string& problem) {
+  if (value.is_string()) return fits(value.as_view(), max_bytes, problem);
+  return value.is_number() || refuse(value, "a text or a number", problem);
+}
+
 bool is_text(std::string_view value, TextRule rule, bool may_be_empty, std::string& problem) {
   if (value.empty() && may_be_empty) return true;
   switch (rule) {

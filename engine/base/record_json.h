@@ -163,6 +163,7 @@ void prepend_index(std::size_t index, std::string& problem);
 bool in_range(double value, double minimum, double maximum, std::string& problem);
 bool is_text(std::string_view value, TextRule rule, bool may_be_empty, std::string& problem);
 bool fits(std::string_view value, std::size_t max_bytes, std::string& problem);
+bool is_scalar(const Json& value, std::size_t max_bytes, std::string& problem);
 bool read_time(const Json& json, Time& to, std::string& problem);
 bool read_uuid(const Json& json, Uuid& to, std::string& problem);
 
@@ -178,7 +179,8 @@ bool check_member(const Field<Get>& field, const T& value, std::string& problem)
             is_text(value, field.text, field.may_be_absent, problem)) &&
            fits(value, field.max_bytes, problem);
   else if constexpr (std::is_same_v<T, Json>)
-    return !field.must_be_object || value.is_object() || refuse(value, "an object", problem);
+    return (!field.must_be_object || value.is_object() || refuse(value, "an object", problem)) &&
+           (!field.must_be_scalar || is_scalar(value, field.max_bytes, problem));
   else if constexpr (kIsOptional<T>)
     return !value || check_member(field, *value, problem);
   else

@@ -77,6 +77,24 @@ TEST(RecordJson, ShowsEveryMember) {
     "doubled":0.0})"));
 }
 
+struct Mark {
+  Json value;
+  static constexpr auto fields() {
+    return std::tuple{field("value", &Mark::value, "How far").scalar().at_most(4)};
+  }
+};
+
+TEST(RecordJson, ReadsAScalarExactlyAndRefusesAllElse) {
+  // Above 2^53, where a double would lose the last digit.
+  EXPECT_EQ(read_record<Mark>(json(R"({"value":9007199254740993})"))->value.as_int(),
+            9'007'199'254'740'993);
+  EXPECT_EQ(read_record<Mark>(json(R"({"value":"2001"})"))->value, Json("2001"));
+  for (const std::string_view value : {"null", "true", "[1]", "{}"})
+    EXPECT_EQ(refusal<Mark>(R"({"value":)" + std::string(value) + "}"),
+              "'value' is " + std::string(value) + "; expected a text or a number");
+  EXPECT_NE(refusal<Mark>(R"({"value":"20010"})"), "");
+}
+
 TEST(RecordJson, ReadsWhatItWrote) {
   Plan plan;
   plan.steps.push_back(Move{.to = {3, 4},
