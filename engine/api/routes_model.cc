@@ -137,8 +137,9 @@ Result<Reply> list_history(Context& context, const Call& call) {
 }
 
 Result<Reply> list_alerts(Context& context, const Call& call) {
-  MR_TRY(const auto rows,
-         context.stores.registry.alerts(static_cast<std::size_t>(call.query("limit").as_int())));
+  MR_TRY(const auto rows, context.stores.registry.newest_rows<AlertRow>(
+                              static_cast<std::size_t>(call.query("limit").as_int()),
+                              {.namespace_ = call.query("namespace").as_string()}));
   return reply_of(rows);
 }
 
@@ -166,7 +167,7 @@ void add_deployments(const Bind& bind, std::vector<Endpoint>& list) {
                   .id = "listAlerts",
                   .tag = "alerts",
                   .summary = "Alerts, newest first",
-                  .query = {limit_in_query(500, 100)},
+                  .query = {namespace_filter_in_query(), limit_in_query(500, 100)},
                   .response = type_info<std::vector<AlertRow>>(),
                   .handle = bind(list_alerts)});
 }

@@ -56,11 +56,17 @@ class PgRegistry final : public Registry {
     return one<DatasetRow>(shared_, "get_dataset", key_params(name),
                            "there is no dataset '" + name.text() + "'");
   }
-  Result<AppendedList> appended(std::size_t place, std::size_t limit) override {
+  Result<AppendedList> appended(std::size_t place, const AppendedFilter& filter,
+                                std::size_t limit) override {
     Result<AppendedList> out = internal_error("no table of appended rows has this place");
     const auto look = [&]<typename Row>(const std::vector<Row>&) {
       if (place != place_of<Row>()) return;
-      auto rows = list<Row>(shared_, Row::list, Params().add(limit));
+      const bool all = filter.namespace_.empty();
+      Params params;
+      if (!all) params.add(filter.namespace_);
+      if constexpr (HasSubject<Row>)
+        if (!all) params.add(filter.subject);
+      auto rows = list<Row>(shared_, all ? Row::list : Row::list_of, params.add(limit));
       if (rows)
         out = AppendedList(*std::move(rows));
       else

@@ -15,20 +15,22 @@ class PgRunReader final : public RunReader {
     // To the statements a nil id is the end of the list; nothing comes before it.
     if (filter.before && filter.before->is_nil()) return std::vector<RunRow>();
     if (filter.status == RunStatus::running) return open_runs_newest_first(filter);
+    const bool is_bad = filter.status && filter.status != RunStatus::success;
     Params params;
     params.add(filter.before.value_or(Uuid{})).add(filter.limit);
-    const bool of_dag = filter.dag.has_value();
-    if (!of_dag && !filter.namespace_.empty()) return runs_of_namespace(filter);
-    if (!filter.status || filter.status == RunStatus::success) {
-      if (of_dag) params.add(filter.dag->namespace_).add(filter.dag->name);
-      if (!filter.status)
-        return list<RunRow>(shared_, of_dag ? "list_runs_of_dag" : "list_runs", params);
-      return list<RunRow>(shared_, of_dag ? "list_runs_success_of_dag" : "list_runs_success",
-                          params);
-    }
-    params.add(to_string(*filter.status));
-    if (of_dag) params.add(filter.dag->namespace_).add(filter.dag->name);
-    return list<RunRow>(shared_, of_dag ? "list_runs_bad_of_dag" : "list_runs_bad", params);
+    if (is_bad) params.add(to_string(*filter.status));
+    if (filter.dag)
+      params.add(filter.dag->namespace_).add(filter.dag->name);
+    else if (!filter.namespace_.empty())
+      params.add(filter.namespace_);
+    std::string query = !filter.status ? "list_runs"
+                        : is_bad       ? "list_runs_bad"
+                                       : "list_runs_success";
+    if (filter.dag)
+      query += "_of_dag";
+    else if (!filter.namespace_.empty())
+      query += "_of_namespace";
+    return list<RunRow>(shared_, query, params);
   }
 
   Result<std::vector<RunRow>> newest_of_each_dag(std::size_t limit) override {
@@ -94,24 +96,6 @@ class PgRunReader final : public RunReader {
           (!filter.dag || row->key() == *filter.dag) &&
           (!filter.before || row->run < *filter.before))
         out.push_back(std::move(*row));
-    return out;
-  }
-
-  /// There is no index for them: read like all runs, page by page.
-  Result<std::vector<RunRow>> runs_of_namespace(RunFilter filter) {
-    const std::string name_space = std::exchange(filter.namespace_, "");
-    const std::size_t wanted =
-        std::exchange(filter.limit, std::max<std::size_t>(filter.limit, 500));
-    std::vector<RunRow> out;
-    while (out.size() < wanted) {
-      MR_TRY(auto page, runs(filter));
-      if (page.empty()) break;
-      filter.before = page.back().run;
-      const bool is_last = page.size() < filter.limit;
-      for (RunRow& row : page)
-        if (row.namespace_ == name_space && out.size() < wanted) out.push_back(std::move(row));
-      if (is_last) break;
-    }
     return out;
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <variant>
@@ -32,6 +33,28 @@ struct AppendedTypes<std::tuple<Rows...>> {
     (look(std::type_identity<Rows>{}), ...);
   }
 };
+
+/// Which rows are asked for: all, or those of a namespace; rows with `subject()` then of one
+/// subject.
+struct AppendedFilter {
+  std::string namespace_;  // "" all
+  std::string subject;
+};
+
+template <typename Row>
+concept HasSubject = requires(const Row& row) {
+  row.subject();
+};
+
+template <typename Row>
+bool matches(const AppendedFilter& filter, const Row& row) {
+  if (filter.namespace_.empty()) return true;
+  if (row.namespace_ != filter.namespace_) return false;
+  if constexpr (HasSubject<Row>)
+    return row.subject() == filter.subject;
+  else
+    return true;
+}
 
 /// The rows of one of the tables; its place in the variant is that of its row in AppendedRows.
 using AppendedList = AppendedTypes<AppendedRows>::OneList;

@@ -98,12 +98,13 @@ class MemRegistry final : public Registry {
       return row->second;
     });
   }
-  Result<AppendedList> appended(std::size_t place, std::size_t limit) override {
+  Result<AppendedList> appended(std::size_t place, const AppendedFilter& filter,
+                                std::size_t limit) override {
     return call(state_, "registry.appended", [&](Callbacks&) -> Result<AppendedList> {
       AppendedList out;
       const auto look = [&]<typename Row>(const std::vector<Row>& rows) {
         if (place == place_of<Row>())
-          out = mem::newest(rows, limit, [](const auto&) { return true; });
+          out = mem::newest(rows, limit, [&](const Row& row) { return matches(filter, row); });
       };
       std::apply([&](const auto&... rows) { (look(rows), ...); }, state_.appended);
       return out;

@@ -199,7 +199,8 @@ struct AlertRow {
   static constexpr std::string_view record_name = "Alert";
   static constexpr std::string_view record_doc = "A message to the people in charge.";
   using MadeBy = RaiseAlert;
-  static constexpr std::string_view put = "put_alert", list = "list_alerts";
+  static constexpr std::string_view put = "put_alert", list = "list_alerts",
+                                    list_of = "list_alerts_of";
   std::int64_t seq = 0;  // of the event that raised it
   std::string namespace_{kDefaultNamespace};
   std::string severity, title, text, owner;
@@ -233,7 +234,9 @@ struct AlertRow {
 
 /// Rows that an effect adds to a table of its own, and that nothing changes afterwards. The stores
 /// treat them alike (appended_rows.h). A further one needs: its effect (core/effect.h), its row
-/// with `MadeBy` and `of` here, a migration, and the queries that it names as `put` and `list`.
+/// with `MadeBy` and `of` here, a migration, and the queries that it names: `put`, `list` for all
+/// rows ($1 limit) and `list_of` for those of a namespace ($1 namespace, $2 limit). A row that is
+/// about a thing with a name returns it as `subject()`; `list_of` then takes it as $2.
 using AppendedRows = std::tuple<AlertRow>;
 
 }  // namespace millrace

@@ -196,10 +196,11 @@ class Registry {
   /// All of them, by namespace and name.
   virtual Result<std::vector<DatasetRow>> datasets() = 0;
   /// The newest rows of one table, newest first. `place` is the index of its row in AppendedRows.
-  virtual Result<AppendedList> appended(std::size_t place, std::size_t limit) = 0;
+  virtual Result<AppendedList> appended(std::size_t place, const AppendedFilter& filter,
+                                        std::size_t limit) = 0;
   template <AppendedRow Row>
-  Result<std::vector<Row>> newest_rows(std::size_t limit) {
-    MR_TRY(auto rows, appended(place_of<Row>(), limit));
+  Result<std::vector<Row>> newest_rows(std::size_t limit, const AppendedFilter& filter = {}) {
+    MR_TRY(auto rows, appended(place_of<Row>(), filter, limit));
     return std::get<std::vector<Row>>(std::move(rows));
   }
   Result<std::vector<AlertRow>> alerts(std::size_t limit) { return newest_rows<AlertRow>(limit); }

@@ -49,6 +49,8 @@ TEST_F(ModelsTest, ShowWhatServesTheVerdictAndTheHistory) {
   const auto alerts = get("/api/v1/alerts").json();
   for (const auto& alert : alerts.items()) severities.push_back(alert["severity"].as_string());
   EXPECT_EQ((std::vector<std::string>{"warning", "info", "error", "info"}), severities);
+  EXPECT_EQ(alerts, get("/api/v1/alerts?namespace=default").json());
+  EXPECT_EQ(0u, get("/api/v1/alerts?namespace=team").json().size());
 }
 
 TEST_F(ModelsTest, ServingSumsByRoleWithQuantiles) {

@@ -246,6 +246,37 @@ TEST(Migrations, NamesOfAnOlderReleaseGetTheNamespaceOfTheRunsThatMadeThem) {
   EXPECT_EQ("team", std::get<EffectsRequested>((*events)[2].body).namespace_);
 }
 
+// Without an index, one run of a small namespace would cost a walk over the runs of all others.
+TEST(Schema, RunsAndAlertsOfANamespaceAreFoundByAnIndex) {
+  const auto database = open_database(testing::fresh_database());
+  query(*database, R"(
+    INSERT INTO millrace.run (run, dag, namespace, version, type, params, trace_id, actor, reason, created_at, created_seq)
+    SELECT gen_random_uuid(), 'd', CASE WHEN i % 100 = 0 THEN 'team' ELSE 'default' END, 'v', 'manual', '{}', '',
+           'local', '', now(), i
+    FROM generate_series(1, 20000) AS i;
+    INSERT INTO millrace.run_end (run, dag, namespace, status, finished_at)
+    SELECT run, dag, namespace, 'failed', now() FROM millrace.run;
+    INSERT INTO millrace.alert (seq, namespace, severity, title, text, owner, run, task, at)
+    SELECT created_seq, namespace, 'info', '', '', '', run, '', now() FROM millrace.run;
+    ANALYZE millrace.run; ANALYZE millrace.run_end; ANALYZE millrace.alert)");
+  const auto plan = [&](std::string_view name, const std::vector<std::string>& values) {
+    std::string text(pg::find_query(name).sql);
+    for (std::size_t i = values.size(); i > 0; --i)
+      for (std::size_t at; (at = text.find("$" + std::to_string(i))) != std::string::npos;)
+        text.replace(at, 2, values[i - 1]);
+    return query(*database, "EXPLAIN (FORMAT JSON) " + text);
+  };
+  const auto uses = [](const std::string& plan, std::string_view index) {
+    return plan.find(index) != std::string::npos;
+  };
+  EXPECT_TRUE(uses(plan("list_runs_of_namespace", {"NULL", "10", "'team'"}), "_namespace_run_idx"));
+  EXPECT_TRUE(
+      uses(plan("list_runs_success_of_namespace", {"NULL", "10", "'team'"}), "_namespace_run_idx"));
+  EXPECT_TRUE(uses(plan("list_runs_bad_of_namespace", {"NULL", "10", "'failed'", "'team'"}),
+                   "_namespace_status_run_idx"));
+  EXPECT_TRUE(uses(plan("list_alerts_of", {"'team'", "10"}), "_namespace_pos_idx"));
+}
+
 // An index that one partition lacks would be found out by who looks into that period, months later.
 TEST(Schema, EveryPartitionOfATableIsMadeAlike) {
   const auto database = open_database(testing::fresh_database());

@@ -42,10 +42,11 @@ class CarelessStores::RegistrySeam final : public Registry {
       if (const auto* alert = std::get_if<RaiseAlert>(effect))
         late_.push_back(AlertRow::of(source, *alert));
   }
-  Result<AppendedList> appended(std::size_t place, std::size_t limit) override {
+  Result<AppendedList> appended(std::size_t place, const AppendedFilter& filter,
+                                std::size_t limit) override {
     if (removed_ == Removed::effect_transaction && place == place_of<AlertRow>())
       return AppendedList(late_);
-    return real_.appended(place, limit);
+    return real_.appended(place, filter, limit);
   }
   Result<std::vector<ModelKey>> models() override { return real_.models(); }
   Result<std::vector<ModelVersionRow>> model_versions(const ModelKey& model) override {

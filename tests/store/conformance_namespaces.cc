@@ -82,6 +82,15 @@ TEST_P(StoreTest, RunsOfDagsOfOneNameAreKeptApart) {
   of_team.namespace_ = "team";
   ASSERT_EQ(1u, stores().runs.runs(of_team)->size());
   EXPECT_EQ(rows[1].run, stores().runs.runs(of_team)->front().run);
+  of_team.status = RunStatus::success;
+  EXPECT_EQ(1u, stores().runs.runs(of_team)->size());
+  of_team.before = rows[1].run;
+  EXPECT_TRUE(stores().runs.runs(of_team)->empty());
+  of_team = {.namespace_ = "team", .status = RunStatus::failed};
+  EXPECT_TRUE(stores().runs.runs(of_team)->empty());
+  of_team.namespace_ = "default";
+  ASSERT_EQ(1u, stores().runs.runs(of_team)->size());
+  EXPECT_EQ(rows[0].run, stores().runs.runs(of_team)->front().run);
   EXPECT_EQ(2u, stores().runs.newest_of_each_dag(1)->size());
   EXPECT_EQ("team", stores().runs.run(rows[1].run)->namespace_);
   const auto dates = stores().runs.scheduled_dates(now());
@@ -126,6 +135,11 @@ TEST_P(StoreTest, ModelsAndDataOfOneNameAreKeptApart) {
   EXPECT_EQ(2u, stores().registry.datasets()->size());
   EXPECT_CODE(ErrorCode::not_found, stores().registry.model_version(model("team"), digest('a')));
   EXPECT_EQ("team", stores().registry.alerts(1)->front().namespace_);
+  const auto of_default = stores().registry.newest_rows<AlertRow>(10, {.namespace_ = "default"});
+  ASSERT_OK(of_default);
+  ASSERT_EQ(1u, of_default->size());
+  EXPECT_EQ("default", of_default->front().title);
+  EXPECT_TRUE(stores().registry.newest_rows<AlertRow>(10, {.namespace_ = "other"})->empty());
   EXPECT_EQ(digest('a'), stores().serving.deployment(model("default"))->champion);
   EXPECT_CODE(ErrorCode::not_found, stores().serving.deployment(model("team")));
   ASSERT_EQ(1u, stores().serving.deployments()->size());

@@ -43,6 +43,11 @@ FROM millrace.dataset WHERE namespace = $1 AND dataset = $2
 SELECT seq, namespace, severity, title, text, owner, run, task, millrace.micros(at) AS at
 FROM millrace.alert ORDER BY pos DESC LIMIT $1
 
+-- name: list_alerts_of  row: Alert
+-- Of the namespace $1.
+SELECT seq, namespace, severity, title, text, owner, run, task, millrace.micros(at) AS at
+FROM millrace.alert WHERE namespace = $1 ORDER BY pos DESC LIMIT $2
+
 -- name: artifacts_named
 -- All that must be in the store of artifacts.
 SELECT digest FROM millrace.artifact UNION SELECT unnest(millrace.named_artifacts())

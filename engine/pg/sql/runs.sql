@@ -25,6 +25,18 @@ FROM (SELECT * FROM millrace.run
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
 ORDER BY r.run DESC
 
+-- name: list_runs_of_namespace  row: Run
+-- As list_runs, of the namespace $3.
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running') AS status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+FROM (SELECT * FROM millrace.run
+      WHERE namespace = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      ORDER BY run DESC LIMIT $2) AS r
+LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
+ORDER BY r.run DESC
+
 -- name: list_newest_of_each_dag  row: Run
 -- The same of every DAG, $1 of each.
 SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running') AS status,
@@ -45,6 +57,17 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND dag = $4 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY run DESC) AS r
+CROSS JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run AND status = 'success' LIMIT 1) AS e
+ORDER BY r.run DESC LIMIT $2
+
+-- name: list_runs_success_of_namespace  row: Run
+-- The same, of all DAGs in the namespace $3.
+SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+FROM (SELECT * FROM millrace.run
+      WHERE namespace = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY run DESC) AS r
 CROSS JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run AND status = 'success' LIMIT 1) AS e
 ORDER BY r.run DESC LIMIT $2
 
@@ -80,6 +103,19 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND namespace = $4 AND dag = $5
+        AND status = $3 AND status <> 'success'
+      ORDER BY run DESC LIMIT $2) AS e
+CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
+ORDER BY r.run DESC
+
+-- name: list_runs_bad_of_namespace  row: Run
+-- The same, of all DAGs in the namespace $4.
+SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+FROM (SELECT * FROM millrace.run_end
+      WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND namespace = $4
         AND status = $3 AND status <> 'success'
       ORDER BY run DESC LIMIT $2) AS e
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
