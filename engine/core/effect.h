@@ -219,6 +219,22 @@ struct UpdateDataset {
   }
 };
 
+struct SetWatermark {
+  static constexpr std::string_view kind = "set_watermark";
+  static constexpr std::string_view record_doc =
+      "How far a data set has been read or written, for the next run to go on from.";
+  std::string dataset;
+  Json value;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("dataset", &SetWatermark::dataset, "The dataset's name").not_empty().at_most(128),
+        field("value", &SetWatermark::value, "A text or a number, kept as it is")
+            .scalar()
+            .at_most(4096)};
+  }
+};
+
 struct RaiseAlert {
   static constexpr std::string_view kind = "raise_alert";
   static constexpr std::string_view record_doc = "A message to the people in charge.";
@@ -235,8 +251,9 @@ struct RaiseAlert {
   }
 };
 
-using Effect = std::variant<PublishArtifact, RegisterModel, RecordEvaluation, SetTraffic,
-                            PromoteModel, RollbackModel, UpdateDataset, RaiseAlert, ReleaseModel>;
+using Effect =
+    std::variant<PublishArtifact, RegisterModel, RecordEvaluation, SetTraffic, PromoteModel,
+                 RollbackModel, UpdateDataset, RaiseAlert, ReleaseModel, SetWatermark>;
 constexpr std::string_view title_of(std::type_identity<Effect>) { return "Effect"; }
 
 /// `invalid_argument` for an effect that no store could apply: a malformed digest, a model

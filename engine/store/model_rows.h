@@ -232,11 +232,49 @@ struct AlertRow {
   }
 };
 
+struct WatermarkRow {
+  static constexpr std::string_view record_name = "Watermark";
+  static constexpr std::string_view record_doc = "How far a data set had been read or written.";
+  using MadeBy = SetWatermark;
+  static constexpr std::string_view put = "put_watermark", list = "list_watermarks",
+                                    list_of = "list_watermarks_of";
+  std::string namespace_{kDefaultNamespace};
+  std::string dataset;
+  std::int64_t seq = 0;  // of the event that set it
+  Json value;
+  Uuid run;
+  std::string task;
+  int map_index = -1;
+  Time at{};
+  const std::string& subject() const { return dataset; }
+
+  static constexpr auto fields() {
+    return std::tuple{field("namespace", &WatermarkRow::namespace_, "The namespace of the dataset"),
+                      field("dataset", &WatermarkRow::dataset, "The dataset's name"),
+                      field("seq", &WatermarkRow::seq, "Of the journal event that set it"),
+                      field("value", &WatermarkRow::value, "A text or a number"),
+                      field("run", &WatermarkRow::run, "The run that set it"),
+                      field("task", &WatermarkRow::task, "The task that set it"),
+                      field("map_index", &WatermarkRow::map_index, "And its map index"),
+                      field("at", &WatermarkRow::at, "When")};
+  }
+  static WatermarkRow of(const EffectSource& source, const SetWatermark& effect) {
+    return {.namespace_ = source.namespace_,
+            .dataset = effect.dataset,
+            .seq = source.seq,
+            .value = effect.value,
+            .run = source.run,
+            .task = source.task,
+            .map_index = source.map_index,
+            .at = source.at};
+  }
+};
+
 /// Rows that an effect adds to a table of its own, and that nothing changes afterwards. The stores
 /// treat them alike (appended_rows.h). A further one needs: its effect (core/effect.h), its row
 /// with `MadeBy` and `of` here, a migration, and the queries that it names: `put`, `list` for all
 /// rows ($1 limit) and `list_of` for those of a namespace ($1 namespace, $2 limit). A row that is
 /// about a thing with a name returns it as `subject()`; `list_of` then takes it as $2.
-using AppendedRows = std::tuple<AlertRow>;
+using AppendedRows = std::tuple<AlertRow, WatermarkRow>;
 
 }  // namespace millrace

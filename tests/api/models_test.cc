@@ -53,6 +53,18 @@ TEST_F(ModelsTest, ShowWhatServesTheVerdictAndTheHistory) {
   EXPECT_EQ(0u, get("/api/v1/alerts?namespace=team").json().size());
 }
 
+TEST_F(ModelsTest, WatermarksOfADatasetAreListedNewestFirst) {
+  start_sample();
+  const auto rows = get("/api/v1/datasets/flights/watermarks?limit=2").json();
+  ASSERT_EQ(2u, rows.size());
+  EXPECT_EQ("2001-06", rows.at(0)["value"].as_string());
+  EXPECT_EQ("2001-05", rows.at(1)["value"].as_string());
+  EXPECT_EQ("default", rows.at(0)["namespace"].as_string());
+  EXPECT_EQ("ingest", rows.at(0)["task"].as_string());
+  EXPECT_EQ(404, get("/api/v1/datasets/flight/watermarks").status);
+  EXPECT_EQ(404, get("/api/v1/datasets/flights/watermarks?namespace=team").status);
+}
+
 TEST_F(ModelsTest, ServingSumsByRoleWithQuantiles) {
   start_sample();
   const auto rows = get("/api/v1/models/flights/serving?window=5m").json();

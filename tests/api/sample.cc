@@ -144,6 +144,7 @@ Done ingested(const std::string& month) {
   done.outputs = Json::object({{"table", digest_of(month)}, {"rows", 500'412}});
   done.effects.push_back(
       PublishArtifact{digest_of(month), "table", "flights", 7'443'120, 500'412, {}, {}});
+  done.effects.push_back(SetWatermark{"flights", month});
   return done;
 }
 

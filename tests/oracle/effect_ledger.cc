@@ -110,6 +110,9 @@ void EffectLedger::note(const Source& source, const UpdateDataset& e) {
 void EffectLedger::note(const Source& source, const RaiseAlert& e) {
   alerts_.emplace_back(source.seq, e.title);
 }
+void EffectLedger::note(const Source& source, const SetWatermark& e) {
+  watermarks_[{source.name_space, e.dataset}].push_back(e.value.dump());
+}
 
 Finding EffectLedger::compare(Stores stores, const std::vector<Uuid>& runs) const {
   if (auto found = compare_models(stores.registry)) return found;
@@ -201,6 +204,19 @@ Finding EffectLedger::compare_rest(Registry& registry) const {
   if (raised != expected)
     return wrong(std::to_string(raised.size()) + " alerts stand; " +
                  std::to_string(expected.size()) + " were raised");
+  std::size_t set = 0;
+  for (const auto& [name, expected_values] : watermarks_) {
+    const auto marks = registry.newest_rows<WatermarkRow>(kAll, {name.namespace_, name.name});
+    if (!marks) return Violation{Rule::readable, marks.error().message};
+    std::vector<std::string> oldest_first;
+    for (const auto& row : *marks) oldest_first.insert(oldest_first.begin(), row.value.dump());
+    if (oldest_first != expected_values)
+      return wrong("the watermarks of dataset " + name.text() + " are not those that were set");
+    set += expected_values.size();
+  }
+  const auto all = registry.newest_rows<WatermarkRow>(kAll);
+  if (!all) return Violation{Rule::readable, all.error().message};
+  if (all->size() != set) return wrong("a watermark came from nowhere");
   return {};
 }
 

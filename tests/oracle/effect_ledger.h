@@ -66,6 +66,7 @@ class EffectLedger {
   void note(const Source& source, const ReleaseModel& effect);
   void note(const Source& source, const UpdateDataset& effect);
   void note(const Source& source, const RaiseAlert& effect);
+  void note(const Source& source, const SetWatermark& effect);
 
   void check_traffic(const ModelKey& model, const std::string& artifact);
   Finding compare_models(Registry& registry) const;
@@ -79,12 +80,13 @@ class EffectLedger {
   Finding wrong_traffic_;
   std::set<std::pair<ModelKey, std::string>> not_shipped_;  // (model, artifact)
   std::set<Said> said_;
-  std::map<ModelKey, std::vector<Version>> versions_;         // by model, in order
-  std::map<Uuid, std::vector<std::string>> artifacts_;        // digests by run, in order
-  std::map<ModelKey, std::vector<std::string>> evaluations_;  // challengers by model
-  std::map<ModelKey, Serving> serving_;                       // by model
-  std::map<DatasetKey, std::string> datasets_;                // artifact by name
-  std::vector<std::pair<std::int64_t, std::string>> alerts_;  // (event, title)
+  std::map<ModelKey, std::vector<Version>> versions_;          // by model, in order
+  std::map<Uuid, std::vector<std::string>> artifacts_;         // digests by run, in order
+  std::map<ModelKey, std::vector<std::string>> evaluations_;   // challengers by model
+  std::map<ModelKey, Serving> serving_;                        // by model
+  std::map<DatasetKey, std::string> datasets_;                 // artifact by name
+  std::vector<std::pair<std::int64_t, std::string>> alerts_;   // (event, title)
+  std::map<DatasetKey, std::vector<std::string>> watermarks_;  // JSON by name, in order
 };
 
 }  // namespace millrace::oracle

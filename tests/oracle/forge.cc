@@ -48,7 +48,9 @@ std::vector<Effect> every_effect() {
           PromoteModel{"m", artifact, "the first"},
           SetTraffic{"m", other, 5, "a canary"},
           UpdateDataset{"d", artifact, 1},
-          RaiseAlert{"info", "trained", "", ""}};
+          RaiseAlert{"info", "trained", "", ""},
+          SetWatermark{"d", "2001-02-03"},
+          SetWatermark{"d", 3}};
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ TEST_P(EffectRows, AreNeitherLostNorDoubled) {
   EXPECT_EQ(is_dataset ? "" : rule, doubled.substr(0, rule.size()));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EffectRows, ::testing::Range<std::size_t>(0, 8));
+INSTANTIATE_TEST_SUITE_P(All, EffectRows, ::testing::Range<std::size_t>(0, 10));
 
 }  // namespace
 }  // namespace millrace::oracle

@@ -24,8 +24,9 @@ using testing::open_database;
 using RecordsOfRows =
     std::tuple<RunRow, TaskRow, DagRow, DagFileErrorRow, ResourceRow, pg::ScheduledDate, ModelKey,
                pg::WithCause<ModelVersionRow>, pg::WithCause<DeployableRow>, EvaluationRow,
-               ArtifactRow, DatasetRow, AlertRow, DeploymentRow, DeploymentEventRow, ServingWindow,
-               Prediction, Command, CommandResult, HistoryLook, Period, pg::JournalRow>;
+               ArtifactRow, DatasetRow, AlertRow, WatermarkRow, DeploymentRow, DeploymentEventRow,
+               ServingWindow, Prediction, Command, CommandResult, HistoryLook, Period,
+               pg::JournalRow>;
 
 std::map<std::string_view, std::vector<pg::Column>> columns_by_record() {
   std::map<std::string_view, std::vector<pg::Column>> out;

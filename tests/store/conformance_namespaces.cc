@@ -99,6 +99,46 @@ TEST_P(StoreTest, RunsOfDagsOfOneNameAreKeptApart) {
   EXPECT_EQ(1u, dates->at({"team", "same"}).size());
 }
 
+TEST_P(StoreTest, WatermarksAreKeptOnceForEachEventNewestFirst) {
+  lead();
+  const RunRow run = start_run();
+  // Above 2^53, where a double would lose the last digit.
+  const Json exact = *Json::parse("9007199254740993");
+  const Batch first = success_batch(
+      run.run, {SetWatermark{"orders", exact}, SetWatermark{"orders", "2001-02-03 04:05:06.789"},
+                SetWatermark{"events", "é\""}, SetWatermark{"ratio", 0.1}});
+  ASSERT_OK(stores().journal.append(first));
+  ASSERT_OK(stores().journal.append(first));  // the answer to the first one was lost
+  const RunRow other = start_run({"team", "d"});
+  ASSERT_OK(stores().journal.append(
+      in_namespace(success_batch(other.run, {SetWatermark{"orders", 7}}, "ingest"), "team")));
+
+  const auto orders = stores().registry.newest_rows<WatermarkRow>(10, {"default", "orders"});
+  ASSERT_OK(orders);
+  ASSERT_EQ(2u, orders->size()) << "one for each effect of the completion";
+  EXPECT_EQ(Json("2001-02-03 04:05:06.789"), (*orders)[0].value) << "the last effect counts";
+  EXPECT_EQ(9'007'199'254'740'993, (*orders)[1].value.as_int());
+  EXPECT_EQ(run.run, (*orders)[0].run);
+  EXPECT_EQ(2, (*orders)[0].seq);
+  EXPECT_EQ(-1, (*orders)[0].map_index);
+  const auto newest = [&](const AppendedFilter& filter) {
+    return stores().registry.newest_rows<WatermarkRow>(1, filter)->front();
+  };
+  EXPECT_EQ(Json("é\""), newest({"default", "events"}).value);
+  EXPECT_EQ(0.1, newest({"default", "ratio"}).value.as_double());
+  EXPECT_EQ(7, newest({"team", "orders"}).value.as_int());
+  EXPECT_EQ("team", newest({}).namespace_);
+  EXPECT_EQ("ingest", newest({}).task);
+  EXPECT_EQ(5u, stores().registry.newest_rows<WatermarkRow>(10)->size());
+  EXPECT_TRUE(stores().registry.newest_rows<WatermarkRow>(10, {"team", "events"})->empty());
+
+  for (const Json& bad : {Json(), Json(true), Json::object(), Json(std::string(4097, 'x'))})
+    EXPECT_CODE(ErrorCode::invalid_argument,
+                stores().journal.append(success_batch(run.run, {SetWatermark{"orders", bad}})));
+  EXPECT_CODE(ErrorCode::invalid_argument,
+              stores().journal.append(success_batch(run.run, {SetWatermark{"", 1}})));
+}
+
 TEST_P(StoreTest, ModelsAndDataOfOneNameAreKeptApart) {
   lead();
   std::vector<RunRow> runs;

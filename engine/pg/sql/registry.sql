@@ -48,6 +48,19 @@ FROM millrace.alert ORDER BY pos DESC LIMIT $1
 SELECT seq, namespace, severity, title, text, owner, run, task, millrace.micros(at) AS at
 FROM millrace.alert WHERE namespace = $1 ORDER BY pos DESC LIMIT $2
 
+-- name: put_watermark
+INSERT INTO millrace.dataset_watermark (namespace, dataset, seq, value, run, task, map_index, at)
+VALUES ($1, $2, $3, $4::text::json, $5, $6, $7, millrace.instant($8))
+
+-- name: list_watermarks  row: Watermark
+SELECT namespace, dataset, seq, value, run, task, map_index, millrace.micros(at) AS at
+FROM millrace.dataset_watermark ORDER BY seq DESC, pos DESC LIMIT $1
+
+-- name: list_watermarks_of  row: Watermark
+-- Of the dataset $2 in the namespace $1.
+SELECT namespace, dataset, seq, value, run, task, map_index, millrace.micros(at) AS at
+FROM millrace.dataset_watermark WHERE namespace = $1 AND dataset = $2 ORDER BY seq DESC, pos DESC LIMIT $3
+
 -- name: artifacts_named
 -- All that must be in the store of artifacts.
 SELECT digest FROM millrace.artifact UNION SELECT unnest(millrace.named_artifacts())
