@@ -35,8 +35,8 @@ struct Ingest {
 Result<TimeRange> time_range(const AttemptInfo& attempt, const std::string& column,
                              const std::string& from, const std::string& to);
 
-/// Outputs as in ReadOptions::outputs; effects: PublishArtifact, UpdateDataset. data_invalid names
-/// file, line, column and value; resource_exhausted above max_rows.
+/// Outputs as in ReadOptions::outputs; effects: PublishArtifact, UpdateDataset, SetWatermark.
+/// data_invalid names file, line, column and value; resource_exhausted above max_rows.
 Result<Done> ingest_files(OperatorContext& ctx, const Ingest& ingest);
 
 }  // namespace millrace

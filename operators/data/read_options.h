@@ -41,10 +41,11 @@ struct ReadOptions {
   std::string bad_rows;
   double max_bad_share = 0;
   std::string dataset;
+  std::string watermark;
   long max_rows = 0;
   bool allow_empty = false;
 
-  static auto params() {
+  static auto reading_params() {
     using R = ReadOptions;
     return std::tuple{
         param("time_column", &R::time_column,
@@ -119,7 +120,11 @@ struct ReadOptions {
         param("source_column", &R::source_column,
               "Name of a further column with the file that each row is from")
             .def("")
-            .example("file"),
+            .example("file")};
+  }
+  static auto result_params() {
+    using R = ReadOptions;
+    return std::tuple{
         param("bad_rows", &R::bad_rows,
               "Rows that cannot be read: the task fails, or they go to an artifact, or they are "
               "only counted")
@@ -129,9 +134,15 @@ struct ReadOptions {
             .def(0.05)
             .range(0, 1),
         param("dataset", &R::dataset, "Dataset that this updates").def(""),
+        param("watermark", &R::watermark,
+              "Column of the table whose largest value becomes the watermark of dataset; without a "
+              "row the watermark stays")
+            .def("")
+            .example("updated_at"),
         param("max_rows", &R::max_rows, "More rows than this are an error").def(100'000'000).min(1),
         param("allow_empty", &R::allow_empty, "Accept a table without rows").def(false)};
   }
+  static auto params() { return std::tuple_cat(reading_params(), result_params()); }
   static std::vector<std::pair<std::string, std::string>> outputs() {
     return {{"table", "digest of the Parquet artifact"},
             {"rows", "number of rows"},
@@ -141,7 +152,8 @@ struct ReadOptions {
             {"bad_rows", "rows that could not be read and are not in the table"},
             {"quarantine",
              "digest of the table of bad rows: file, line, reason, text; null if there is none"},
-            {"nans", "NaNs made null, by column"}};
+            {"nans", "NaNs made null, by column"},
+            {"watermark", "largest value of the column watermark; null without one"}};
   }
 };
 

@@ -88,6 +88,52 @@ TEST_F(IngestFileTest, FiltersToAGivenRangeOfTextDates) {
             R"([{"day":"2001-02-01","n":2},{"day":"2001-02-28","n":3}])");
 }
 
+TEST_F(IngestFileTest, SetsTheWatermarkToTheLargestValueOfAColumnExactly) {
+  // 2^53 + 1, and a microsecond: what a double would lose.
+  ctx_.write("o.csv",
+             "id,at,price,day,word,share\n"
+             "9007199254740993,2001-02-03 04:05:06.000007,12345678901234567.89,2001-02-03,b,0.1\n"
+             "9007199254740992,2001-02-03 04:05:06,0.01,2001-02-02,a,0.05\n"
+             ",,,,,\n");
+  const auto set = [&](std::string_view column) {
+    const Done made = done(
+        Json::object({{"path", "o.csv"},
+                      {"dataset", "orders"},
+                      {"watermark", column},
+                      {"types", Json::object({{"at", "TIMESTAMP"}, {"price", "DECIMAL(20,2)"}})}}));
+    const auto marks = effects_of<SetWatermark>(made.effects);
+    EXPECT_EQ(marks.size(), 1u) << column;
+    if (marks.size() != 1) return std::string();
+    EXPECT_EQ(marks[0].dataset, "orders");
+    EXPECT_EQ(made.outputs["watermark"], marks[0].value);
+    return marks[0].value.dump();
+  };
+  EXPECT_EQ(set("id"), "9007199254740993");
+  EXPECT_EQ(set("at"), R"("2001-02-03 04:05:06.000007")");
+  EXPECT_EQ(set("price"), R"("12345678901234567.89")");
+  EXPECT_EQ(set("day"), R"("2001-02-03")");
+  EXPECT_EQ(set("word"), R"("b")");
+  EXPECT_EQ(set("share"), "0.1");
+}
+
+TEST_F(IngestFileTest, LeavesTheWatermarkWhereNoRowHasAValueAndRefusesAWrongColumn) {
+  ctx_.write("o.csv", "id,n,flag\n1,,true\n");
+  const auto with = [](std::string_view column) {
+    return Json::object({{"path", "o.csv"}, {"dataset", "orders"}, {"watermark", column}});
+  };
+  const Done none = done(with("n"));
+  EXPECT_TRUE(effects_of<SetWatermark>(none.effects).empty());
+  EXPECT_TRUE(none.outputs["watermark"].is_null());
+  Json empty = with("id");
+  empty.set("where", "id > 1").set("allow_empty", true);
+  EXPECT_TRUE(effects_of<SetWatermark>(done(empty).effects).empty());
+  EXPECT_NE(error(with("ib")).message.find("no column 'ib'"), std::string::npos);
+  EXPECT_NE(error(with("flag")).message.find("is of type BOOLEAN"), std::string::npos);
+  EXPECT_NE(
+      error(Json::object({{"path", "o.csv"}, {"watermark", "id"}})).message.find("needs dataset"),
+      std::string::npos);
+}
+
 TEST_F(IngestFileTest, CastsWhatIsTyped) {
   ctx_.write("a.jsonl", "{\"a\":\"1\",\"b\":2}\n{\"a\":\"3\",\"b\":4}\n");
   const Done made =
