@@ -9,7 +9,6 @@
 namespace millrace {
 namespace {
 
-using find_zone;
 using zone::interval_at;
 using zone::SameOffset;
 using zone::Seconds;

@@ -81,7 +81,7 @@ export interface Dag {
   cron: string | null;
   /** IANA zone of the cron expression */
   time_zone: string | null;
-  /** True: missed dates are made up for */
+  /** True: missed dates still run */
   catchup: boolean;
   /** The next firing of the schedule (in the past: due as soon as a slot is free); null if none */
   next_run_at: string | null;
@@ -533,6 +533,26 @@ export interface Alert {
   at: string;
 }
 
+/** How far a data set had been read or written. */
+export interface Watermark {
+  /** The namespace of the dataset */
+  namespace: string;
+  /** The dataset's name */
+  dataset: string;
+  /** Of the journal event that set it */
+  seq: number;
+  /** A text or a number */
+  value: unknown;
+  /** The run that set it */
+  run: string;
+  /** The task that set it */
+  task: string;
+  /** And its map index */
+  map_index: number;
+  /** When */
+  at: string;
+}
+
 /** Who asked, and why. */
 export interface Origin {
   /** A user, or a part of the engine */
@@ -967,7 +987,17 @@ export interface ReleaseModel {
   reason: string;
 }
 
-export type Effect = PublishArtifact | RegisterModel | RecordEvaluation | SetTraffic | PromoteModel | RollbackModel | UpdateDataset | RaiseAlert | ReleaseModel;
+/** How far a data set has been read or written, for the next run to go on from. */
+export interface SetWatermark {
+  /** Which kind it is */
+  kind: 'set_watermark';
+  /** The dataset's name */
+  dataset: string;
+  /** A text or a number, kept as it is */
+  value: unknown;
+}
+
+export type Effect = PublishArtifact | RegisterModel | RecordEvaluation | SetTraffic | PromoteModel | RollbackModel | UpdateDataset | RaiseAlert | ReleaseModel | SetWatermark;
 
 /** A task waits for a time or an event without a slot. */
 export interface TaskDeferred {
@@ -1291,7 +1321,7 @@ export interface ScheduleMoved {
   dag: string;
   /** Only later dates count */
   from: string | null;
-  /** Every missed date up to here is made up */
+  /** Every missed date up to here still runs */
   all_until: string | null;
   /** Who asked, and why */
   origin: Origin;
@@ -1552,8 +1582,12 @@ export const listDeploymentHistory = (model: string, query: { namespace?: string
   request('GET', `/api/v1/deployments/${encodeURIComponent(model)}/history`, query);
 
 /** Alerts, newest first. */
-export const listAlerts = (query: { limit?: number } = {}): Promise<Alert[]> =>
+export const listAlerts = (query: { namespace?: string; limit?: number } = {}): Promise<Alert[]> =>
   request('GET', `/api/v1/alerts`, query);
+
+/** How far a data set has been read or written, newest first. */
+export const listWatermarks = (dataset: string, query: { namespace?: string; limit?: number } = {}): Promise<Watermark[]> =>
+  request('GET', `/api/v1/datasets/${encodeURIComponent(dataset)}/watermarks`, query);
 
 /** What a task can be carried out by. */
 export const listOperators = (): Promise<Operator[]> =>
