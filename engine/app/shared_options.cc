@@ -56,7 +56,8 @@ void add_tls_options(CLI::App& verb, Options& options) {
 }
 
 void add_namespace_option(CLI::App& verb, Options& options) {
-  verb.add_option("--namespace", options.name_space, "Namespace of the DAG or model; default: default")
+  verb.add_option("--namespace", options.name_space,
+                  "Namespace of the DAG or model; default: default")
       ->check(not_empty());
 }
 

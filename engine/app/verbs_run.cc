@@ -329,7 +329,8 @@ VerbAction declare_trigger(CLI::App& verb, Options& options) {
   verb.add_option("--idempotency-key", words->idempotency_key,
                   "A repeated request with the same key returns the same run")
       ->check(not_empty());
-  verb.add_flag("--wait", words->wait, "Wait for the end of the run; exit code 1 if the run failed");
+  verb.add_flag("--wait", words->wait,
+                "Wait for the end of the run; exit code 1 if the run failed");
   return [&options, words] { return trigger_run(options, *words); };
 }
 

@@ -83,11 +83,10 @@ constexpr std::array kSchedule = {
     Field{"jitter", "A run begins up to this much after its logical date, at most 24h", kDuration},
     Field{"catchup", "Run the dates that passed since `start` as well, perhaps only in a window",
           R"({"oneOf": [{"type": "boolean"}, {"$ref": "#/$defs/catchup"}], "default": false})"},
-    Field{
-        "on_unpause",
-        "Which of the dates that passed while the DAG was paused still run: none, the last one "
-        "or all; default: all with catchup, otherwise last",
-        R"({"enum": ["none", "last", "all"]})"},
+    Field{"on_unpause",
+          "Which of the dates that passed while the DAG was paused still run: none, the last one "
+          "or all; default: all with catchup, otherwise last",
+          R"({"enum": ["none", "last", "all"]})"},
     Field{"start", "First logical date; without an offset, in `timezone`", kTime},
     Field{"end", "Last logical date; a date alone includes its day", kTime},
 };

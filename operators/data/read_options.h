@@ -79,6 +79,20 @@ struct ReadOptions {
               "one for each column")
             .optional()
             .example("%d/%m/%Y"),
+        param("nan", &R::nan, "What a NaN in a column of numbers is: null, and counted, or bad")
+            .def("null")
+            .one_of({"null", "refuse"}),
+        param("union_by_name", &R::union_by_name,
+              "Whether files may lack columns that others have; they are null there")
+            .def(false),
+        param("source_column", &R::source_column,
+              "Name of a further column with the file that each row is from")
+            .def("")
+            .example("file")};
+  }
+  static auto csv_params() {
+    using R = ReadOptions;
+    return std::tuple{
         param("delimiter", &R::delimiter,
               "What separates the fields of CSV; by default the one of , ; tab and | that the rows "
               "of a file agree on")
@@ -110,17 +124,8 @@ struct ReadOptions {
             .example("."),
         param("encoding", &R::encoding, "auto is UTF-8, or UTF-16 with a byte order mark")
             .def("auto")
-            .one_of({"auto", "utf-8", "utf-16", "utf-16le", "utf-16be", "latin-1", "windows-1252"}),
-        param("nan", &R::nan, "What a NaN in a column of numbers is: null, and counted, or bad")
-            .def("null")
-            .one_of({"null", "refuse"}),
-        param("union_by_name", &R::union_by_name,
-              "Whether files may lack columns that others have; they are null there")
-            .def(false),
-        param("source_column", &R::source_column,
-              "Name of a further column with the file that each row is from")
-            .def("")
-            .example("file")};
+            .one_of(
+                {"auto", "utf-8", "utf-16", "utf-16le", "utf-16be", "latin-1", "windows-1252"})};
   }
   static auto result_params() {
     using R = ReadOptions;
@@ -142,7 +147,7 @@ struct ReadOptions {
         param("max_rows", &R::max_rows, "More rows than this are an error").def(100'000'000).min(1),
         param("allow_empty", &R::allow_empty, "Accept a table without rows").def(false)};
   }
-  static auto params() { return std::tuple_cat(reading_params(), result_params()); }
+  static auto params() { return std::tuple_cat(reading_params(), csv_params(), result_params()); }
   static std::vector<std::pair<std::string, std::string>> outputs() {
     return {{"table", "digest of the Parquet artifact"},
             {"rows", "number of rows"},

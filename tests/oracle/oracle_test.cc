@@ -316,7 +316,7 @@ TEST(Oracle, ASoundHistoryIsAccepted) {
   EXPECT_EQ(2, judgement.tally.runs);
   EXPECT_EQ(4, judgement.tally.tasks);
   EXPECT_EQ(6, judgement.tally.attempts);
-  EXPECT_EQ(9, judgement.tally.effects);
+  EXPECT_EQ(11, judgement.tally.effects);
 }
 
 TEST(Oracle, AnUnfinishedHistoryIsAcceptedUntilItsTimeIsUp) {

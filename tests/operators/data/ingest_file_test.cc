@@ -113,7 +113,7 @@ TEST_F(IngestFileTest, SetsTheWatermarkToTheLargestValueOfAColumnExactly) {
   EXPECT_EQ(set("price"), R"("12345678901234567.89")");
   EXPECT_EQ(set("day"), R"("2001-02-03")");
   EXPECT_EQ(set("word"), R"("b")");
-  EXPECT_EQ(set("share"), "0.1");
+  EXPECT_EQ(set("share"), R"("0.10")");  // DECIMAL(3,2)
 }
 
 TEST_F(IngestFileTest, LeavesTheWatermarkWhereNoRowHasAValueAndRefusesAWrongColumn) {
