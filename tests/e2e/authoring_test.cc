@@ -153,12 +153,12 @@ TEST(Authoring, LintOfAFolderNamesTheFilesThatItDoesNotCheck) {
   const TempFolder folder;
   std::ofstream(folder.path() / "hello.yaml") << "dag: hello\ntasks: {a: {operator: noop}}\n";
   std::ofstream(folder.path() / "model.yaml") << "model: m\n";
-  const Finished told = millrace({"lint", folder.path().string()});
-  EXPECT_EQ(told.exit_code, 0);
-  EXPECT_NE(told.out.find("model.yaml: not checked, because no top-level key is a kind of "
-                          "resource (dag)"),
+  const Finished linted = millrace({"lint", folder.path().string()});
+  EXPECT_EQ(linted.exit_code, 0);
+  EXPECT_NE(linted.out.find("model.yaml: not checked, because no top-level key is a kind of "
+                            "resource (dag)"),
             std::string::npos)
-      << told.out;
+      << linted.out;
 }
 
 }  // namespace

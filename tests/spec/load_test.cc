@@ -54,7 +54,7 @@ TEST(Load, AWarningIsNoObstacle) {
   EXPECT_TRUE(loaded.spec);
 }
 
-// It stands in the paths of the API and of the model server.
+// The paths of the API and of the model server contain it.
 TEST(Load, AModelsNameIsAnIdentifier) {
   const LoadedDag loaded =
       load_dag("dag: x\ntasks:\n  back: {operator: deploy.rollback, with: {model: team/churn}}\n",
