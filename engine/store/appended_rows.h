@@ -37,8 +37,8 @@ struct AppendedTypes<std::tuple<Rows...>> {
 /// Which rows are asked for: all, or those of a namespace; rows with `subject()` then of one
 /// subject.
 struct AppendedFilter {
-  std::string namespace_;  // "" all
-  std::string subject;
+  std::string namespace_{};  // "": all
+  std::string subject{};     // "": all
 };
 
 template <typename Row>
