@@ -1,4 +1,4 @@
-// Identifiers: names of namespaces, DAGs, tasks, models. They stand in paths of URLs and of files.
+// Identifiers: names of namespaces, DAGs, tasks and models, as paths of URLs contain them.
 #pragma once
 
 #include <string_view>
