@@ -213,11 +213,7 @@ Result<Done> ingest_files(OperatorContext& ctx, const Ingest& ingest) {
           counted(static_cast<std::int64_t>(ingest.files.size()), "file") + described_range(range) +
           " as " + table->stored.digest);
   Done done;
-  done.outputs = Json::object({{"table", table->stored.digest},
-                               {"rows", rows},
-                               {"columns", column_names(table->statistics)},
-                               {"bytes", table->stored.bytes},
-                               {"statistics", statistics_summary(table->statistics)}});
+  done.outputs = outputs_of(*table);
   done.effects.emplace_back(table->effect);
   MR_CHECK(report_findings(ctx, ingest, *source, done));
   if (!options.dataset.empty())

@@ -64,4 +64,12 @@ Json column_names(const data::TableStatistics& statistics) {
   return out;
 }
 
+Json outputs_of(const TableArtifact& table) {
+  return Json::object({{"table", table.stored.digest},
+                       {"rows", table.statistics.rows},
+                       {"columns", column_names(table.statistics)},
+                       {"bytes", table.stored.bytes},
+                       {"statistics", statistics_summary(table.statistics)}});
+}
+
 }  // namespace millrace

@@ -25,6 +25,9 @@ struct TableArtifact {
   PublishArtifact effect;
 };
 
+/// Of a task that makes one table: its digest, rows, columns, bytes and statistics.
+Json outputs_of(const TableArtifact& table);
+
 /// The rows of `select`, in order, as a Parquet artifact with its statistics. `name` is for people;
 /// `inputs` are the digests that it is made from.
 Result<TableArtifact> write_table(OperatorContext& ctx, data::Session& session,

@@ -125,11 +125,7 @@ Result<Outcome> TransformSql::run(OperatorContext& ctx) const {
           counted(static_cast<std::int64_t>(tables.size()), "table") + " as " +
           table->stored.digest);
   Done done;
-  done.outputs = Json::object({{"table", table->stored.digest},
-                               {"rows", rows},
-                               {"columns", column_names(table->statistics)},
-                               {"bytes", table->stored.bytes},
-                               {"statistics", statistics_summary(table->statistics)}});
+  done.outputs = outputs_of(*table);
   done.effects.emplace_back(table->effect);
   if (!dataset.empty())
     done.effects.emplace_back(UpdateDataset{dataset, table->stored.digest, rows});
