@@ -1,5 +1,9 @@
 #include "engine/pg/marks.h"
 
+#include <algorithm>
+#include <string>
+#include <utility>
+
 namespace millrace::pg {
 namespace {
 
@@ -28,16 +32,49 @@ Result<std::int64_t> inbox_mark(Shared& shared) {
   });
 }
 
+namespace {
+
+InboxSpan look_at_inbox(Session& session) {
+  InboxSpan span;
+  span.pos = session.exec("inbox_end").at(0, 0).number();
+  span.writers = session.exec("inbox_writers").at(0, 0).words();  // after the look at `pos`
+  return span;
+}
+
+bool is_settled(Session& session, const InboxSpan& span) {
+  if (span.writers.empty()) return true;
+  const auto now = session.exec("inbox_writers").at(0, 0).words();
+  return std::ranges::none_of(span.writers, [&](const std::string& writer) {
+    return std::ranges::find(now, writer) != now.end();
+  });
+}
+
+}  // namespace
+
+/// Positions are given before a commit and become visible in any order: a transaction of a user
+/// that calls millrace.trigger may stay open for hours. So the mark moves over a span of the inbox
+/// only after the transactions that were writing at the first look at it have ended.
 Status mark_inbox(Shared& shared) {
   shared.commands_since_mark = 0;
-  MR_TRY(const std::int64_t from, inbox_mark(shared));
-  return shared.database.run<void>([&](Session& session) -> Status {
-    const std::int64_t to = session.exec("inbox_mark_ahead", Params().add(from)).at(0, 0).number();
-    if (to <= from) return {};
-    session.exec("put_inbox_mark", Params().add(to));
-    shared.inbox_mark = to;
+  MR_TRY(std::int64_t mark, inbox_mark(shared));
+  const MutexLock lock(shared.marking);
+  auto span = std::exchange(shared.inbox_span, std::nullopt);
+  const Status status = shared.database.run<void>([&](Session& session) -> Status {
+    // The span of the last call, then that from there to now.
+    for (int round = 0; round < 2; ++round) {
+      if (!span) span = look_at_inbox(session);
+      if (!is_settled(session, *span)) return {};
+      const auto limits = Params().add(mark).add(span->pos);
+      const std::int64_t to = session.exec("inbox_mark_ahead", limits).at(0, 0).number();
+      span.reset();
+      if (to <= mark) continue;
+      session.exec("put_inbox_mark", Params().add(to));
+      shared.inbox_mark = mark = to;
+    }
     return {};
   });
+  shared.inbox_span = std::move(span);
+  return status;
 }
 
 MarkKeeper::MarkKeeper(Shared& shared) : shared_(shared) {

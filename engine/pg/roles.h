@@ -4,6 +4,8 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "engine/base/clock.h"
 #include "engine/base/mutex.h"
@@ -39,6 +41,13 @@ class KnownTail {
   JournalTail tail_ GUARDED_BY(mutex_);
 };
 
+/// The inbox up to `pos`, and the transactions that may still have been writing commands up to
+/// there when it was looked at. Once all of them have ended, no earlier command appears any more.
+struct InboxSpan {
+  std::int64_t pos = 0;
+  std::vector<std::string> writers{};
+};
+
 struct Shared {
   Database& database;
   Notifier& notifier;
@@ -50,6 +59,8 @@ struct Shared {
   std::atomic<std::int64_t> runs_since_mark{0};
   std::atomic<std::int64_t> commands_since_mark{0};
   std::atomic<std::int64_t> inbox_mark{-1};  // -1: not read yet
+  Mutex marking{};  // held while the mark of the inbox moves; no request takes it
+  std::optional<InboxSpan> inbox_span GUARDED_BY(marking){};
 };
 
 std::unique_ptr<Journal> make_journal(Shared& shared);

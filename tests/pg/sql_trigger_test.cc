@@ -263,5 +263,34 @@ TEST_F(SqlTrigger, TheViewShowsTheAnswers) {
             query(*database_, "SELECT count(*) FROM millrace.triggers WHERE state = 'waiting'"));
 }
 
+// Positions are given in another order than transactions end. The mark once passed a command of a
+// transaction that began later and was still open; no engine would ever have read it.
+TEST_F(SqlTrigger, TheMarkDoesNotPassACommandThatIsStillBeingWritten) {
+  const std::string submit = "SELECT millrace.trigger('load')";
+  Uuid late;
+  ASSERT_OK(database_->run<void>([&](pg::Session& older) -> Status {
+    older.exec_script("BEGIN; SELECT pg_current_xact_id()");
+    return database_->run<void>([&](pg::Session& younger) -> Status {
+      younger.exec_script("BEGIN");
+      late = younger.exec_script(submit).at(0, 0).id();  // position 1
+      older.exec_script(submit);                         // position 2
+      older.exec_script("COMMIT");
+      query(*database_,
+            "INSERT INTO millrace.command_result SELECT command, true, '{}', now() FROM "
+            "millrace.command");
+      EXPECT_OK(store_.write_marks());
+      EXPECT_OK(store_.write_marks());
+      younger.exec_script("COMMIT");
+      return {};
+    });
+  }));
+  ASSERT_EQ(1u, pending().size());
+  EXPECT_EQ(late, pending()[0].id);
+  query(*database_,
+        "INSERT INTO millrace.command_result SELECT '" + late.to_string() + "', true, '{}', now()");
+  EXPECT_OK(store_.write_marks());
+  EXPECT_EQ("2", query(*database_, "SELECT max(pos) FROM millrace.inbox_mark"));
+}
+
 }  // namespace
 }  // namespace millrace

@@ -50,14 +50,21 @@ SELECT command, ok, result, millrace.micros(at) AS at FROM millrace.command_resu
 -- name: inbox_mark
 SELECT coalesce(max(pos), 0) FROM millrace.inbox_mark
 
+-- name: inbox_end
+SELECT coalesce(max(pos), 0) FROM millrace.command
+
+-- name: inbox_writers
+-- The transactions that may have taken a position: each holds this lock from before it takes one to its end.
+SELECT array_agg(DISTINCT virtualtransaction) FROM pg_catalog.pg_locks
+WHERE relation = 'millrace.command'::regclass AND mode = 'RowExclusiveLock'
+  AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+
 -- name: inbox_mark_ahead
--- The farthest that the mark $1 may move: no command up to there is open, nor still being written by a
--- transaction that began before this one. (A transaction of the future is one of the database that this one was
--- restored from.)
+-- The farthest that the mark $1 may move, at most to $2: no command up to there is open. REQUIRES: no transaction is
+-- still writing a command up to $2.
 SELECT coalesce(min(pos) FILTER (WHERE open) - 1, max(pos), $1)
-FROM (SELECT pos, (tx >= pg_snapshot_xmin(pg_current_snapshot()) AND tx < pg_snapshot_xmax(pg_current_snapshot()))
-                  OR NOT EXISTS (SELECT 1 FROM millrace.command_result AS r WHERE r.command = c.command) AS open
-      FROM millrace.command AS c WHERE pos > $1 ORDER BY pos LIMIT 100000) AS ahead
+FROM (SELECT pos, NOT EXISTS (SELECT 1 FROM millrace.command_result AS r WHERE r.command = c.command) AS open
+      FROM millrace.command AS c WHERE pos > $1 AND pos <= $2 ORDER BY pos LIMIT 100000) AS ahead
 
 -- name: put_inbox_mark
 WITH gone AS (DELETE FROM millrace.inbox_mark WHERE pos < $1)
