@@ -111,10 +111,23 @@ bool eventually(const std::function<bool()>& holds, std::chrono::seconds limit) 
   return true;
 }
 
-Up::Up(const std::filesystem::path& state, const std::filesystem::path& dags)
-    : state_(state),
-      program_({binary(), "--state", state.string(), "up", "--dags", dags.string(), "--port", "0",
-                "--serve-port", "0"}) {
+namespace {
+
+std::vector<std::string> up_words(const std::filesystem::path& state,
+                                  const std::filesystem::path& dags,
+                                  const std::vector<std::string>& more) {
+  std::vector<std::string> words = {
+      binary(), "--state", state.string(), "up", "--dags", dags.string(),
+      "--port", "0",       "--serve-port", "0"};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+}  // namespace
+
+Up::Up(const std::filesystem::path& state, const std::filesystem::path& dags,
+       const std::vector<std::string>& more)
+    : state_(state), program_(up_words(state, dags, more)) {
   const auto port_of = [](const std::string& address) {
     return std::stoi(address.substr(address.rfind(':') + 1));
   };

@@ -68,7 +68,9 @@ class Up {
  public:
   /// Returns when the API answers. Throws, with what the engine printed, when it does not start:
   /// nothing that the test does after that can succeed.
-  Up(const std::filesystem::path& state, const std::filesystem::path& dags);
+  /// `more`: further arguments.
+  Up(const std::filesystem::path& state, const std::filesystem::path& dags,
+     const std::vector<std::string>& more = {});
 
   Json get(const std::string& path) const;
   /// The raw body; "" unless the status is 200.
