@@ -14,10 +14,13 @@ const ParamInfo* OperatorInfo::find_param(std::string_view param_name) const {
   return found == params.end() ? nullptr : &*found;
 }
 
-bool OperatorInfo::may_output(std::string_view output) const {
-  return outputs.empty() || std::ranges::any_of(outputs, [&](const auto& declared) {
-           return declared.first == "*" || declared.first == output;
-         });
+std::optional<std::vector<std::string>> OperatorInfo::known_outputs(const Json& with) const {
+  if (outputs_with)
+    if (auto names = outputs_with(with)) return names;
+  std::vector<std::string> names;
+  for (const auto& [output, text] : outputs) names.push_back(output);
+  if (names.empty() || std::ranges::find(names, "*") != names.end()) return std::nullopt;
+  return names;
 }
 
 namespace {

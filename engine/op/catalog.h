@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -25,11 +26,14 @@ struct OperatorInfo {
   std::vector<ParamInfo> params;
   std::vector<ParamRule> rules;                              // over several parameters
   std::vector<std::pair<std::string, std::string>> outputs;  // name, doc
+  /// The names of the outputs of a task with these parameters, if they tell it; nullopt: `outputs`
+  /// alone do. May be empty.
+  std::function<std::optional<std::vector<std::string>>(const Json& with)> outputs_with;
 
   const ParamInfo* find_param(std::string_view param_name) const;
-  /// False only if every output is declared and this is none of them. An operator that declares
-  /// `*`, or nothing, decides itself what its outputs are called.
-  bool may_output(std::string_view output) const;
+  /// The outputs that a task with these parameters declares; nullopt if they may have any name: of
+  /// an operator that declares `*`, or nothing.
+  std::optional<std::vector<std::string>> known_outputs(const Json& with) const;
   /// Everything wrong with `with`: unknown, missing, ill-typed, out of range, too many or too few
   /// of those that a rule is about. A problem of a rule names its second parameter if too many are
   /// given, otherwise none.
@@ -68,7 +72,8 @@ class Catalog {
   std::map<std::string, Entry, std::less<>> entries_;
 };
 
-// An operator may declare `executor`, `outputs()` and `rules()`; these are the defaults.
+// An operator may declare `executor`, `outputs()`, `outputs_with()` and `rules()`; these are the
+// defaults.
 template <typename Op>
 constexpr std::string_view declared_executor() {
   if constexpr (requires { Op::executor; })
@@ -80,6 +85,15 @@ template <typename Op>
 std::vector<std::pair<std::string, std::string>> outputs_of() {
   if constexpr (requires { Op::outputs(); })
     return Op::outputs();
+  else
+    return {};
+}
+
+/// By `outputs_with(with)`.
+template <typename Op>
+auto outputs_with_of() -> decltype(OperatorInfo::outputs_with) {
+  if constexpr (requires { Op::outputs_with(Json()); })
+    return &Op::outputs_with;
   else
     return {};
 }
@@ -101,6 +115,7 @@ void Catalog::add() {
   entry.info.executor = declared_executor<Op>();
   entry.info.rules = rules_of<Op>();
   entry.info.outputs = outputs_of<Op>();
+  entry.info.outputs_with = outputs_with_of<Op>();
   auto params = Op::params();
   std::apply([&](const auto&... p) { (entry.info.params.push_back(p.info()), ...); }, params);
   entry.run = [params = std::move(params)](const Json& with,

@@ -268,8 +268,10 @@ std::optional<std::string> check_value(const ParamInfo& info, const Json& value)
     case ParamType::texts:
       return value.is_string() && has_expression(value) ? std::nullopt : check_texts(info, value);
     default:
-      return check_scalar(info, info.type, value);
+      break;
   }
+  if (auto problem = check_scalar(info, info.type, value)) return problem;
+  return info.check_members && value.is_object() ? info.check_members(value) : std::nullopt;
 }
 
 namespace detail {

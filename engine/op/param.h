@@ -59,6 +59,9 @@ struct ParamInfo {
   /// Of a text in a language of its own: what `lint` says of it, before any run. May be empty.
   std::function<std::optional<TextProblem>(std::string_view)> check_text;
   bool id = false;  // the text is a valid id
+  /// Of a mapping: what is wrong with its members, by `lint` and again before a run. Expressions
+  /// may stand in their values. May be empty.
+  std::function<std::optional<std::string>(const Json&)> check_members;
 
   /// True for types whose plain scalars in a file are taken as they are written: 1.10, not 1.1.
   bool takes_text() const;
@@ -202,6 +205,11 @@ class Param {
     static_assert(std::is_same_v<T, Json>);
     info_.type = ParamType::mapping;
     return std::move(*this);
+  }
+  /// A mapping whose members this function checks; it says what is wrong with one, with its name.
+  Param mapping(std::function<std::optional<std::string>(const Json&)> check) && {
+    info_.check_members = std::move(check);
+    return std::move(*this).mapping();
   }
   /// A mapping of names to texts.
   Param texts() && {

@@ -212,12 +212,12 @@ class Checker {
           "task " + quote(id) + " has `foreach`: its outputs are a list, one item an instance",
           "read 'tasks." + id + ".outputs.*." + output + "'");
     const OperatorInfo* op = dag_.tasks[read].op;
-    if (op == nullptr || op->may_output(output)) return;
-    std::vector<std::string> known;
-    for (const auto& [name, doc] : op->outputs) known.push_back(name);
+    if (op == nullptr) return;
+    const auto known = op->known_outputs(dag_.spec.tasks[read].with);
+    if (!known || std::ranges::find(*known, output) != known->end()) return;
     unknown(node, "tasks." + id + ".outputs." + output,
             "task " + quote(id) + " ('" + op->name + "') has no output " + quote(output), output,
-            known);
+            *known);
   }
 
   /// True if `other` comes before the current task, directly or through others.

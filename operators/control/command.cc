@@ -3,15 +3,20 @@
 #include <string.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 
 #include "engine/base/file.h"
 #include "engine/base/id.h"
 #include "engine/base/trace_context.h"
+#include "operators/control/program_inputs.h"
+#include "operators/control/program_outputs.h"
 #include "operators/control/subprocess.h"
 
 namespace millrace::operators {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxOutputsBytes = 4u << 20;
 
@@ -50,6 +55,51 @@ void add_identity(std::vector<std::string>& env, const AttemptInfo& info) {
   add(env, "MILLRACE_LOGICAL_DATE", format_rfc3339(info.logical_date));
   add(env, "MILLRACE_DATA_INTERVAL_START", format_rfc3339(info.data_interval_start));
   add(env, "MILLRACE_DATA_INTERVAL_END", format_rfc3339(info.data_interval_end));
+}
+
+/// "MILLRACE_INPUT_SALES" of "sales".
+std::string variable_of(std::string_view prefix, std::string_view name) {
+  std::string out(prefix);
+  for (const char c : name) out += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out;
+}
+
+/// The files that a program finds and those that it is to write.
+struct Exchange {
+  std::vector<ProgramInput> inputs;
+  std::vector<ProgramOutput> outputs;
+
+  std::vector<std::string> input_digests() const {
+    std::vector<std::string> out;
+    for (const auto& input : inputs)
+      if (std::ranges::find(out, input.digest) == out.end()) out.push_back(input.digest);
+    return out;
+  }
+};
+
+Json description_of(const Exchange& exchange) {
+  Json inputs = Json::object();
+  for (const auto& input : exchange.inputs) {
+    Json one = Json::object({{"path", input.path.string()}, {"type", input.type}});
+    if (!input.format.empty()) one.set("format", input.format);
+    inputs.set(input.name, one.set("digest", input.digest));
+  }
+  Json outputs = Json::object();
+  for (const auto& output : exchange.outputs)
+    outputs.set(output.name, Json::object({{"path", output.path.string()}, {"type", output.type}}));
+  return Json::object({{"inputs", std::move(inputs)}, {"outputs", std::move(outputs)}});
+}
+
+Status add_files(std::vector<std::string>& env, const Exchange& exchange, const fs::path& work) {
+  if (exchange.inputs.empty() && exchange.outputs.empty()) return {};
+  for (const auto& input : exchange.inputs)
+    add(env, variable_of("MILLRACE_INPUT_", input.name), input.path.native());
+  for (const auto& output : exchange.outputs)
+    add(env, variable_of("MILLRACE_OUTPUT_", output.name), output.path.native());
+  const fs::path file = work / "files.json";
+  MR_CHECK(write_file(file, description_of(exchange).dump()));
+  add(env, "MILLRACE_FILES", file.native());
+  return {};
 }
 
 Result<Json> read_outputs(const std::filesystem::path& file) {
@@ -93,19 +143,32 @@ Error failure(const std::string& program, ExitStatus status, const std::vector<d
 
 }  // namespace
 
+std::optional<std::vector<std::string>> Command::outputs_with(const Json& with) {
+  std::vector<std::string> names;
+  for (const char* param : {"output_files", "outputs"}) {
+    if (with[param].is_string()) return std::nullopt;  // an expression
+    for (const auto& [output, ignored] : with[param].members()) names.push_back(output);
+  }
+  return names.empty() ? std::nullopt : std::optional(std::move(names));
+}
+
 Result<Outcome> Command::run(OperatorContext& ctx) const {
+  const fs::path& work = ctx.work_dir();
+  Exchange exchange;
+  MR_TRY(exchange.inputs, place_inputs(ctx, tables, files, work / "in"));
+  MR_TRY(exchange.outputs, expect_outputs(output_files, work / "out"));
   Subprocess program;
   program.argv = script.empty() ? argv : std::vector<std::string>{"/bin/sh", "-ec", script};
   const std::string& base = ctx.attempt().base_dir;
-  program.folder =
-      folder == "." ? base : (std::filesystem::path(base) / folder).lexically_normal().string();
+  program.folder = folder == "." ? base : (fs::path(base) / folder).lexically_normal().string();
   add(program.env, "PYTHONUNBUFFERED", "1");  // what Python prints is seen while it runs
   MR_CHECK(add_authors(program.env, env));
   add_identity(program.env, ctx.attempt());
-  const std::string outputs_file = ctx.work_dir().native() + "/outputs.json";
+  MR_CHECK(add_files(program.env, exchange, work));
+  const std::string outputs_file = work.native() + "/outputs.json";
   add(program.env, "MILLRACE_OUTPUTS", outputs_file);
   if (!inputs.is_null()) {
-    const std::string inputs_file = ctx.work_dir().native() + "/inputs.json";
+    const std::string inputs_file = work.native() + "/inputs.json";
     MR_CHECK(write_file(inputs_file, inputs.dump()));
     add(program.env, "MILLRACE_INPUTS", inputs_file);
   }
@@ -113,8 +176,11 @@ Result<Outcome> Command::run(OperatorContext& ctx) const {
   if (ctx.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
   if (status.code != 0 || status.signal != 0)
     return failure(script.empty() ? argv.front() : "run", status, retry_on_exit);
-  MR_TRY(Json written, read_outputs(outputs_file));
-  return Outcome{Done{std::move(written), {}}};
+  Done done;
+  MR_TRY(done.outputs, read_outputs(outputs_file));
+  MR_CHECK(check_values(done.outputs, output_types));
+  MR_CHECK(store_outputs(ctx, exchange.outputs, exchange.input_digests(), done));
+  return Outcome{std::move(done)};
 }
 
 }  // namespace millrace::operators

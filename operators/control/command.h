@@ -2,12 +2,24 @@
 //
 // The program finds, in its environment: MILLRACE_INPUTS, a JSON file with the parameter `inputs`;
 // MILLRACE_OUTPUTS, the path of a file into which it may write a JSON object, the task's outputs;
-// MILLRACE_IDEMPOTENCY_KEY, the same for every attempt of this task; MILLRACE_DAG_ID, _RUN_ID,
-// _TASK_ID, _MAP_INDEX, _ATTEMPT, _TRACE_ID; of a run with a date also _LOGICAL_DATE and
-// _DATA_INTERVAL_START, _END; and TRACEPARENT (W3C). Its output is the task's log.
+// MILLRACE_INPUT_NAME and MILLRACE_OUTPUT_NAME, the paths of artifacts in and out, with
+// MILLRACE_FILES, a JSON file that lists them; MILLRACE_IDEMPOTENCY_KEY, the same for every attempt
+// of this task; MILLRACE_DAG_ID, _RUN_ID, _TASK_ID, _MAP_INDEX, _ATTEMPT, _TRACE_ID; of a run with
+// a date also _LOGICAL_DATE and _DATA_INTERVAL_START, _END; and TRACEPARENT (W3C). Its output is
+// the task's log.
 #pragma once
 
-#include "engine/op/catalog.h"
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "engine/core/outcome.h"
+#include "engine/op/context.h"
+#include "engine/op/param.h"
+#include "operators/control/program_inputs.h"
+#include "operators/control/program_outputs.h"
 
 namespace millrace::operators {
 
@@ -30,6 +42,10 @@ struct Command {
   std::string script;
   Json env = Json::object();
   Json inputs;
+  Json tables = Json::object();
+  Json files = Json::object();
+  Json output_files = Json::object();
+  Json output_types = Json::object();
   std::string folder;
   std::vector<double> retry_on_exit;
 
@@ -49,6 +65,35 @@ struct Command {
             .texts(),
         param("inputs", &Command::inputs, "Any value; the program reads it from $MILLRACE_INPUTS")
             .optional(),
+        param("tables", &Command::tables,
+              "Tables that the program reads: name to the digest of the artifact, or {from, "
+              "format: parquet, csv or jsonl}. $MILLRACE_INPUT_NAME is the path of the program's "
+              "own copy, Parquet by default")
+            .mapping(&check_tables)
+            .optional()
+            .example(
+                Json::object({{"sales", Json::object({{"from", "${{ tasks.clean.outputs.table }}"},
+                                                      {"format", "csv"}})}})),
+        param("files", &Command::files,
+              "Other artifacts, such as models: name to digest, or {from, as: the file's name}; "
+              "the path is $MILLRACE_INPUT_NAME")
+            .mapping(&check_files)
+            .optional(),
+        param("output_files", &Command::output_files,
+              "Files that the program writes: name to {path, type: table, model or file}. Each "
+              "becomes an artifact and an output of the task, its digest. The program writes to "
+              "$MILLRACE_OUTPUT_NAME, which is `path` in a new folder. A table is read as "
+              "ingest.file reads it; its format is auto, csv, jsonl or parquet")
+            .mapping(&check_output_files)
+            .optional()
+            .example(Json::object(
+                {{"scores", Json::object({{"path", "scores.csv"}, {"type", "table"}})}})),
+        param("outputs", &Command::output_types,
+              "Values that the program must write to $MILLRACE_OUTPUTS: name to string, number, "
+              "integer, boolean, array, object or any. With this or output_files, `lint` knows "
+              "all outputs of the task")
+            .mapping(&check_output_types)
+            .optional(),
         param("folder", &Command::folder, "Where to run; relative to the DAG file's folder")
             .def("."),
         param("retry_on_exit", &Command::retry_on_exit, "Exit codes that a retry may cure")
@@ -57,8 +102,11 @@ struct Command {
   }
   static std::vector<ParamRule> rules() { return {exactly_one_of({"argv", "run"})}; }
   static std::vector<std::pair<std::string, std::string>> outputs() {
-    return {{"*", "The members of the JSON object that the program wrote to $MILLRACE_OUTPUTS"}};
+    return {{"*",
+             "The members of the JSON object that the program wrote to $MILLRACE_OUTPUTS, and the "
+             "digests of output_files"}};
   }
+  static std::optional<std::vector<std::string>> outputs_with(const Json& with);
   Result<Outcome> run(OperatorContext& ctx) const;
 };
 

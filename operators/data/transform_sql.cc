@@ -1,12 +1,12 @@
 #include "operators/data/transform_sql.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "engine/base/counted.h"
 #include "engine/data/sql.h"
 #include "engine/data/table_relation.h"
 #include "engine/data/user_query.h"
+#include "operators/data/input_names.h"
 #include "operators/data/table_artifact.h"
 
 namespace millrace {
@@ -16,33 +16,6 @@ struct Input {
   std::string name;
   StoredArtifact stored;
 };
-
-bool is_name(std::string_view text) {
-  return !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) == 0 &&
-         std::ranges::all_of(text,
-                             [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
-}
-
-std::string in_lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-/// Names are those of SQL: equal if they differ only in case.
-Status check_names(std::string_view param, const Json& mapping) {
-  std::vector<std::string> seen;
-  for (const auto& [name, value] : mapping.members()) {
-    if (!is_name(name))
-      return invalid_argument(std::string(param) + ": '" + name +
-                              "' is not a name; use letters, digits and _");
-    if (std::ranges::find(seen, in_lower_case(name)) != seen.end())
-      return invalid_argument(std::string(param) + ": '" + name +
-                              "' is there twice; names that differ only in case are equal");
-    seen.push_back(in_lower_case(name));
-  }
-  return {};
-}
 
 Result<std::vector<Input>> find_inputs(OperatorContext& ctx, const Json& inputs) {
   std::vector<Input> out;
@@ -93,8 +66,8 @@ std::optional<TextProblem> TransformSql::check_text(std::string_view text) {
 }
 
 Result<Outcome> TransformSql::run(OperatorContext& ctx) const {
-  MR_CHECK(check_names("inputs", inputs));
-  MR_CHECK(check_names("variables", variables));
+  MR_CHECK(check_input_names("inputs", inputs));
+  MR_CHECK(check_input_names("variables", variables));
   MR_TRY(const auto tables, find_inputs(ctx, inputs));
   std::vector<std::filesystem::path> files;
   std::vector<std::string> names;
