@@ -41,7 +41,7 @@ void RunnerLoop::spawn_one() {
     return note_start_failure(unavailable("there is no memory to share with a runner"));
   auto spawned =
       spawn_runner({config_.argv, config_.hidden_env, Mark(config_.mark).environment_entry(),
-                    config_.nice, lease_.fd(), begins->fd()});
+                    config_.environment, config_.nice, lease_.fd(), begins->fd()});
   if (!spawned) return note_start_failure(spawned.error());
   const std::uint64_t serial = next_serial_++;
   auto folder = config_.work_dir / ("runner-" + std::to_string(serial));

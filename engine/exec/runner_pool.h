@@ -48,8 +48,10 @@ struct RunnerPoolConfig {
   Duration begin_limit = std::chrono::seconds{3};
   std::int64_t log_limit_bytes = std::int64_t{64} << 20;  // of one attempt
   /// Variables of the environment that runners do not see.
-  std::vector<std::string> hidden_env = {"MILLRACE_DB", "PGPASSWORD", "PGPASSFILE",
-                                         "PGSERVICEFILE"};
+  std::vector<std::string> hidden_env = {"MILLRACE_DB", "PGPASSWORD", "PGPASSFILE", "PGSERVICEFILE",
+                                         "MILLRACE_URL"};
+  /// "NAME=value": variables that runners see in addition, also if their names are hidden.
+  std::vector<std::string> environment;
 };
 
 /// What the pool works with; all outlive it.

@@ -35,6 +35,11 @@ std::vector<const char*> environment_of(const RunnerSpec& spec) {
     return is_hidden(entry, spec.hidden_env) || (!mark.empty() && entry.starts_with(mark));
   });
   if (!mark.empty()) out.push_back(spec.mark.c_str());
+  for (const std::string& added : spec.environment) {
+    const std::string_view name = std::string_view(added).substr(0, added.find('=') + 1);
+    std::erase_if(out, [&](std::string_view entry) { return entry.starts_with(name); });
+    out.push_back(added.c_str());
+  }
   return out;
 }
 

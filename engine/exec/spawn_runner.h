@@ -34,11 +34,12 @@ struct SpawnedRunner {
 
 struct RunnerSpec {
   std::vector<std::string> argv;
-  std::vector<std::string> hidden_env;  // names of variables that it does not see
-  std::string mark;                     // "NAME=value", added to its environment; "": nothing is
-  int nice = 0;                         // added to our niceness
-  int lease = -1;                       // for kRunnerLeaseFd; -1: none
-  int begins = -1;                      // for kRunnerBeginFd; -1: none
+  std::vector<std::string> hidden_env;   // names of variables that it does not see
+  std::string mark;                      // "NAME=value", added to its environment; "": nothing is
+  std::vector<std::string> environment;  // "NAME=value", added; replace what it would inherit
+  int nice = 0;                          // added to our niceness
+  int lease = -1;                        // for kRunnerLeaseFd; -1: none
+  int begins = -1;                       // for kRunnerBeginFd; -1: none
 };
 
 /// Starts argv[0] with stdin from /dev/null, the socket on kRunnerSocketFd, its outputs on

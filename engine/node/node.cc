@@ -153,6 +153,8 @@ Status Node::Body::start_engine(const NodeParts& parts) {
   config.slots = static_cast<std::size_t>(worker_count(options));
   config.work_dir = options.state / "work";
   config.nice = options.nice;
+  if (api_listener)
+    config.environment = {"MILLRACE_URL=" + local_url(options, api_listener->port())};
   if (auto identity = identity_of(*database))
     config.mark = *std::move(identity);
   else  // its own attempts are still found

@@ -30,6 +30,8 @@ struct NodeOptions {
 
 /// The address of one of its servers: "http://127.0.0.1:8793".
 std::string server_url(const NodeOptions& options, int port);
+/// The same for a program on this machine: loopback where the server listens on all addresses.
+std::string local_url(NodeOptions options, int port);
 
 /// The number of runner processes that `workers` stands for.
 int worker_count(const NodeOptions& options);

@@ -1,5 +1,6 @@
 #include "operators/control/command.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include <algorithm>
@@ -9,8 +10,10 @@
 #include "engine/base/file.h"
 #include "engine/base/id.h"
 #include "engine/base/trace_context.h"
+#include "engine/base/unique_fd.h"
 #include "operators/control/program_inputs.h"
 #include "operators/control/program_outputs.h"
+#include "operators/control/quoted_text.h"
 #include "operators/control/subprocess.h"
 
 namespace millrace::operators {
@@ -39,6 +42,8 @@ Status add_authors(std::vector<std::string>& env, const Json& variables) {
 }
 
 void add_identity(std::vector<std::string>& env, const AttemptInfo& info) {
+  add(env, "MILLRACE_NAMESPACE", info.namespace_);
+  add(env, "MILLRACE_DAG_DIR", info.base_dir);
   add(env, "MILLRACE_DAG_ID", info.dag_id);
   add(env, "MILLRACE_RUN_ID", info.run_id);
   add(env, "MILLRACE_TASK_ID", info.task_id);
@@ -90,6 +95,26 @@ Json description_of(const Exchange& exchange) {
   return Json::object({{"inputs", std::move(inputs)}, {"outputs", std::move(outputs)}});
 }
 
+Result<std::string> make_new_folder(const fs::path& work, const std::string& folder) {
+  if (folder != ".")
+    return invalid_argument("folder is '" + folder + "', but new_folder is true; give only one");
+  const fs::path made = work / "out";
+  std::error_code problem;
+  fs::create_directories(made, problem);
+  if (problem) return unavailable("cannot make '" + made.string() + "': " + problem.message());
+  return made.string();
+}
+
+/// None for an empty text: the program then has the runner's stdin, which is empty.
+Result<UniqueFd> input_from(const std::string& text, const fs::path& work) {
+  if (text.empty()) return UniqueFd();
+  const fs::path file = work / "stdin";
+  MR_CHECK(write_file(file, text));
+  UniqueFd input(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!input) return unavailable("cannot open '" + file.string() + "'");
+  return input;
+}
+
 Status add_files(std::vector<std::string>& env, const Exchange& exchange, const fs::path& work) {
   if (exchange.inputs.empty() && exchange.outputs.empty()) return {};
   for (const auto& input : exchange.inputs)
@@ -124,6 +149,10 @@ Result<Json> read_outputs(const std::filesystem::path& file) {
   return json;
 }
 
+bool lists(const std::vector<double>& codes, ExitStatus status) {
+  return status.signal == 0 && std::ranges::find(codes, status.code) != codes.end();
+}
+
 Error failure(const std::string& program, ExitStatus status, const std::vector<double>& transient) {
   Error error;
   if (status.signal != 0) {
@@ -133,7 +162,7 @@ Error failure(const std::string& program, ExitStatus status, const std::vector<d
                         std::string(kOutputIsInTheLog));
     return error;
   }
-  const bool again = std::ranges::find(transient, status.code) != transient.end();
+  const bool again = lists(transient, status);
   error = make_error(again ? ErrorCode::unavailable : ErrorCode::invalid_argument,
                      "'" + program + "' ended with exit code " + std::to_string(status.code) +
                          std::string(kOutputIsInTheLog));
@@ -161,6 +190,11 @@ Result<Outcome> Command::run(OperatorContext& ctx) const {
   program.argv = script.empty() ? argv : std::vector<std::string>{"/bin/sh", "-ec", script};
   const std::string& base = ctx.attempt().base_dir;
   program.folder = folder == "." ? base : (fs::path(base) / folder).lexically_normal().string();
+  if (new_folder) {
+    MR_TRY(program.folder, make_new_folder(work, folder));
+  }
+  MR_TRY(const UniqueFd input, input_from(standard_input, work));
+  program.input = input.get();
   add(program.env, "PYTHONUNBUFFERED", "1");  // what Python prints is seen while it runs
   MR_CHECK(add_authors(program.env, env));
   add_identity(program.env, ctx.attempt());
@@ -174,8 +208,11 @@ Result<Outcome> Command::run(OperatorContext& ctx) const {
   }
   MR_TRY(const ExitStatus status, run_subprocess(program, ctx));
   if (ctx.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
-  if (status.code != 0 || status.signal != 0)
-    return failure(script.empty() ? argv.front() : "run", status, retry_on_exit);
+  const std::string called = script.empty() ? argv.front() : "run";
+  if (lists(skip_on_exit, status) && !lists(retry_on_exit, status))
+    return Outcome{
+        Skip{quoted_text(called) + " ended with exit code " + std::to_string(status.code)}};
+  if (status.code != 0 || status.signal != 0) return failure(called, status, retry_on_exit);
   Done done;
   MR_TRY(done.outputs, read_outputs(outputs_file));
   MR_CHECK(check_values(done.outputs, output_types));

@@ -26,16 +26,17 @@ namespace millrace::operators {
 struct Command {
   static constexpr std::string_view name = "command";
   static constexpr std::string_view doc =
-      "Runs a program: arguments, environment, JSON in and out by file, output in the log. Exit "
-      "code 0 is success, 75 (EX_TEMPFAIL) and a signal are transient failures, others permanent "
-      "ones. The program finds MILLRACE_DAG_ID, _RUN_ID, _TASK_ID, _MAP_INDEX, _ATTEMPT, _EPOCH (a "
-      "fencing token), _IDEMPOTENCY_KEY and _TRACE_ID, TRACEPARENT, and of a scheduled run "
-      "MILLRACE_LOGICAL_DATE, _DATA_INTERVAL_START and _DATA_INTERVAL_END. It leads a process "
-      "group "
-      "of its own: when the task is cancelled or out of time the group gets SIGTERM, and after the "
-      "task's kill_grace everything that the program has started is killed, as it is when the "
-      "program ends. Python writes without a buffer (PYTHONUNBUFFERED=1) unless `env` says "
-      "otherwise.";
+      "Runs a program: arguments, environment, values and artifacts in and out by file, output in "
+      "the log. docs/programs.md describes what the program gets and hands on. Exit code 0 is "
+      "success, 99 skips the task, 75 (EX_TEMPFAIL) and a signal are transient failures, others "
+      "permanent ones. The program finds MILLRACE_NAMESPACE, _DAG_ID, _RUN_ID, _TASK_ID, "
+      "_MAP_INDEX, _ATTEMPT, _EPOCH (a fencing token), _IDEMPOTENCY_KEY and _TRACE_ID, "
+      "TRACEPARENT, MILLRACE_DAG_DIR (the folder of the DAG file), MILLRACE_URL (the engine's API, "
+      "if it serves one), and of a scheduled run MILLRACE_LOGICAL_DATE, _DATA_INTERVAL_START and "
+      "_DATA_INTERVAL_END. It leads a process group of its own: when the task is cancelled or out "
+      "of time the group gets SIGTERM, and after the task's kill_grace everything that the program "
+      "has started is killed, as it is when the program ends. Python writes without a buffer "
+      "(PYTHONUNBUFFERED=1) unless `env` says otherwise.";
   static constexpr int version = 1;
 
   std::vector<std::string> argv;
@@ -46,8 +47,11 @@ struct Command {
   Json files = Json::object();
   Json output_files = Json::object();
   Json output_types = Json::object();
+  std::string standard_input;
   std::string folder;
+  bool new_folder = false;
   std::vector<double> retry_on_exit;
+  std::vector<double> skip_on_exit;
 
   static auto params() {
     return std::tuple{
@@ -94,10 +98,20 @@ struct Command {
               "all outputs of the task")
             .mapping(&check_output_types)
             .optional(),
+        param("stdin", &Command::standard_input, "Text that the program reads from its stdin")
+            .optional(),
         param("folder", &Command::folder, "Where to run; relative to the DAG file's folder")
             .def("."),
+        param("new_folder", &Command::new_folder,
+              "Run in a new, empty folder instead, which is removed afterwards; the paths of "
+              "output_files start there")
+            .def(false),
         param("retry_on_exit", &Command::retry_on_exit, "Exit codes that a retry may cure")
             .def(Json::array({75}))
+            .range(1, 255),
+        param("skip_on_exit", &Command::skip_on_exit,
+              "Exit codes that skip the task, as in Airflow; a code of retry_on_exit is retried")
+            .def(Json::array({99}))
             .range(1, 255)};
   }
   static std::vector<ParamRule> rules() { return {exactly_one_of({"argv", "run"})}; }

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -48,6 +49,7 @@ Result<ExitStatus> run_subprocess(const Subprocess& program, OperatorContext& ct
   spec.argv = program.argv;
   spec.environment = environment_of(program);
   spec.folder = program.folder;
+  if (program.input >= 0) spec.descriptors = {{STDIN_FILENO, program.input}};
   // What a runner and the libraries in it ignore; a program of the user's should not. A runner
   // finds all other signals at their default.
   spec.default_signals = {SIGINT, SIGPIPE};

@@ -15,6 +15,7 @@ struct Subprocess {
   // "NAME=value" is added to our environment, "NAME" takes ours away; a later entry replaces.
   std::vector<std::string> env;
   std::string folder;  // to run in; "": ours
+  int input = -1;      // our descriptor that becomes its stdin; -1: it has our stdin
 };
 
 struct ExitStatus {

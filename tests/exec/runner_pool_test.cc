@@ -175,6 +175,14 @@ TEST_F(PoolTest, GivesAnAttemptAFolderAndEmptiesIt) {
   EXPECT_EQ(seen["descriptors"], Json(10));
 }
 
+// "secret" is PGPASSWORD, which is hidden.
+TEST_F(PoolTest, RunnersSeeVariablesOfThePoolInPlaceOfInheritedOnes) {
+  config_.environment = {"PGPASSWORD=given"};
+  setenv("PGPASSWORD", "hush", 1);
+  EXPECT_EQ(outputs(run(attempt("look_around")))["secret"], Json("given"));
+  unsetenv("PGPASSWORD");
+}
+
 TEST_F(PoolTest, AnUnknownOperatorIsAPermanentError) {
   const auto outcome = run(attempt("ekho"));
   ASSERT_FALSE(outcome.ok());

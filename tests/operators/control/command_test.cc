@@ -131,6 +131,36 @@ TEST_F(CommandTest, AnExitCodeIsPermanentUnlessItIsListed) {
   EXPECT_FALSE(shell("exit 75", {"retry_on_exit", Json::array({3, 4})}).error().transient());
 }
 
+// 99 is the code with which Airflow's BashOperator skips (skip_on_exit_code).
+TEST_F(CommandTest, AnExitCodeSkipsTheTask) {
+  EXPECT_EQ(expect_outcome<Skip>(shell("exit 99")).reason, "'run' ended with exit code 99");
+  EXPECT_EQ(expect_outcome<Skip>(shell("exit 3", {"skip_on_exit", Json::array({3})})).reason,
+            "'run' ended with exit code 3");
+  EXPECT_FALSE(shell("exit 99", {"skip_on_exit", Json::array()}).ok());
+  EXPECT_TRUE(shell("exit 99", {"retry_on_exit", Json::array({99})}).error().transient());
+}
+
+TEST_F(CommandTest, ReadsItsStdin) {
+  expect_outcome<Done>(shell("cat > in", {"stdin", "two\nlines\n"}));
+  EXPECT_EQ(written("in"), "two\nlines\n");
+}
+
+TEST_F(CommandTest, RunsInANewFolderAndFindsThatOfTheDag) {
+  expect_outcome<Done>(
+      shell("ls -A | wc -l > $MILLRACE_DAG_DIR/count; basename $(pwd) > $MILLRACE_DAG_DIR/name",
+            {"new_folder", true}));
+  EXPECT_EQ(written("count"), "0\n");
+  EXPECT_EQ(written("name"), "out\n");
+  const auto both = run(Json::object({{"run", "true"}, {"new_folder", true}, {"folder", "a"}}));
+  EXPECT_EQ(both.error().message, "folder is 'a', but new_folder is true; give only one");
+}
+
+TEST_F(CommandTest, FindsItsNamespace) {
+  ctx_.info.namespace_ = "team";
+  expect_outcome<Done>(shell("echo $MILLRACE_NAMESPACE > seen"));
+  EXPECT_EQ(written("seen"), "team\n");
+}
+
 TEST_F(CommandTest, StopsAtTheFirstFailureOfAScript) {
   EXPECT_FALSE(shell("false\ntouch after").ok());
   EXPECT_FALSE(std::filesystem::exists(ctx_.base() / "after"));
