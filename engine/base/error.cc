@@ -5,7 +5,7 @@
 namespace millrace {
 namespace {
 
-constexpr std::array<ErrorTraits, 13> kTraits = {{
+constexpr std::array<ErrorTraits, 14> kTraits = {{
     {ErrorCode::invalid_argument, "invalid_argument", 400, 2, false},
     {ErrorCode::not_found, "not_found", 404, 3, false},
     {ErrorCode::conflict, "conflict", 409, 4, false},
@@ -19,6 +19,7 @@ constexpr std::array<ErrorTraits, 13> kTraits = {{
     {ErrorCode::unsupported, "unsupported", 501, 12, false},
     {ErrorCode::internal, "internal", 500, 70, false},
     {ErrorCode::data_damaged, "data_damaged", 500, 13, false},
+    {ErrorCode::program_failed, "program_failed", 500, 14, true},
 }};
 
 constexpr bool rows_match_codes() {
@@ -44,6 +45,10 @@ Error make_error(ErrorCode code, std::string message) {
   Error error;
   error.code = code;
   error.message = std::move(message);
+  return error;
+}
+Error permanent(Error error) {
+  error.permanent = true;
   return error;
 }
 Error invalid_argument(std::string message) {

@@ -23,6 +23,7 @@ enum class ErrorCode {
   unsupported,         // valid, but not offered by this build
   internal,            // we are wrong; a bug report is due
   data_damaged,        // stored bytes are not what their digest says
+  program_failed,      // a program of the user's ended with an exit code or a signal
 };
 
 /// What the rest of the program needs to know of a code; one row each, in `error.cc`.
@@ -47,7 +48,16 @@ struct Error {
   /// The other side asked to wait at least this long (HTTP Retry-After).
   std::optional<std::chrono::milliseconds> retry_after;
 
-  bool transient() const { return transient_override.value_or(traits(code).transient); }
+  /// No later attempt can end otherwise: the retries of a task do not apply.
+  bool permanent = false;
+  /// It ran into a limit of memory.
+  bool out_of_memory = false;
+  // How a process ended: one of them, or neither.
+  std::optional<int> exit_code, signal;
+
+  bool transient() const {
+    return !permanent && transient_override.value_or(traits(code).transient);
+  }
   /// "where: message", or the message alone.
   std::string to_string() const;
 
@@ -65,5 +75,7 @@ Error internal_error(std::string message);
 Error data_invalid(std::string message);
 Error data_damaged(std::string message);
 Error make_error(ErrorCode code, std::string message);
+/// The same error, marked: no retry.
+Error permanent(Error error);
 
 }  // namespace millrace

@@ -1,4 +1,5 @@
-// Error as JSON: {code, message, where?, transient, retry_after_ms?}.
+// Error as JSON: {code, message, where?, transient, permanent?, out_of_memory?, exit_code?,
+// signal?, retry_after_ms?}.
 #pragma once
 
 #include "engine/base/error.h"

@@ -76,6 +76,13 @@ Status compile(Dag::Task& task) {
     if (!condition) return of_task(task.spec, condition.error());
     task.condition = *std::move(condition);
   }
+  for (const RetryRule& rule : task.spec.retries.rules) {
+    auto& message = task.retry_messages.emplace_back();
+    if (rule.message.empty()) continue;
+    auto pattern = MessagePattern::parse(rule.message);
+    if (!pattern) return of_task(task.spec, pattern.error());
+    message = *std::move(pattern);
+  }
   if (task.spec.foreach.is_null()) return {};
   if (!task.spec.foreach.is_array() && !task.spec.foreach.is_string())
     return of_task(task.spec, invalid_argument("foreach must be a list or an expression"));
@@ -153,7 +160,7 @@ Status Dag::index_tasks() {
     if (!is_valid_id(task.id)) return bad_id("task", task.id);
     if (!index_.emplace(task.id, static_cast<int>(tasks_.size())).second)
       return invalid_argument("task '" + task.id + "' is defined twice");
-    tasks_.push_back({task, {}, {}, {}, {}, {}, {}});
+    tasks_.push_back({task, {}, {}, {}, {}, {}, {}, {}});
   }
   return {};
 }

@@ -17,22 +17,12 @@
 #include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/core/expression.h"
+#include "engine/core/message_pattern.h"
 #include "engine/core/names.h"
+#include "engine/core/retry_policy.h"
 #include "engine/core/timetable.h"
 
 namespace millrace {
-
-enum class Backoff { constant, linear, exponential };
-
-struct RetryPolicy {
-  int max = 0;  // retries after the first attempt
-  Backoff backoff = Backoff::exponential;
-  Duration initial = std::chrono::seconds{5};
-  Duration max_delay = std::chrono::minutes{5};
-  double jitter = 0.2;               // share of the delay that chance adds or takes, 0 … 1
-  std::vector<std::string> also_on;  // codes of errors that are retried though none says they help
-  friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
-};
 
 /// When a task may start, by the ends of its direct upstream tasks (names and meanings of Airflow).
 enum class TriggerRule {
@@ -123,6 +113,7 @@ class Dag {
     Template with;
     std::optional<Template> foreach;
     std::vector<int> reads;  // tasks whose outputs or state its expressions name
+    std::vector<std::optional<MessagePattern>> retry_messages;  // as spec.retries.rules
     bool mapped() const { return foreach.has_value(); }
   };
 
@@ -171,8 +162,6 @@ class Dag {
 std::string_view to_string(TriggerRule rule);
 std::optional<TriggerRule> trigger_rule_from(std::string_view name);
 std::vector<std::string> trigger_rule_names();
-std::string_view to_string(Backoff backoff);
-std::optional<Backoff> backoff_from(std::string_view name);
 std::string_view to_string(DstPolicy policy);
 std::optional<DstPolicy> dst_policy_from(std::string_view name);
 std::string_view to_string(OnUnpause policy);

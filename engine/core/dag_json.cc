@@ -8,7 +8,6 @@
 namespace millrace {
 namespace {
 
-constexpr std::array<std::string_view, 3> kBackoffNames = {"constant", "linear", "exponential"};
 constexpr std::array<std::string_view, 3> kDstNames = {"skip", "run_once", "run_both"};
 constexpr std::array<std::string_view, 3> kUnpauseNames = {"none", "last", "all"};
 
@@ -39,14 +38,8 @@ Json task_json(const TaskSpec& task) {
   if (task.trigger_rule) out.set("trigger_rule", to_string(*task.trigger_rule));
   if (task.continue_on_error) out.set("continue_on_error", true);
   if (!task.foreach.is_null()) out.set("foreach", task.foreach);
-  out.set("retries", Json::object({{"max", task.retries.max},
-                                   {"backoff", to_string(task.retries.backoff)},
-                                   {"initial", format_duration(task.retries.initial)},
-                                   {"max_delay", format_duration(task.retries.max_delay)},
-                                   {"jitter", task.retries.jitter}}));
+  out.set("retries", to_json(task.retries));
   out.set("timeout", format_duration(task.timeout));
-  if (!task.retries.also_on.empty())
-    out.member("retries").set("also_on", strings(task.retries.also_on));
   // What has its default is left out: a DAG that does not use it keeps its version.
   if (task.kill_grace != kDefaultKillGrace) out.set("kill_grace", format_duration(task.kill_grace));
   if (task.at_most_once) out.set("at_most_once", true);
@@ -67,13 +60,7 @@ Result<TaskSpec> task_from(const Json& json) {
     task.trigger_rule = trigger_rule_from(json["trigger_rule"].as_view());
   task.continue_on_error = json["continue_on_error"].as_bool(false);
   task.foreach = json["foreach"];
-  const Json& retries = json["retries"];
-  task.retries.max = static_cast<int>(retries["max"].as_int());
-  task.retries.backoff = backoff_from(retries["backoff"].as_view()).value_or(Backoff::exponential);
-  MR_TRY(task.retries.initial, parse_duration(retries["initial"].as_view()));
-  MR_TRY(task.retries.max_delay, parse_duration(retries["max_delay"].as_view()));
-  task.retries.jitter = retries["jitter"].as_double();
-  task.retries.also_on = strings(retries["also_on"]);
+  MR_TRY(task.retries, retry_policy_from(json["retries"]));
   MR_TRY(task.timeout, parse_duration(json["timeout"].as_view()));
   if (json.contains("kill_grace")) {
     MR_TRY(task.kill_grace, parse_duration(json["kill_grace"].as_view()));
@@ -103,12 +90,6 @@ std::optional<TriggerRule> trigger_rule_from(std::string_view name) {
 std::vector<std::string> trigger_rule_names() {
   constexpr auto kNames = names_of(TriggerRule{});
   return {kNames.begin(), kNames.end()};
-}
-std::string_view to_string(Backoff backoff) {
-  return kBackoffNames[static_cast<std::size_t>(backoff)];
-}
-std::optional<Backoff> backoff_from(std::string_view name) {
-  return find_name<Backoff>(kBackoffNames, name);
 }
 std::string_view to_string(DstPolicy policy) { return kDstNames[static_cast<std::size_t>(policy)]; }
 std::optional<DstPolicy> dst_policy_from(std::string_view name) {

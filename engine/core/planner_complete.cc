@@ -71,9 +71,10 @@ void Planner::complete(const AttemptResult& result, Time now) {
   else if (result.lost)
     on_lost(*run, key, result.outcome ? "" : result.outcome.error().message, now);
   else if (const Status sound = check_effects(result.outcome); !sound)
-    on_error(*run, key, sound.error(), now);
+    on_error(*run, key, permanent(sound.error()), now);
   else if (const Status admitted = admit(*run, key.ref, result.outcome); !admitted)
-    on_error(*run, key, admitted.error(), now);
+    on_error(*run, key,
+             admitted.error().transient() ? admitted.error() : permanent(admitted.error()), now);
   else if (result.outcome)
     on_outcome(*run, key, *result.outcome, now);
   else
@@ -109,23 +110,21 @@ void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome
     react_to(defer->effects, run.dag->key().namespace_, &run.dag->key(), now);
   } else if (const auto* judged = std::get_if<Fail>(&outcome)) {
     emit(run, now,
-         TaskFailed{key.ref, key.attempt, judged->error, judged->outputs, judged->effects});
+         TaskFailed{key.ref, key.attempt, permanent(judged->error), judged->outputs,
+                    judged->effects});
     end_instance(run, key.ref);
     react_to(judged->effects, run.dag->key().namespace_, &run.dag->key(), now);
   }
 }
 
 void Planner::on_error(Run& run, const AttemptKey& key, const Error& error, Time now) {
-  const RetryPolicy& policy = run.dag->task(key.ref.task).spec.retries;
+  const auto policy = retries_after(run.dag->task(key.ref.task), error);
   const int failures = run.instance(key.ref).failures + 1;
-  const bool may_help =
-      error.transient() ||
-      std::ranges::find(policy.also_on, traits(error.code).name) != policy.also_on.end();
-  if (!may_help || failures > policy.max) {
+  if (!policy || failures > policy->max) {
     fail(run, key.ref, error, now);
     return;
   }
-  Duration delay = retry_delay(policy, failures, rng_.uniform());
+  Duration delay = retry_delay(*policy, failures, rng_.uniform());
   if (error.retry_after) delay = std::max<Duration>(delay, *error.retry_after);
   const Time retry_at = now + delay;
   emit(run, now, AttemptFailed{key.ref, key.attempt, error, retry_at});
@@ -139,8 +138,10 @@ bool Planner::starts_at_most_once(const Run& run, TaskRef ref) const {
 /// It has not begun; of an engine that is gone that is not certain (`reason` is empty).
 void Planner::on_returned(Run& run, const AttemptKey& key, std::string reason, Time now) {
   if (reason.empty() && starts_at_most_once(run, key.ref)) {
-    fail(run, key.ref,
-         unavailable("its engine died and may have begun it; the task runs at most once"), now);
+    fail(
+        run, key.ref,
+        permanent(unavailable("its engine died and may have begun it; the task runs at most once")),
+        now);
     return;
   }
   emit(run, now, AttemptReturned{key.ref, key.attempt, std::move(reason)});
@@ -150,15 +151,16 @@ void Planner::on_returned(Run& run, const AttemptKey& key, std::string reason, T
 void Planner::on_lost(Run& run, const AttemptKey& key, std::string reason, Time now) {
   if (starts_at_most_once(run, key.ref)) {
     fail(run, key.ref,
-         unavailable("its runner or engine died, and the task runs at most once" +
-                     (reason.empty() ? std::string() : ": " + reason)),
+         permanent(unavailable("its runner or engine died, and the task runs at most once" +
+                               (reason.empty() ? std::string() : ": " + reason))),
          now);
     return;
   }
   if (run.instance(key.ref).losses >= options_.max_losses) {
     fail(run, key.ref,
-         unavailable("its runner or engine died " + std::to_string(options_.max_losses + 1) +
-                     " times under this task; it is given up"),
+         permanent(unavailable("its runner or engine died " +
+                               std::to_string(options_.max_losses + 1) +
+                               " times under this task; it is given up")),
          now);
     return;
   }

@@ -112,9 +112,11 @@ Result<Outcome> outcome_of_end(const RunningAttempt& attempt, Result<Outcome> ou
 }
 
 Error out_of_memory(std::int64_t limit_bytes, const std::string& what) {
-  return make_error(ErrorCode::resource_exhausted, "out of memory: the limit of the task is " +
-                                                       bytes_text(limit_bytes) +
-                                                       (what.empty() ? "" : ", and " + what));
+  Error error = make_error(ErrorCode::resource_exhausted,
+                           "out of memory: the limit of the task is " + bytes_text(limit_bytes) +
+                               (what.empty() ? "" : ", and " + what));
+  error.out_of_memory = true;
+  return error;
 }
 
 Error with_last_line(Error error, std::string_view line, std::int64_t memory_limit_bytes) {
@@ -127,7 +129,12 @@ Error with_last_line(Error error, std::string_view line, std::int64_t memory_lim
   const bool memory = memory_limit_bytes > 0 && std::ranges::any_of(kSigns, [&](auto sign) {
                         return line.find(sign) != std::string_view::npos;
                       });
-  return memory ? out_of_memory(memory_limit_bytes, error.message) : error;
+  if (!memory) return error;
+  Error told = out_of_memory(memory_limit_bytes, error.message);
+  told.exit_code = error.exit_code;
+  told.signal = error.signal;
+  told.permanent = error.permanent;
+  return told;
 }
 
 Error error_of_death(const RunningAttempt& running, int status, Duration silence_limit) {
@@ -146,7 +153,10 @@ Error error_of_death(const RunningAttempt& running, int status, Duration silence
       break;
   }
   if (running.out_of_memory) return out_of_memory(start.memory_limit_bytes);
-  return unavailable("runner died: " + describe_exit(status));
+  Error died = unavailable("runner died: " + describe_exit(status));
+  if (WIFSIGNALED(status)) died.signal = WTERMSIG(status);
+  if (WIFEXITED(status)) died.exit_code = WEXITSTATUS(status);
+  return died;
 }
 
 bool is_lost(const RunningAttempt& attempt, int status) {

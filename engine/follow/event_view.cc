@@ -3,8 +3,15 @@
 namespace millrace::follow {
 
 ErrorView error_view(const Error& error) {
-  ErrorView view{std::string(traits(error.code).name), error.message, error.where,
-                 error.transient(), std::nullopt};
+  ErrorView view{.code = std::string(traits(error.code).name),
+                 .message = error.message,
+                 .where = error.where,
+                 .transient = error.transient(),
+                 .permanent = error.permanent,
+                 .out_of_memory = error.out_of_memory,
+                 .exit_code = error.exit_code,
+                 .signal = error.signal,
+                 .retry_after_ms = {}};
   if (error.retry_after) view.retry_after_ms = error.retry_after->count();
   return view;
 }

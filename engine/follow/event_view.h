@@ -39,7 +39,8 @@ struct ErrorView {
   static constexpr std::string_view record_name = "TaskError";
   static constexpr std::string_view record_doc = "Why an attempt failed.";
   std::string code, message, where;
-  bool transient = false;
+  bool transient = false, permanent = false, out_of_memory = false;
+  std::optional<int> exit_code, signal;
   std::optional<std::int64_t> retry_after_ms;
 
   static constexpr auto fields() {
@@ -48,6 +49,10 @@ struct ErrorView {
         field("message", &ErrorView::message, "What is wrong"),
         field("where", &ErrorView::where, "The place, or \"\""),
         field("transient", &ErrorView::transient, "True: a retry may succeed"),
+        field("permanent", &ErrorView::permanent, "True: the retries of the task do not apply"),
+        field("out_of_memory", &ErrorView::out_of_memory, "True: a limit of memory was reached"),
+        field("exit_code", &ErrorView::exit_code, "How its program ended, if with an exit code"),
+        field("signal", &ErrorView::signal, "How its program ended, if by a signal"),
         field("retry_after_ms", &ErrorView::retry_after_ms, "What the other side asked for")};
   }
 };

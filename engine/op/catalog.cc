@@ -103,11 +103,13 @@ Result<Outcome> Catalog::run(std::string_view name, const Json& with,
   if (found == entries_.end())
     return not_found("unknown operator '" + std::string(name) + "'" + did_you_mean(name, names()));
   if (const auto problems = found->second.info.check(with); !problems.empty())
-    return invalid_argument(problems.front().message);
+    return permanent(invalid_argument(problems.front().message));
   try {
     return found->second.run(with, context);
   } catch (const std::bad_alloc&) {
-    return make_error(ErrorCode::resource_exhausted, "out of memory");
+    Error error = make_error(ErrorCode::resource_exhausted, "out of memory");
+    error.out_of_memory = true;
+    return error;
   } catch (const std::exception& e) {
     return internal_error(std::string("the operator threw: ") + e.what());
   }

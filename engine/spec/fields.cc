@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "engine/core/retry_policy.h"
+
 namespace millrace::spec {
 namespace {
 
@@ -120,10 +122,38 @@ constexpr std::array kRetry = {
     Field{"max_delay", "The delay grows no further than this", kDuration},
     Field{"jitter", "Share of the delay that chance adds or takes",
           R"({"type": "number", "minimum": 0, "maximum": 1, "default": 0.2})"},
+    Field{"rules",
+          "What applies after some failures instead of the keys above; the first rule that fits "
+          "counts",
+          R"({"type": "array", "maxItems": 32, "items": {"$ref": "#/$defs/retry_rule"}})"},
     Field{
-        "also_on",
-        "Codes of errors that are retried as well, for example resource_exhausted (out of memory)",
+        "also_on", "Without effect, kept for old files: every error is retried",
         R"({"oneOf": [{"$ref": "#/$defs/error_code"}, {"type": "array", "uniqueItems": true, "items": {"$ref": "#/$defs/error_code"}}]})"},
+};
+
+constexpr std::array kRetryRule = {
+    Field{"on", "Which failures; all of its conditions must hold",
+          R"({"$ref": "#/$defs/retry_on"})", true},
+    Field{"never", "Do not retry", kBooleanFalse},
+    Field{"max", "Retries after the first attempt, counting all failures of the task",
+          R"({"type": "integer", "minimum": 0, "maximum": 1000})"},
+    Field{"backoff", "How the delay grows", R"({"enum": ["constant", "linear", "exponential"]})"},
+    Field{"initial", "Delay before the first retry", kDuration},
+    Field{"max_delay", "The delay grows no further than this", kDuration},
+    Field{"jitter", "Share of the delay that chance adds or takes",
+          R"({"type": "number", "minimum": 0, "maximum": 1})"},
+};
+
+constexpr std::array kRetryOn = {
+    Field{
+        "exit_code", "Exit code of the program: one, or one of a list",
+        R"({"oneOf": [{"$ref": "#/$defs/exit_code"}, {"type": "array", "minItems": 1, "maxItems": 255, "items": {"$ref": "#/$defs/exit_code"}}]})"},
+    Field{
+        "error", "Code of the error, out_of_memory or signal: one, or one of a list",
+        R"({"oneOf": [{"$ref": "#/$defs/rule_error"}, {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"$ref": "#/$defs/rule_error"}}]})"},
+    Field{
+        "message", "A regular expression (RE2) that occurs in the message of the error",
+        R"({"type": "string", "minLength": 1, "maxLength": 1000, "examples": ["^connection reset", "(?i)quota exceeded"]})"},
 };
 
 constexpr std::string_view kRetries =
@@ -180,7 +210,27 @@ Fields event_fields() { return kEvent; }
 Fields param_fields() { return kParam; }
 Fields defaults_fields() { return kDefaults; }
 Fields retry_fields() { return kRetry; }
+Fields retry_rule_fields() { return kRetryRule; }
+Fields retry_on_fields() { return kRetryOn; }
 Fields task_fields() { return kTask; }
+
+const std::vector<std::string>& rule_errors() {
+  static const std::vector<std::string> kNames = {"invalid_argument",
+                                                  "not_found",
+                                                  "conflict",
+                                                  "permission_denied",
+                                                  "resource_exhausted",
+                                                  "timeout",
+                                                  "unavailable",
+                                                  "data_invalid",
+                                                  "unsupported",
+                                                  "internal",
+                                                  "data_damaged",
+                                                  "program_failed",
+                                                  std::string(kOutOfMemory),
+                                                  std::string(kSignal)};
+  return kNames;
+}
 
 const std::vector<std::string>& retried_codes() {
   static const std::vector<std::string> kCodes = {

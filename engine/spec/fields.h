@@ -27,9 +27,13 @@ Fields event_fields();
 Fields param_fields();
 Fields defaults_fields();
 Fields retry_fields();
+Fields retry_rule_fields();
+Fields retry_on_fields();
 Fields task_fields();
 
-/// Codes of errors that `also_on` takes. Of the others a retry helps anyway, or never.
+/// What `error` of a retry rule takes: codes of errors, out_of_memory and signal.
+const std::vector<std::string>& rule_errors();
+/// Codes of errors that `also_on` takes.
 const std::vector<std::string>& retried_codes();
 
 std::vector<std::string> names_of(Fields fields);

@@ -46,6 +46,7 @@ void read_schedule(const YamlNode& node, DagSpec& spec, Report& report);
 /// Reads one task into the last place of `dag`; `defaults` holds what the file's `defaults` say.
 void read_task(const YamlNode::Entry& entry, const TaskSpec& defaults, LocatedDag& dag,
                const Loading& loading);
+void read_retries(const YamlNode& node, RetryPolicy& to, Report& report);
 /// `retries`, `timeout`, `memory` and `priority`, of a task or of `defaults`.
 void read_limits(const YamlNode& node, TaskSpec& to, const Loading& loading);
 /// The text of an `if`: one expression, with or without `${{ }}`. "" where it does not fit.

@@ -1,51 +1,9 @@
-#include <algorithm>
-
 #include "engine/spec/read_dag.h"
 
 namespace millrace::spec {
 namespace {
 
 constexpr std::size_t kMaxWith = 256;  // no operator has nearly as many parameters
-
-void read_retries(const YamlNode& node, RetryPolicy& to, Report& report) {
-  if (!node.is_mapping()) {
-    to.max = static_cast<int>(read_integer(node, "retries", 0, 1000, report).value_or(to.max));
-    return;
-  }
-  check_keys(node, node.at, retry_fields(), "retries", report);
-  if (const auto* entry = node.find("max"))
-    to.max = static_cast<int>(read_integer(entry->value, "max", 0, 1000, report).value_or(to.max));
-  if (const auto* entry = node.find("backoff")) {
-    const std::string name = read_string(entry->value, "backoff", report).value_or("exponential");
-    const auto backoff = backoff_from(name);
-    const std::vector<std::string> known = {"constant", "linear", "exponential"};
-    if (!backoff) {
-      const std::string hint = report.suggest(name, known);
-      report.error(entry->value.at, "bad-value", "there is no backoff " + quote(name),
-                   hint.empty() ? "there are " + listed(known) : hint);
-    }
-    to.backoff = backoff.value_or(to.backoff);
-  }
-  if (const auto* entry = node.find("initial"))
-    to.initial = read_duration(entry->value, "initial", report).value_or(to.initial);
-  if (const auto* entry = node.find("max_delay"))
-    to.max_delay = read_duration(entry->value, "max_delay", report).value_or(to.max_delay);
-  if (const auto* entry = node.find("jitter"))
-    to.jitter = read_number(entry->value, "jitter", 0, 1, report).value_or(to.jitter);
-  if (const auto* entry = node.find("also_on")) {
-    const auto& known = retried_codes();
-    to.also_on.clear();
-    for (const auto& name : read_names(entry->value, "also_on", report)) {
-      if (std::ranges::find(known, name.text) != known.end()) {
-        to.also_on.push_back(name.text);
-        continue;
-      }
-      const std::string hint = report.suggest(name.text, known);
-      report.error(name.at, "bad-value", "also_on: there is no such code " + quote(name.text),
-                   hint.empty() ? "there are " + listed(known) : hint);
-    }
-  }
-}
 
 void read_operator(const YamlNode& node, TaskSpec& task, TaskPlaces& places,
                    const Loading& loading) {

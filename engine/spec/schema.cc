@@ -119,17 +119,22 @@ Json dag_json_schema(const Catalog& catalog) {
   const Json dag = mapping_schema(spec::dag_fields());
   for (const auto& [name, value] : dag.members()) out.set(name, value);
   out.set("$defs",
-          Json::object({{"schedule", mapping_schema(spec::schedule_fields())},
-                        {"schedule_lines", schedule_lines_schema()},
-                        {"day_range", day_range_schema()},
-                        {"catchup", mapping_schema(spec::catchup_fields())},
-                        {"on", mapping_schema(spec::on_fields())},
-                        {"event", mapping_schema(spec::event_fields())},
-                        {"param", mapping_schema(spec::param_fields())},
-                        {"defaults", mapping_schema(spec::defaults_fields())},
-                        {"retries", mapping_schema(spec::retry_fields())},
-                        {"error_code", Json::object({{"enum", names(spec::retried_codes())}})},
-                        {"task", task_schema(catalog)}}));
+          Json::object(
+              {{"schedule", mapping_schema(spec::schedule_fields())},
+               {"schedule_lines", schedule_lines_schema()},
+               {"day_range", day_range_schema()},
+               {"catchup", mapping_schema(spec::catchup_fields())},
+               {"on", mapping_schema(spec::on_fields())},
+               {"event", mapping_schema(spec::event_fields())},
+               {"param", mapping_schema(spec::param_fields())},
+               {"defaults", mapping_schema(spec::defaults_fields())},
+               {"retries", mapping_schema(spec::retry_fields())},
+               {"retry_rule", mapping_schema(spec::retry_rule_fields())},
+               {"retry_on", mapping_schema(spec::retry_on_fields())},
+               {"rule_error", Json::object({{"enum", names(spec::rule_errors())}})},
+               {"exit_code", Json::object({{"type", "integer"}, {"minimum", 1}, {"maximum", 255}})},
+               {"error_code", Json::object({{"enum", names(spec::retried_codes())}})},
+               {"task", task_schema(catalog)}}));
   return out;
 }
 

@@ -153,20 +153,24 @@ bool lists(const std::vector<double>& codes, ExitStatus status) {
   return status.signal == 0 && std::ranges::find(codes, status.code) != codes.end();
 }
 
-Error failure(const std::string& program, ExitStatus status, const std::vector<double>& transient) {
-  Error error;
+/// `retried`: the exit codes that a retry may cure; empty: all of them.
+Error failure(const std::string& program, ExitStatus status, const std::vector<double>& retried) {
+  std::string how;
   if (status.signal != 0) {
     const char* text = sigdescr_np(status.signal);
-    error = unavailable("'" + program + "' was ended by signal " + std::to_string(status.signal) +
-                        (text != nullptr ? " (" + std::string(text) + ")" : "") +
-                        std::string(kOutputIsInTheLog));
+    how = "' was ended by signal " + std::to_string(status.signal) +
+          (text != nullptr ? " (" + std::string(text) + ")" : "");
+  } else {
+    how = "' ended with exit code " + std::to_string(status.code);
+  }
+  Error error =
+      make_error(ErrorCode::program_failed, "'" + program + how + std::string(kOutputIsInTheLog));
+  if (status.signal != 0) {
+    error.signal = status.signal;
     return error;
   }
-  const bool again = lists(transient, status);
-  error = make_error(again ? ErrorCode::unavailable : ErrorCode::invalid_argument,
-                     "'" + program + "' ended with exit code " + std::to_string(status.code) +
-                         std::string(kOutputIsInTheLog));
-  error.transient_override = again;
+  error.exit_code = status.code;
+  error.permanent = !retried.empty() && !lists(retried, status);
   return error;
 }
 

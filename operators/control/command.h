@@ -28,8 +28,8 @@ struct Command {
   static constexpr std::string_view doc =
       "Runs a program: arguments, environment, values and artifacts in and out by file, output in "
       "the log. docs/programs.md describes what the program gets and hands on. Exit code 0 is "
-      "success, 99 skips the task, 75 (EX_TEMPFAIL) and a signal are transient failures, others "
-      "permanent ones. The program finds MILLRACE_NAMESPACE, _DAG_ID, _RUN_ID, _TASK_ID, "
+      "success, 99 skips the task; every other one and every signal is a failure, which the task's "
+      "retries repeat. The program finds MILLRACE_NAMESPACE, _DAG_ID, _RUN_ID, _TASK_ID, "
       "_MAP_INDEX, _ATTEMPT, _EPOCH (a fencing token), _IDEMPOTENCY_KEY and _TRACE_ID, "
       "TRACEPARENT, MILLRACE_DAG_DIR (the folder of the DAG file), MILLRACE_URL (the engine's API, "
       "if it serves one), and of a scheduled run MILLRACE_LOGICAL_DATE, _DATA_INTERVAL_START and "
@@ -106,8 +106,10 @@ struct Command {
               "Run in a new, empty folder instead, which is removed afterwards; the paths of "
               "output_files start there")
             .def(false),
-        param("retry_on_exit", &Command::retry_on_exit, "Exit codes that a retry may cure")
-            .def(Json::array({75}))
+        param(
+            "retry_on_exit", &Command::retry_on_exit,
+            "Retry only these exit codes, and signals; without it every exit code but 0 is retried")
+            .optional()
             .range(1, 255),
         param("skip_on_exit", &Command::skip_on_exit,
               "Exit codes that skip the task, as in Airflow; a code of retry_on_exit is retried")

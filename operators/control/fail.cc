@@ -4,10 +4,8 @@ namespace millrace::operators {
 
 Result<Outcome> FailTask::run(OperatorContext& ctx) const {
   if (attempts > 0 && ctx.attempt().attempt > attempts) return Outcome{Done{}};
-  Error error =
-      make_error(transient ? ErrorCode::unavailable : ErrorCode::invalid_argument, message);
-  error.transient_override = transient;
-  return error;
+  if (transient) return unavailable(message);
+  return permanent(invalid_argument(message));
 }
 
 }  // namespace millrace::operators

@@ -390,19 +390,6 @@ TEST_F(Cancellation, OfATaskThatIsNotThereIsRefused) {
             planner_.cancel_task({run_, "first", {}, false}, {}, now_).error().code);
 }
 
-TEST_F(Dispatch, ARetryRuleNamesTheCodeOfAnError) {
-  TaskSpec greedy = task("greedy");
-  greedy.retries.max = 1;
-  greedy.retries.also_on = {"resource_exhausted"};
-  add("dag", {greedy});
-  const Uuid first = trigger("dag");
-  end(dispatched().at(0), make_error(ErrorCode::resource_exhausted, "out of memory"));
-  EXPECT_EQ(TaskState::up_for_retry, instance(first).state);
-  const Uuid second = trigger("dag");
-  end(dispatched().at(0), make_error(ErrorCode::data_invalid, "bad"));
-  EXPECT_EQ(TaskState::failed, instance(second).state);
-}
-
 class AtMostOnce : public Dispatch {
  protected:
   void SetUp() override {

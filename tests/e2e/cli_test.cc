@@ -76,7 +76,7 @@ TEST(CommandLine, ThePageNamesEveryVerbAndOption) {
 TEST(CommandLine, ThePageNamesEveryExitCode) {
   const std::string section = section_of(cli_page(), "Exit codes");
   std::size_t rows = 0;
-  for (int i = 0; i <= static_cast<int>(ErrorCode::data_damaged); ++i, ++rows) {
+  for (int i = 0; i <= static_cast<int>(ErrorCode::program_failed); ++i, ++rows) {
     const ErrorTraits& row = traits(static_cast<ErrorCode>(i));
     const std::string cells =
         "\n| " + std::to_string(row.exit_code) + " | `" + std::string(row.name) + "` | ";

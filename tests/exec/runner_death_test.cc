@@ -21,8 +21,11 @@ TEST_F(RunnerDeath, IsATransientErrorThatNamesTheSignal) {
   EXPECT_EQ(error.code, ErrorCode::unavailable);
   EXPECT_TRUE(error.transient());
   EXPECT_EQ(error.message, "runner died: signal 9 (Killed)");
+  EXPECT_EQ(error.signal, 9);
   EXPECT_EQ(error_of("abort", 1).message, "runner died: signal 6 (Aborted)");
-  EXPECT_EQ(error_of("exit", 2).message, "runner died: exit code 3");
+  const Error left = error_of("exit", 2);
+  EXPECT_EQ(left.message, "runner died: exit code 3");
+  EXPECT_EQ(left.exit_code, 3);
 }
 
 TEST_F(RunnerDeath, CostsTheTaskARetryOnlyIfItCrashedByItself) {

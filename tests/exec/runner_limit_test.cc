@@ -74,6 +74,7 @@ TEST_F(RunnerLimit, AnAttemptBeyondItsMemoryIsRefusedByName) {
   ASSERT_FALSE(outcome.ok());
   EXPECT_EQ(outcome.error().code, ErrorCode::resource_exhausted);
   EXPECT_EQ(outcome.error().message, "out of memory: the limit of the task is 64 MiB");
+  EXPECT_TRUE(outcome.error().out_of_memory);
 }
 
 // Each of the six is within the limit.

@@ -25,7 +25,8 @@ TEST_F(EventViewTest, ATaskIsNamedByItsId) {
     "at":"1970-01-01T00:00:01Z","run":")" + Uuid{1, 2}.to_string() +
                                               R"(","namespace":"default","dag":"flights",
     "task":"train","map_index":3,"attempt":2,
-    "error":{"code":"unavailable","message":"away","where":"","transient":true,"retry_after_ms":null},
+    "error":{"code":"unavailable","message":"away","where":"","transient":true,"permanent":false,
+      "out_of_memory":false,"exit_code":null,"signal":null,"retry_after_ms":null},
     "retry_at":"1970-01-01T00:00:00.000005Z"})"))
       << view(one, kFlights).dump();
 }

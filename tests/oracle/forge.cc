@@ -121,7 +121,7 @@ void Forge::write_history() {
   attempt(second, kIngest, 2);
   succeed(second, kIngest, 2);
   attempt(second, kTrain, 1);
-  say(second, TaskFailed{kTrain, 1, make_error(ErrorCode::data_invalid, "bad"), {}, {}});
+  say(second, TaskFailed{kTrain, 1, permanent(data_invalid("bad")), {}, {}});
   say(second, RunFinished{RunStatus::failed});
 }
 

@@ -61,6 +61,18 @@ std::vector<Wrong> wrong_runs() {
        [](Forge& f) {
          f.show([&](Events& e) { repeat<AttemptFailed>(e, f.first, Forge::kTrain); });
        }},
+      {"ARetryOfAPermanentFailure", Rule::retry_limit, "without a retry left",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           body_of<AttemptFailed>(e, f.first, Forge::kTrain).error.permanent = true;
+         });
+       }},
+      {"AFailureWithARetryLeft", Rule::retry_limit, "although it has a retry left",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           body_of<TaskFailed>(e, f.second, Forge::kTrain).error.permanent = false;
+         });
+       }},
       {"LostTooOften", Rule::retry_limit, "lost too often",
        [](Forge& f) {
          f.show([&](Events& e) { repeat<AttemptLost>(e, f.second, Forge::kIngest); });

@@ -4,6 +4,7 @@
 
 #include "engine/core/attempt.h"
 #include "tests/oracle/edges.h"
+#include "tests/oracle/retry_limit.h"
 #include "tests/oracle/schedule_dates.h"
 
 namespace millrace::oracle {
@@ -163,8 +164,14 @@ Finding Replay::before_fold(Run& run, const Event& event) {
     if (auto wrong = check_start(run, *ref, started->epoch)) return wrong;
     ++tally_.attempts;
   }
-  const CourseLimits limits{run.dag->task(ref->task).spec.retries.max,
-                            expectations_.limits.max_losses, expectations_.limits.survives_leader};
+  const TaskSpec& spec = run.dag->task(ref->task).spec;
+  int retries = spec.retries.max;
+  if (const auto* again = std::get_if<AttemptFailed>(&event.body))
+    retries = retries_allowed(spec, again->error);
+  if (const auto* failed = std::get_if<TaskFailed>(&event.body))
+    retries = retries_allowed(spec, failed->error);
+  const CourseLimits limits{retries, expectations_.limits.max_losses,
+                            expectations_.limits.survives_leader};
   auto wrong = check_left_out(run, *ref, event.body);
   if (!wrong) wrong = follow(course_of(run.id, *ref), event.body, limits, newest_epoch_);
   if (sent != nullptr || started != nullptr) started_.insert(current_mark(run, *ref));

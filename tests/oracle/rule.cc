@@ -27,7 +27,8 @@ constexpr std::array kRules = {
     Entry{Rule::active_runs, "active_runs",
           "No run of a DAG begins while max_active_runs of it are under way."},
     Entry{Rule::retry_limit, "retry_limit",
-          "A task is tried no more often than its retries allow."},
+          "A failed attempt is retried as long as the task's retries and rules allow, and no "
+          "longer."},
     Entry{Rule::one_run_per_date, "one_run_per_date",
           "A DAG has one scheduled run for a logical date."},
     Entry{Rule::schedule_dates, "schedule_dates",

@@ -51,7 +51,11 @@ struct Follow {
     return check_attempt(e.attempt);  // said by the leader after the one that started it
   }
   Finding operator()(const TaskFailed& e) const {
-    return course.running ? check_attempt(e.attempt) : Finding();
+    if (!course.running) return {};
+    if (auto wrong = check_attempt(e.attempt)) return wrong;
+    if (course.failures < limits.retries)
+      return Violation{Rule::retry_limit, "the task fails although it has a retry left"};
+    return {};
   }
   template <typename Other>
   Finding operator()(const Other&) const {

@@ -23,7 +23,7 @@ struct TaskCourse {
 };
 
 struct CourseLimits {
-  int retries = 0;
+  int retries = 0;       // that the failure of this event allows; -1: none in any case
   int losses = 0;        // 0: not checked
   bool adopted = false;  // attempts of old leaders may go on
 };

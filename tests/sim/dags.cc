@@ -20,6 +20,15 @@ std::string condition_of(Rng& rng) {
   return kConditions[rng.below(kConditions.size())];
 }
 
+RetryPolicy retries_of(Rng& rng) {
+  RetryPolicy out{.max = static_cast<int>(rng.below(3)), .initial = std::chrono::seconds{1}};
+  if (chance(rng, 0.7)) return out;
+  out.rules = {{.exit_codes = {75}, .max = 4, .backoff = Backoff::constant},
+               {.errors = {"signal", "out_of_memory"}, .max = static_cast<int>(rng.below(2))},
+               {.message = "quota", .never = true}};
+  return out;
+}
+
 }  // namespace
 
 DagKey dag_key(std::uint64_t number) {
@@ -45,8 +54,7 @@ std::shared_ptr<const Dag> random_dag(const DagKey& key, Rng& rng, Time now, boo
     task.op = chance(rng, 0.5) ? "light" : "heavy";
     for (std::uint64_t up = 0; up < i; ++up)
       if (chance(rng, 1.5 / static_cast<double>(i))) task.needs.push_back("t" + std::to_string(up));
-    task.retries.max = static_cast<int>(rng.below(3));
-    task.retries.initial = std::chrono::seconds{1};
+    task.retries = retries_of(rng);
     task.timeout = deadlines ? Duration{std::chrono::seconds{60}} : std::chrono::hours{100'000};
     task.priority = static_cast<int>(rng.below(3));
     if (chance(rng, 0.2)) task.foreach = foreach_of(task, rng);

@@ -59,6 +59,30 @@ std::vector<Effect> draw_effects(const std::string& dag, const std::string& mark
   return effects;
 }
 
+/// Every class of failure that a rule can name.
+Error draw_failure(Rng& rng) {
+  Error error = make_error(ErrorCode::program_failed, "'run' failed");
+  switch (rng.below(6)) {
+    case 0:
+      error.exit_code = 75;
+      return error;
+    case 1:
+      error.exit_code = 1;
+      return error;
+    case 2:
+      error.signal = 9;
+      return error;
+    case 3:
+      error = make_error(ErrorCode::resource_exhausted, "out of memory");
+      error.out_of_memory = true;
+      return error;
+    case 4:
+      return data_invalid("a bad row");
+    default:
+      return unavailable("a quota is used up");
+  }
+}
+
 /// Half of them begin a canary, or take theirs a step further.
 Defer draw_deferral(std::int64_t leg, std::string candidate, const std::string& mark, Rng& rng) {
   Defer defer;
@@ -95,8 +119,8 @@ Outcome draw_verdict(const std::string& candidate, const std::string& mark, Rng&
 Result<Outcome> draw_outcome(const StartAttempt& attempt, const std::string& mark, Rng& rng) {
   const double p = rng.uniform();
   const std::int64_t leg = attempt.info.checkpoint["leg"].as_int();
-  if (p < 0.08) return unavailable("a transient failure");
-  if (p < 0.11) return invalid_argument("a permanent failure");
+  if (p < 0.10) return draw_failure(rng);
+  if (p < 0.11) return permanent(invalid_argument("a permanent failure"));
   if (p < 0.13) return Outcome{Skip{"nothing to do"}};
   const std::string candidate = attempt.info.checkpoint["candidate"].as_string();
   if (p < (candidate.empty() ? 0.20 : 0.60) && leg < kMostLegs)

@@ -121,14 +121,26 @@ TEST_F(CommandTest, OutputsKeepTheirNumbersOrSayWhichOneCannotBeKept) {
       "1, column 9 (/auc); write null or a text");
 }
 
-TEST_F(CommandTest, AnExitCodeIsPermanentUnlessItIsListed) {
-  const auto permanent = shell("exit 3");
-  ASSERT_FALSE(permanent.ok());
-  EXPECT_EQ(permanent.error().message, "'run' ended with exit code 3; its output is in the log");
-  EXPECT_FALSE(permanent.error().transient());
-  EXPECT_TRUE(shell("exit 75").error().transient());
-  EXPECT_TRUE(shell("exit 3", {"retry_on_exit", Json::array({3, 4})}).error().transient());
-  EXPECT_FALSE(shell("exit 75", {"retry_on_exit", Json::array({3, 4})}).error().transient());
+TEST_F(CommandTest, ARetryMayCureEveryExitCode) {
+  for (const int code : {1, 3, 75, 255}) {
+    const auto failed = shell("exit " + std::to_string(code));
+    ASSERT_FALSE(failed.ok());
+    EXPECT_EQ(failed.error().message,
+              "'run' ended with exit code " + std::to_string(code) + "; its output is in the log");
+    EXPECT_EQ(failed.error().code, ErrorCode::program_failed);
+    EXPECT_EQ(failed.error().exit_code, code);
+    EXPECT_TRUE(failed.error().transient());
+  }
+}
+
+TEST_F(CommandTest, WithRetryOnExitOnlyTheListedCodesAreRetried) {
+  const auto listed = [&](std::string script) {
+    return shell(std::move(script), {"retry_on_exit", Json::array({3, 4})}).error();
+  };
+  EXPECT_FALSE(listed("exit 3").permanent);
+  EXPECT_TRUE(listed("exit 75").permanent);
+  EXPECT_FALSE(listed("exit 75").transient());
+  EXPECT_FALSE(listed("kill -9 $$").permanent) << "a signal is no exit code";
 }
 
 // 99 is the code with which Airflow's BashOperator skips (skip_on_exit_code).
@@ -172,6 +184,8 @@ TEST_F(CommandTest, ASignalIsATransientFailure) {
   EXPECT_EQ(outcome.error().message,
             "'run' was ended by signal 9 (Killed); its output is in the log");
   EXPECT_TRUE(outcome.error().transient());
+  EXPECT_EQ(outcome.error().signal, 9);
+  EXPECT_FALSE(outcome.error().exit_code);
 }
 
 TEST_F(CommandTest, AProgramOrFolderThatIsNotThereIsNamed) {

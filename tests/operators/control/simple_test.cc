@@ -22,8 +22,15 @@ TEST(Fail, IsAsTransientAsAskedFor) {
   FakeContext ctx;
   const auto permanent = kCatalog.run("fail", Json::object({{"message", "no"}}), ctx);
   EXPECT_EQ(permanent.error().message, "no");
-  EXPECT_FALSE(permanent.error().transient());
-  EXPECT_TRUE(kCatalog.run("fail", Json::object({{"transient", true}}), ctx).error().transient());
+  EXPECT_TRUE(permanent.error().permanent);
+  const Error transient = kCatalog.run("fail", Json::object({{"transient", true}}), ctx).error();
+  EXPECT_TRUE(transient.transient());
+  EXPECT_FALSE(transient.permanent);
+}
+
+TEST(Parameters, NoRetryCuresAWrongOne) {
+  FakeContext ctx;
+  EXPECT_TRUE(kCatalog.run("fail", Json::object({{"attempts", "x"}}), ctx).error().permanent);
 }
 
 // Text that is a number is one; a number is a text where one is wanted.

@@ -1,0 +1,101 @@
+#include "engine/core/retry_policy.h"
+
+#include <array>
+
+#include "engine/base/duration.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::array<std::string_view, 3> kBackoffNames = {"constant", "linear", "exponential"};
+
+template <typename Value>
+Json list_of(const std::vector<Value>& values) {
+  Json out = Json::array();
+  for (const auto& value : values) out.push_back(value);
+  return out;
+}
+std::vector<std::string> strings(const Json& json) {
+  std::vector<std::string> out;
+  for (const auto& item : json.items()) out.push_back(item.as_string());
+  return out;
+}
+
+/// Only what is set.
+Json rule_json(const RetryRule& rule) {
+  Json on = Json::object();
+  if (!rule.exit_codes.empty()) on.set("exit_code", list_of(rule.exit_codes));
+  if (!rule.errors.empty()) on.set("error", list_of(rule.errors));
+  if (!rule.message.empty()) on.set("message", rule.message);
+  Json out = Json::object({{"on", std::move(on)}});
+  if (rule.never) out.set("never", true);
+  if (rule.max) out.set("max", *rule.max);
+  if (rule.backoff) out.set("backoff", to_string(*rule.backoff));
+  if (rule.initial) out.set("initial", format_duration(*rule.initial));
+  if (rule.max_delay) out.set("max_delay", format_duration(*rule.max_delay));
+  if (rule.jitter) out.set("jitter", *rule.jitter);
+  return out;
+}
+
+Result<RetryRule> rule_from(const Json& json) {
+  RetryRule rule;
+  for (const auto& code : json["on"]["exit_code"].items())
+    rule.exit_codes.push_back(static_cast<int>(code.as_int()));
+  rule.errors = strings(json["on"]["error"]);
+  rule.message = json["on"]["message"].as_string();
+  rule.never = json["never"].as_bool(false);
+  if (json.contains("max")) rule.max = static_cast<int>(json["max"].as_int());
+  rule.backoff = backoff_from(json["backoff"].as_view());
+  if (json.contains("initial")) {
+    MR_TRY(rule.initial, parse_duration(json["initial"].as_view()));
+  }
+  if (json.contains("max_delay")) {
+    MR_TRY(rule.max_delay, parse_duration(json["max_delay"].as_view()));
+  }
+  if (json.contains("jitter")) rule.jitter = json["jitter"].as_double();
+  return rule;
+}
+
+}  // namespace
+
+std::string_view to_string(Backoff backoff) {
+  return kBackoffNames[static_cast<std::size_t>(backoff)];
+}
+
+std::optional<Backoff> backoff_from(std::string_view name) {
+  for (std::size_t i = 0; i < kBackoffNames.size(); ++i)
+    if (kBackoffNames[i] == name) return static_cast<Backoff>(i);
+  return std::nullopt;
+}
+
+Json to_json(const RetryPolicy& policy) {
+  Json out = Json::object({{"max", policy.max},
+                           {"backoff", to_string(policy.backoff)},
+                           {"initial", format_duration(policy.initial)},
+                           {"max_delay", format_duration(policy.max_delay)},
+                           {"jitter", policy.jitter}});
+  if (!policy.rules.empty()) {
+    Json rules = Json::array();
+    for (const auto& rule : policy.rules) rules.push_back(rule_json(rule));
+    out.set("rules", std::move(rules));
+  }
+  if (!policy.also_on.empty()) out.set("also_on", list_of(policy.also_on));
+  return out;
+}
+
+Result<RetryPolicy> retry_policy_from(const Json& json) {
+  RetryPolicy policy;
+  policy.max = static_cast<int>(json["max"].as_int());
+  policy.backoff = backoff_from(json["backoff"].as_view()).value_or(Backoff::exponential);
+  MR_TRY(policy.initial, parse_duration(json["initial"].as_view()));
+  MR_TRY(policy.max_delay, parse_duration(json["max_delay"].as_view()));
+  policy.jitter = json["jitter"].as_double();
+  for (const auto& item : json["rules"].items()) {
+    MR_TRY(RetryRule rule, rule_from(item));
+    policy.rules.push_back(std::move(rule));
+  }
+  policy.also_on = strings(json["also_on"]);
+  return policy;
+}
+
+}  // namespace millrace
