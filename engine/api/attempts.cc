@@ -45,6 +45,9 @@ struct Fold {
   void operator()(const AttemptFailed& e) const {
     end(e.attempt, AttemptOutcome::retry, e.error.to_string());
   }
+  void operator()(const TaskHeld& e) const {
+    end(e.attempt, AttemptOutcome::failed, e.error.to_string());
+  }
   void operator()(const TaskDeferred& e) const { end(e.attempt, AttemptOutcome::deferred); }
   void operator()(const TaskSucceeded& e) const { end(e.attempt, AttemptOutcome::success); }
   void operator()(const TaskFailed& e) const {

@@ -89,6 +89,39 @@ struct CancelTaskBody {
   }
 };
 
+struct ResumeTaskBody {
+  std::optional<int> map_index;
+  Json params;
+  std::string reason;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("map_index", &ResumeTaskBody::map_index,
+              "Which instance of a mapped task; none: all that are held")
+            .range(0, 1'000'000)
+            .optional(),
+        field("params", &ResumeTaskBody::params,
+              "Other values of the run's params, for this task from now on")
+            .object()
+            .optional(),
+        field("reason", &ResumeTaskBody::reason, kReasonDoc).at_most(kMaxReasonBytes).optional()};
+  }
+};
+
+struct FailHeldTaskBody {
+  std::optional<int> map_index;
+  std::string reason;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("map_index", &FailHeldTaskBody::map_index,
+              "Which instance of a mapped task; none: all that are held")
+            .range(0, 1'000'000)
+            .optional(),
+        field("reason", &FailHeldTaskBody::reason, kReasonDoc).at_most(kMaxReasonBytes).optional()};
+  }
+};
+
 struct RetryRunBody {
   std::vector<std::string> tasks;  // none: those that did not succeed
   std::string reason;

@@ -185,6 +185,23 @@ Result<Reply> cancel_task(Context& context, const Call& call) {
   return about_run(context, call, std::move(input), given.reason);
 }
 
+Result<Reply> resume_task(Context& context, const Call& call) {
+  MR_TRY(const auto given, call.body<ResumeTaskBody>());
+  ResumeTask input;
+  input.task = call.path("task");
+  if (given.map_index) input.map_index = *given.map_index;
+  input.params = given.params;
+  return about_run(context, call, std::move(input), given.reason);
+}
+
+Result<Reply> fail_held_task(Context& context, const Call& call) {
+  MR_TRY(const auto given, call.body<FailHeldTaskBody>());
+  FailHeldTask input;
+  input.task = call.path("task");
+  if (given.map_index) input.map_index = *given.map_index;
+  return about_run(context, call, std::move(input), given.reason);
+}
+
 Result<Reply> retry_run(Context& context, const Call& call) {
   MR_TRY(const auto given, call.body<RetryRunBody>());
   RetryRun input;
@@ -211,6 +228,54 @@ std::vector<FieldInfo> run_filters_in_query() {
 FieldInfo wait_in_query() {
   return FieldInfo{"wait", string_type(16), "Wait for the run's end, e.g. 30s; at most 60s"}
       .optional();
+}
+
+/// Commands about one task of a run.
+void add_task_commands(std::vector<Endpoint>& list, Context* context) {
+  const auto bind = [context](Result<Reply> (*handle)(Context&, const Call&)) {
+    return [context, handle](const Call& call) { return handle(*context, call); };
+  };
+  list.push_back({.method = "POST",
+                  .pattern = "/api/v1/runs/{run}/tasks/{task}/cancel",
+                  .id = "cancelTask",
+                  .tag = "runs",
+                  .summary = "Cancel one task",
+                  .doc =
+                      "The run goes on with its other tasks. A second request, or force, ends the "
+                      "task's programs without their grace.",
+                  .path = {run_in_path(), task_in_path()},
+                  .body_kind = Endpoint::Body::json,
+                  .body = body_fields<CancelTaskBody>(),
+                  .also = {202},
+                  .response = type_info<CommandView>(),
+                  .handle = bind(cancel_task)});
+  list.push_back({.method = "POST",
+                  .pattern = "/api/v1/runs/{run}/tasks/{task}/resume",
+                  .id = "resumeTask",
+                  .tag = "runs",
+                  .summary = "Resume a held task",
+                  .doc = "A task with `on_exhausted: hold` whose attempts are used up is held. It "
+                         "starts again from its beginning, with all of its retries. Refused if "
+                         "the task is not held, or if the params do not fit.",
+                  .path = {run_in_path(), task_in_path()},
+                  .body_kind = Endpoint::Body::json,
+                  .body = body_fields<ResumeTaskBody>(),
+                  .also = {202},
+                  .response = type_info<CommandView>(),
+                  .handle = bind(resume_task)});
+  list.push_back({.method = "POST",
+                  .pattern = "/api/v1/runs/{run}/tasks/{task}/fail",
+                  .id = "failHeldTask",
+                  .tag = "runs",
+                  .summary = "Let a held task fail",
+                  .doc = "It ends as failed, with the error for which it is held. Refused if the "
+                         "task is not held.",
+                  .path = {run_in_path(), task_in_path()},
+                  .body_kind = Endpoint::Body::json,
+                  .body = body_fields<FailHeldTaskBody>(),
+                  .also = {202},
+                  .response = type_info<CommandView>(),
+                  .handle = bind(fail_held_task)});
 }
 
 }  // namespace
@@ -272,20 +337,7 @@ std::vector<Endpoint> run_endpoints(Context* context) {
                   .also = {202},
                   .response = type_info<CommandView>(),
                   .handle = bind(cancel_run)});
-  list.push_back({.method = "POST",
-                  .pattern = "/api/v1/runs/{run}/tasks/{task}/cancel",
-                  .id = "cancelTask",
-                  .tag = "runs",
-                  .summary = "Cancel one task",
-                  .doc =
-                      "The run goes on with its other tasks. A second request, or force, ends the "
-                      "task's programs without their grace.",
-                  .path = {run_in_path(), task_in_path()},
-                  .body_kind = Endpoint::Body::json,
-                  .body = body_fields<CancelTaskBody>(),
-                  .also = {202},
-                  .response = type_info<CommandView>(),
-                  .handle = bind(cancel_task)});
+  add_task_commands(list, context);
   list.push_back({.method = "POST",
                   .pattern = "/api/v1/runs/{run}/retry",
                   .id = "retryRun",

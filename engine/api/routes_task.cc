@@ -44,6 +44,7 @@ TaskView view_of(const Run& run, TaskRef ref) {
     view.item = progress.items.at(static_cast<std::size_t>(ref.map_index));
   view.outputs = instance.outputs;
   view.checkpoint = instance.checkpoint;
+  view.params = instance.params;
   return view;
 }
 
@@ -133,7 +134,8 @@ bool is_open(Context& context, const LogCursor& at) {
   if (!run || !run->has(at.ref)) return false;
   const auto& instance = run->instance(at.ref);
   if (instance.attempt > at.attempt) return false;
-  return !is_end(instance.state) && instance.state != TaskState::up_for_retry;
+  return !is_end(instance.state) && instance.state != TaskState::up_for_retry &&
+         instance.state != TaskState::held;
 }
 
 /// The instance of a log as it is now.

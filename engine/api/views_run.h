@@ -224,7 +224,7 @@ struct TaskView {
   std::string wake_event;
   Time since{};
   std::string error, reason;
-  Json item, outputs, checkpoint;
+  Json item, outputs, checkpoint, params;
 
   static constexpr auto fields() {
     return std::tuple{
@@ -252,7 +252,9 @@ struct TaskView {
         field("reason", &TaskView::reason, "Why it was skipped"),
         field("item", &TaskView::item, "The item that a mapped instance works on"),
         field("outputs", &TaskView::outputs, "What it gave to tasks downstream"),
-        field("checkpoint", &TaskView::checkpoint, "What a deferred task remembers")};
+        field("checkpoint", &TaskView::checkpoint, "What a deferred task remembers"),
+        field("params", &TaskView::params,
+              "Params that were changed for it when it was resumed; null: none")};
   }
 };
 

@@ -20,8 +20,11 @@ std::string detail_of(const TaskInstance& instance) {
   if (is_end(instance.state) && instance.started != Time{})
     detail = human_duration(instance.since - instance.started);
   if (instance.attempt > 1) detail += " attempt " + std::to_string(instance.attempt);
-  if (instance.state == TaskState::failed || instance.state == TaskState::up_for_retry)
+  if (instance.state == TaskState::failed || instance.state == TaskState::up_for_retry ||
+      instance.state == TaskState::held)
     detail += "  " + instance.error.to_string();
+  if (instance.state == TaskState::held)
+    detail += "; resume it with 'millrace resume', or cancel the run";
   if (instance.state == TaskState::skipped) detail += "  " + instance.reason;
   return detail;
 }

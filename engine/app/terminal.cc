@@ -17,11 +17,14 @@ struct Colour {
   std::string_view code;
 };
 constexpr std::array kColours = {
-    Colour{"success", "32"},         Colour{"failed", "31"},      Colour{"running", "36"},
-    Colour{"queued", "90"},          Colour{"pending", "90"},     Colour{"deferred", "35"},
-    Colour{"up_for_retry", "33"},    Colour{"skipped", "90"},     Colour{"cancelled", "33"},
-    Colour{"upstream_failed", "31"}, Colour{"promote", "32"},     Colour{"refuse", "33"},
-    Colour{"promoted", "32"},        Colour{"rolled back", "31"}, Colour{"ok", "32"},
+    Colour{"success", "32"},         Colour{"failed", "31"},
+    Colour{"running", "36"},         Colour{"queued", "90"},
+    Colour{"pending", "90"},         Colour{"deferred", "35"},
+    Colour{"up_for_retry", "33"},    Colour{"held", "33"},
+    Colour{"skipped", "90"},         Colour{"cancelled", "33"},
+    Colour{"upstream_failed", "31"}, Colour{"promote", "32"},
+    Colour{"refuse", "33"},          Colour{"promoted", "32"},
+    Colour{"rolled back", "31"},     Colour{"ok", "32"},
     Colour{"refused", "33"},         Colour{"halted", "31"},
 };
 

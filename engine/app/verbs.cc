@@ -19,6 +19,7 @@ constexpr std::array kVerbs = {
     Verb{"models", "List models and the versions that serve them", declare_models},
     Verb{"trigger", "Start a run on the running engine", declare_trigger},
     Verb{"cancel", "Cancel a run, or one of its tasks", declare_cancel},
+    Verb{"resume", "Resume a held task, or let it fail", declare_resume},
     Verb{"retry", "Run failed tasks again, or the named tasks and everything downstream",
          declare_retry},
     Verb{"next", "List when the schedule of a DAG or of a DAG file fires next", declare_next},

@@ -38,6 +38,7 @@ VerbAction declare_runs(CLI::App& verb, Options& options);
 VerbAction declare_show(CLI::App& verb, Options& options);
 VerbAction declare_logs(CLI::App& verb, Options& options);
 VerbAction declare_cancel(CLI::App& verb, Options& options);
+VerbAction declare_resume(CLI::App& verb, Options& options);
 VerbAction declare_retry(CLI::App& verb, Options& options);
 VerbAction declare_rollback(CLI::App& verb, Options& options);
 VerbAction declare_release(CLI::App& verb, Options& options);

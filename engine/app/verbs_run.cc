@@ -146,15 +146,18 @@ void print_request(const Json& run) {
 }
 
 /// Why tasks did not succeed, in full. An error of an earlier attempt says so.
-void print_reasons(const Json& tasks) {
+void print_reasons(const std::string& run, const Json& tasks) {
   for (const auto& task : tasks.items()) {
     const std::string text = task["error"].as_string(task["reason"].as_view());
     if (text.empty()) continue;
     const std::string state = task["state"].as_string();
-    const bool is_earlier = task["error"].is_string() && state != "failed" &&
+    const bool is_earlier = task["error"].is_string() && state != "failed" && state != "held" &&
                             state != "cancelled" && state != "skipped";
     std::printf("\n%s%s: %s\n", bold(instance_name(task)).c_str(),
                 is_earlier ? " (an earlier attempt)" : "", text.c_str());
+    if (state == "held")
+      std::printf("The run waits: millrace resume %s %s, or with --fail\n", run.c_str(),
+                  task["task"].as_string().c_str());
   }
 }
 
@@ -174,7 +177,7 @@ Result<int> show_run(const Options& options, const std::string& run) {
                paint(task["state"].as_view()), std::to_string(task["attempt"].as_int()),
                elapsed(task["started_at"], task["ended_at"])});
   std::printf("\n%s", table.to_string().c_str());
-  print_reasons(tasks);
+  print_reasons(row["run"].as_string(), tasks);
   return 0;
 }
 
@@ -301,6 +304,45 @@ Result<int> cancel(const Options& options, const CancelWords& words) {
   return 0;
 }
 
+struct ResumeWords {
+  std::string run, task;
+  int map_index = -1;               // -1: all instances that are held
+  std::vector<std::string> params;  // NAME=VALUE
+  bool fail = false;
+};
+
+/// Each text read as the version of the DAG declares it that the run executes.
+Result<Json> params_for(const ApiClient& client, const std::string& run_path,
+                        const std::vector<std::string>& given) {
+  MR_TRY(const Json run, client.get(run_path));
+  MR_TRY(const Json dag,
+         client.get("/api/v1/dags/" + http::percent_encode(run["dag"].as_view()) + "/versions/" +
+                    http::percent_encode(run["version"].as_view()) +
+                    "?namespace=" + http::percent_encode(run["namespace"].as_view())));
+  std::vector<ParamSpec> declared;
+  for (const auto& param : dag["params"].items())
+    declared.push_back({param["name"].as_string(), param["schema"]});
+  return parse_params(given, declared);
+}
+
+Result<int> resume(const Options& options, const ResumeWords& words) {
+  MR_TRY(const ApiClient client, connect(options));
+  const std::string run_path = "/api/v1/runs/" + http::percent_encode(words.run);
+  Json body = Json::object();
+  if (words.map_index >= 0) body.set("map_index", words.map_index);
+  if (!words.params.empty()) {
+    MR_TRY(Json params, params_for(client, run_path, words.params));
+    body.set("params", std::move(params));
+  }
+  MR_TRY(const Json answer, client.post(run_path + "/tasks/" + http::percent_encode(words.task) +
+                                            (words.fail ? "/fail" : "/resume"),
+                                        body));
+  if (options.json) return print_json(answer);
+  std::printf("task %s of run %s %s\n", words.task.c_str(), words.run.c_str(),
+              words.fail ? "has failed" : "starts again");
+  return 0;
+}
+
 Result<int> retry_run(const Options& options, const std::string& run,
                       const std::vector<std::string>& tasks) {
   MR_TRY(const ApiClient client, connect(options));
@@ -372,6 +414,17 @@ VerbAction declare_cancel(CLI::App& verb, Options& options) {
                 "End programs without their kill_grace, and tasks that always run as well; a "
                 "second cancel does the same");
   return [&options, words] { return cancel(options, *words); };
+}
+
+VerbAction declare_resume(CLI::App& verb, Options& options) {
+  auto words = std::make_shared<ResumeWords>();
+  add_run_word(verb, words->run);
+  verb.add_option("task", words->task, "Id of the task")->required();
+  verb.add_option("--map-index", words->map_index,
+                  "Instance of a mapped task, from 0; default: all that are held");
+  add_param_option(verb, words->params);
+  verb.add_flag("--fail", words->fail, "Let the task fail instead")->excludes("--param");
+  return [&options, words] { return resume(options, *words); };
 }
 
 VerbAction declare_retry(CLI::App& verb, Options& options) {

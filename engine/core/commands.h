@@ -80,19 +80,22 @@ struct CancelRun {
   }
 };
 
+/// Names the task that a command changed.
+struct TaskAnswer {
+  Uuid run;
+  std::string task;
+
+  static constexpr auto fields() {
+    return std::tuple{field("run", &TaskAnswer::run, "The run"),
+                      field("task", &TaskAnswer::task, "The task's id")};
+  }
+};
+
 /// Ends one task of a run that goes on; a mapped one with all of its items, or with one of them.
 /// A second one ends its programs without their grace.
 struct CancelTask {
   static constexpr std::string_view kind = "cancel_task";
-  struct Answer {
-    Uuid run;
-    std::string task;
-
-    static constexpr auto fields() {
-      return std::tuple{field("run", &Answer::run, "The run"),
-                        field("task", &Answer::task, "The task's id")};
-    }
-  };
+  using Answer = TaskAnswer;
   Uuid run;
   std::string task;
   std::optional<int> map_index = {};
@@ -106,6 +109,43 @@ struct CancelTask {
             .optional(),
         field("force", &CancelTask::force, "End programs at once, without their kill_grace")
             .optional()};
+  }
+};
+
+/// Queues a held task again; of a mapped one, all items that are held, or one of them.
+struct ResumeTask {
+  static constexpr std::string_view kind = "resume_task";
+  using Answer = TaskAnswer;
+  Uuid run;
+  std::string task;
+  std::optional<int> map_index = {};
+  Json params = {};
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("run", &ResumeTask::run, "The run"),
+        field("task", &ResumeTask::task, "The task's id").not_empty(),
+        field("map_index", &ResumeTask::map_index, "One instance of a mapped task; none: all held")
+            .optional(),
+        field("params", &ResumeTask::params, "Other values of the run's params, for this task")
+            .optional()};
+  }
+};
+
+/// Fails a held task, with the error for which it is held.
+struct FailHeldTask {
+  static constexpr std::string_view kind = "fail_task";
+  using Answer = TaskAnswer;
+  Uuid run;
+  std::string task;
+  std::optional<int> map_index = {};
+
+  static constexpr auto fields() {
+    return std::tuple{field("run", &FailHeldTask::run, "The run"),
+                      field("task", &FailHeldTask::task, "The task's id").not_empty(),
+                      field("map_index", &FailHeldTask::map_index,
+                            "One instance of a mapped task; none: all held")
+                          .optional()};
   }
 };
 

@@ -76,7 +76,7 @@ Status compile(Dag::Task& task) {
     if (!condition) return of_task(task.spec, condition.error());
     task.condition = *std::move(condition);
   }
-  for (const RetryRule& rule : task.spec.retries.rules) {
+  for (const FailureRule& rule : task.spec.retries.rules) {
     auto& message = task.retry_messages.emplace_back();
     if (rule.message.empty()) continue;
     auto pattern = MessagePattern::parse(rule.message);

@@ -61,6 +61,7 @@ struct TaskSpec {
   bool continue_on_error = false;  // its failure counts as success, downstream and for the run
   Json foreach;  // null: not mapped; a list, or a string that is one expression giving a list
   RetryPolicy retries;
+  OnExhausted on_exhausted = OnExhausted::fail;
   Duration timeout = std::chrono::hours{24};  // of one attempt, from its begin
   Duration kill_grace = kDefaultKillGrace;    // of a cancelled attempt, or one out of time
   bool at_most_once = false;                  // an attempt that may have begun is never repeated

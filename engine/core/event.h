@@ -28,7 +28,8 @@ using EventBody =
                  AttemptFailed, TaskDeferred, TaskSucceeded, TaskFailed, TaskSkipped,
                  TaskUpstreamFailed, TaskCancelled, CompletionRejected, EffectsRequested,
                  CommandHandled, AttemptDispatched, AttemptReturned, TaskCancelRequested,
-                 DagRetired, DagOutOfOrder, ScheduleMoved, ResourceRegistered, ResourceRetired>;
+                 DagRetired, DagOutOfOrder, ScheduleMoved, ResourceRegistered, ResourceRetired,
+                 TaskHeld, TaskResumed, HeldTaskGivenUp>;
 
 struct Event {
   std::int64_t seq = 0;  // place in the journal; given when the batch is appended

@@ -126,6 +126,8 @@ class Planner {
   Result<Uuid> trigger_run(const TriggerRun& input, const Caller& caller, Time now);
   Status cancel_run(const CancelRun& input, const Caller& caller, Time now);
   Status cancel_task(const CancelTask& input, const Caller& caller, Time now);
+  Status resume_task(const ResumeTask& input, const Caller& caller, Time now);
+  Status fail_task(const FailHeldTask& input, const Caller& caller, Time now);
   /// Call restore_run first if the run has ended and was forgotten.
   Status retry_run(const RetryRun& input, const Caller& caller, Time now);
   Status pause_dag(const PauseDag& input, const Caller& caller, Time now);
@@ -155,6 +157,8 @@ class Planner {
 
   /// nullptr if the run is unknown or forgotten.
   const Run* find_run(const Uuid& run) const { return runs_.find(run); }
+  /// Of runs that are open or not yet forgotten, oldest first.
+  std::vector<Uuid> open_run_ids() const { return runs_.ids(); }
   const std::map<DagKey, DagState>& dags() const { return dags_; }
   /// Finished runs stay readable until this call, so that the engine can first write their rows.
   void forget_finished() { runs_.forget_finished(); }
@@ -231,11 +235,16 @@ class Planner {
                         Time now);
   Result<Uuid> start_by_event(const DagKey& dag, const Json& event, const Origin& origin, Time now);
   void wake_waiting(const EventName& event, Time now);
+  void give_up(Run& run, const AttemptKey& key, Error error, Time now);
   void end_instance(Run& run, TaskRef ref);
   void cancel_instance(Run& run, TaskRef ref, bool at_once, Time now);
   void end_attempts_of(const Uuid& run);
   bool is_current(const Run* run, const AttemptKey& key) const;
   bool starts_at_most_once(const Run& run, TaskRef ref) const;
+
+  // planner_hold.cc: held tasks.
+  Result<std::vector<TaskRef>> held_tasks(const Run& run, const std::string& id,
+                                          std::optional<int> map_index) const;
 
   // planner_dags.cc: registration, retirement and schedules of DAGs.
   Result<DagState*> find_dag(const DagKey& id);

@@ -121,7 +121,7 @@ void Planner::on_error(Run& run, const AttemptKey& key, const Error& error, Time
   const auto policy = retries_after(run.dag->task(key.ref.task), error);
   const int failures = run.instance(key.ref).failures + 1;
   if (!policy || failures > policy->max) {
-    fail(run, key.ref, error, now);
+    give_up(run, key, error, now);
     return;
   }
   Duration delay = retry_delay(*policy, failures, rng_.uniform());
@@ -129,6 +129,16 @@ void Planner::on_error(Run& run, const AttemptKey& key, const Error& error, Time
   const Time retry_at = now + delay;
   emit(run, now, AttemptFailed{key.ref, key.attempt, error, retry_at});
   timers_.add({retry_at, run.id, key.ref, key.attempt, TimerKind::retry, retry_at});
+}
+
+/// No attempt is left: the task fails, or is held. A run that is being cancelled waits for no
+/// person.
+void Planner::give_up(Run& run, const AttemptKey& key, Error error, Time now) {
+  const bool holds = run.dag->task(key.ref.task).spec.on_exhausted == OnExhausted::hold;
+  if (holds && !run.cancelling)
+    emit(run, now, TaskHeld{key.ref, key.attempt, std::move(error)});
+  else
+    fail(run, key.ref, std::move(error), now);
 }
 
 bool Planner::starts_at_most_once(const Run& run, TaskRef ref) const {
@@ -150,18 +160,18 @@ void Planner::on_returned(Run& run, const AttemptKey& key, std::string reason, T
 
 void Planner::on_lost(Run& run, const AttemptKey& key, std::string reason, Time now) {
   if (starts_at_most_once(run, key.ref)) {
-    fail(run, key.ref,
-         permanent(unavailable("its runner or engine died, and the task runs at most once" +
-                               (reason.empty() ? std::string() : ": " + reason))),
-         now);
+    give_up(run, key,
+            permanent(unavailable("its runner or engine died, and the task runs at most once" +
+                                  (reason.empty() ? std::string() : ": " + reason))),
+            now);
     return;
   }
   if (run.instance(key.ref).losses >= options_.max_losses) {
-    fail(run, key.ref,
-         permanent(unavailable("its runner or engine died " +
-                               std::to_string(options_.max_losses + 1) +
-                               " times under this task; it is given up")),
-         now);
+    give_up(run, key,
+            permanent(unavailable("its runner or engine died " +
+                                  std::to_string(options_.max_losses + 1) +
+                                  " times under this task; it is given up")),
+            now);
     return;
   }
   emit(run, now, AttemptLost{key.ref, key.attempt, std::move(reason)});

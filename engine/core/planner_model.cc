@@ -12,6 +12,8 @@ std::string end_of(TaskState state) {
       return "failed";
     case TaskState::cancelled:
       return "was cancelled";
+    case TaskState::held:
+      return "is held";
     default:
       return "ended";
   }
@@ -33,7 +35,9 @@ void Planner::note_models(Run& run, Time now) {
     models_.apply(run.dag->key().namespace_, *effects,
                   {run.id, run.dag->task(ref.task).spec.id, ref.map_index});
   if (!models_.has_owned_canaries()) return;
-  if (!run_ended && !(run.has(ref) && is_end(run.instance(ref).state))) return;
+  // A held task watches over nothing, and may be held for long.
+  const auto leaves_it = [](TaskState state) { return is_end(state) || state == TaskState::held; };
+  if (!run_ended && !(run.has(ref) && leaves_it(run.instance(ref).state))) return;
   for (const Models::Canary& canary : models_.owned_canaries()) {
     if (canary.owner.run != run.id) continue;
     const std::string& task = run_ended ? canary.owner.task : run.dag->task(ref.task).spec.id;

@@ -219,8 +219,12 @@ void Planner::queue(const Run& run, TaskRef ref) {
 
 const Json& Planner::root_of(const Run& run, TaskRef ref) {
   MappedRoot& known = mapped_root_;
-  const bool fits = ref.map_index >= 0 && known.task == ref.task && known.run == run.id;
-  if (!fits) known = {run.id, ref.task, expression_root(run, run.dag->task(ref.task).reads, ref)};
+  // One that was resumed with other params has a root that fits no other.
+  const bool is_own = !run.instance(ref).params.is_null();
+  const bool fits = !is_own && ref.map_index >= 0 && known.task == ref.task && known.run == run.id;
+  if (!fits)
+    known = {run.id, is_own ? -1 : ref.task,
+             expression_root(run, run.dag->task(ref.task).reads, ref)};
   if (!fits || ref.map_index < 0) return known.root;
   const auto& items = run.tasks[static_cast<std::size_t>(ref.task)].items;
   known.root.set("item", items.at(static_cast<std::size_t>(ref.map_index)));

@@ -15,7 +15,8 @@ bool names(const std::vector<std::string>& errors, const Error& error) {
   });
 }
 
-bool fits(const RetryRule& rule, const std::optional<MessagePattern>& message, const Error& error) {
+bool fits(const FailureRule& rule, const std::optional<MessagePattern>& message,
+          const Error& error) {
   const auto& codes = rule.exit_codes;
   const bool code_fits =
       codes.empty() ||
@@ -32,7 +33,7 @@ std::optional<RetryPolicy> retries_after(const Dag::Task& task, const Error& err
   const RetryPolicy& all = task.spec.retries;
   RetryPolicy out{all.max, all.backoff, all.initial, all.max_delay, all.jitter};
   for (std::size_t i = 0; i < all.rules.size(); ++i) {
-    const RetryRule& rule = all.rules[i];
+    const FailureRule& rule = all.rules[i];
     if (!fits(rule, task.retry_messages[i], error)) continue;
     if (rule.never) return std::nullopt;
     out.max = rule.max.value_or(out.max);

@@ -22,7 +22,7 @@ std::vector<std::string> strings(const Json& json) {
 }
 
 /// Only what is set.
-Json rule_json(const RetryRule& rule) {
+Json rule_json(const FailureRule& rule) {
   Json on = Json::object();
   if (!rule.exit_codes.empty()) on.set("exit_code", list_of(rule.exit_codes));
   if (!rule.errors.empty()) on.set("error", list_of(rule.errors));
@@ -37,8 +37,8 @@ Json rule_json(const RetryRule& rule) {
   return out;
 }
 
-Result<RetryRule> rule_from(const Json& json) {
-  RetryRule rule;
+Result<FailureRule> rule_from(const Json& json) {
+  FailureRule rule;
   for (const auto& code : json["on"]["exit_code"].items())
     rule.exit_codes.push_back(static_cast<int>(code.as_int()));
   rule.errors = strings(json["on"]["error"]);
@@ -91,7 +91,7 @@ Result<RetryPolicy> retry_policy_from(const Json& json) {
   MR_TRY(policy.max_delay, parse_duration(json["max_delay"].as_view()));
   policy.jitter = json["jitter"].as_double();
   for (const auto& item : json["rules"].items()) {
-    MR_TRY(RetryRule rule, rule_from(item));
+    MR_TRY(FailureRule rule, rule_from(item));
     policy.rules.push_back(std::move(rule));
   }
   policy.also_on = strings(json["also_on"]);

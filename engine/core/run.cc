@@ -81,6 +81,7 @@ class Fold {
   Status operator()(const CommandHandled&) { return {}; }
   Status operator()(const CompletionRejected&) { return {}; }
   Status operator()(const TaskCancelRequested&) { return {}; }
+  Status operator()(const HeldTaskGivenUp&) { return {}; }
 
   Status operator()(const RunCancelRequested&) {
     run_.cancelling = true;
@@ -157,6 +158,24 @@ class Fold {
     instance.error = e.error;
     instance.wake = e.retry_at;
     return move(e.ref, Cause::fail_retry);
+  }
+  Status operator()(const TaskHeld& e) {
+    MR_CHECK(expect(e.ref, e.attempt));
+    auto& instance = run_.instance(e.ref);
+    ++instance.failures;
+    instance.error = e.error;
+    return move(e.ref, Cause::hold);
+  }
+  Status operator()(const TaskResumed& e) {
+    MR_CHECK(move(e.ref, Cause::enqueue));
+    auto& instance = run_.instance(e.ref);
+    instance.failures = instance.losses = instance.returns = 0;
+    instance.checkpoint = {};
+    for (const auto& [name, value] : e.params.members()) {
+      if (instance.params.is_null()) instance.params = Json::object();
+      instance.params.set(name, value);
+    }
+    return {};
   }
   Status operator()(const TaskDeferred& e) {
     MR_CHECK(expect(e.ref, e.attempt));

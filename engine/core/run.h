@@ -32,6 +32,7 @@ struct TaskInstance {
   Json outputs;
   Error error;         // of the last failure
   std::string reason;  // of a skip
+  Json params;         // changed for this instance when it was resumed; null: none
 };
 
 /// How the instances upstream of a task have ended so far.

@@ -14,9 +14,9 @@ Json time_json(const std::optional<Time>& time) {
 /// From the best state to the worst. What has not ended may yet end badly, but is no failure so
 /// far.
 constexpr std::array kWorseAndWorse = {
-    TaskState::success,         TaskState::skipped,  TaskState::pending,      TaskState::queued,
-    TaskState::running,         TaskState::deferred, TaskState::up_for_retry, TaskState::cancelled,
-    TaskState::upstream_failed, TaskState::failed};
+    TaskState::success,   TaskState::skipped,         TaskState::pending,      TaskState::queued,
+    TaskState::running,   TaskState::deferred,        TaskState::up_for_retry, TaskState::held,
+    TaskState::cancelled, TaskState::upstream_failed, TaskState::failed};
 static_assert(kWorseAndWorse.size() == kTaskStateCount);
 
 /// The state of a task as a whole: that of its only instance, or the worst of a mapped task's.
@@ -48,7 +48,10 @@ Json expression_root(const Run& run, const std::vector<int>& needed, TaskRef ref
                                 {"logical_date", time_json(created.logical_date)},
                                 {"data_interval_start", time_json(created.interval_start)},
                                 {"data_interval_end", time_json(created.interval_end)}}));
-  root.set("params", created.params);
+  Json params = created.params;
+  if (run.has(ref))
+    for (const auto& [name, value] : run.instance(ref).params.members()) params.set(name, value);
+  root.set("params", std::move(params));
   root.set("event", created.trigger);
   root.set("dag", Json::object({{"id", run.dag->id()}, {"owner", run.dag->spec().owner}}));
   Json tasks = Json::object();

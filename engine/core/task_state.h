@@ -19,26 +19,28 @@ enum class TaskState : std::uint8_t {
   running,       // an attempt is under way
   deferred,      // waits for a time or an event, holding no slot
   up_for_retry,  // an attempt failed; the next one is due later
+  held,          // an attempt failed and none is left; waits for a person
   success,
   failed,
   skipped,          // a condition or an operator said so
   upstream_failed,  // can never start
   cancelled,
 };
-inline constexpr int kTaskStateCount = 10;
+inline constexpr int kTaskStateCount = 11;
 
 constexpr std::array<std::string_view, kTaskStateCount> names_of(TaskState) {
-  return {"pending", "queued", "running", "deferred",        "up_for_retry",
+  return {"pending", "queued", "running", "deferred",        "up_for_retry", "held",
           "success", "failed", "skipped", "upstream_failed", "cancelled"};
 }
 constexpr std::string_view title_of(TaskState) { return "TaskState"; }
 
 enum class Cause : std::uint8_t {
-  enqueue,  // upstream is done, a wait is over, or an attempt was lost
+  enqueue,  // upstream is done, a wait or hold is over, or an attempt was lost
   start,    // a slot was free
   succeed,
   fail,        // no retry left, or none would help
   fail_retry,  // to be tried again later
+  hold,        // as `fail`, and a person decides how it goes on
   defer,
   skip,
   upstream_fail,
@@ -61,10 +63,13 @@ inline constexpr std::array kTransitions = {
     Transition{TaskState::pending, Cause::cancel, TaskState::cancelled},
     Transition{TaskState::queued, Cause::start, TaskState::running},
     Transition{TaskState::queued, Cause::fail, TaskState::failed},
+    Transition{TaskState::queued, Cause::hold,
+               TaskState::held},  // its engine died, and may have begun it
     Transition{TaskState::queued, Cause::cancel, TaskState::cancelled},
     Transition{TaskState::running, Cause::succeed, TaskState::success},
     Transition{TaskState::running, Cause::fail, TaskState::failed},
     Transition{TaskState::running, Cause::fail_retry, TaskState::up_for_retry},
+    Transition{TaskState::running, Cause::hold, TaskState::held},
     Transition{TaskState::running, Cause::defer, TaskState::deferred},
     Transition{TaskState::running, Cause::skip, TaskState::skipped},
     Transition{TaskState::running, Cause::enqueue, TaskState::queued},  // its engine died
@@ -77,6 +82,9 @@ inline constexpr std::array kTransitions = {
     Transition{TaskState::up_for_retry, Cause::start, TaskState::running},
     Transition{TaskState::up_for_retry, Cause::fail, TaskState::failed},
     Transition{TaskState::up_for_retry, Cause::cancel, TaskState::cancelled},
+    Transition{TaskState::held, Cause::enqueue, TaskState::queued},
+    Transition{TaskState::held, Cause::fail, TaskState::failed},
+    Transition{TaskState::held, Cause::cancel, TaskState::cancelled},
 };
 
 constexpr bool is_end(TaskState state) { return state >= TaskState::success; }

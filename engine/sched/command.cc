@@ -34,6 +34,16 @@ Result<CancelTask::Answer> carry_out(const CancelTask& input, const Desk& desk) 
   return CancelTask::Answer{input.run, input.task};
 }
 
+Result<TaskAnswer> carry_out(const ResumeTask& input, const Desk& desk) {
+  MR_CHECK(desk.planner.resume_task(input, desk.caller, desk.now));
+  return TaskAnswer{input.run, input.task};
+}
+
+Result<TaskAnswer> carry_out(const FailHeldTask& input, const Desk& desk) {
+  MR_CHECK(desk.planner.fail_task(input, desk.caller, desk.now));
+  return TaskAnswer{input.run, input.task};
+}
+
 Result<RunAnswer> carry_out(const RetryRun& input, const Desk& desk) {
   if (desk.planner.find_run(input.run) == nullptr) {
     MR_TRY(Run run, load_run(desk.stores.journal, desk.stores.runs, input.run));
@@ -85,8 +95,8 @@ constexpr Verb verb() {
 }
 
 constexpr std::array kVerbs = {
-    verb<TriggerRun>(),   verb<CancelRun>(),     verb<CancelTask>(),
-    verb<RetryRun>(),     verb<PauseDag>(),      verb<ResetSchedule>(),
+    verb<TriggerRun>(),   verb<CancelRun>(),     verb<CancelTask>(),   verb<ResumeTask>(),
+    verb<FailHeldTask>(), verb<RetryRun>(),      verb<PauseDag>(),     verb<ResetSchedule>(),
     verb<PublishEvent>(), verb<RollbackModel>(), verb<ReleaseModel>(),
 };
 

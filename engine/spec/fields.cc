@@ -159,6 +159,10 @@ constexpr std::array kRetryOn = {
 constexpr std::string_view kRetries =
     R"({"oneOf": [{"type": "integer", "minimum": 0, "maximum": 1000}, {"$ref": "#/$defs/retries"}]})";
 
+constexpr std::string_view kExhaustedText =
+    "What happens to the task when no retry is left: it fails, or it is held until a person "
+    "resumes it";
+constexpr std::string_view kExhausted = R"({"enum": ["fail", "hold"], "default": "fail"})";
 constexpr std::string_view kGraceText =
     "Time between SIGTERM and SIGKILL when an attempt is cancelled or out of time; default 5s";
 constexpr std::string_view kMemoryText =
@@ -166,6 +170,7 @@ constexpr std::string_view kMemoryText =
 
 constexpr std::array kDefaults = {
     Field{"retries", "Number of retries, or a mapping", kRetries},
+    Field{"on_exhausted", kExhaustedText, kExhausted},
     Field{"timeout", "Longest time of one attempt, from its begin", kDuration},
     Field{"kill_grace", kGraceText, kDuration},
     Field{"memory", kMemoryText, kMemory},
@@ -188,6 +193,7 @@ constexpr std::array kTask = {
           "One instance of the task for each item: a list, or an expression that gives one",
           R"({"oneOf": [{"type": "array"}, {"type": "string", "pattern": "^\\$\\{\\{"}]})"},
     Field{"retries", "Number of retries, or a mapping", kRetries},
+    Field{"on_exhausted", kExhaustedText, kExhausted},
     Field{
         "at_most_once",
         "Never start the task again after an attempt that may have begun, also when its runner or "

@@ -64,7 +64,7 @@ std::vector<std::string> read_errors(const YamlNode& node, std::string_view key,
   return out;
 }
 
-void read_exit_codes(const YamlNode& node, RetryRule& to, Report& report) {
+void read_exit_codes(const YamlNode& node, FailureRule& to, Report& report) {
   const auto read_one = [&](const YamlNode& item) {
     if (const auto code = read_integer(item, "exit_code", 1, 255, report))
       to.exit_codes.push_back(static_cast<int>(*code));
@@ -77,7 +77,7 @@ void read_exit_codes(const YamlNode& node, RetryRule& to, Report& report) {
   for (const YamlNode& item : node.items) read_one(item);
 }
 
-void read_message(const YamlNode& node, RetryRule& to, Report& report) {
+void read_message(const YamlNode& node, FailureRule& to, Report& report) {
   const auto text = read_string(node, "message", report);
   if (!text) return;
   if (const auto pattern = MessagePattern::parse(*text); !pattern)
@@ -85,7 +85,7 @@ void read_message(const YamlNode& node, RetryRule& to, Report& report) {
   to.message = *text;
 }
 
-void read_on(const YamlNode& node, RetryRule& to, Report& report) {
+void read_on(const YamlNode& node, FailureRule& to, Report& report) {
   if (!check_keys(node, node.at, retry_on_fields(), "on of a retry rule", report)) return;
   if (node.entries.empty())
     report.error(node.at, "bad-value", "on: the rule has no condition",
@@ -98,7 +98,7 @@ void read_on(const YamlNode& node, RetryRule& to, Report& report) {
 
 void read_rule(const YamlNode& node, RetryPolicy& to, Report& report) {
   if (!check_keys(node, node.at, retry_rule_fields(), "a retry rule", report)) return;
-  RetryRule& rule = to.rules.emplace_back();
+  FailureRule& rule = to.rules.emplace_back();
   if (const auto* entry = node.find("on")) read_on(entry->value, rule, report);
   read_times(node, rule, report);
   const auto* never = node.find("never");

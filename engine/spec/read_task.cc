@@ -99,11 +99,22 @@ void read_rule(const YamlNode& node, TaskSpec& task, Report& report) {
                hint.empty() ? "there are " + listed(trigger_rule_names()) : hint);
 }
 
+void read_on_exhausted(const YamlNode& node, TaskSpec& task, Report& report) {
+  const auto name = read_string(node, "on_exhausted", report);
+  if (!name) return;
+  const auto known = from_name<OnExhausted>(*name);
+  if (!known)
+    report.error(node.at, "bad-value", "on_exhausted: there is no " + quote(*name),
+                 "write fail or hold");
+  task.on_exhausted = known.value_or(task.on_exhausted);
+}
+
 }  // namespace
 
 void read_limits(const YamlNode& node, TaskSpec& to, const Loading& loading) {
   Report& report = loading.report;
   if (const auto* entry = node.find("retries")) read_retries(entry->value, to.retries, report);
+  if (const auto* entry = node.find("on_exhausted")) read_on_exhausted(entry->value, to, report);
   if (const auto* entry = node.find("timeout")) {
     const auto timeout = read_duration(entry->value, "timeout", report);
     if (timeout == Duration::zero())

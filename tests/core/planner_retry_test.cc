@@ -180,6 +180,143 @@ TEST_F(Retry, AllConditionsOfARuleMustHold) {
   EXPECT_EQ(TaskState::up_for_retry, after(other));
 }
 
+class Hold : public Retry {
+ protected:
+  void SetUp() override {
+    DagSpec spec;
+    spec.id = "dag";
+    spec.params = {{"limit", Json::object({{"type", "integer"}, {"default", 5}})},
+                   {"place", Json::object({{"default", "here"}})}};
+    spec.tasks.resize(2);
+    TaskSpec& first = spec.tasks[0];
+    first.id = "first";
+    first.op = "fake";
+    first.with = Json::object({{"limit", "${{ params.limit }}"}, {"place", "${{ params.place }}"}});
+    first.retries = {.max = 1, .jitter = 0};
+    first.on_exhausted = OnExhausted::hold;
+    TaskSpec& second = spec.tasks[1];
+    second.id = "second";
+    second.op = "fake";
+    second.needs = {"first"};
+    second.with = Json::object({{"limit", "${{ params.limit }}"}});
+    auto made = Dag::make(std::move(spec));
+    ASSERT_TRUE(made.ok()) << made.error().message;
+    dags_.push_back(std::make_shared<const Dag>(*std::move(made)));
+    ASSERT_TRUE(planner_.register_dag({dags_.back(), "x.yaml", ".", {}}, now_).ok());
+    run_ = Uuid{1, 1};
+    TriggerRun input;
+    input.dag = "dag";
+    input.run = run_;
+    ASSERT_TRUE(planner_.trigger_run(input, {}, now_).ok());
+    after(exited(1));
+    wait();
+    ASSERT_EQ(TaskState::held, after(exited(2)));
+  }
+  /// The attempt that was started last.
+  StartAttempt started() {
+    StartAttempt last;
+    for (const auto& action : planner_.take_actions())
+      if (const auto* start = std::get_if<StartAttempt>(&action)) last = *start;
+    key_ = last.key;
+    return last;
+  }
+  Status resume(Json params = {}, std::optional<int> map_index = {}) {
+    return planner_.resume_task({run_, "first", map_index, std::move(params)}, {}, now_);
+  }
+  RunStatus status() { return planner_.find_run(run_)->status; }
+};
+
+TEST_F(Hold, KeepsTheRunOpenAndSaysWhy) {
+  EXPECT_EQ(RunStatus::running, status());
+  EXPECT_EQ(2, instance().error.exit_code);
+  EXPECT_EQ(TaskState::pending, planner_.find_run(run_)->instance({1, -1}).state);
+  EXPECT_EQ(0, planner_.attempts_in_hand()) << "it holds no slot";
+  now_ += std::chrono::hours{1000};
+  planner_.tick(now_);
+  EXPECT_EQ(TaskState::held, instance().state);
+}
+
+TEST_F(Hold, AResumedTaskHasAllOfItsRetriesAgain) {
+  ASSERT_TRUE(resume().ok());
+  EXPECT_EQ(3, started().key.attempt);
+  EXPECT_EQ(TaskState::up_for_retry, after(exited(1)));
+  wait();
+  EXPECT_EQ(TaskState::held, after(exited(1))) << "and is held again";
+  ASSERT_TRUE(resume().ok());
+  EXPECT_EQ(TaskState::success, after(Outcome{Done{}}));
+  after(Outcome{Done{}});
+  EXPECT_EQ(RunStatus::success, status());
+}
+
+TEST_F(Hold, ChangedParamsAreThoseOfTheTaskAlone) {
+  ASSERT_TRUE(resume(Json::object({{"limit", 7}})).ok());
+  EXPECT_EQ(Json::object({{"limit", 7}, {"place", "here"}}), started().with);
+  EXPECT_EQ(TaskState::up_for_retry, after(exited(1)));
+  wait();
+  EXPECT_EQ(7, started().with["limit"].as_int()) << "for its retries as well";
+  planner_.complete({key_, exited(1), false, now_}, now_);
+  ASSERT_TRUE(resume(Json::object({{"place", "there"}})).ok());
+  EXPECT_EQ(Json::object({{"limit", 7}, {"place", "there"}}), started().with);
+  planner_.complete({key_, Outcome{Done{}}, false, now_}, now_);
+  EXPECT_EQ(Json::object({{"limit", 5}}), started().with) << "of the task downstream";
+}
+
+TEST_F(Hold, ParamsThatDoNotFitAreRefused) {
+  EXPECT_EQ(ErrorCode::invalid_argument, resume(Json::object({{"limit", "many"}})).error().code);
+  EXPECT_EQ(ErrorCode::invalid_argument, resume(Json::object({{"limt", 3}})).error().code);
+  EXPECT_EQ(ErrorCode::invalid_argument, resume(Json::array({1})).error().code);
+  EXPECT_EQ(TaskState::held, instance().state);
+}
+
+TEST_F(Hold, APersonMayLetTheTaskFail) {
+  ASSERT_TRUE(planner_.fail_task({run_, "first", {}}, {}, now_).ok());
+  EXPECT_EQ(TaskState::failed, instance().state);
+  EXPECT_EQ(2, instance().error.exit_code);
+  EXPECT_EQ(RunStatus::failed, status());
+}
+
+TEST_F(Hold, EndsWithTheRunThatIsCancelled) {
+  ASSERT_TRUE(planner_.cancel_run({run_, false}, {}, now_).ok());
+  EXPECT_EQ(TaskState::cancelled, instance().state);
+  EXPECT_EQ(RunStatus::cancelled, status());
+}
+
+TEST_F(Hold, OnlyAHeldTaskIsResumedOrGivenUp) {
+  EXPECT_EQ(ErrorCode::conflict,
+            planner_.resume_task({run_, "second", {}, {}}, {}, now_).error().code);
+  EXPECT_EQ(ErrorCode::not_found,
+            planner_.resume_task({run_, "frist", {}, {}}, {}, now_).error().code);
+  EXPECT_EQ(ErrorCode::not_found, resume({}, 3).error().code);
+  ASSERT_TRUE(resume().ok());
+  EXPECT_EQ(ErrorCode::conflict, resume().error().code);
+  EXPECT_EQ(ErrorCode::conflict, planner_.fail_task({run_, "first", {}}, {}, now_).error().code);
+  EXPECT_EQ(ErrorCode::conflict,
+            planner_.resume_task({Uuid{1, 99}, "first", {}, {}}, {}, now_).error().code);
+}
+
+TEST_F(Hold, OutlivesItsEngine) {
+  Planner next({}, 2, Rng(2));
+  DagState dag;
+  dag.dag = dags_.back();
+  next.restore_dag(dag);
+  next.restore_run(*planner_.find_run(run_));
+  next.recover(now_);
+  EXPECT_EQ(TaskState::held, next.find_run(run_)->instance({0, -1}).state);
+  ASSERT_TRUE(next.resume_task({run_, "first", {}, {}}, {}, now_).ok());
+  EXPECT_TRUE(next.find_run(run_)->instance({0, -1}).dispatched);
+}
+
+// 1 + max_losses deaths of a runner, which cost no retry.
+TEST_F(Hold, HoldsATaskThatIsLostTooOften) {
+  ASSERT_TRUE(resume().ok());
+  for (int i = 0; i <= PlannerOptions{}.max_losses; ++i) {
+    started();
+    planner_.complete({key_, unavailable("runner died"), true, now_}, now_);
+  }
+  EXPECT_EQ(TaskState::held, instance().state);
+  EXPECT_TRUE(instance().error.permanent);
+}
+
 TEST(RetryRules, AreKeptInTheCanonicalForm) {
   RetryPolicy policy{.max = 1};
   policy.rules = {{.exit_codes = {75},

@@ -84,6 +84,45 @@ TEST(Logs, FollowsATaskThroughItsAttemptsToItsEnd) {
       << mapped.out;
 }
 
+// The program wants the param to be "good"; a person changes it for the held task.
+TEST(Hold, AHeldTaskIsResumedWithAnotherParam) {
+  const TempFolder folder;
+  const auto dags = folder.path() / "dags", state = folder.path() / "state";
+  std::filesystem::create_directories(dags);
+  ASSERT_TRUE(write_file_atomic(dags / "picky.yaml",
+                                "dag: picky\nparams: {mood: {type: string, default: bad}}\n"
+                                "tasks:\n  work:\n    operator: command\n"
+                                "    retries: {max: 1, initial: 10ms}\n    on_exhausted: hold\n"
+                                "    with: {env: {MOOD: \"${{ params.mood }}\"}, "
+                                "run: 'test \"$MOOD\" = good'}\n"
+                                "  more: {needs: work, operator: noop}\n")
+                  .ok());
+  Up up(state, dags);
+  ASSERT_TRUE(eventually([&] { return up.get("/dags/picky")["dag"]["dag"].as_view() == "picky"; }));
+  const auto run_verb = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {binary(), "--state", state.string()});
+    return Program(words).wait(std::chrono::seconds{60});
+  };
+  const std::string run = run_verb({"trigger", "picky"}).out.substr(4, 36);
+  ASSERT_TRUE(eventually(
+      [&] { return up.get("/runs/" + run + "/tasks/work")["state"].as_view() == "held"; }));
+  const Finished shown = run_verb({"show", run});
+  EXPECT_NE(shown.out.find("ended with exit code 1"), std::string::npos) << shown.out;
+  EXPECT_NE(shown.out.find("millrace resume " + run + " work"), std::string::npos) << shown.out;
+  EXPECT_EQ(up.get("/runs/" + run)["status"].as_view(), "running");
+
+  const Finished wrong = run_verb({"resume", run, "work", "-p", "mud=good"});
+  EXPECT_EQ(wrong.exit_code, traits(ErrorCode::invalid_argument).exit_code) << wrong.out;
+  const Finished resumed = run_verb({"resume", run, "work", "-p", "mood=good"});
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.out;
+  EXPECT_EQ(up.get("/runs/" + run + "?wait=50s")["status"].as_view(), "success");
+  const Json task = up.get("/runs/" + run + "/tasks/work");
+  EXPECT_EQ(task["attempt"].as_int(), 3);
+  EXPECT_EQ(task["params"], Json::object({{"mood", "good"}}));
+  const Finished late = run_verb({"resume", run, "work", "--fail"});
+  EXPECT_EQ(late.exit_code, traits(ErrorCode::conflict).exit_code) << late.out;
+}
+
 TEST(Logs, FollowingOneEndsWithTheEngine) {
   const TempFolder folder;
   const auto dags = folder.path() / "dags";

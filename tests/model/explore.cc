@@ -25,6 +25,7 @@ class Search {
     first.cancels = static_cast<Byte>(bounds_.cancels);
     first.retries = static_cast<Byte>(bounds_.retries);
     first.defers = static_cast<Byte>(bounds_.defers);
+    first.holds = static_cast<Byte>(bounds_.holds);
     visit(first, 0);
     for (Index at = 0; at < states_.size(); ++at) {
       if (states_.size() > bounds_.most_states) return findings_;

@@ -53,6 +53,9 @@ bool fold(Plan& plan, const Decision& d, const Rules& rules) {
       for (std::size_t t = d.task; t < kTasks; ++t)
         if (is_end(plan.tasks[t].state)) plan.tasks[t] = {.attempt = plan.tasks[t].attempt};
       return true;
+    case Act::resume:
+      task.failures = 0;
+      return move(task, Cause::enqueue, rules);
     case Act::dispatch:
       if (task.state != TaskState::queued && !move(task, Cause::enqueue, rules)) return false;
       task.attempt = d.attempt;

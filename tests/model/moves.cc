@@ -148,6 +148,7 @@ class Moves {
       complete(e, t);
       pass_deadline(e, t);
       clear(e, t);
+      resume(e, t);
     }
     if (is_end(me.plan.tasks[0].state) && me.plan.tasks[0].state != TaskState::success &&
         me.plan.tasks[1].state == TaskState::pending)
@@ -288,6 +289,14 @@ class Moves {
     outcome("records the success of ", Cause::succeed);
     outcome("records the failure of ", Cause::fail);
     if (task.failures < kRetries) outcome("will try again ", Cause::fail_retry);
+    if (from_.holds > 0)
+      decide(e, said("holds ", t),
+             {Act::outcome, static_cast<Byte>(t), Cause::hold, runner.attempt, runner.epoch,
+              runner.call},
+             [=](State& s, Engine& engine) {
+               --s.holds;
+               taken(s, engine);
+             });
     if (from_.defers == 0) return;
     const Decision defer{Act::outcome,   static_cast<Byte>(t), Cause::defer,
                          runner.attempt, runner.epoch,         runner.call};
@@ -343,6 +352,13 @@ class Moves {
                }
              engine.runners = {};
            });
+  }
+
+  /// A person resumes a held task.
+  void resume(int e, int t) {
+    const bool held = engine(e).plan.tasks[static_cast<std::size_t>(t)].state == TaskState::held;
+    if (held && rules_.resume)
+      decide(e, said("resumes ", t), {Act::resume, static_cast<Byte>(t), Cause::enqueue, 0, 0});
   }
 
   /// A user asks for a task again.

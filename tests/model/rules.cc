@@ -51,6 +51,7 @@ const std::vector<Bounds>& standard_worlds() {
       {.faults = 1, .retries = 1},
       {.faults = 1, .cancels = 1, .defers = 1},
       {.faults = 0, .cancels = 1, .retries = 1, .defers = 1},
+      {.faults = 1, .cancels = 1, .holds = 1},
   };
   return all;
 }
@@ -77,6 +78,9 @@ const std::vector<Variant>& broken_variants() {
     Variant call = without("CallFence", &Rules::call_fence, Invariant::current_attempt);
     call.bounds = {.faults = 1, .defers = 1};  // only a deferred attempt has a second call
     list.push_back(std::move(call));
+    Variant resume = without("Resume", &Rules::resume, Invariant::reaches_end);
+    resume.bounds = {.faults = 0, .holds = 1};
+    list.push_back(std::move(resume));
     return list;
   }();
   return all;

@@ -29,13 +29,14 @@ struct Rules {
   bool durable_first = true;  // an attempt runs only once its start is in the journal
   bool retry_guard = true;    // no retry of a task while what needs it is under way
   bool deadline = true;       // an attempt that hangs is ended
+  bool resume = true;         // a person may resume a held task
   bool wait_for_end = true;   // no attempt begins while one of its task still lives
 };
 
 /// How much may happen in the world at most; the more, the more states.
 struct Bounds {
   int faults = 1;  // deaths, freezes, hangs, lost answers, repeated results, leases that lapse
-  int cancels = 0, retries = 0, defers = 0;
+  int cancels = 0, retries = 0, defers = 0, holds = 0;
   std::size_t most_states = 5'000'000;
 };
 

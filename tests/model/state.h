@@ -25,7 +25,7 @@ struct Plan {
   std::array<Task, kTasks> tasks;
 };
 
-enum class Act : Byte { none, recover, dispatch, give_back, start, outcome, cancel, clear };
+enum class Act : Byte { none, recover, dispatch, give_back, start, outcome, cancel, clear, resume };
 
 /// One batch.
 struct Decision {
@@ -68,7 +68,7 @@ struct State {
   std::array<Byte, kTasks> accepted{};  // attempts that have an outcome, as bits
   Byte epoch = 0, owner = kEngines, lease_runs = 0;
   std::array<Engine, kEngines> engines;
-  Byte faults = 0, cancels = 0, retries = 0, defers = 0;  // how many may still come
+  Byte faults = 0, cancels = 0, retries = 0, defers = 0, holds = 0;  // how many may still come
   Invariant broken = Invariant::none;
 
   std::string_view bytes() const { return {reinterpret_cast<const char*>(this), sizeof *this}; }

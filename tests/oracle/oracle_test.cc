@@ -6,6 +6,7 @@
 
 #include "engine/base/file.h"
 #include "tests/oracle/forge.h"
+#include "tests/oracle/task_course.h"
 
 namespace millrace::oracle {
 namespace {
@@ -71,6 +72,27 @@ std::vector<Wrong> wrong_runs() {
        [](Forge& f) {
          f.show([&](Events& e) {
            body_of<TaskFailed>(e, f.second, Forge::kTrain).error.permanent = false;
+         });
+       }},
+      {"AHoldThatTheDagDoesNotAskFor", Rule::held, "its DAG says fail",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto end = find_event<TaskFailed>(e, f.second, Forge::kTrain);
+           e.insert(end, {0, f.second, end->at, TaskHeld{Forge::kTrain, 1, internal_error("x")}});
+         });
+       }},
+      {"AResumedTaskThatIsNotHeld", Rule::held, "resumed that is not held",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto end = find_event<TaskFailed>(e, f.second, Forge::kTrain);
+           e.insert(end, {0, f.second, end->at, TaskResumed{Forge::kTrain, {}, {}}});
+         });
+       }},
+      {"AGivenUpTaskThatIsNotHeld", Rule::held, "given up that is not held",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto end = find_event<TaskFailed>(e, f.second, Forge::kTrain);
+           e.insert(end, {0, f.second, end->at, HeldTaskGivenUp{Forge::kTrain, {}}});
          });
        }},
       {"LostTooOften", Rule::retry_limit, "lost too often",
@@ -320,6 +342,29 @@ INSTANTIATE_TEST_SUITE_P(Attempt, WrongHistory, ::testing::ValuesIn(wrong_attemp
 INSTANTIATE_TEST_SUITE_P(Edge, WrongHistory, ::testing::ValuesIn(wrong_edges()), case_name);
 INSTANTIATE_TEST_SUITE_P(Dag, WrongHistory, ::testing::ValuesIn(wrong_dags()), case_name);
 INSTANTIATE_TEST_SUITE_P(World, WrongHistory, ::testing::ValuesIn(wrong_worlds()), case_name);
+
+TEST(TaskCourse, AHeldTaskGoesOnOnlyIfAPersonSaysSo) {
+  const TaskRef ref{0, -1};
+  const CourseLimits limits{.holds = true};
+  TaskCourse held;
+  ASSERT_FALSE(follow(held, AttemptStarted{ref, 1, 1, {}}, limits, 1));
+  ASSERT_FALSE(follow(held, TaskHeld{ref, 1, unavailable("away")}, limits, 1));
+  const auto rule_after = [&](std::vector<EventBody> bodies) -> std::optional<Rule> {
+    TaskCourse course = held;
+    for (const EventBody& body : bodies)
+      if (const Finding wrong = follow(course, body, limits, 1)) return wrong->rule;
+    return std::nullopt;
+  };
+  const EventBody start = AttemptStarted{ref, 2, 1, {}}, queue = TaskQueued{ref},
+                  failure = TaskFailed{ref, 1, unavailable("away"), {}, {}};
+  EXPECT_EQ(Rule::held, rule_after({start}));
+  EXPECT_EQ(Rule::held, rule_after({queue}));
+  EXPECT_EQ(Rule::held, rule_after({failure}));
+  EXPECT_EQ(std::nullopt, rule_after({TaskResumed{ref, {}, {}}, start}));
+  EXPECT_EQ(std::nullopt, rule_after({HeldTaskGivenUp{ref, {}}, failure}));
+  EXPECT_EQ(std::nullopt, rule_after({TaskCancelled{ref}}));
+  EXPECT_EQ(Rule::held, rule_after({TaskResumed{ref, {}, {}}, TaskResumed{ref, {}, {}}}));
+}
 
 TEST(Oracle, ASoundHistoryIsAccepted) {
   Forge forge;

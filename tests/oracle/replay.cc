@@ -170,8 +170,12 @@ Finding Replay::before_fold(Run& run, const Event& event) {
     retries = retries_allowed(spec, again->error);
   if (const auto* failed = std::get_if<TaskFailed>(&event.body))
     retries = retries_allowed(spec, failed->error);
-  const CourseLimits limits{retries, expectations_.limits.max_losses,
-                            expectations_.limits.survives_leader};
+  if (const auto* held = std::get_if<TaskHeld>(&event.body))
+    retries = retries_allowed(spec, held->error);
+  const CourseLimits limits{.retries = retries,
+                            .losses = expectations_.limits.max_losses,
+                            .holds = spec.on_exhausted == OnExhausted::hold,
+                            .adopted = expectations_.limits.survives_leader};
   auto wrong = check_left_out(run, *ref, event.body);
   if (!wrong) wrong = follow(course_of(run.id, *ref), event.body, limits, newest_epoch_);
   if (sent != nullptr || started != nullptr) started_.insert(current_mark(run, *ref));

@@ -7,7 +7,7 @@
 namespace millrace::oracle {
 namespace {
 
-bool applies(const RetryRule& rule, const Error& error) {
+bool applies(const FailureRule& rule, const Error& error) {
   const std::set<int> codes(rule.exit_codes.begin(), rule.exit_codes.end());
   const std::set<std::string> errors(rule.errors.begin(), rule.errors.end());
   if (!codes.empty() && !codes.contains(error.exit_code.value_or(0))) return false;
@@ -24,7 +24,7 @@ bool applies(const RetryRule& rule, const Error& error) {
 int retries_allowed(const TaskSpec& task, const Error& error) {
   if (error.permanent) return -1;
   if (error.code == ErrorCode::cancelled || error.code == ErrorCode::fenced) return -1;
-  for (const RetryRule& rule : task.retries.rules)
+  for (const FailureRule& rule : task.retries.rules)
     if (applies(rule, error)) return rule.never ? -1 : rule.max.value_or(task.retries.max);
   return task.retries.max;
 }

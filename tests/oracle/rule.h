@@ -22,6 +22,7 @@ enum class Rule : std::uint8_t {
   slots,
   active_runs,
   retry_limit,
+  held,
   one_run_per_date,
   schedule_dates,
   dataset_runs,

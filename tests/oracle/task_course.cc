@@ -45,12 +45,33 @@ struct Follow {
       return Violation{Rule::retry_limit, "the task is to be tried again without a retry left"};
     return outcome_of(e.attempt);
   }
+  Finding operator()(const TaskHeld& e) const {
+    if (!limits.holds) return Violation{Rule::held, "the task is held, and its DAG says fail"};
+    if (course.failures < limits.retries)
+      return Violation{Rule::retry_limit, "the task is held although it has a retry left"};
+    course.held = true;
+    return course.dispatched ? Finding() : outcome_of(e.attempt);
+  }
+  Finding operator()(const TaskResumed&) const {
+    if (!std::exchange(course.held, false))
+      return Violation{Rule::held, "a task is resumed that is not held"};
+    course.failures = course.losses = 0;
+    course.deferred = false;
+    return {};
+  }
+  Finding operator()(const HeldTaskGivenUp&) const {
+    course.given_up = course.held;
+    if (course.held) return {};
+    return Violation{Rule::held, "a task is given up that is not held"};
+  }
+  Finding operator()(const TaskQueued&) const { return not_held("is queued"); }
   Finding operator()(const AttemptLost& e) const {
     if (limits.losses > 0 && ++course.losses > limits.losses)
       return Violation{Rule::retry_limit, "the task was lost too often to be tried again"};
     return check_attempt(e.attempt);  // said by the leader after the one that started it
   }
   Finding operator()(const TaskFailed& e) const {
+    if (course.held && !course.given_up) return not_held("fails");
     if (!course.running) return {};
     if (auto wrong = check_attempt(e.attempt)) return wrong;
     if (course.failures < limits.retries)
@@ -69,7 +90,12 @@ struct Follow {
     course.attempt = attempt;
     course.epoch = epoch;
   }
+  Finding not_held(const char* what) const {
+    if (!course.held) return {};
+    return Violation{Rule::held, "a held task " + std::string(what) + ", and no person said so"};
+  }
   Finding may_begin(int attempt, std::int64_t epoch) const {
+    if (auto wrong = not_held("starts")) return wrong;
     if (course.ended)
       return Violation{Rule::one_outcome, "an attempt starts after the task has ended"};
     if (course.running)
@@ -99,7 +125,8 @@ struct Follow {
 
 bool leaves_running(const EventBody& body) {
   return is_ending(body) || std::holds_alternative<AttemptFailed>(body) ||
-         std::holds_alternative<AttemptLost>(body) || std::holds_alternative<TaskDeferred>(body);
+         std::holds_alternative<AttemptLost>(body) || std::holds_alternative<TaskDeferred>(body) ||
+         std::holds_alternative<TaskHeld>(body);
 }
 
 }  // namespace
@@ -116,6 +143,7 @@ Finding follow(TaskCourse& course, const EventBody& body, const CourseLimits& li
     return Violation{Rule::one_outcome, "the task has ended already"};
   if (auto wrong = std::visit(Follow{course, limits, newest_epoch}, body)) return wrong;
   if (leaves_running(body)) course.running = false;
+  if (std::holds_alternative<TaskHeld>(body)) course.dispatched = false;
   if (is_ending(body)) course.ended = true;
   if (is_ending(body)) course.dispatched = false;
   return {};

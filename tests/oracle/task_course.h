@@ -19,12 +19,15 @@ struct TaskCourse {
   bool dispatched = false;  // the executor may begin `attempt`
   bool running = false;
   bool ended = false;
+  bool held = false;
+  bool given_up = false;  // a person lets the held task fail
   int failures = 0, losses = 0;
 };
 
 struct CourseLimits {
   int retries = 0;       // that the failure of this event allows; -1: none in any case
   int losses = 0;        // 0: not checked
+  bool holds = false;    // a task without retries left waits for a person
   bool adopted = false;  // attempts of old leaders may go on
 };
 

@@ -55,6 +55,7 @@ std::shared_ptr<const Dag> random_dag(const DagKey& key, Rng& rng, Time now, boo
     for (std::uint64_t up = 0; up < i; ++up)
       if (chance(rng, 1.5 / static_cast<double>(i))) task.needs.push_back("t" + std::to_string(up));
     task.retries = retries_of(rng);
+    if (chance(rng, 0.15)) task.on_exhausted = OnExhausted::hold;
     task.timeout = deadlines ? Duration{std::chrono::seconds{60}} : std::chrono::hours{100'000};
     task.priority = static_cast<int>(rng.below(3));
     if (chance(rng, 0.2)) task.foreach = foreach_of(task, rng);

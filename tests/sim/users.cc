@@ -54,6 +54,23 @@ void Users::act(Inbox& inbox, const SimClock& clock, Script& script,
     command = draw_command(clock, script, promised);
     script.note([&] { return "a user asks for " + command.kind + " " + command.body.dump(); });
   }
+  send(std::move(command), inbox, promised);
+}
+
+void Users::decide(const HeldTask& held, Inbox& inbox, const SimClock& clock, Script& script,
+                   oracle::Expectations& promised) {
+  const Caller caller(held.namespace_, Origin{"user", "simulated"});
+  const std::optional<int> item = held.map_index < 0 ? std::nullopt : std::optional(held.map_index);
+  Command command = script.chance(0.5)
+                        ? make_command(ResumeTask{held.run, held.task, item, {}}, caller)
+                        : make_command(FailHeldTask{held.run, held.task, item}, caller);
+  command.id = Uuid::v7(clock.now(), script.rng());
+  command.created_at = clock.now();
+  script.note([&] { return "a user decides: " + command.kind + " " + command.body.dump(); });
+  send(std::move(command), inbox, promised);
+}
+
+void Users::send(Command command, Inbox& inbox, oracle::Expectations& promised) {
   const auto stored = inbox.submit(command);
   if (!stored) {
     if (stored.error().transient()) unsure_.push_back(command);

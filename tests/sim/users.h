@@ -13,12 +13,23 @@
 
 namespace millrace::sim {
 
+/// A task instance that waits for a decision.
+struct HeldTask {
+  Uuid run;
+  std::string namespace_, task;
+  int map_index = -1;
+};
+
 class Users {
  public:
   /// Sends one command; the promises go into `promised`.
   void act(Inbox& inbox, const SimClock& clock, Script& script, oracle::Expectations& promised);
+  /// Resumes the task, or lets it fail.
+  void decide(const HeldTask& held, Inbox& inbox, const SimClock& clock, Script& script,
+              oracle::Expectations& promised);
 
  private:
+  void send(Command command, Inbox& inbox, oracle::Expectations& promised);
   Command draw_command(const SimClock& clock, Script& script, oracle::Expectations& promised);
   std::vector<std::pair<Uuid, std::string>> triggered_;  // with their namespaces
   std::vector<Command> unsure_;                          // sent, without an answer

@@ -141,7 +141,10 @@ class World {
       case Happening::removal:
         return remove(rng().below(kDags));
       case Happening::user:
-        users_.act(stores().inbox, clock_, script_, expected_);
+        if (const auto held = held_task(); held && script_.chance(0.3))
+          users_.decide(*held, stores().inbox, clock_, script_, expected_);
+        else
+          users_.act(stores().inbox, clock_, script_, expected_);
         for (auto& each : engines_)
           if (script_.chance(0.5)) each.inputs.emplace_back(CommandsWaiting{});
         return;
@@ -153,6 +156,25 @@ class World {
         script_.note([] { return std::string("time passes"); });
         return pass(chaotic_pause());
     }
+  }
+
+  /// One that a leader knows of, if there is any.
+  std::optional<HeldTask> held_task() const {
+    for (const auto& engine : engines_) {
+      if (!engine.leader) continue;
+      for (const Uuid& id : engine.leader->planner().open_run_ids()) {
+        const Run& run = *engine.leader->planner().find_run(id);
+        for (std::size_t t = 0; t < run.tasks.size(); ++t) {
+          const auto& instances = run.tasks[t].instances;
+          const auto held = std::ranges::find(instances, TaskState::held, &TaskInstance::state);
+          if (held == instances.end()) continue;
+          const int index = static_cast<int>(held - instances.begin());
+          return HeldTask{id, run.dag->key().namespace_, run.dag->tasks()[t].spec.id,
+                          run.tasks[t].expanded ? index : -1};
+        }
+      }
+    }
+    return std::nullopt;
   }
 
   /// One of the engines has served the user.
@@ -389,6 +411,8 @@ class World {
       if (clock_.passed() > latest) return;
       network_.deliver_one();
       SimEngine& engine = engines_[0];
+      if (const auto held = held_task())
+        users_.decide(*held, stores().inbox, clock_, script_, expected_);
       if (engine.leader) engine.inputs.emplace_back(CommandsWaiting{});
       drive(engine, false);
       if (is_done()) return;

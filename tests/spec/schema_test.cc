@@ -153,9 +153,10 @@ const std::vector<std::pair<const char*, const char*>> kPlaces = {
     {"{dag: x, tasks: {a: {operator: noop, retries: {rules: [{on: {KEY: VALUE}}]}}}}",
      "exit_code error message"},
     {"{dag: x, defaults: {KEY: VALUE}, tasks: {a: {operator: noop}}}",
-     "retries timeout kill_grace memory priority"},
+     "retries on_exhausted timeout kill_grace memory priority"},
     {"{dag: x, tasks: {a: {operator: noop, KEY: VALUE}, always: {operator: noop}}}",
-     "doc needs with if trigger_rule continue_on_error foreach retries at_most_once timeout "
+     "doc needs with if trigger_rule continue_on_error foreach retries on_exhausted at_most_once "
+     "timeout "
      "kill_grace memory "
      "priority"}};
 

@@ -62,6 +62,10 @@ struct Validator {
     }
     if (keyword == "const") return value == rule;
     if (keyword == "enum") return std::ranges::find(rule.items(), value) != rule.items().end();
+    if (keyword == "minLength")
+      return !value.is_string() || value.as_view().size() >= rule.as_double();
+    if (keyword == "maxLength")
+      return !value.is_string() || value.as_view().size() <= rule.as_double();
     if (keyword == "minimum") return !value.is_number() || value.as_double() >= rule.as_double();
     if (keyword == "maximum") return !value.is_number() || value.as_double() <= rule.as_double();
     if (keyword == "pattern")

@@ -285,7 +285,7 @@ export interface Artifact {
   created_at: string;
 }
 
-export type TaskState = 'pending' | 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
+export type TaskState = 'pending' | 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'held' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
 
 /** A task instance of a run, as it is now. */
 export interface Task {
@@ -327,6 +327,8 @@ export interface Task {
   outputs: unknown;
   /** What a deferred task remembers */
   checkpoint: unknown;
+  /** Params that were changed for it when it was resumed; null: none */
+  params: unknown;
 }
 
 export type AttemptOutcome = 'running' | 'success' | 'failed' | 'retry' | 'deferred' | 'skipped' | 'cancelled' | 'lost';
@@ -819,6 +821,14 @@ export interface TaskError {
   where: string;
   /** True: a retry may succeed */
   transient: boolean;
+  /** True: the retries of the task do not apply */
+  permanent: boolean;
+  /** True: a limit of memory was reached */
+  out_of_memory: boolean;
+  /** How its program ended, if with an exit code */
+  exit_code: number | null;
+  /** How its program ended, if by a signal */
+  signal: number | null;
   /** What the other side asked for */
   retry_after_ms: number | null;
 }
@@ -1369,6 +1379,76 @@ export interface ResourceRetired {
   origin: Origin;
 }
 
+/** An attempt failed, none is left, and the task waits for a person: see on_exhausted. */
+export interface TaskHeld {
+  /** Which kind it is */
+  kind: 'task_held';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Number of the attempt */
+  attempt: number;
+  /** What is wrong */
+  error: TaskError;
+}
+
+/** A held task is queued again, with all of its retries. */
+export interface TaskResumed {
+  /** Which kind it is */
+  kind: 'task_resumed';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Params of the run that have another value for this task from now on */
+  params: unknown;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** A held task is to fail; its failure follows. */
+export interface HeldTaskGivenUp {
+  /** Which kind it is */
+  kind: 'held_task_given_up';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
 /** Events that this client does not get: it read too slowly, or retention has removed them. */
 export interface EventsLost {
   /** Which kind it is */
@@ -1379,7 +1459,7 @@ export interface EventsLost {
   last_seq: number;
 }
 
-export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | ResourceRegistered | ResourceRetired | EventsLost;
+export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | ResourceRegistered | ResourceRetired | TaskHeld | TaskResumed | HeldTaskGivenUp | EventsLost;
 
 /** A DAG that an event did not start. */
 export interface NotStarted {
@@ -1524,6 +1604,14 @@ export const cancelRun = (run: string, body: { force?: boolean; reason?: string 
 /** Cancel one task. */
 export const cancelTask = (run: string, task: string, body: { map_index?: number; force?: boolean; reason?: string } = {}): Promise<CommandResult> =>
   request('POST', `/api/v1/runs/${encodeURIComponent(run)}/tasks/${encodeURIComponent(task)}/cancel`, {}, body);
+
+/** Resume a held task. */
+export const resumeTask = (run: string, task: string, body: { map_index?: number; params?: Record<string, unknown>; reason?: string } = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/runs/${encodeURIComponent(run)}/tasks/${encodeURIComponent(task)}/resume`, {}, body);
+
+/** Let a held task fail. */
+export const failHeldTask = (run: string, task: string, body: { map_index?: number; reason?: string } = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/runs/${encodeURIComponent(run)}/tasks/${encodeURIComponent(task)}/fail`, {}, body);
 
 /** Run tasks again. */
 export const retryRun = (run: string, body: { tasks?: string[]; reason?: string } = {}): Promise<CommandResult> =>

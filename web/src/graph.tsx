@@ -5,7 +5,7 @@ import type { Task, TaskState } from './api.gen';
 import { duration } from './format';
 import { layOut, nodeHeight, nodeWidth } from './layout';
 
-const worst: TaskState[] = ['failed', 'running', 'up_for_retry', 'queued', 'deferred', 'pending', 'upstream_failed', 'cancelled', 'success', 'skipped'];
+const worst: TaskState[] = ['failed', 'held', 'running', 'up_for_retry', 'queued', 'deferred', 'pending', 'upstream_failed', 'cancelled', 'success', 'skipped'];
 
 export interface TaskGroup {
   id: string;

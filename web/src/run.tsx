@@ -12,7 +12,7 @@ import { useTasks } from './tasks';
 const allKinds: Kind[] = [
   'run_cancel_requested', 'tasks_cleared', 'run_finished', 'task_expanded', 'task_queued', 'attempt_dispatched',
   'attempt_returned', 'attempt_started', 'attempt_lost',
-  'attempt_failed', 'task_deferred', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
+  'attempt_failed', 'task_held', 'task_resumed', 'task_deferred', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
 ];
 
 /** After events of these kinds, the run or the list of its instances is requested again. */
@@ -107,9 +107,9 @@ function Instances({ tasks, chosen, onChoose }: { tasks: Task[]; chosen: Task; o
   );
 }
 
-/** The task that a reader most likely wants to see: the first that failed, or one that runs, or the last that ended. */
+/** The task that a reader most likely wants to see: one that waits for a person, the first that failed, or one that runs, or the last that ended. */
 function interesting(tasks: Task[]): Task | undefined {
-  const order: TaskState[] = ['failed', 'running', 'up_for_retry', 'deferred', 'cancelled', 'success'];
+  const order: TaskState[] = ['held', 'failed', 'running', 'up_for_retry', 'deferred', 'cancelled', 'success'];
   const state = order.find((name) => tasks.some((task) => task.state === name));
   if (!state) return tasks.at(0);
   const same = tasks.filter((task) => task.state === state).sort((a, b) => (a.ended_at ?? '').localeCompare(b.ended_at ?? ''));
@@ -167,6 +167,7 @@ export function RunPage({ run: id }: { run: string }) {
   };
   const dagName = fullName(run.value.namespace, run.value.dag);
   const running = run.value.status === 'running';
+  const held = tasks.value.filter((one) => one.state === 'held');
   return (
     <>
       <p class="crumbs">
@@ -196,6 +197,11 @@ export function RunPage({ run: id }: { run: string }) {
           />
         )}
       </div>
+      {held.length > 0 && (
+        <p class="note" role="status">
+          The run waits for a decision about {held.length === 1 ? 'a held task' : `${held.length} held tasks`}: {[...new Set(held.map((one) => one.task))].join(', ')}.
+        </p>
+      )}
       {run.value.reason && <p class="reason">{run.value.reason}</p>}
       <Facts run={run.value} />
       <Graph groups={groupTasks(tasks.value)} selected={task?.task} onSelect={choose} />

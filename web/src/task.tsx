@@ -1,6 +1,6 @@
 // Details of one task instance: attempts, error, outputs, log.
 import { useEffect, useState } from 'preact/hooks';
-import { listAttempts, retryRun, type Attempt, type Task } from './api.gen';
+import { failHeldTask, listAttempts, resumeTask, retryRun, type Attempt, type Task } from './api.gen';
 import { Elapsed, When, duration } from './format';
 import { useData } from './live';
 import { Log } from './log';
@@ -48,6 +48,7 @@ export function TaskPanel({ run, task, finished, onChange }: { run: string; task
   const [chosen, setChosen] = useState<number>();
   useEffect(() => setChosen(undefined), [task.task, task.map_index]);
   const attempt = chosen ?? task.attempt;
+  const mapIndex = task.map_index >= 0 ? task.map_index : undefined;
   const label = task.map_index >= 0 ? `${task.task} [${task.map_index}]` : task.task;
   return (
     <section class="panel" aria-label={`Task ${label}`}>
@@ -57,6 +58,29 @@ export function TaskPanel({ run, task, finished, onChange }: { run: string; task
         <code>{task.operator}</code>
         {task.item != null && <span class="faint">item {JSON.stringify(task.item)}</span>}
         <span class="spring" />
+        {task.state === 'held' && (
+          <>
+            <Action
+              label="Resume"
+              title={`Resume ${label}?`}
+              text="The task starts again, with all of its retries."
+              act={async (reason) => {
+                await resumeTask(run, task.task, { map_index: mapIndex, reason });
+                onChange();
+              }}
+            />
+            <Action
+              label="Fail"
+              title={`Let ${label} fail?`}
+              text="The task ends as failed. Tasks downstream follow their trigger rules."
+              danger
+              act={async (reason) => {
+                await failHeldTask(run, task.task, { map_index: mapIndex, reason });
+                onChange();
+              }}
+            />
+          </>
+        )}
         {finished && (
           <Action
             label="Run again"
@@ -70,6 +94,13 @@ export function TaskPanel({ run, task, finished, onChange }: { run: string; task
         )}
       </div>
       {task.error && <pre class="error-text">{task.error}</pre>}
+      {task.state === 'held' && <p>No retry is left. The task is held until a person resumes it or lets it fail.</p>}
+      {!isEmpty(task.params) && (
+        <details>
+          <summary>Changed params</summary>
+          <JsonBlock value={task.params} />
+        </details>
+      )}
       {task.reason && <p class="note">{task.reason}</p>}
       {task.wake_at && (
         <p>

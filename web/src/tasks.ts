@@ -29,6 +29,10 @@ function change(task: Task, event: TaskEvent): Partial<Task> | undefined {
       return { state: 'running', attempt: event.attempt, started_at: task.started_at ?? event.began ?? event.at };
     case 'attempt_failed':
       return { state: 'up_for_retry', failures: task.failures + 1, error: errorText(event.error), wake_at: event.retry_at };
+    case 'task_held':
+      return { state: 'held', failures: task.failures + 1, error: errorText(event.error) };
+    case 'task_resumed':
+      return { state: 'queued', failures: 0, checkpoint: null, params: event.params ? { ...(task.params ?? {}), ...event.params } : task.params };
     case 'task_deferred':
       return { state: 'deferred', wake_at: event.until, wake_event: event.event, checkpoint: event.checkpoint };
     case 'task_succeeded':

@@ -122,6 +122,50 @@ struct AttemptFailed {
   }
 };
 
+struct TaskHeld {
+  static constexpr std::string_view kind = "task_held";
+  static constexpr std::string_view record_doc =
+      "An attempt failed, none is left, and the task waits for a person: see on_exhausted.";
+  TaskRef ref;
+  int attempt = 0;
+  Error error;
+
+  static constexpr auto fields() {
+    return std::tuple{field("", &TaskHeld::ref, "The task instance"),
+                      field("a", &TaskHeld::attempt, "Number of the attempt").shown_as("attempt"),
+                      field("error", &TaskHeld::error, "What is wrong")};
+  }
+};
+
+struct TaskResumed {
+  static constexpr std::string_view kind = "task_resumed";
+  static constexpr std::string_view record_doc =
+      "A held task is queued again, with all of its retries.";
+  TaskRef ref;
+  Json params;
+  Origin origin;
+
+  static constexpr auto fields() {
+    return std::tuple{field("", &TaskResumed::ref, "The task instance"),
+                      field("params", &TaskResumed::params,
+                            "Params of the run that have another value for this task from now on")
+                          .optional(),
+                      field("origin", &TaskResumed::origin, "Who asked, and why").optional()};
+  }
+};
+
+struct HeldTaskGivenUp {
+  static constexpr std::string_view kind = "held_task_given_up";
+  static constexpr std::string_view record_doc = "A held task is to fail; its failure follows.";
+  TaskRef ref;
+  Origin origin;
+
+  static constexpr auto fields() {
+    return std::tuple{field("", &HeldTaskGivenUp::ref, "The task instance"),
+                      field("origin", &HeldTaskGivenUp::origin, "Who asked, and why").optional()};
+  }
+};
+
 struct TaskDeferred {
   static constexpr std::string_view kind = "task_deferred";
   static constexpr std::string_view record_doc =
