@@ -7,8 +7,10 @@
 #include "operators/control/webhook.h"
 #include "operators/data/export_file.h"
 #include "operators/data/export_http.h"
+#include "operators/data/export_postgres.h"
 #include "operators/data/ingest_file.h"
 #include "operators/data/ingest_http.h"
+#include "operators/data/sql_query.h"
 #include "operators/data/transform_sql.h"
 #include "operators/data/validate.h"
 #include "operators/deploy/canary.h"
@@ -22,7 +24,8 @@ namespace millrace {
 
 Catalog builtin_catalog() {
   using namespace operators;
-  return Catalog::of<IngestFile, IngestHttp, Validate, TransformSql, ExportFile, ExportHttp,
+  return Catalog::of<IngestFile, IngestHttp, Validate, TransformSql, SqlQuery, ExportFile,
+                     ExportHttp, ExportPostgres,
                      FeaturesBuild,                  //
                      Train, Evaluate, BatchPredict,  //
                      DeployCanary, DeployRollback,   //
