@@ -2,7 +2,8 @@
 --   millrace up --db postgresql://…/shop --dags examples/sql-trigger
 CREATE TABLE orders (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  amount numeric(12, 2) NOT NULL
+  amount numeric(12, 2) NOT NULL,
+  ordered_at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE FUNCTION start_import() RETURNS trigger LANGUAGE plpgsql AS $$
