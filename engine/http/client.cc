@@ -119,6 +119,12 @@ std::string trusted_file(const ClientRequest& request) {
   return file != nullptr ? file : "";
 }
 
+/// What to do about a redirect into this machine.
+std::string cure_of_redirect(const ClientRequest& request) {
+  if (request.hosts_parameter.empty()) return "; if that is right, request that address directly";
+  return "; if that is right, name its host in " + request.hosts_parameter;
+}
+
 /// What to do about a certificate that was not accepted.
 std::string cure_of(const Transfer& transfer) {
   if (transfer.is_trusted) return "; use a host name that the server's certificate holds";
@@ -136,8 +142,8 @@ Error transfer_error(const Transfer& transfer, CURLcode code, const char* detail
     return make_error(ErrorCode::cancelled, "the request was stopped").at(where);
   if (transfer.refused)
     return make_error(ErrorCode::permission_denied,
-                      "a redirect to a loopback or link-local address; if that is right, name its "
-                      "host in allowed_hosts")
+                      "a redirect to a loopback or link-local address" +
+                          cure_of_redirect(transfer.request))
         .at(where);
   if (transfer.damaged) return unavailable("the gzip data of the answer is damaged").at(where);
   if (!transfer.encoding.empty())
@@ -278,14 +284,21 @@ bool behind_proxy() {
       });
 }
 
-/// The request that an answer of 301, 302, 303, 307 or 308 asks for (RFC 9110, section 15.4).
-void redirect_to(ClientRequest& request, const std::string& url, int status) {
-  const bool becomes_get =
-      status == 303 || ((status == 301 || status == 302) && request.method == "POST");
-  if (becomes_get) {
-    request.method = "GET";
-    request.body.clear();
-  }
+/// Only 307 and 308 ask for the same method and body (RFC 9110, section 15.4). After the others a
+/// POST would become a GET, whose 200 (of a login page, say) says nothing of what was sent.
+Status check_keeps_body(const ClientRequest& request, const std::string& url, int status) {
+  if (status == 307 || status == 308 || request.method == "GET" || request.method == "HEAD")
+    return {};
+  ClientRequest next = request;
+  next.url = url;
+  return invalid_argument("the server answered " + request.method + " with status " +
+                          std::to_string(status) + " and the Location '" + shown_url(next) +
+                          "'; this redirect would lose the body, and only 307 and 308 repeat it; "
+                          "if that address is right, request it directly");
+}
+
+/// The request that a redirect asks for.
+void redirect_to(ClientRequest& request, const std::string& url) {
   // Secrets are for the host that they were given for.
   if (origin_of(url) != origin_of(request.url))
     std::erase_if(request.headers,
@@ -340,8 +353,12 @@ Result<ClientResponse> send(const ClientRequest& request, const std::function<bo
           .at(where);
     if (const auto why = refused_redirect(first, origin_of(next), request.allowed_hosts);
         !why.empty())
-      return make_error(ErrorCode::permission_denied, why).at(where);
-    redirect_to(hop, next, response.status);
+      return make_error(ErrorCode::permission_denied,
+                        request.allowed_hosts.empty() ? why + cure_of_redirect(request) : why)
+          .at(where);
+    if (const Status kept = check_keeps_body(hop, next, response.status); !kept)
+      return Error(kept.error()).at(where);
+    redirect_to(hop, next);
     hop.timeout = std::chrono::duration_cast<Duration>(until - steady_clock::now());
     if (hop.timeout <= Duration(0))
       return make_error(ErrorCode::timeout, "the time-out passed during redirects").at(where);

@@ -1,11 +1,12 @@
 // The one HTTP client, on libcurl, for every call that Millrace makes: one request at a time, to
 // memory or to a file.
 //
-// Only http and https, also after a redirect. A redirect must not lead to this machine or its link
-// unless the first request went there or the request allows it. Certificates are always verified:
-// by the system's authorities, or those of SSL_CERT_FILE. Bodies in gzip are decoded, with any
-// number of members. Errors and logs hold no secret: no password of a URL, no value of a query
-// parameter like `token`, no value of a header that may be a secret. Of the environment only
+// Only http and https, also after a redirect. Only 307 and 308 redirect a request that is not GET
+// or HEAD: 301, 302 and 303 would drop its body. A redirect must not lead to this machine or its
+// link unless the first request went there or the request allows it. Certificates are always
+// verified: by the system's authorities, or those of SSL_CERT_FILE. Bodies in gzip are decoded,
+// with any number of members. Errors and logs hold no secret: no password of a URL, no value of a
+// query parameter like `token`, no value of a header that may be a secret. Of the environment only
 // SSL_CERT_FILE and the usual proxy variables are read. Thread-safe: calls share nothing.
 #pragma once
 
@@ -34,6 +35,8 @@ struct ClientRequest {
   int max_redirects = 5;
   /// Hosts that redirects may lead to; empty: all but loopback and link-local addresses.
   std::vector<std::string> allowed_hosts{};
+  /// The parameter by which a user fills allowed_hosts, for errors; "": there is none.
+  std::string hosts_parameter{};
   /// The traceparent of each request that is sent, also after a redirect and at a new try; empty,
   /// or with a header of that name: none.
   std::function<std::string()> traceparent{};
@@ -60,9 +63,9 @@ struct ClientResponse {
 };
 
 /// One try. A response of any status is a success here. Errors: invalid_argument (URL, scheme,
-/// header, too many redirects, ca_file), permission_denied (a redirect to where none may lead, a
-/// certificate that is not trusted),
-/// resource_exhausted (max_bytes), timeout, unavailable (name, connection, TLS), cancelled.
+/// header, too many redirects, a redirect without the body, ca_file), permission_denied (a redirect
+/// to where none may lead, a certificate that is not trusted), resource_exhausted (max_bytes),
+/// timeout, unavailable (name, connection, TLS), cancelled.
 Result<ClientResponse> send(const ClientRequest& request, const std::function<bool()>& cancelled);
 
 struct RetryRule {

@@ -85,8 +85,7 @@ std::string refused_redirect(const UrlOrigin& first, const UrlOrigin& next,
   if (!allowed.empty())
     return "a redirect to '" + next.host + "', which allowed_hosts does not name";
   if (is_local_host(next.host))
-    return "a redirect to '" + next.host +
-           "', a loopback or link-local address; if that is right, name it in allowed_hosts";
+    return "a redirect to '" + next.host + "', a loopback or link-local address";
   return {};
 }
 

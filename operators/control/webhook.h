@@ -9,8 +9,9 @@ struct NotifyWebhook {
   static constexpr std::string_view name = "notify.webhook";
   static constexpr std::string_view doc =
       "Posts a message to a webhook. The body is Slack's {\"text\": …} unless `body` is given. A "
-      "retry carries the same Idempotency-Key. The address, which is often a secret, is never "
-      "logged.";
+      "retry carries the same Idempotency-Key. The redirects 307 and 308 are followed with the "
+      "body; 301, 302 and 303 would lose it, and fail. The address, which is often a secret, is "
+      "never logged.";
   static constexpr int version = 1;
 
   std::string url, url_env, text;

@@ -17,7 +17,8 @@ struct ExportHttp {
   static constexpr std::string_view doc =
       "Sends a table by HTTP, as the body of one request. Each try of a task carries the same "
       "Idempotency-Key, by which the server can tell a repetition. Retries connection errors, "
-      "timeouts, 429 and 5xx, and honours Retry-After; other 4xx are final.";
+      "timeouts, 429 and 5xx, and honours Retry-After; other 4xx are final. The redirects 307 and "
+      "308 are followed with method and body; 301, 302 and 303 would lose the body, and fail.";
   static constexpr int version = 1;
 
   std::string input, url, url_env, method, format, compression;

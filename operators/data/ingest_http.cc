@@ -21,6 +21,7 @@ http::ClientRequest request_of(const IngestHttp& op, const AttemptInfo& attempt,
   request.max_bytes = op.max_bytes;
   request.timeout = op.timeout;
   request.allowed_hosts = op.allowed_hosts;
+  request.hosts_parameter = "allowed_hosts";
   request.traceparent = CallSpans(attempt.trace_id, attempt.name());
   for (const auto& [header, value] : op.headers.members())
     if (!value.is_null()) request.set_header(header, value.as_view());

@@ -106,6 +106,44 @@ TEST(HttpClient, FollowsRedirectsButNotForEverAndNotToFiles) {
   EXPECT_FALSE(send(get_of(""), kNever).ok());
 }
 
+// RFC 9110, section 15.4: 307 and 308 keep the method; with the others, POST becomes GET in
+// practice, and the body is lost.
+TEST(HttpClient, FollowsARedirectOfAPostOnlyWithItsBody) {
+  const LoopbackServer server([](httplib::Server& s) {
+    const auto redirect = [](const httplib::Request& in, httplib::Response& out) {
+      out.set_redirect("/there?token=s3cr3t", std::stoi(in.matches[1]));
+    };
+    s.Post("/(3..)", redirect);
+    s.Put("/(3..)", redirect);
+    s.Get("/(3..)", redirect);
+    const auto echo = [](const httplib::Request& in, httplib::Response& out) {
+      out.set_content(in.method + " " + in.body, "text/plain");
+    };
+    s.Post("/there", echo);
+    s.Put("/there", echo);
+    s.Get("/there", echo);
+  });
+  for (const std::string method : {"POST", "PUT", "GET"})
+    for (const int status : {301, 302, 303, 307, 308}) {
+      ClientRequest request = get_of(server.url("/" + std::to_string(status)));
+      request.method = method;
+      if (method != "GET") request.body = "rows";
+      const auto answer = send(request, kNever);
+      if (method == "GET" || status >= 307) {
+        ASSERT_TRUE(answer.ok()) << method << status << answer.error().to_string();
+        EXPECT_EQ(answer->body, method + " " + request.body) << status;
+        continue;
+      }
+      ASSERT_FALSE(answer.ok()) << method << status;
+      EXPECT_EQ(answer.error().code, ErrorCode::invalid_argument);
+      EXPECT_EQ(answer.error().message,
+                "the server answered " + method + " with status " + std::to_string(status) +
+                    " and the Location '" + server.url("/there?token=***") +
+                    "'; this redirect would lose the body, and only 307 and 308 repeat it; if that "
+                    "address is right, request it directly");
+    }
+}
+
 TEST(HttpClient, FollowsNoRedirectIntoThisMachine) {
   // The first address is what the user wrote; where a server leads from there is the server's word.
   const LoopbackServer server([](httplib::Server& s) {
@@ -131,6 +169,9 @@ TEST(HttpClient, FollowsNoRedirectIntoThisMachine) {
     EXPECT_EQ(refused.error().code, ErrorCode::permission_denied) << refused.error().message;
   }
   EXPECT_EQ(follow("127.0.0.1" + port)->body, "there secret");  // the same host
+  EXPECT_EQ(follow("localhost" + port).error().message,
+            "a redirect to 'localhost', a loopback or link-local address; if that is right, "
+            "request that address directly");
   EXPECT_EQ(follow("localhost" + port, {"localhost"})->body, "there ");
   EXPECT_EQ(follow("localhost" + port, {"other"}).error().code, ErrorCode::permission_denied);
 }
