@@ -42,6 +42,22 @@ Result<fs::path> target_of(const std::string& text, const fs::path& base) {
   return full;
 }
 
+/// The place of a symbolic link is where it leads, so that the link stays.
+Result<fs::path> without_links(const fs::path& named) {
+  constexpr int kMaxLinks = 40;  // as Linux has it: path_resolution(7)
+  fs::path path = named;
+  for (int links = 0; links < kMaxLinks; ++links) {
+    std::error_code problem;
+    if (fs::symlink_status(path, problem).type() != fs::file_type::symlink) return path;
+    const fs::path next = fs::read_symlink(path, problem);
+    if (problem) return cannot("read the symbolic link", path, problem.value());
+    path = (path.parent_path() / next).lexically_normal();
+    if (!path.has_filename()) path = path.parent_path();  // of a trailing slash
+  }
+  return invalid_argument("'" + named.string() + "' leads through more than " +
+                          std::to_string(kMaxLinks) + " symbolic links");
+}
+
 /// What is written first, next to the target; removed unless it took its place.
 class Draft {
  public:
@@ -94,8 +110,14 @@ Result<Written> flush_all(const fs::path& path) {
 
 Status check_place(const fs::path& target, bool folder) {
   std::error_code problem;
-  if (!fs::exists(target, problem)) return {};
-  const bool is_folder = fs::is_directory(target, problem);
+  const fs::file_type type = fs::status(target, problem).type();
+  if (type == fs::file_type::none) return cannot("look at", target, problem.value());
+  if (type == fs::file_type::not_found) return {};
+  const bool is_folder = type == fs::file_type::directory;
+  if (!is_folder && type != fs::file_type::regular)
+    return invalid_argument("'" + target.string() +
+                            "' is a device, a socket or a pipe, which this would replace; name a "
+                            "file");
   if (is_folder && !folder)
     return invalid_argument("'" + target.string() +
                             "' is a folder; name a file in it, or give "
@@ -150,15 +172,20 @@ Status check_partitions(ExportTable& table, const std::vector<std::string>& part
 }  // namespace
 
 Result<Outcome> ExportFile::run(OperatorContext& ctx) const {
-  MR_TRY(const fs::path target, target_of(path, ctx.attempt().base_dir));
+  MR_TRY(const fs::path named, target_of(path, ctx.attempt().base_dir));
+  MR_TRY(const fs::path target, without_links(named));
   const bool folder = !partition_by.empty();
   const bool by_name = !folder && format == "auto";
   MR_TRY(RowFormat how, format_for(folder && format == "auto" ? "parquet" : format, compression,
-                                   by_name || !folder ? target : fs::path("data")));
+                                   by_name || !folder ? named : fs::path("data")));
   how.delimiter = delimiter;
   how.header = header;
-  if (delimiter.size() != 1)
-    return invalid_argument("delimiter must be one character, not '" + delimiter + "'");
+  if (delimiter.size() != 1 ||
+      std::string_view("\"\r\n\0", 4).find(delimiter[0]) != std::string_view::npos)
+    return invalid_argument(
+        "delimiter must be one character, and not a quote or a line break; "
+        "it is " +
+        Json(delimiter).dump());
   MR_CHECK(check_place(target, folder));
   MR_CHECK(make_durable_folders(target.parent_path()));
   const Draft draft(target, ctx.attempt().idempotency_key());

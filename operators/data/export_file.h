@@ -32,7 +32,8 @@ struct ExportFile {
             .example("${{ tasks.clean.outputs.table }}"),
         param("path", &E::path,
               "The file, or with partition_by the folder; relative to the DAG file's folder. It is "
-              "replaced. A folder that this operator has not written is not")
+              "replaced. A folder that this operator has not written is not, nor is a device, a "
+              "socket or a pipe. A symbolic link stays, and what it leads to is replaced")
             .example("out/sales-${{ date(run.logical_date, '%Y-%m-%d') }}.csv"),
         param("format", &E::format, "auto: by the name, such as .csv, .jsonl.gz, .parquet")
             .def("auto")
@@ -48,7 +49,9 @@ struct ExportFile {
         param("max_partitions", &E::max_partitions, "More folders than this are an error")
             .def(1000)
             .range(1, 100'000),
-        param("delimiter", &E::delimiter, "Between the fields of CSV").def(","),
+        param("delimiter", &E::delimiter,
+              "Between the fields of CSV: one character, and not a quote or a line break")
+            .def(","),
         param("header", &E::header, "Whether CSV has a header").def(true)};
   }
   static std::vector<std::pair<std::string, std::string>> outputs() {

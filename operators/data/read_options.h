@@ -49,7 +49,8 @@ struct ReadOptions {
     using R = ReadOptions;
     return std::tuple{
         param("time_column", &R::time_column,
-              "Keep the rows whose time lies in the run's data interval [start, end)")
+              "Keep the rows whose time lies in the run's data interval [start, end). A time "
+              "without an offset is in UTC, whatever the zone of the schedule")
             .def("")
             .example("date"),
         param("from", &R::from, "Start of the range of time_column instead, inclusive")

@@ -1,5 +1,8 @@
 // export.file and export.http: the bytes that other programs get.
 #include <httplib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -7,6 +10,7 @@
 #include <thread>
 
 #include "engine/base/file.h"
+#include "engine/base/unique_fd.h"
 #include "engine/op/catalog.h"
 #include "operators/data/export_file.h"
 #include "operators/data/export_http.h"
@@ -161,6 +165,64 @@ TEST_F(ExportTest, RefusesPathsAndFormatsThatDoNotFit) {
             "artifact " + report->digest + " is not a table");
 }
 
+// What is not a regular file is no place for a table: renaming would replace the device itself.
+TEST_F(ExportTest, RefusesPipesAndSockets) {
+  const std::string pipe = (ctx_.base() / "pipe").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string socket_path = (ctx_.base() / "socket").string();
+  ASSERT_LT(socket_path.size(), sizeof address.sun_path);
+  socket_path.copy(address.sun_path, socket_path.size());
+  const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM, 0));
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  for (const auto& path : {pipe, socket_path})
+    for (const Json& by : {Json::array(), Json::array({"country"})})
+      EXPECT_EQ(
+          error("export.file",
+                Json::object({{"path", path}, {"format", "csv"}, {"partition_by", by}})),
+          "'" + path + "' is a device, a socket or a pipe, which this would replace; name a file");
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_TRUE(fs::is_socket(socket_path));
+}
+
+TEST_F(ExportTest, WritesThroughASymbolicLink) {
+  ctx_.write("share/old.csv", "old");
+  fs::create_symlink("share/old.csv", ctx_.base() / "link.csv");
+  fs::create_symlink("share/new.csv", ctx_.base() / "dangling.csv");
+  fs::create_directories(ctx_.base() / "share/lake");
+  fs::create_symlink("share/lake/", ctx_.base() / "lake");
+  fs::create_symlink("ring.csv", ctx_.base() / "ring.csv");
+  const auto with = [](const char* path) {
+    return Json::object({{"path", path}, {"columns", Json::array({"id"})}});
+  };
+  done("export.file", with("link.csv"));
+  done("export.file", with("dangling.csv"));
+  done("export.file", Json::object({{"path", "lake"}, {"partition_by", Json::array({"country"})}}));
+  for (const char* link : {"link.csv", "dangling.csv", "lake"})
+    EXPECT_TRUE(fs::is_symlink(ctx_.base() / link)) << link;
+  EXPECT_EQ(text("share/old.csv"), "id\n1\n2\n3\n");
+  EXPECT_EQ(text("share/new.csv"), "id\n1\n2\n3\n");
+  EXPECT_EQ(names("share"),
+            (std::set<std::string>{"lake/_millrace.json", "lake/country=DE/data_0.parquet",
+                                   "lake/country=NL/data_0.parquet", "new.csv", "old.csv"}));
+  EXPECT_TRUE(error("export.file", with("ring.csv"))
+                  .ends_with("ring.csv' leads through more than 40 symbolic links"));
+}
+
+// RFC 4180: a line break ends a record, and a quote begins a quoted field.
+TEST_F(ExportTest, RefusesADelimiterThatCannotSeparate) {
+  for (const char* bad : {"\n", "\r", "\"", "ab", ""})
+    EXPECT_EQ(error("export.file", Json::object({{"path", "x.csv"}, {"delimiter", bad}})),
+              "delimiter must be one character, and not a quote or a line break; it is " +
+                  Json(bad).dump());
+  EXPECT_EQ(names(""), std::set<std::string>{});
+  done("export.file",
+       Json::object(
+           {{"path", "x.csv"}, {"delimiter", "\t"}, {"columns", Json::array({"id", "country"})}}));
+  EXPECT_EQ(text("x.csv"), "id\tcountry\n1\tNL\n2\tDE\n3\tNL\n");
+}
+
 /// A server that keeps what it is sent, and answers with the given statuses in turn.
 class Sink {
  public:
@@ -168,6 +230,7 @@ class Sink {
     server_.Post("/rows", [this](const httplib::Request& request, httplib::Response& response) {
       response.status = statuses_.at(requests.size());
       response.set_header("Retry-After", "0");
+      if (response.status / 100 == 3) response.set_header("Location", "/login");
       requests.push_back(request);
     });
     port_ = server_.bind_to_any_port("127.0.0.1");
@@ -209,6 +272,17 @@ TEST_F(ExportTest, SendsTheSameKeyWithEveryTry) {
     EXPECT_EQ(request.get_header_value("Content-Type"), "application/x-ndjson");
   }
   for (const auto& line : ctx_.lines) EXPECT_EQ(line.find("s3cr3t"), std::string::npos) << line;
+}
+
+TEST_F(ExportTest, FailsWhereARedirectWouldLoseTheRows) {
+  for (const int status : {301, 302, 303}) {
+    Sink sink({status});
+    const std::string said = error("export.http", Json::object({{"url", sink.url()}}));
+    EXPECT_TRUE(said.starts_with("the server answered POST with status " + std::to_string(status)))
+        << said;
+    EXPECT_NE(said.find("/login'"), said.npos) << said;
+    EXPECT_EQ(sink.requests.size(), 1u);
+  }
 }
 
 TEST_F(ExportTest, ReportsARefusalWithoutSecrets) {
