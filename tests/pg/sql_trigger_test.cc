@@ -268,7 +268,7 @@ TEST_F(SqlTrigger, TheViewShowsTheAnswers) {
 TEST_F(SqlTrigger, TheMarkDoesNotPassACommandThatIsStillBeingWritten) {
   const std::string submit = "SELECT millrace.trigger('load')";
   Uuid late;
-  ASSERT_OK(database_->run<void>([&](pg::Session& older) -> Status {
+  const Status committed = database_->run<void>([&](pg::Session& older) -> Status {
     older.exec_script("BEGIN; SELECT pg_current_xact_id()");
     return database_->run<void>([&](pg::Session& younger) -> Status {
       younger.exec_script("BEGIN");
@@ -283,7 +283,8 @@ TEST_F(SqlTrigger, TheMarkDoesNotPassACommandThatIsStillBeingWritten) {
       younger.exec_script("COMMIT");
       return {};
     });
-  }));
+  });
+  ASSERT_OK(committed);
   ASSERT_EQ(1u, pending().size());
   EXPECT_EQ(late, pending()[0].id);
   query(*database_,
