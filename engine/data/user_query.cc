@@ -55,14 +55,16 @@ std::optional<std::size_t> place_of(const Json& node) {
   return static_cast<std::size_t>(place.as_int());
 }
 
-struct TableName {
+/// A name that the text reads: of a table or a variable.
+struct ReadName {
   std::string name;
   std::optional<std::size_t> offset;
 };
 
-/// What a tree reads: tables by name, and the first thing in it that is not allowed.
+/// What a tree reads: tables and variables by name, and the first thing in it that is not allowed.
 struct Reads {
-  std::vector<TableName> tables;
+  std::vector<ReadName> tables;
+  std::vector<ReadName> variables;
   std::vector<std::string> common;  // names of common table expressions
   std::optional<QueryProblem> wrong;
 };
@@ -101,6 +103,9 @@ void collect(const Json& node, Reads& reads) {
     if (reads.wrong) return;
     if (node["type"].as_view() == "BASE_TABLE")
       reads.tables.push_back({node["table_name"].as_string(), place_of(node)});
+    if (lower_case(node["function_name"].as_view()) == "getvariable")
+      if (const Json& name = node["children"].at(0)["value"]["value"]; name.is_string())
+        reads.variables.push_back({name.as_string(), place_of(node)});
     for (const auto& one : node["cte_map"]["map"].items())
       reads.common.push_back(one["key"].as_string());
   }
@@ -115,6 +120,18 @@ std::optional<std::size_t> offset_in(std::string_view digits) {
     out = out * 10 + static_cast<std::size_t>(c - '0');
   }
   return digits.empty() ? std::nullopt : std::optional(out);
+}
+
+/// The first variable that the text reads and that is not given.
+std::optional<QueryProblem> find_unknown_variable(const Reads& reads,
+                                                  const std::vector<std::string>& known) {
+  for (const auto& variable : reads.variables)
+    if (!has_name(known, variable.name))
+      return problem("there is no variable '" + variable.name + "'" +
+                         did_you_mean(variable.name, known) + "; the variables are " +
+                         (known.empty() ? "none" : join(known, ", ")),
+                     variable.offset);
+  return std::nullopt;
 }
 
 /// What the text reads, or why it is not one SELECT.
@@ -223,7 +240,8 @@ Error explain_query_error(Session& session, Error error, std::string_view what,
 }
 
 Result<std::string> check_query(Session& session, std::string_view what, std::string_view text,
-                                const std::vector<std::string>& relations) {
+                                const std::vector<std::string>& relations,
+                                const std::vector<std::string>& variables) {
   const auto tree = tree_of(session, text);
   Reads reads = reads_of(tree);
   if (reads.wrong) return located(*std::move(reads.wrong), what, text);
@@ -234,6 +252,8 @@ Result<std::string> check_query(Session& session, std::string_view what, std::st
                       "; the inputs are " + (relations.empty() ? "none" : join(relations, ", ")),
                   table.offset),
           what, text);
+  if (auto unknown = find_unknown_variable(reads, variables))
+    return located(*std::move(unknown), what, text);
   std::string statement = without_terminator(session, text, *tree);
   const auto described = session.query("DESCRIBE " + statement);
   if (!described)

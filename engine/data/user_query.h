@@ -26,11 +26,13 @@ struct QueryProblem {
 std::optional<QueryProblem> check_query_text(Session& session, std::string_view text);
 
 /// Checks the text against the relations of the session with these names, which are views or
-/// tables. Gives the statement without the semicolon at its end: it can be put between parentheses
-/// if a line break follows. The columns of the result have different names, and types that a
-/// Parquet file holds exactly. `what` names the text in errors. REQUIRES: a session with places.
+/// tables; getvariable('x') reads one of `variables`: DuckDB gives a null for any other. Gives the
+/// statement without the semicolon at its end: it can be put between parentheses if a line break
+/// follows. The columns of the result have different names, and types that a Parquet file holds
+/// exactly. `what` names the text in errors. REQUIRES: a session with places.
 Result<std::string> check_query(Session& session, std::string_view what, std::string_view text,
-                                const std::vector<std::string>& relations);
+                                const std::vector<std::string>& relations,
+                                const std::vector<std::string>& variables = {});
 
 /// The error of a statement that holds the query, placed and in the words of its reader.
 Error explain_query_error(Session& session, Error error, std::string_view what,

@@ -81,7 +81,9 @@ Result<Outcome> TransformSql::run(OperatorContext& ctx) const {
   MR_TRY(data::Session session, open_session(ctx, files, true));
   MR_CHECK(create_views(session, tables));
   MR_CHECK(set_variables(session, variables));
-  MR_TRY(const std::string query, data::check_query(session, "sql", sql, names));
+  std::vector<std::string> given;
+  for (const auto& [variable, value] : variables.members()) given.push_back(variable);
+  MR_TRY(const std::string query, data::check_query(session, "sql", sql, names, given));
   // One row too many is enough to know that there are too many.
   auto table = write_table(ctx, session,
                            "SELECT * FROM (" + query + "\n) LIMIT " + std::to_string(max_rows + 1),

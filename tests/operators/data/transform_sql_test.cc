@@ -101,6 +101,18 @@ TEST_F(TransformSqlTest, TakesVariablesAsValues) {
             "variables: 'a b' is not a name; use letters, digits and _");
 }
 
+// DuckDB itself gives a null for a variable that is not set.
+TEST_F(TransformSqlTest, RefusesAVariableThatIsNotGiven) {
+  const std::string sql = "SELECT id FROM orders\nWHERE amount >= GetVariable('leest')";
+  EXPECT_EQ(error(sql, Json::object({{"variables", Json::object({{"least", 10}, {"note", "x"}})}})),
+            "sql, line 2, column 17: there is no variable 'leest'; did you mean 'least'?; the "
+            "variables are least, note");
+  EXPECT_EQ(error("SELECT getvariable('x') AS x FROM orders"),
+            "sql, line 1, column 8: there is no variable 'x'; the variables are none");
+  // As DuckDB has it, the case of a name does not count.
+  done(sql, Json::object({{"variables", Json::object({{"LEEST", 10}})}}));
+}
+
 TEST_F(TransformSqlTest, AnEmptyResultHasItsColumnsAndMayBeAnError) {
   const std::string sql = "SELECT id, paid FROM orders WHERE id > 5";
   const Done out = done(sql);
