@@ -52,7 +52,8 @@ struct CronSpec {
   std::vector<DayRange> except;  // nothing fires on these days of `time_zone`
   Duration jitter{};             // a run begins up to this much after its firing
 };
-/// For people: "0 3 * * *; every 15m".
+/// For people: "0 3 * * *; every 15m". A line with a zone of its own names it: "0 12 * * sat
+/// (UTC)".
 std::string schedule_text(const CronSpec& spec);
 /// True if both fire at the same times, but for clock changes and days off.
 bool same_lines(const CronSpec& a, const CronSpec& b);

@@ -51,7 +51,10 @@ std::string schedule_text(const CronSpec& spec) {
   if (spec.also.empty())
     return spec.every == Duration{} ? spec.expression : "every " + format_duration(spec.every);
   std::string text;
-  for (const auto& line : spec.also) text += (text.empty() ? "" : "; ") + schedule_text(line);
+  for (const auto& line : spec.also) {
+    text += (text.empty() ? "" : "; ") + schedule_text(line);
+    if (line.time_zone != spec.time_zone) text += " (" + line.time_zone + ")";
+  }
   return text;
 }
 
