@@ -84,6 +84,14 @@ Result<Json> param_from_text(const ParamSpec& param, std::string_view text);
 /// Which of the dates that passed while a DAG was paused are made up when it is unpaused.
 enum class OnUnpause { none, last, all };
 
+/// What happens to a date of a schedule while a run of an earlier one is open. The names and their
+/// meanings are those of Temporal.
+enum class Overlap { allow, skip, buffer_one, buffer_all, cancel_other };
+constexpr std::array<std::string_view, 5> names_of(Overlap) {
+  return {"allow", "skip", "buffer_one", "buffer_all", "cancel_other"};
+}
+constexpr std::string_view title_of(Overlap) { return "Overlap"; }
+
 struct DagSpec {
   std::string id;
   std::string doc;
@@ -96,6 +104,7 @@ struct DagSpec {
   bool catchup = false;
   std::optional<Duration> catchup_window;  // missed dates that are older are not made up
   std::optional<OnUnpause> on_unpause;     // unset: all with catchup, otherwise last
+  Overlap overlap = Overlap::allow;        // of scheduled runs
   int max_active_runs = 16;
   std::vector<std::string> datasets;  // a run starts when one of these is updated
   Json on_event;                      // {type, if}: a CloudEvent that starts a run; null: none

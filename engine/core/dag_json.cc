@@ -159,6 +159,7 @@ Json Dag::to_json(const DagSpec& spec) {
   put_time(out, "end", spec.end);
   if (spec.catchup_window) out.set("catchup_window", format_duration(*spec.catchup_window));
   if (spec.on_unpause) out.set("on_unpause", to_string(*spec.on_unpause));
+  if (spec.overlap != Overlap::allow) out.set("overlap", name_of(spec.overlap));
   out.set("catchup", spec.catchup).set("max_active_runs", spec.max_active_runs);
   if (!spec.datasets.empty()) out.set("datasets", strings(spec.datasets));
   if (!spec.on_event.is_null()) out.set("on_event", spec.on_event);
@@ -188,6 +189,7 @@ Result<DagSpec> Dag::spec_from_json(const Json& json) {
     MR_TRY(spec.catchup_window, parse_duration(json["catchup_window"].as_view()));
   }
   spec.on_unpause = on_unpause_from(json["on_unpause"].as_view());
+  spec.overlap = from_name<Overlap>(json["overlap"].as_view()).value_or(Overlap::allow);
   spec.max_active_runs = static_cast<int>(json["max_active_runs"].as_int(16));
   spec.datasets = strings(json["datasets"]);
   spec.on_event = json["on_event"];

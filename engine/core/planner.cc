@@ -140,9 +140,13 @@ Status Planner::cancel_run(const CancelRun& input, const Caller& caller, Time no
     end_attempts_of(input.run);  // it has ended, and its programs have their grace
     return {};
   }
-  Run& run = *found;
-  const bool force = input.force || run.cancelling;
-  emit(run, now, RunCancelRequested{caller.origin, force});
+  cancel(*found, caller.origin, input.force || found->cancelling, now);
+  fill_slots(now);
+  return {};
+}
+
+void Planner::cancel(Run& run, Origin origin, bool force, Time now) {
+  emit(run, now, RunCancelRequested{std::move(origin), force});
   for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
     // Tasks that ask about the end themselves (`always()`, `cancelled()`) still get their chance.
     const auto& spec = run.dag->task(task);
@@ -157,8 +161,6 @@ Status Planner::cancel_run(const CancelRun& input, const Caller& caller, Time no
   }
   if (force) end_attempts_of(run.id);
   settle(run, now);
-  fill_slots(now);
-  return {};
 }
 
 Status Planner::cancel_task(const CancelTask& input, const Caller& caller, Time now) {

@@ -199,6 +199,10 @@ class Planner {
   Run& create_run(NewRun input, DagState& dag, Time now);
   void admit(Run& run, Time now);
   bool is_held(const Run& run) const;
+  static RunLimits limits_of(const DagState& dag);
+  void begin_held(DagState& dag, Time now);
+  void let_go(const Uuid& run, Time now);
+  void cancel(Run& run, Origin origin, bool force, Time now);
   void activate(Run& run, Time now);
   void begin_pending(Run& run, Time now);
   void settle(Run& run, Time now);
@@ -263,6 +267,8 @@ class Planner {
   Timer restored_timer(const Run& run, TaskRef ref, TimerKind kind, Time now) const;
   void run_timer(const Timer& timer, Time now);
   void run_schedules(Time now);
+  void fire(DagState& state, Time date, Json params, Time now);
+  void cancel_others(DagState& state, Time date, Time now);
   void reschedule(const DagKey& dag, Time now);
   std::optional<Time> next_firing(const DagState& state, Time now) const;
 
@@ -296,8 +302,9 @@ class Planner {
     Json root;
   };
   MappedRoot mapped_root_;
-  std::vector<AttemptKey> adopted_;  // by recover()
-  std::vector<int> worklist_;        // tasks of the current run whose upstream changed
+  std::map<Uuid, DagKey> lingering_;  // ended runs whose programs the next run must wait for
+  std::vector<AttemptKey> adopted_;   // by recover()
+  std::vector<int> worklist_;         // tasks of the current run whose upstream changed
   std::uint64_t next_order_ = 0;
   bool starts_held_ = false;
   std::vector<Event> events_;

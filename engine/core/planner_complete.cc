@@ -47,6 +47,7 @@ void Planner::began(const AttemptBegan& report, Time now) {
 void Planner::complete(const AttemptResult& result, Time now) {
   const AttemptKey& key = result.key;
   const std::optional<InHand> ended = pools_.end(key);
+  if (!lingering_.empty()) let_go(key.run, now);
   Run* const run = runs_.find(key.run);
   if (!is_current(run, key)) {
     // The echo of a cancellation that is recorded already is no news.

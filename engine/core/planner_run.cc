@@ -32,8 +32,9 @@ Run& Planner::create_run(NewRun input, DagState& dag, Time now) {
 /// Begins, or is held back until another run of its DAG has finished.
 void Planner::admit(Run& run, Time now) {
   const auto dag = dags_.find(run.dag->key());
-  if (dag != dags_.end() && !dag->second.runs.has_room(dag->second.dag->spec().max_active_runs))
-    dag->second.runs.held.push_back(run.id);
+  const bool scheduled = run.created.type == RunType::scheduled;
+  if (dag != dags_.end() && !dag->second.runs.may_begin(limits_of(dag->second), scheduled))
+    dag->second.runs.hold(run.id, scheduled);
   else
     activate(run, now);
 }
@@ -44,7 +45,8 @@ bool Planner::is_held(const Run& run) const {
 }
 
 void Planner::activate(Run& run, Time now) {
-  if (const auto dag = dags_.find(run.dag->key()); dag != dags_.end()) ++dag->second.runs.active;
+  if (const auto dag = dags_.find(run.dag->key()); dag != dags_.end())
+    dag->second.runs.begin(run.id, run.created.type == RunType::scheduled);
   for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
     const auto& progress = run.tasks[static_cast<std::size_t>(task)];
     for (std::size_t i = 0; i < progress.instances.size(); ++i) {
@@ -364,10 +366,33 @@ void Planner::finish(Run& run, Time now) {
   const auto found = dags_.find(run.dag->key());
   if (found == dags_.end()) return;
   DagState& dag = found->second;
-  dag.runs.end(run.id);
-  while (const auto next = dag.runs.take_next(dag.dag->spec().max_active_runs))
+  const bool lingers = limits_of(dag).apart && run.created.type == RunType::scheduled &&
+                       !pools_.of_run(run.id).empty();
+  if (lingers) lingering_.emplace(run.id, dag.dag->key());
+  dag.runs.end(run.id, lingers);
+  begin_held(dag, now);
+}
+
+RunLimits Planner::limits_of(const DagState& dag) {
+  const DagSpec& spec = dag.dag->spec();
+  return {spec.max_active_runs, spec.overlap != Overlap::allow};
+}
+
+void Planner::begin_held(DagState& dag, Time now) {
+  while (const auto next = dag.runs.take_next(limits_of(dag)))
     if (Run* const held = runs_.find_open(*next)) activate(*held, now);
   reschedule(dag.dag->key(), now);
+}
+
+/// An attempt of a run that has ended is over, perhaps its last one.
+void Planner::let_go(const Uuid& run, Time now) {
+  const auto found = lingering_.find(run);
+  if (found == lingering_.end() || !pools_.of_run(run).empty()) return;
+  const auto dag = dags_.find(found->second);
+  lingering_.erase(found);
+  if (dag == dags_.end()) return;
+  dag->second.runs.gone(run);
+  begin_held(dag->second, now);
 }
 
 /// `roots` and all that is downstream of them; no roots: whatever did not succeed. Pending tasks

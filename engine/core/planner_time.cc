@@ -59,7 +59,8 @@ Timer Planner::restored_timer(const Run& run, TaskRef ref, TimerKind kind, Time 
 std::optional<Time> Planner::next_firing(const DagState& state, Time now) const {
   if (!state.dag->timetable() || state.paused || !state.retired.empty()) return std::nullopt;
   const DagSpec& spec = state.dag->spec();
-  if (state.runs.is_full(spec.max_active_runs)) return std::nullopt;
+  if (spec.overlap == Overlap::allow && state.runs.is_full(spec.max_active_runs))
+    return std::nullopt;
   return millrace::next_firing(*state.dag->timetable(), spec, state.schedule, now);
 }
 
@@ -81,15 +82,56 @@ void Planner::run_schedules(Time now) {
       schedules_.plan(*id, std::nullopt);
       continue;
     }
-    if (begin_of_date(*state.dag, *firing) <= now)
-      create_run({.id = ids_.next(now, rng_),
-                  .type = RunType::scheduled,
-                  .logical_date = firing,
-                  .params = *std::move(params),
-                  .origin = {"schedule", ""}},
-                 state, now);
+    if (begin_of_date(*state.dag, *firing) <= now) fire(state, *firing, *std::move(params), now);
     reschedule(*id, now);
   }
+}
+
+namespace {
+
+/// More dates than these do not wait.
+constexpr std::size_t kMostBuffered = 1000;
+
+/// Why the date gets no run; "": it gets one, perhaps later.
+std::string reason_to_skip(Overlap overlap, const RunQueue& runs) {
+  const std::size_t waiting = runs.held_scheduled().size();
+  const bool busy = waiting > 0 || !runs.scheduled().empty();
+  if (overlap == Overlap::skip && busy) return "an earlier run is open (overlap: skip)";
+  if (overlap == Overlap::buffer_one && waiting > 0)
+    return "a run waits for its turn already (overlap: buffer_one)";
+  if (overlap == Overlap::buffer_all && waiting >= kMostBuffered)
+    return std::to_string(waiting) + " runs wait for their turn already (overlap: buffer_all)";
+  return "";
+}
+
+}  // namespace
+
+/// Begins the run of a date, or does with it what `overlap` says while another one is open.
+void Planner::fire(DagState& state, Time date, Json params, Time now) {
+  const Overlap overlap = state.dag->spec().overlap;
+  if (const std::string reason = reason_to_skip(overlap, state.runs); !reason.empty()) {
+    move_schedule(
+        state, {state.dag->key(), date, state.schedule.all_until, {"schedule", reason}, date}, now);
+    return;
+  }
+  if (overlap == Overlap::cancel_other) cancel_others(state, date, now);
+  create_run({.id = ids_.next(now, rng_),
+              .type = RunType::scheduled,
+              .logical_date = date,
+              .params = std::move(params),
+              .origin = {"schedule", ""}},
+             state, now);
+}
+
+/// Those that wait come first: none of them begins when one that is under way ends. One that is
+/// being cancelled already keeps its grace.
+void Planner::cancel_others(DagState& state, Time date, Time now) {
+  std::vector<Uuid> others = state.runs.held_scheduled();
+  others.insert(others.end(), state.runs.scheduled().begin(), state.runs.scheduled().end());
+  for (const Uuid& id : others)
+    if (Run* const run = runs_.find_open(id); run != nullptr && !run->cancelling)
+      cancel(*run, {"schedule", "the run of " + format_rfc3339(date) + " takes its place"}, false,
+             now);
 }
 
 }  // namespace millrace

@@ -20,10 +20,11 @@ enum class Backoff { constant, linear, exponential };
 /// What applies after some failures instead of the keys of the policy. The conditions that it has
 /// must all hold.
 struct FailureRule {
-  std::vector<int> exit_codes;      // one of them; empty: no condition
-  std::vector<std::string> errors;  // codes of errors, kOutOfMemory or kSignal; empty: no condition
-  std::string message;              // a MessagePattern; "": no condition
-  bool never = false;               // no retry
+  std::vector<int> exit_codes = {};  // one of them; empty: no condition
+  /// Codes of errors, kOutOfMemory or kSignal; empty: no condition.
+  std::vector<std::string> errors = {};
+  std::string message = {};  // a MessagePattern; "": no condition
+  bool never = false;        // no retry
   // Unset: as the policy says.
   std::optional<int> max = {};
   std::optional<Backoff> backoff = {};

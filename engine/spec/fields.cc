@@ -89,6 +89,12 @@ constexpr std::array kSchedule = {
           "Which of the dates that passed while the DAG was paused still run: none, the last one "
           "or all; default: all with catchup, otherwise last",
           R"({"enum": ["none", "last", "all"]})"},
+    Field{
+        "overlap",
+        "What happens to a date while a scheduled run of an earlier one is open: both run, the "
+        "date "
+        "is skipped, the first one or all of them wait, or the open run is cancelled",
+        R"({"enum": ["allow", "skip", "buffer_one", "buffer_all", "cancel_other"], "default": "allow"})"},
     Field{"start", "First logical date; without an offset, in `timezone`", kTime},
     Field{"end", "Last logical date; a date alone includes its day", kTime},
 };

@@ -146,6 +146,11 @@ void read_dates(const YamlNode& node, const std::string& time_zone, DagSpec& spe
   if (const auto* entry = node.find("on_unpause"))
     spec.on_unpause =
         read_choice(entry->value, "on_unpause", {"none", "last", "all"}, on_unpause_from, report);
+  if (const auto* entry = node.find("overlap"))
+    spec.overlap = read_choice(entry->value, "overlap",
+                               {"allow", "skip", "buffer_one", "buffer_all", "cancel_other"},
+                               from_name<Overlap>, report)
+                       .value_or(spec.overlap);
   if (const auto* entry = node.find("start"))
     spec.start = read_time(entry->value, "start", time_zone, DayEdge::begin, report);
   if (const auto* entry = node.find("end")) {

@@ -60,29 +60,47 @@ TEST_F(RunsTest, ABrokenRunIsRefusedWithItsReason) {
 }
 
 TEST(RunQueueTest, HeldRunsBeginInTheirOrderAsOthersEnd) {
-  constexpr int kMost = 2;
+  constexpr RunLimits kTwo{.max_active = 2};
   RunQueue queue;
   for (std::uint64_t number = 1; number <= 5; ++number) {
-    if (queue.has_room(kMost))
-      ++queue.active;
+    if (queue.may_begin(kTwo, false))
+      queue.begin(Uuid{1, number}, false);
     else
-      queue.held.push_back(Uuid{1, number});
-    EXPECT_EQ(queue.is_full(kMost), number >= 2);
+      queue.hold(Uuid{1, number}, false);
+    EXPECT_EQ(queue.is_full(2), number >= 2);
   }
-  EXPECT_EQ(queue.active, kMost);
+  EXPECT_EQ(queue.active(), 2);
   EXPECT_TRUE(queue.holds(Uuid{1, 3}));
-  EXPECT_FALSE(queue.take_next(kMost)) << "no room";
+  EXPECT_FALSE(queue.take_next(kTwo)) << "no room";
   queue.end(Uuid{1, 4});  // it was cancelled while it was held back
-  EXPECT_FALSE(queue.take_next(kMost));
+  EXPECT_FALSE(queue.take_next(kTwo));
   queue.end(Uuid{1, 1});
-  EXPECT_EQ(queue.take_next(kMost), (Uuid{1, 3}));
-  ++queue.active;
-  EXPECT_FALSE(queue.take_next(kMost));
+  EXPECT_EQ(queue.take_next(kTwo), (Uuid{1, 3}));
+  queue.begin(Uuid{1, 3}, false);
+  EXPECT_FALSE(queue.take_next(kTwo));
   queue.end(Uuid{1, 2});
   queue.end(Uuid{1, 3});
-  EXPECT_EQ(queue.take_next(kMost), (Uuid{1, 5}));
-  EXPECT_FALSE(queue.take_next(kMost));
-  EXPECT_EQ(queue.active, 0);
+  EXPECT_EQ(queue.take_next(kTwo), (Uuid{1, 5}));
+  EXPECT_FALSE(queue.take_next(kTwo));
+  EXPECT_EQ(queue.active(), 0);
+}
+
+TEST(RunQueueTest, ScheduledRunsThatStayApartWaitForEachOtherAlone) {
+  constexpr RunLimits kApart{.max_active = 9, .apart = true};
+  const Uuid first{1, 1}, second{1, 2}, manual{1, 3};
+  RunQueue queue;
+  queue.begin(first, true);
+  EXPECT_FALSE(queue.may_begin(kApart, true));
+  EXPECT_TRUE(queue.may_begin(kApart, false)) << "one that a user asked for";
+  EXPECT_TRUE(queue.may_begin({.max_active = 9}, true)) << "a DAG that lets them overlap";
+  queue.hold(second, true);
+  queue.hold(manual, false);
+  EXPECT_EQ(queue.held_scheduled(), std::vector{second});
+  EXPECT_EQ(queue.take_next(kApart), manual);
+  queue.end(first, true);
+  EXPECT_FALSE(queue.take_next(kApart)) << "programs of the first still run";
+  queue.gone(first);
+  EXPECT_EQ(queue.take_next(kApart), second);
 }
 
 }  // namespace

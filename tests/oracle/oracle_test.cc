@@ -191,6 +191,13 @@ std::vector<Wrong> wrong_edges() {
 
 std::vector<Wrong> wrong_dags() {
   return {
+      {"ADateSkippedWithoutAReason", Rule::overlap, "though no run is open",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto end = find_event<RunFinished>(e, f.first);
+           e.insert(end + 1, {0, {}, end->at, ScheduleMoved{"example", {}, {}, {}, end->at}});
+         });
+       }},
       {"ADateThatIsNone", Rule::schedule_dates, "is no date of '0 * * * *'",
        [](Forge& f) {
          f.show([&](Events& e) {

@@ -86,6 +86,8 @@ Finding Replay::take(const Event& event) {
     ++tally_.rejected;  // changes nothing, and may be of a run that is long over
     return {};
   }
+  if (const auto* moved = std::get_if<ScheduleMoved>(&event.body))
+    if (auto wrong = check_skip(*moved)) return wrong;
   if (event.run.is_nil()) return {};
   if (const auto* created = std::get_if<RunCreated>(&event.body)) return create(event, *created);
   const auto found = runs_.find(event.run);
@@ -124,6 +126,11 @@ Finding Replay::create(const Event& event, const RunCreated& created) {
     if (const std::string wrong = wrong_date((*dag)->spec(), created, event.at); !wrong.empty())
       return Violation{Rule::schedule_dates,
                        "a scheduled run of DAG " + created.dag.text() + " " + wrong};
+  if (created.type == RunType::scheduled) {
+    DagCourse& course = dags_of_[created.dag];
+    if (auto wrong = check_overlap((*dag)->spec(), course, event.run)) return wrong;
+    course.by_schedule.insert(event.run);
+  }
   if (created.type == RunType::dataset)
     if (auto wrong = datasets_.start(created)) return wrong;
   ++tally_.runs;
@@ -230,6 +237,12 @@ Finding Replay::after_fold(const Run& run, const Event& event) {
     dag.under_way.erase(run.id);
     dag.cleaning_up.erase(run.id);
   }
+  if (run.created.type == RunType::scheduled) {
+    if (run.status == RunStatus::running)
+      dag.by_schedule.insert(run.id);
+    else
+      dag.by_schedule.erase(run.id);
+  }
   const TaskRef* ref = task_of(event.body);
   if (ref == nullptr) return {};
   if (auto wrong =
@@ -253,8 +266,41 @@ Finding Replay::check_begin(const Run& run) {
     return Violation{Rule::active_runs,
                      "a run of DAG " + run.created.dag.text() + " begins while " +
                          std::to_string(dag.under_way.size()) + " others are under way"};
+  const bool apart = (*current)->spec().overlap != Overlap::allow;
+  if (apart && run.created.type == RunType::scheduled)
+    for (const Uuid& other : dag.under_way)
+      if (runs_.at(other).created.type == RunType::scheduled)
+        return Violation{Rule::overlap, "a scheduled run of DAG " + run.created.dag.text() +
+                                            " begins beneath another one"};
   dag.under_way.insert(run.id);
   return {};
+}
+
+/// What a schedule may do with a date while runs of earlier ones are open.
+Finding Replay::check_overlap(const DagSpec& spec, const DagCourse& dag, const Uuid& fresh) const {
+  int waiting = 0, goes_on = 0;
+  for (const Uuid& id : dag.by_schedule) {
+    const bool begun = dag.under_way.contains(id) || dag.cleaning_up.contains(id);
+    waiting += !begun;
+    goes_on += !runs_.at(id).cancelling;
+  }
+  const auto wrong = [&](const std::string& what) {
+    return Violation{Rule::overlap, "run " + fresh.to_string() + " of DAG " + spec.id +
+                                        " is created while " + what};
+  };
+  if (spec.overlap == Overlap::skip && !dag.by_schedule.empty()) return wrong("another is open");
+  if (spec.overlap == Overlap::buffer_one && waiting > 0) return wrong("another waits");
+  if (spec.overlap == Overlap::cancel_other && goes_on > 0)
+    return wrong("another is open that was not cancelled");
+  return {};
+}
+
+Finding Replay::check_skip(const ScheduleMoved& moved) const {
+  if (!moved.skipped) return {};
+  const auto dag = dags_of_.find(moved.dag);
+  if (dag != dags_of_.end() && !dag->second.by_schedule.empty()) return {};
+  return Violation{Rule::overlap, "DAG " + moved.dag.text() + " skips " +
+                                      format_rfc3339(*moved.skipped) + " though no run is open"};
 }
 
 Finding Replay::check_slots(const Run& run, TaskRef ref) {

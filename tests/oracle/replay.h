@@ -20,6 +20,7 @@ struct DagCourse {
   bool retired = false;
   std::set<Time> scheduled;    // logical dates that have a scheduled run
   std::set<Uuid> under_way;    // runs that have begun and not ended
+  std::set<Uuid> by_schedule;  // scheduled runs that have not ended
   std::set<Uuid> cleaning_up;  // runs that began only when they were cancelled
 };
 
@@ -48,6 +49,8 @@ class Replay {
   Finding check_mark(const Run& run, TaskRef ref, const EventBody& body);
   Finding after_fold(const Run& run, const Event& event);
   Finding check_begin(const Run& run);
+  Finding check_overlap(const DagSpec& spec, const DagCourse& dag, const Uuid& fresh) const;
+  Finding check_skip(const ScheduleMoved& moved) const;
   Finding check_slots(const Run& run, TaskRef ref);
   Finding check_left_out(const Run& run, TaskRef ref, const EventBody& body);
   Finding note_datasets(const Event& event, const std::string& name_space, const DagKey* cause);

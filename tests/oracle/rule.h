@@ -21,6 +21,7 @@ enum class Rule : std::uint8_t {
   edges,
   slots,
   active_runs,
+  overlap,
   retry_limit,
   held,
   one_run_per_date,

@@ -41,7 +41,9 @@ std::shared_ptr<const Dag> random_dag(const DagKey& key, Rng& rng, Time now, boo
   spec.namespace_ = key.namespace_;
   spec.max_active_runs = 1 + static_cast<int>(rng.below(3));
   if (chance(rng, 0.5)) {
-    spec.schedule = CronSpec{"0 * * * *", "UTC", DstPolicy::run_once};
+    const char* const line = chance(rng, 0.5) ? "0 * * * *" : "*/10 * * * *";
+    spec.schedule = CronSpec{line, "UTC", DstPolicy::run_once};
+    spec.overlap = static_cast<Overlap>(rng.below(names_of(Overlap{}).size()));
     spec.catchup = chance(rng, 0.5);
     spec.start = now - std::chrono::hours{3};
     spec.end = now + std::chrono::hours{2};

@@ -145,7 +145,7 @@ const std::vector<std::pair<const char*, const char*>> kPlaces = {
     {"{dag: x, on: {KEY: VALUE}, tasks: {a: {operator: noop}}}", "dataset"},
     {"{dag: x, on: {event: {type: t, KEY: VALUE}}, tasks: {a: {operator: noop}}}", "if"},
     {"{dag: x, schedule: {cron: \"@daily\", KEY: VALUE}, tasks: {a: {operator: noop}}}",
-     "timezone dst catchup start end"},
+     "timezone dst catchup overlap start end"},
     {"{dag: x, tasks: {a: {operator: noop, retries: {KEY: VALUE}}}}",
      "max backoff initial max_delay jitter rules also_on"},
     {"{dag: x, tasks: {a: {operator: noop, retries: {rules: [{on: {exit_code: 1}, KEY: VALUE}]}}}}",

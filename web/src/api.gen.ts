@@ -1317,7 +1317,7 @@ export interface DagOutOfOrder {
   reason: string;
 }
 
-/** Where the schedule goes on: after its change, an unpausing or a reset. */
+/** Where the schedule goes on: after its change, an unpausing, a reset or a skipped date. */
 export interface ScheduleMoved {
   /** Which kind it is */
   kind: 'schedule_moved';
@@ -1335,6 +1335,8 @@ export interface ScheduleMoved {
   all_until: string | null;
   /** Who asked, and why */
   origin: Origin;
+  /** A date that gets no run, because an earlier run is open: see overlap */
+  skipped: string | null;
 }
 
 /** A version of a resource, other than a DAG, became the current one. */

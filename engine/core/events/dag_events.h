@@ -98,11 +98,12 @@ struct DagOutOfOrder {
 struct ScheduleMoved {
   static constexpr std::string_view kind = "schedule_moved";
   static constexpr std::string_view record_doc =
-      "Where the schedule goes on: after its change, an unpausing or a reset.";
+      "Where the schedule goes on: after its change, an unpausing, a reset or a skipped date.";
   DagKey dag;
   std::optional<Time> from;  // none: as it was
   std::optional<Time> all_until;
   Origin origin;
+  std::optional<Time> skipped = {};  // a date that has no run, because another one is open
 
   static constexpr auto fields() {
     return std::tuple{
@@ -110,7 +111,10 @@ struct ScheduleMoved {
         field("from", &ScheduleMoved::from, "Only later dates count").optional(),
         field("all_until", &ScheduleMoved::all_until, "Every missed date up to here still runs")
             .optional(),
-        field("origin", &ScheduleMoved::origin, "Who asked, and why").optional()};
+        field("origin", &ScheduleMoved::origin, "Who asked, and why").optional(),
+        field("skipped", &ScheduleMoved::skipped,
+              "A date that gets no run, because an earlier run is open: see overlap")
+            .optional()};
   }
 };
 

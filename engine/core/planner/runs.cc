@@ -51,17 +51,40 @@ Status Runs::check_in_order(const Uuid& run) const {
   return conflict("run " + run.to_string() + " is out of order: " + broken->second);
 }
 
-bool RunQueue::holds(const Uuid& run) const { return std::ranges::find(held, run) != held.end(); }
-
-void RunQueue::end(const Uuid& run) {
-  if (std::erase(held, run) == 0) --active;
+bool RunQueue::may_begin(const RunLimits& limits, bool scheduled) const {
+  const bool must_wait = limits.apart && scheduled && !(scheduled_.empty() && lingering_.empty());
+  return active_ < limits.max_active && !must_wait;
 }
 
-std::optional<Uuid> RunQueue::take_next(int max_active) {
-  if (held.empty() || !has_room(max_active)) return std::nullopt;
-  const Uuid next = held.front();
-  held.erase(held.begin());
-  return next;
+void RunQueue::begin(const Uuid& run, bool scheduled) {
+  ++active_;
+  if (scheduled) scheduled_.insert(run);
+}
+
+void RunQueue::end(const Uuid& run, bool lingers) {
+  if (std::erase_if(held_, [&](const Held& held) { return held.run == run; }) > 0) return;
+  --active_;
+  if (scheduled_.erase(run) > 0 && lingers) lingering_.insert(run);
+}
+
+std::optional<Uuid> RunQueue::take_next(const RunLimits& limits) {
+  const auto next = std::ranges::find_if(
+      held_, [&](const Held& held) { return may_begin(limits, held.scheduled); });
+  if (next == held_.end()) return std::nullopt;
+  const Uuid run = next->run;
+  held_.erase(next);
+  return run;
+}
+
+bool RunQueue::holds(const Uuid& run) const {
+  return std::ranges::find(held_, run, &Held::run) != held_.end();
+}
+
+std::vector<Uuid> RunQueue::held_scheduled() const {
+  std::vector<Uuid> out;
+  for (const Held& held : held_)
+    if (held.scheduled) out.push_back(held.run);
+  return out;
 }
 
 }  // namespace millrace

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -40,20 +42,43 @@ class Runs {
   std::map<Uuid, std::string> broken_;  // → reason
 };
 
-/// The runs of one DAG: how many of them are under way, and which are held back, oldest first.
-struct RunQueue {
-  int active = 0;
-  std::vector<Uuid> held;
+/// How many runs of a DAG may be under way.
+struct RunLimits {
+  int max_active = 1;
+  bool apart = false;  // no two scheduled runs at a time
+};
 
-  bool has_room(int max_active) const { return active < max_active; }
+/// The runs of one DAG: how many of them are under way, and which are held back, oldest first.
+class RunQueue {
+ public:
+  bool may_begin(const RunLimits& limits, bool scheduled) const;
+  void begin(const Uuid& run, bool scheduled);
+  void hold(const Uuid& run, bool scheduled) { held_.push_back({run, scheduled}); }
+  /// It has ended, whether it was under way or held back. `lingers`: programs of it still run, and
+  /// until `gone` no other scheduled run begins if they must stay apart.
+  void end(const Uuid& run, bool lingers = false);
+  void gone(const Uuid& run) { lingering_.erase(run); }
+  /// The next one that may begin; it is held no more.
+  std::optional<Uuid> take_next(const RunLimits& limits);
+
+  int active() const { return active_; }
   bool is_full(int max_active) const {
-    return active + static_cast<int>(held.size()) >= max_active;
+    return active_ + static_cast<int>(held_.size()) >= max_active;
   }
   bool holds(const Uuid& run) const;
-  /// It has ended, whether it was under way or held back.
-  void end(const Uuid& run);
-  /// The next one that may begin, if there is room; it is held no more.
-  std::optional<Uuid> take_next(int max_active);
+  /// Scheduled runs that are held back, oldest first, or under way.
+  std::vector<Uuid> held_scheduled() const;
+  const std::set<Uuid>& scheduled() const { return scheduled_; }
+
+ private:
+  struct Held {
+    Uuid run;
+    bool scheduled;
+  };
+  int active_ = 0;
+  std::set<Uuid> scheduled_;  // under way
+  std::set<Uuid> lingering_;  // scheduled ones that have ended
+  std::vector<Held> held_;
 };
 
 }  // namespace millrace
