@@ -82,7 +82,7 @@ class Api {
 // The documents that follow from the declarations; the same for every Api.
 /// OpenAPI 3.1.
 Json openapi_document();
-/// web/src/api.gen.ts
+/// web/src/api/api.gen.ts
 std::string typescript_client();
 /// docs/api.md
 std::string reference_page();

@@ -32,7 +32,7 @@ void each_value(const Json& json, const std::function<void(std::string_view, con
 TEST(DocumentsTest, AreAsTheDeclarationsSay) {
   expect_golden("docs/openapi.json", api::openapi_document().dump_pretty() + "\n");
   expect_golden("docs/api.md", api::reference_page());
-  expect_golden("web/src/api.gen.ts", api::typescript_client());
+  expect_golden("web/src/api/api.gen.ts", api::typescript_client());
 }
 
 TEST(DocumentsTest, OpenApiIsConsistent) {

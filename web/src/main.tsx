@@ -1,14 +1,14 @@
 // The frame: navigation, and the page for the address.
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { AlertsPage } from './alerts';
-import { DagsPage } from './dags';
-import { useConnection } from './live';
-import { ModelsPage } from './models';
-import { Empty } from './parts';
+import { AlertsPage } from './pages/alerts';
+import { DagsPage } from './pages/dags';
+import { useConnection } from './api/live';
+import { ModelsPage } from './pages/models';
+import { Empty } from './parts/basics';
 import { Link, navigate, useLocation } from './router';
-import { RunPage } from './run';
-import { RunsPage } from './runs';
+import { RunPage } from './pages/run';
+import { RunsPage } from './pages/runs';
 import './style.css';
 
 const tabs = [

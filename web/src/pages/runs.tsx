@@ -1,10 +1,10 @@
 // Runs, newest first, updated live.
 import { useState } from 'preact/hooks';
-import { listDags, listRuns, type Run, type RunStatus } from './api.gen';
-import { Elapsed, LogicalDate, When, duration, fullName, splitName } from './format';
-import { runKinds, useData, useEvents } from './live';
-import { Empty, Pending, State } from './parts';
-import { Link, useQuery } from './router';
+import { listDags, listRuns, type Run, type RunStatus } from '../api/api.gen';
+import { Elapsed, LogicalDate, When, duration, fullName, splitName } from '../parts/format';
+import { runKinds, useData, useEvents } from '../api/live';
+import { Empty, Pending, State } from '../parts/basics';
+import { Link, useQuery } from '../router';
 
 const statuses: RunStatus[] = ['running', 'success', 'failed', 'cancelled'];
 const pageSize = 50;

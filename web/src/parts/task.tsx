@@ -1,10 +1,10 @@
 // Details of one task instance: attempts, error, outputs, log.
 import { useEffect, useState } from 'preact/hooks';
-import { failHeldTask, listAttempts, resumeTask, retryRun, type Attempt, type Task } from './api.gen';
+import { failHeldTask, listAttempts, resumeTask, retryRun, type Attempt, type Task } from '../api/api.gen';
 import { Elapsed, When, duration } from './format';
-import { useData } from './live';
+import { useData } from '../api/live';
 import { Log } from './log';
-import { Action, JsonBlock, State, isEmpty } from './parts';
+import { Action, JsonBlock, State, isEmpty } from './basics';
 
 function Attempts({ attempts, shownError, chosen, onChoose }: { attempts: Attempt[]; shownError: string; chosen: number; onChoose: (attempt: number) => void }) {
   return (

@@ -1,10 +1,10 @@
 // Small components that several pages share.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Run } from './api.gen';
-import { ApiError } from './http';
+import type { Run } from '../api/api.gen';
+import { ApiError } from '../api/http';
 import { duration, logicalDate } from './format';
-import { Link } from './router';
+import { Link } from '../router';
 
 /** A state, as a colour and a word. */
 export function State({ value }: { value: string }) {

@@ -1,11 +1,11 @@
 // Starts a run manually. The DAG's params define the form. One dialog sends one command: a second click, or a click
 // after a lost answer, refers to the same run (Idempotency-Key).
 import { useRef, useState } from 'preact/hooks';
-import { triggerRun, type Dag } from './api.gen';
+import { triggerRun, type Dag } from '../api/api.gen';
 import { fullName } from './format';
-import { ApiError } from './http';
-import { Dialog, Problem } from './parts';
-import { navigate } from './router';
+import { ApiError } from '../api/http';
+import { Dialog, Problem } from './basics';
+import { navigate } from '../router';
 
 interface ParamSchema {
   type?: string;

@@ -1,12 +1,12 @@
 // DAGs: first the files that cannot be loaded, then each DAG with its schedule, last runs and switches.
 import { useState } from 'preact/hooks';
-import { listDagErrors, listDags, patchDag, type Dag, type DagFileError } from './api.gen';
-import { LogicalDate, When, fullName } from './format';
-import { dagKinds, useData, useEvents } from './live';
-import { Empty, Pending, Problem, Squares, Words } from './parts';
-import { ApiError } from './http';
-import { Link } from './router';
-import { TriggerDialog } from './trigger';
+import { listDagErrors, listDags, patchDag, type Dag, type DagFileError } from '../api/api.gen';
+import { LogicalDate, When, fullName } from '../parts/format';
+import { dagKinds, useData, useEvents } from '../api/live';
+import { Empty, Pending, Problem, Squares, Words } from '../parts/basics';
+import { ApiError } from '../api/http';
+import { Link } from '../router';
+import { TriggerDialog } from '../parts/trigger';
 
 function FileError({ error }: { error: DagFileError }) {
   const diagnostics = error.diagnostics;

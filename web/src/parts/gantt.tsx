@@ -1,8 +1,8 @@
 // Timeline: when each task ran, measured from the start of the run.
 import { useState } from 'preact/hooks';
-import type { Run, Task } from './api.gen';
+import type { Run, Task } from '../api/api.gen';
 import { duration } from './format';
-import { useInterval } from './live';
+import { useInterval } from '../api/live';
 
 const name = (task: Task) => (task.map_index >= 0 ? `${task.task} [${task.map_index}]` : task.task);
 

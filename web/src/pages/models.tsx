@@ -1,10 +1,10 @@
 // Models: champion and candidate, their current measurements, and the deployment history.
-import { getServing, listDeploymentHistory, listModelVersions, listModels, rollbackModel, type DeploymentEvent, type Model, type ModelVersion, type ServingStats } from './api.gen';
-import { Verdict } from './evaluation';
-import { When, fullName, number, percent, requester } from './format';
-import { modelKinds, useData, useEvents, useInterval } from './live';
-import { Action, Digest, Empty, Pending, isEmpty } from './parts';
-import { Link } from './router';
+import { getServing, listDeploymentHistory, listModelVersions, listModels, rollbackModel, type DeploymentEvent, type Model, type ModelVersion, type ServingStats } from '../api/api.gen';
+import { Verdict } from '../parts/evaluation';
+import { When, fullName, number, percent, requester } from '../parts/format';
+import { modelKinds, useData, useEvents, useInterval } from '../api/live';
+import { Action, Digest, Empty, Pending, isEmpty } from '../parts/basics';
+import { Link } from '../router';
 
 const noRun = '00000000-0000-0000-0000-000000000000';
 const actions: Record<string, string> = { canary: 'canary', promote: 'promoted', rollback: 'rolled back', release: 'released' };

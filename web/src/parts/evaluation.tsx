@@ -1,7 +1,7 @@
 // The verdict of champion against challenger, with its evidence. The `evaluate` operator writes the report.
-import type { Evaluation } from './api.gen';
+import type { Evaluation } from '../api/api.gen';
 import { When, measure, number } from './format';
-import { Link } from './router';
+import { Link } from '../router';
 
 interface Gate {
   gate: string;

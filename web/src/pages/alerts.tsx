@@ -1,9 +1,9 @@
 // Alerts, newest first.
-import { listAlerts, type Alert } from './api.gen';
-import { When } from './format';
-import { modelKinds, useData, useEvents } from './live';
-import { Empty, Pending } from './parts';
-import { Link } from './router';
+import { listAlerts, type Alert } from '../api/api.gen';
+import { When } from '../parts/format';
+import { modelKinds, useData, useEvents } from '../api/live';
+import { Empty, Pending } from '../parts/basics';
+import { Link } from '../router';
 
 const noRun = '00000000-0000-0000-0000-000000000000';
 

@@ -1,7 +1,7 @@
 // The graph of a run with the states of its tasks. A mapped task is one node with the number of its instances.
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Task, TaskState } from './api.gen';
+import type { Task, TaskState } from '../api/api.gen';
 import { duration } from './format';
 import { layOut, nodeHeight, nodeWidth } from './layout';
 

@@ -1,13 +1,13 @@
 // One run: its graph with live states, timeline, and the chosen task.
-import { cancelRun, getRun, listArtifacts, retryRun, type Artifact, type Run, type StreamEvent, type Task, type TaskState } from './api.gen';
-import { Elapsed, LogicalDate, When, bytes, duration, fullName, number, requester } from './format';
-import { Gantt } from './gantt';
-import { Graph, groupTasks } from './graph';
-import { useData, useEvents, type Kind } from './live';
-import { Action, Digest, Empty, JsonBlock, Pending, State, isEmpty } from './parts';
-import { Link, useQuery } from './router';
-import { TaskPanel } from './task';
-import { useTasks } from './tasks';
+import { cancelRun, getRun, listArtifacts, retryRun, type Artifact, type Run, type StreamEvent, type Task, type TaskState } from '../api/api.gen';
+import { Elapsed, LogicalDate, When, bytes, duration, fullName, number, requester } from '../parts/format';
+import { Gantt } from '../parts/gantt';
+import { Graph, groupTasks } from '../parts/graph';
+import { useData, useEvents, type Kind } from '../api/live';
+import { Action, Digest, Empty, JsonBlock, Pending, State, isEmpty } from '../parts/basics';
+import { Link, useQuery } from '../router';
+import { TaskPanel } from '../parts/task';
+import { useTasks } from '../api/tasks';
 
 const allKinds: Kind[] = [
   'run_cancel_requested', 'tasks_cleared', 'run_finished', 'task_expanded', 'task_queued', 'attempt_dispatched',

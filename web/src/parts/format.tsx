@@ -1,6 +1,6 @@
 // Formats times, durations and numbers for readers.
 import { useState } from 'preact/hooks';
-import { useInterval } from './live';
+import { useInterval } from '../api/live';
 
 const pad = (value: number) => String(value).padStart(2, '0');
 
