@@ -80,9 +80,10 @@ const Asset* find_asset(std::span<const Asset> assets, std::string_view path) {
 }
 
 bool is_page(const HttpRequest& request) {
-  constexpr std::array<std::string_view, 4> kPages = {"runs", "dags", "models", "alerts"};
+  constexpr std::array<std::string_view, 6> kPages = {"runs",     "dags",   "models",
+                                                      "datasets", "alerts", "resources"};
   if (request.path == "/") return true;
-  return request.path.find('.') == std::string::npos && !request.segments.empty() &&
+  return !request.segments.empty() &&
          std::ranges::find(kPages, request.segments.front()) != kPages.end();
 }
 

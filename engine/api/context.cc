@@ -138,7 +138,9 @@ std::vector<Endpoint> all_endpoints(Context* context, StreamSlots* slots) {
     for (auto& endpoint : some) all.push_back(std::move(endpoint));
   };
   add(dag_endpoints(context));
+  add(group_endpoints(context));
   add(resource_endpoints(context));
+  add(dataset_endpoints(context));
   add(run_endpoints(context));
   add(task_endpoints(context, slots));
   add(model_endpoints(context));

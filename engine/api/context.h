@@ -82,6 +82,8 @@ class StreamSlots {
 
 // The endpoints by topic. Called with nullptr for the documents alone.
 std::vector<Endpoint> dag_endpoints(Context* context);
+std::vector<Endpoint> group_endpoints(Context* context);
+std::vector<Endpoint> dataset_endpoints(Context* context);
 std::vector<Endpoint> resource_endpoints(Context* context);
 std::vector<Endpoint> run_endpoints(Context* context);
 std::vector<Endpoint> task_endpoints(Context* context, StreamSlots* slots);

@@ -1,5 +1,4 @@
-// /api/v1/models: versions, verdicts, what serves, how it does; roll back. Deployments, alerts,
-// watermarks.
+// /api/v1/models: versions, verdicts, what serves, how it does; roll back. Deployments, alerts.
 #include <algorithm>
 
 #include "engine/api/bodies.h"
@@ -144,15 +143,6 @@ Result<Reply> list_alerts(Context& context, const Call& call) {
   return reply_of(rows);
 }
 
-Result<Reply> list_watermarks(Context& context, const Call& call) {
-  const DatasetKey dataset(namespace_of(call), call.path("dataset"));
-  MR_TRY(const auto rows, context.stores.registry.newest_rows<WatermarkRow>(
-                              static_cast<std::size_t>(call.query("limit").as_int()),
-                              {dataset.namespace_, dataset.name}));
-  if (rows.empty()) MR_CHECK(context.stores.registry.dataset(dataset));
-  return reply_of(rows);
-}
-
 template <typename Bind>
 void add_deployments(const Bind& bind, std::vector<Endpoint>& list) {
   list.push_back({.method = "GET",
@@ -180,15 +170,6 @@ void add_deployments(const Bind& bind, std::vector<Endpoint>& list) {
                   .query = {namespace_filter_in_query(), limit_in_query(500, 100)},
                   .response = type_info<std::vector<AlertRow>>(),
                   .handle = bind(list_alerts)});
-  list.push_back({.method = "GET",
-                  .pattern = "/api/v1/datasets/{dataset}/watermarks",
-                  .id = "listWatermarks",
-                  .tag = "datasets",
-                  .summary = "How far a data set has been read or written, newest first",
-                  .path = {FieldInfo{"dataset", string_type(128), "The dataset's name"}},
-                  .query = {namespace_in_query(), limit_in_query(500, 50)},
-                  .response = type_info<std::vector<WatermarkRow>>(),
-                  .handle = bind(list_watermarks)});
 }
 
 }  // namespace

@@ -29,6 +29,16 @@ Result<Reply> get_resource_version(Context& context, const Call& call) {
   return json_reply(std::move(spec));
 }
 
+Result<Reply> list_resource_versions(Context& context, const Call& call) {
+  const std::string kind = call.path("kind"), name_space = call.path("namespace"),
+                    name = call.path("name");
+  MR_TRY(const auto rows, context.stores.runs.resource_versions(kind, name_space, name));
+  if (rows.empty())
+    return not_found("there is no " + kind + " '" + name + "' in the namespace '" + name_space +
+                     "'");
+  return reply_of(rows);
+}
+
 FieldInfo word_in_path(const char* name, const char* doc) {
   return FieldInfo{name, string_type(128), doc};
 }
@@ -50,6 +60,16 @@ std::vector<Endpoint> resource_endpoints(Context* context) {
                  namespace_filter_in_query()},
        .response = type_info<std::vector<ResourceRow>>(),
        .handle = bind(list_resources)});
+  list.push_back(
+      {.method = "GET",
+       .pattern = "/api/v1/resources/{kind}/{namespace}/{name}/versions",
+       .id = "listResourceVersions",
+       .tag = "resources",
+       .summary = "Every version that was ever registered, newest first",
+       .path = {word_in_path("kind", "Its kind, e.g. dag"),
+                word_in_path("namespace", "Its namespace"), word_in_path("name", "Its name")},
+       .response = type_info<std::vector<ResourceVersionRow>>(),
+       .handle = bind(list_resource_versions)});
   list.push_back(
       {.method = "GET",
        .pattern = "/api/v1/resources/{kind}/{namespace}/{name}/versions/{version}",

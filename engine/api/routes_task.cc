@@ -12,6 +12,7 @@ namespace millrace::api {
 namespace {
 
 constexpr std::size_t kLogPageBytes = 1u << 20;
+constexpr int kMostInstances = 1'000'000;
 /// Log text has no event of its own: while someone follows, we look this often.
 constexpr std::chrono::milliseconds kLogLook{250};
 
@@ -40,6 +41,7 @@ TaskView view_of(const Run& run, TaskRef ref) {
   if (instance.state == TaskState::deferred) view.wake_event = instance.wake_event;
   view.error = instance.error.to_string();
   view.reason = instance.reason;
+  view.continue_on_error = spec.continue_on_error;
   if (progress.expanded && ref.map_index >= 0)
     view.item = progress.items.at(static_cast<std::size_t>(ref.map_index));
   view.outputs = instance.outputs;
@@ -61,14 +63,18 @@ Result<Run> find_run(Context& context, const Call& call) {
   return load_run(context.stores.journal, context.stores.runs, call.uuid("run"));
 }
 
+/// Its place in the DAG.
+Result<int> find_task(const Run& run, const std::string& id) {
+  if (const int task = run.dag->index_of(id); task >= 0) return task;
+  std::vector<std::string> names;
+  for (const auto& task : run.dag->tasks()) names.push_back(task.spec.id);
+  return not_found("the run has no task '" + id + "'" + did_you_mean(id, names));
+}
+
 Result<TaskRef> find_instance(const Run& run, const Call& call) {
   const std::string id = call.path("task");
-  const TaskRef ref{run.dag->index_of(id), static_cast<int>(call.query("map_index").as_int())};
-  if (ref.task < 0) {
-    std::vector<std::string> names;
-    for (const auto& task : run.dag->tasks()) names.push_back(task.spec.id);
-    return not_found("the run has no task '" + id + "'" + did_you_mean(id, names));
-  }
+  MR_TRY(const int task, find_task(run, id));
+  const TaskRef ref{task, static_cast<int>(call.query("map_index").as_int())};
   const auto& progress = run.tasks[static_cast<std::size_t>(ref.task)];
   if (!run.has(ref) && progress.expanded && ref.map_index < 0)
     return not_found("task '" + id + "' is mapped: its " +
@@ -80,24 +86,51 @@ Result<TaskRef> find_instance(const Run& run, const Call& call) {
   return ref;
 }
 
+/// The task that ?task names, or all of them; upstream first.
+Result<std::vector<int>> wanted_tasks(const Run& run, const Call& call) {
+  const std::string id = call.query("task").as_string();
+  if (id.empty()) return run.dag->topological_order();
+  MR_TRY(const int task, find_task(run, id));
+  return std::vector<int>{task};
+}
+
+/// The address of the next page, with the same filters.
+std::string next_page_of(const Run& run, const Call& call, std::size_t limit, std::size_t offset) {
+  std::string target = "/api/v1/runs/" + run.id.to_string() + "/tasks?";
+  for (const char* name : {"task", "state"})
+    if (const auto value = call.query(name); value.is_string())
+      target += std::string(name) + "=" + value.as_string() + "&";
+  if (const auto each = call.query("per_task"); !each.is_null())
+    target += "per_task=" + std::to_string(each.as_int()) + "&";
+  return target + "limit=" + std::to_string(limit) + "&offset=" + std::to_string(offset);
+}
+
 /// The page from `offset` on; the header Link names the next one, RFC 8288.
 Result<Reply> list_tasks(Context& context, const Call& call) {
   MR_TRY(const Run run, find_run(context, call));
+  MR_TRY(const auto tasks, wanted_tasks(run, call));
   const auto limit = static_cast<std::size_t>(call.query("limit").as_int());
   const auto offset = static_cast<std::size_t>(call.query("offset").as_int());
+  const auto per_task = static_cast<std::size_t>(call.query("per_task").as_int(kMostInstances));
+  const auto state = call.query("state").is_string()
+                         ? from_name<TaskState>(call.query("state").as_view())
+                         : std::nullopt;
   std::vector<TaskView> views;
   std::size_t place = 0;
-  for (const int task : run.dag->topological_order())
+  for (const int task : tasks) {
+    std::size_t of_task = 0;
     for (const TaskRef ref : instances_of(run, task)) {
+      if (state && run.instance(ref).state != *state) continue;
+      if (++of_task > per_task) break;
       if (place >= offset && place - offset < limit) views.push_back(view_of(run, ref));
       ++place;
     }
+  }
   auto reply = reply_of(views);
   reply.headers.emplace_back("Millrace-Total", std::to_string(place));
   if (place > offset && place - offset > limit)
     reply.headers.emplace_back(
-        "Link", "</api/v1/runs/" + run.id.to_string() + "/tasks?limit=" + std::to_string(limit) +
-                    "&offset=" + std::to_string(offset + limit) + ">; rel=\"next\"");
+        "Link", "<" + next_page_of(run, call, limit, offset + limit) + ">; rel=\"next\"");
   return reply;
 }
 
@@ -268,17 +301,23 @@ std::vector<Endpoint> task_endpoints(Context* context, StreamSlots* slots) {
     return [context, handle](const Call& call) { return handle(*context, call); };
   };
   std::vector<Endpoint> list;
-  list.push_back({.method = "GET",
-                  .pattern = "/api/v1/runs/{run}/tasks",
-                  .id = "listTasks",
-                  .tag = "tasks",
-                  .summary = "Task instances of a run as they are now, upstream first",
-                  .doc = "In pages: the header Link names the next one while there is one, "
-                         "Millrace-Total says how many there are.",
-                  .path = {run_in_path()},
-                  .query = {limit_in_query(10'000, 10'000), offset_in_query()},
-                  .response = type_info<std::vector<TaskView>>(),
-                  .handle = bind(list_tasks)});
+  list.push_back(
+      {.method = "GET",
+       .pattern = "/api/v1/runs/{run}/tasks",
+       .id = "listTasks",
+       .tag = "tasks",
+       .summary = "Task instances of a run as they are now, upstream first",
+       .doc = "In pages: the header Link names the next one while there is one, "
+              "Millrace-Total says how many there are.",
+       .path = {run_in_path()},
+       .query = {FieldInfo{"task", string_type(128), "Only of this task"}.optional(),
+                 FieldInfo{"state", type_info<TaskState>(), "Only in this state"}.optional(),
+                 FieldInfo{"per_task", integer_type(1, kMostInstances),
+                           "At most this many instances of each task; all if absent"}
+                     .optional(),
+                 limit_in_query(10'000, 10'000), offset_in_query()},
+       .response = type_info<std::vector<TaskView>>(),
+       .handle = bind(list_tasks)});
   list.push_back({.method = "GET",
                   .pattern = "/api/v1/runs/{run}/tasks/{task}",
                   .id = "getTask",

@@ -224,6 +224,7 @@ struct TaskView {
   std::string wake_event;
   Time since{};
   std::string error, reason;
+  bool continue_on_error = false;
   Json item, outputs, checkpoint, params;
 
   static constexpr auto fields() {
@@ -250,6 +251,8 @@ struct TaskView {
               "The event that a deferred task waits for; \"\" if none"),
         field("error", &TaskView::error, "Of the last failure"),
         field("reason", &TaskView::reason, "Why it was skipped"),
+        field("continue_on_error", &TaskView::continue_on_error,
+              "True: its failure counts as a success, downstream and for the run"),
         field("item", &TaskView::item, "The item that a mapped instance works on"),
         field("outputs", &TaskView::outputs, "What it gave to tasks downstream"),
         field("checkpoint", &TaskView::checkpoint, "What a deferred task remembers"),

@@ -26,8 +26,9 @@ struct WriteDags {
   Time at;
 
   void operator()(const DagRegistered& e) const {
-    session.exec("put_dag_version",
-                 key_params(e.dag).add(e.version).add(e.spec.is_null() ? Json::object() : e.spec));
+    session.exec(
+        "put_dag_version",
+        key_params(e.dag).add(e.version).add(e.spec.is_null() ? Json::object() : e.spec).add(at));
     session.exec("put_dag", key_params(e.dag).add(e.version).add(e.source).add(e.base_dir).add(at));
   }
   void operator()(const DagPaused& e) const {
@@ -43,8 +44,9 @@ struct WriteDags {
     session.exec("move_schedule", key_params(e.dag).add(e.from).add(e.all_until));
   }
   void operator()(const ResourceRegistered& e) const {
-    session.exec("put_resource_version",
-                 Params().add(e.resource).add(e.namespace_).add(e.name).add(e.version).add(e.spec));
+    session.exec(
+        "put_resource_version",
+        Params().add(e.resource).add(e.namespace_).add(e.name).add(e.version).add(e.spec).add(at));
     session.exec("put_resource", Params()
                                      .add(e.resource)
                                      .add(e.namespace_)

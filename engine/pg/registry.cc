@@ -56,6 +56,9 @@ class PgRegistry final : public Registry {
     return one<DatasetRow>(shared_, "get_dataset", key_params(name),
                            "there is no dataset '" + name.text() + "'");
   }
+  Result<std::vector<WatermarkRow>> newest_watermarks() override {
+    return list<WatermarkRow>(shared_, "list_newest_watermarks");
+  }
   Result<AppendedList> appended(std::size_t place, const AppendedFilter& filter,
                                 std::size_t limit) override {
     Result<AppendedList> out = internal_error("no table of appended rows has this place");

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/pg/array_text.h"
 #include "engine/pg/roles.h"
 #include "engine/pg/stored_rows.h"
 
@@ -45,6 +46,12 @@ class PgRunReader final : public RunReader {
     return list<TaskRow>(shared_, "list_tasks", Params().add(run));
   }
 
+  Result<std::vector<TaskCountRow>> task_counts(std::span<const Uuid> runs) override {
+    ArrayText ids;
+    for (const Uuid& run : runs) ids.add(run);
+    return list<TaskCountRow>(shared_, "count_tasks", Params().add(std::move(ids).take()));
+  }
+
   Result<std::vector<RunRow>> open_runs() override { return list<RunRow>(shared_, "open_runs"); }
 
   Result<std::vector<DagRow>> dags() override { return list<DagRow>(shared_, "list_dags"); }
@@ -78,6 +85,17 @@ class PgRunReader final : public RunReader {
     return one<Json>(shared_, "get_resource_version",
                      Params().add(kind).add(name_space).add(name).add(version),
                      no_version_text(kind, name_space, name, version));
+  }
+
+  Result<std::vector<ResourceVersionRow>> resource_versions(std::string_view kind,
+                                                            std::string_view name_space,
+                                                            std::string_view name) override {
+    Params params;
+    if (kind == "dag")
+      return list<ResourceVersionRow>(shared_, "list_dag_versions",
+                                      params.add(name_space).add(name));
+    return list<ResourceVersionRow>(shared_, "list_resource_versions",
+                                    params.add(kind).add(name_space).add(name));
   }
 
   Result<ScheduledDates> scheduled_dates(Time now) override {

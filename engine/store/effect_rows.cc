@@ -92,6 +92,7 @@ DatasetRow dataset_row(const EffectSource& source, const UpdateDataset& effect) 
           .artifact = effect.artifact,
           .rows = effect.rows,
           .run = source.run,
+          .task = source.task,
           .updated_at = source.at};
 }
 

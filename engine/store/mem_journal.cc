@@ -95,7 +95,7 @@ struct FoldDags {
     row.updated_at = at;
     row.retired.clear();
     row.out_of_order.clear();
-    state.dag_versions.insert_or_assign({e.dag, e.version}, e.spec);
+    state.versions.try_emplace({State::id_of(e.dag), e.version}, State::Version{e.spec, at});
   }
   void operator()(const DagPaused& e) const {
     const auto row = state.dags.find(e.dag);
@@ -131,7 +131,7 @@ struct FoldDags {
     ResourceRow& row = state.resources[id];
     if (row.version.empty()) row.registered_at = at;
     row = {e.resource, e.namespace_, e.name, e.version, e.source, "", row.registered_at, at};
-    state.resource_versions.insert_or_assign({id, e.version}, e.spec);
+    state.versions.try_emplace({id, e.version}, State::Version{e.spec, at});
   }
   void operator()(const ResourceRetired& e) const {
     const auto row = state.resources.find({e.resource, e.namespace_, e.name});

@@ -98,6 +98,17 @@ class MemRegistry final : public Registry {
       return row->second;
     });
   }
+  Result<std::vector<WatermarkRow>> newest_watermarks() override {
+    return call(state_, "registry.newest_watermarks",
+                [&](Callbacks&) -> Result<std::vector<WatermarkRow>> {
+                  std::map<DatasetKey, WatermarkRow> newest;
+                  for (const auto& row : std::get<std::vector<WatermarkRow>>(state_.appended))
+                    newest.insert_or_assign({row.namespace_, row.dataset}, row);
+                  std::vector<WatermarkRow> out;
+                  for (auto& [dataset, row] : newest) out.push_back(std::move(row));
+                  return out;
+                });
+  }
   Result<AppendedList> appended(std::size_t place, const AppendedFilter& filter,
                                 std::size_t limit) override {
     return call(state_, "registry.appended", [&](Callbacks&) -> Result<AppendedList> {

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
 #include <tuple>
 
 #include "engine/store/mem_state.h"
@@ -60,6 +63,24 @@ class MemRunReader final : public RunReader {
       return own == state_.tasks.end() ? std::vector<TaskRow>() : values(own->second);
     });
   }
+  Result<std::vector<TaskCountRow>> task_counts(std::span<const Uuid> runs) override {
+    return call(state_, "runs.task_counts", [&](Callbacks&) -> Result<std::vector<TaskCountRow>> {
+      std::map<std::tuple<Uuid, std::string, std::string_view>, TaskCountRow> counts;
+      for (const Uuid& run : std::set<Uuid>(runs.begin(), runs.end())) {
+        const auto own = state_.tasks.find(run);
+        if (own == state_.tasks.end()) continue;
+        for (const auto& [key, row] : own->second) {
+          TaskCountRow& count = counts[{run, row.task, to_string(row.state)}];
+          count.run = run;
+          count.task = row.task;
+          count.state = row.state;
+          ++count.instances;
+          count.most_attempts = std::max(count.most_attempts, row.attempt);
+        }
+      }
+      return values(counts);
+    });
+  }
   Result<std::vector<RunRow>> open_runs() override {
     return call(state_, "runs.open_runs", [&](Callbacks&) -> Result<std::vector<RunRow>> {
       std::vector<RunRow> out;
@@ -84,10 +105,10 @@ class MemRunReader final : public RunReader {
   }
   Result<Json> dag_version(const DagKey& dag, std::string_view version) override {
     return call(state_, "runs.dag_version", [&](Callbacks&) -> Result<Json> {
-      const auto spec = state_.dag_versions.find({dag, std::string(version)});
-      if (spec == state_.dag_versions.end())
+      const auto found = state_.versions.find({State::id_of(dag), std::string(version)});
+      if (found == state_.versions.end())
         return not_found("DAG '" + dag.text() + "' has no version '" + std::string(version) + "'");
-      return spec->second;
+      return found->second.spec;
     });
   }
   Result<std::vector<DagFileErrorRow>> dag_file_errors() override {
@@ -113,11 +134,27 @@ class MemRunReader final : public RunReader {
     if (kind == "dag") return dag_version({name_space, name}, version);
     return call(state_, "runs.resource_version", [&](Callbacks&) -> Result<Json> {
       const State::ResourceId id{kind, name_space, name};
-      const auto spec = state_.resource_versions.find({id, std::string(version)});
-      if (spec == state_.resource_versions.end())
+      const auto found = state_.versions.find({id, std::string(version)});
+      if (found == state_.versions.end())
         return not_found(no_version_text(kind, name_space, name, version));
-      return spec->second;
+      return found->second.spec;
     });
+  }
+  Result<std::vector<ResourceVersionRow>> resource_versions(std::string_view kind,
+                                                            std::string_view name_space,
+                                                            std::string_view name) override {
+    return call(state_, "runs.resource_versions",
+                [&](Callbacks&) -> Result<std::vector<ResourceVersionRow>> {
+                  const State::ResourceId id{kind, name_space, name};
+                  std::vector<ResourceVersionRow> out;
+                  for (auto at = state_.versions.lower_bound({id, ""});
+                       at != state_.versions.end() && at->first.first == id; ++at)
+                    out.push_back({at->first.second, at->second.registered_at});
+                  std::ranges::sort(out, std::greater(), [](const ResourceVersionRow& row) {
+                    return std::tie(row.registered_at, row.version);
+                  });
+                  return out;
+                });
   }
   Result<ScheduledDates> scheduled_dates(Time now) override {
     return call(state_, "runs.scheduled_dates", [&](Callbacks&) -> Result<ScheduledDates> {

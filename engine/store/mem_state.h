@@ -62,11 +62,15 @@ struct State {
   std::set<std::pair<DagKey, Time>> scheduled;  // (dag, logical date)
   std::unordered_map<Uuid, std::map<TaskKey, TaskRow>> tasks;
   std::map<DagKey, DagRow> dags;
-  std::map<std::pair<DagKey, std::string>, Json> dag_versions;
+  struct Version {
+    Json spec;
+    Time registered_at{};
+  };
   std::map<std::string, DagFileErrorRow> dag_file_errors;                // by source
   using ResourceId = std::tuple<std::string, std::string, std::string>;  // kind, namespace, name
   std::map<ResourceId, ResourceRow> resources;                           // but for DAGs
-  std::map<std::pair<ResourceId, std::string>, Json> resource_versions;
+  std::map<std::pair<ResourceId, std::string>, Version> versions;        // DAGs included
+  static ResourceId id_of(const DagKey& dag) { return {"dag", dag.namespace_, dag.name}; }
 
   std::map<AttemptId, std::map<std::int64_t, std::string>> logs;  // pieces by offset
 

@@ -176,13 +176,14 @@ struct EvaluationRow {
 };
 
 struct DatasetRow {
-  static constexpr std::string_view record_name = "Dataset";
+  static constexpr std::string_view record_name = "StoredDataset";
   std::string dataset;
   std::string namespace_{kDefaultNamespace};
   DatasetKey key() const { return {namespace_, dataset}; }
   std::string artifact;
   std::int64_t rows = -1;
   Uuid run;
+  std::string task;  // "": updated before the store kept it
   Time updated_at{};
 
   static constexpr auto fields() {
@@ -191,6 +192,7 @@ struct DatasetRow {
                       field("artifact", &DatasetRow::artifact, "Digest of its newest content"),
                       field("rows", &DatasetRow::rows, "Rows of it; -1: not known"),
                       field("run", &DatasetRow::run, "The run that updated it"),
+                      field("task", &DatasetRow::task, "The task that updated it"),
                       field("updated_at", &DatasetRow::updated_at, "When")};
   }
 };

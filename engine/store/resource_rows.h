@@ -37,6 +37,19 @@ struct ResourceRow {
   }
 };
 
+struct ResourceVersionRow {
+  static constexpr std::string_view record_name = "ResourceVersion";
+  static constexpr std::string_view record_doc = "A version of a resource.";
+  std::string version;
+  std::optional<Time> registered_at;  // nullopt: before the store kept it
+
+  static constexpr auto fields() {
+    return std::tuple{field("version", &ResourceVersionRow::version, "Its digest"),
+                      field("registered_at", &ResourceVersionRow::registered_at,
+                            "When it was first registered; null: not known")};
+  }
+};
+
 /// The error of `resource_version`.
 inline std::string no_version_text(std::string_view kind, std::string_view name_space,
                                    std::string_view name, std::string_view version) {

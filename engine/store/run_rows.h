@@ -153,6 +153,25 @@ struct TaskRow {
   }
 };
 
+/// The ended instances of one task of a run that are in one state.
+struct TaskCountRow {
+  static constexpr std::string_view record_name = "TaskCount";
+  Uuid run;
+  std::string task;
+  TaskState state = TaskState::success;
+  std::int64_t instances = 0;
+  int most_attempts = 0;  // of one of them
+
+  static constexpr auto fields() {
+    return std::tuple{field("run", &TaskCountRow::run, "The run"),
+                      field("task", &TaskCountRow::task, "The task's id in the DAG"),
+                      field("state", &TaskCountRow::state, "How these instances ended"),
+                      field("instances", &TaskCountRow::instances, "How many there are"),
+                      field("most_attempts", &TaskCountRow::most_attempts,
+                            "The largest number of attempts of one of them")};
+  }
+};
+
 struct ArtifactRow {
   static constexpr std::string_view record_name = "Artifact";
   static constexpr std::string_view record_doc = "Data that a task left, named by its content.";

@@ -141,6 +141,9 @@ class RunReader {
   virtual Result<RunRow> run(const Uuid& id) = 0;
   /// Ended task instances of a run, by task and map index.
   virtual Result<std::vector<TaskRow>> tasks(const Uuid& run) = 0;
+  /// The ended task instances of these runs, counted by task and state. Sorted by run, task and
+  /// state, the latter by its name.
+  virtual Result<std::vector<TaskCountRow>> task_counts(std::span<const Uuid> runs) = 0;
   /// Runs that have not finished, oldest first.
   virtual Result<std::vector<RunRow>> open_runs() = 0;
   virtual Result<std::vector<DagRow>> dags() = 0;
@@ -155,6 +158,11 @@ class RunReader {
   /// The canonical form of any version that was ever registered; DAGs included.
   virtual Result<Json> resource_version(std::string_view kind, std::string_view name_space,
                                         std::string_view name, std::string_view version) = 0;
+  /// Every version that was ever registered, newest first; those of unknown age last. Empty if
+  /// there is no such resource.
+  virtual Result<std::vector<ResourceVersionRow>> resource_versions(std::string_view kind,
+                                                                    std::string_view name_space,
+                                                                    std::string_view name) = 0;
   /// The dates that schedules need in order to continue from `now`.
   virtual Result<ScheduledDates> scheduled_dates(Time now) = 0;
 };
@@ -195,6 +203,8 @@ class Registry {
   virtual Result<DatasetRow> dataset(const DatasetKey& name) = 0;
   /// All of them, by namespace and name.
   virtual Result<std::vector<DatasetRow>> datasets() = 0;
+  /// The newest watermark of each dataset that has one, by namespace and name.
+  virtual Result<std::vector<WatermarkRow>> newest_watermarks() = 0;
   /// The newest rows of one table, newest first. `place` is the index of its row in AppendedRows.
   virtual Result<AppendedList> appended(std::size_t place, const AppendedFilter& filter,
                                         std::size_t limit) = 0;

@@ -65,6 +65,28 @@ TEST_F(ModelsTest, WatermarksOfADatasetAreListedNewestFirst) {
   EXPECT_EQ(404, get("/api/v1/datasets/flights/watermarks?namespace=team").status);
 }
 
+TEST_F(ModelsTest, DatasetsAreListedWithTheirWatermarkAndWhatTheyStart) {
+  start_sample();
+  const auto rows = get("/api/v1/datasets").json();
+  ASSERT_EQ(1u, rows.size());
+  const Json flights = rows.at(0);
+  EXPECT_EQ("flights", flights["dataset"].as_string());
+  EXPECT_EQ("default", flights["namespace"].as_string());
+  EXPECT_EQ("", flights["artifact"].as_string());  // the sample sets watermarks only
+  EXPECT_TRUE(flights["updated_at"].is_null());
+  EXPECT_EQ("2001-06", flights["watermark"]["value"].as_string());
+  EXPECT_EQ("flights_retrain", flights["dag"].as_string());
+  EXPECT_EQ("ingest", flights["task"].as_string());
+  EXPECT_EQ(Json::array({"drift_watch"}), flights["starts"]);
+  EXPECT_EQ(0u, get("/api/v1/datasets?namespace=team").json().size());
+
+  const auto run = flights["run"].as_string();
+  const auto set = get("/api/v1/runs/" + run + "/watermarks").json();
+  ASSERT_EQ(1u, set.size());
+  EXPECT_EQ(flights["watermark"], set.at(0));
+  EXPECT_EQ(404, get("/api/v1/runs/00000000-0000-7000-8000-000000000000/watermarks").status);
+}
+
 TEST_F(ModelsTest, ServingSumsByRoleWithQuantiles) {
   start_sample();
   const auto rows = get("/api/v1/models/flights/serving?window=5m").json();

@@ -241,6 +241,21 @@ TEST_F(RunsTest, ResourcesAreListedByKindAndNamespace) {
       << unknown.body;
 }
 
+TEST_F(RunsTest, VersionsOfAResourceAreListed) {
+  start();
+  DagSpec spec = make_dag("etl", {"extract", "load:extract", "check:load"});
+  const auto before = get("/api/v1/dags/etl").json()["dag"]["version"].as_string();
+  world_->add_dag(std::move(spec), "dags/etl.yaml");
+  const auto rows = get("/api/v1/resources/dag/default/etl/versions").json();
+  ASSERT_EQ(2u, rows.size());
+  EXPECT_EQ(get("/api/v1/dags/etl").json()["dag"]["version"], rows.at(0)["version"]);
+  EXPECT_EQ(before, rows.at(1)["version"].as_string());
+  EXPECT_TRUE(rows.at(1)["registered_at"].is_string());
+  const auto missing = get("/api/v1/resources/dag/team/etl/versions");
+  EXPECT_EQ(404, missing.status);
+  EXPECT_EQ("there is no dag 'etl' in the namespace 'team'", missing.json()["detail"].as_string());
+}
+
 TEST_F(RunsTest, ReadingARunCanWaitForItsEnd) {
   start();
   const auto begun = post("/api/v1/dags/etl/runs", Json::object());

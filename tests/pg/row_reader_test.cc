@@ -26,7 +26,7 @@ using RecordsOfRows =
                pg::WithCause<ModelVersionRow>, pg::WithCause<DeployableRow>, EvaluationRow,
                ArtifactRow, DatasetRow, AlertRow, WatermarkRow, DeploymentRow, DeploymentEventRow,
                ServingWindow, Prediction, Command, CommandResult, HistoryLook, Period,
-               pg::JournalRow>;
+               pg::JournalRow, TaskCountRow, ResourceVersionRow>;
 
 std::map<std::string_view, std::vector<pg::Column>> columns_by_record() {
   std::map<std::string_view, std::vector<pg::Column>> out;
@@ -99,8 +99,9 @@ TEST(RowReader, RefusesARecordThatTheHeaderDoesNotName) {
       });
   ASSERT_FALSE(read.ok());
   EXPECT_EQ(ErrorCode::internal, read.error().code);
-  EXPECT_EQ("the rows of query 'list_datasets' are read as 'Alert'; its header names 'Dataset'",
-            read.error().message);
+  EXPECT_EQ(
+      "the rows of query 'list_datasets' are read as 'Alert'; its header names 'StoredDataset'",
+      read.error().message);
 }
 
 template <typename Row>

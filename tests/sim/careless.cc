@@ -66,6 +66,9 @@ class CarelessStores::RegistrySeam final : public Registry {
   Result<ArtifactRow> artifact(std::string_view digest) override { return real_.artifact(digest); }
   Result<DatasetRow> dataset(const DatasetKey& name) override { return real_.dataset(name); }
   Result<std::vector<DatasetRow>> datasets() override { return real_.datasets(); }
+  Result<std::vector<WatermarkRow>> newest_watermarks() override {
+    return real_.newest_watermarks();
+  }
 
  private:
   Registry& real_;
@@ -173,6 +176,9 @@ class CarelessStores::ReaderSeam final : public RunReader {
   }
   Result<RunRow> run(const Uuid& id) override { return real_.run(id); }
   Result<std::vector<TaskRow>> tasks(const Uuid& run) override { return real_.tasks(run); }
+  Result<std::vector<TaskCountRow>> task_counts(std::span<const Uuid> runs) override {
+    return real_.task_counts(runs);
+  }
   Result<DagRow> dag(const DagKey& key) override { return real_.dag(key); }
   Result<bool> has_dag(const DagKey& key) override { return real_.has_dag(key); }
   Result<Json> dag_version(const DagKey& dag, std::string_view version) override {
@@ -185,6 +191,11 @@ class CarelessStores::ReaderSeam final : public RunReader {
   Result<Json> resource_version(std::string_view kind, std::string_view name_space,
                                 std::string_view name, std::string_view version) override {
     return real_.resource_version(kind, name_space, name, version);
+  }
+  Result<std::vector<ResourceVersionRow>> resource_versions(std::string_view kind,
+                                                            std::string_view name_space,
+                                                            std::string_view name) override {
+    return real_.resource_versions(kind, name_space, name);
   }
   Result<ScheduledDates> scheduled_dates(Time now) override {
     if (removed_ == Removed::one_run_per_date) return ScheduledDates();

@@ -132,6 +132,16 @@ TEST_P(StoreTest, WatermarksAreKeptOnceForEachEventNewestFirst) {
   EXPECT_EQ(5u, stores().registry.newest_rows<WatermarkRow>(10)->size());
   EXPECT_TRUE(stores().registry.newest_rows<WatermarkRow>(10, {"team", "events"})->empty());
 
+  const auto each = stores().registry.newest_watermarks();
+  ASSERT_OK(each);
+  std::vector<std::string> got;
+  for (const auto& row : *each)
+    got.push_back(row.namespace_ + "/" + row.dataset + " " + row.value.dump());
+  EXPECT_EQ((std::vector<std::string>{"default/events \"é\\\"\"",
+                                      "default/orders \"2001-02-03 04:05:06.789\"",
+                                      "default/ratio 0.1", "team/orders 7"}),
+            got);
+
   for (const Json& bad : {Json(), Json(true), Json::object(), Json(std::string(4097, 'x'))})
     EXPECT_CODE(ErrorCode::invalid_argument,
                 stores().journal.append(success_batch(run.run, {SetWatermark{"orders", bad}})));

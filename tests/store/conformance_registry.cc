@@ -118,6 +118,7 @@ TEST_P(StoreTest, EvaluationsDatasetsAndAlertsAreKept) {
   EXPECT_EQ(digest('b'), dataset->artifact);
   EXPECT_EQ(20, dataset->rows);
   EXPECT_EQ(run.run, dataset->run);
+  EXPECT_EQ("evaluate", dataset->task);
   EXPECT_CODE(ErrorCode::not_found, stores().registry.dataset("nope"));
   const auto datasets = stores().registry.datasets();
   ASSERT_OK(datasets);

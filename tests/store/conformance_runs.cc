@@ -192,6 +192,58 @@ TEST_P(StoreTest, TasksAreListedByNameAndMapIndexWithAllTheyTell) {
   EXPECT_FALSE((*tasks)[0].started_at.has_value());
 }
 
+TEST_P(StoreTest, EndedTasksAreCountedByTaskAndState) {
+  lead();
+  const RunRow first = start_run(), second = start_run(), empty = start_run();
+  Batch ends = batch({event(first.run, TaskSkipped{{0, -1}, ""})});
+  TaskRow often = ended(first.run, "m", 2, TaskState::success, now());
+  often.attempt = 5;
+  ends.tasks_ended = {ended(first.run, "m", 0, TaskState::success, now()),
+                      ended(first.run, "m", 1, TaskState::failed, now()), often,
+                      ended(first.run, "B", -1, TaskState::cancelled, now()),
+                      ended(second.run, "m", -1, TaskState::skipped, now())};
+  ASSERT_OK(stores().journal.append(ends));
+  const std::vector<Uuid> wanted{second.run, first.run, empty.run};
+  const auto counts = stores().runs.task_counts(wanted);
+  ASSERT_OK(counts);
+  std::vector<std::string> got;
+  for (const auto& row : *counts)
+    got.push_back(std::string(row.run == first.run ? "first " : "second ") + row.task + " " +
+                  std::string(to_string(row.state)) + " " + std::to_string(row.instances) + " " +
+                  std::to_string(row.most_attempts));
+  EXPECT_EQ((std::vector<std::string>{"first B cancelled 1 2", "first m failed 1 2",
+                                      "first m success 2 5", "second m skipped 1 2"}),
+            got);
+  EXPECT_TRUE(stores().runs.task_counts({})->empty());
+}
+
+TEST_P(StoreTest, VersionsOfAResourceAreListedNewestFirst) {
+  lead();
+  const auto registered = [&](const char* version) {
+    return event({}, DagRegistered{{"team", "d"}, version, Json::object(), "s", "b", {}});
+  };
+  const auto monitor = [&](const char* version) {
+    return event({},
+                 ResourceRegistered{"monitor", "team", "d", version, Json::object(), "a.yaml", {}});
+  };
+  append({registered("v1"), monitor("m1")});
+  const Time first = now();
+  clock().pass(std::chrono::seconds{5});
+  append({registered("v2"), monitor("m2")});
+  clock().pass(std::chrono::seconds{5});
+  append({registered("v1"), monitor("m1")});  // back to the old one: it keeps its age
+  for (const std::string kind : {"dag", "monitor"}) {
+    const auto rows = stores().runs.resource_versions(kind, "team", "d");
+    ASSERT_OK(rows);
+    ASSERT_EQ(2u, rows->size()) << kind;
+    EXPECT_EQ(kind == "dag" ? "v2" : "m2", (*rows)[0].version);
+    EXPECT_EQ(kind == "dag" ? "v1" : "m1", (*rows)[1].version);
+    EXPECT_EQ(first + std::chrono::seconds{5}, (*rows)[0].registered_at);
+    EXPECT_EQ(first, (*rows)[1].registered_at);
+    EXPECT_TRUE(stores().runs.resource_versions(kind, "default", "d")->empty());
+  }
+}
+
 TEST_P(StoreTest, DagsKeepTheirVersions) {
   lead();
   const Json one = Json::object({{"dag", "flights"}, {"namespace", "team"}, {"n", 1}});

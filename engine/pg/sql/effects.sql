@@ -8,7 +8,8 @@ SET version = excluded.version, source = excluded.source,
     base_dir = excluded.base_dir, updated_at = excluded.updated_at, retired = NULL, out_of_order = NULL
 
 -- name: put_dag_version
-INSERT INTO millrace.dag_version (namespace, dag, version, spec) VALUES ($1, $2, $3, $4::text::json)
+INSERT INTO millrace.dag_version (namespace, dag, version, spec, registered_at)
+VALUES ($1, $2, $3, $4::text::json, millrace.instant($5))
 ON CONFLICT (namespace, dag, version) DO NOTHING
 
 -- name: pause_dag
@@ -24,7 +25,8 @@ ON CONFLICT (kind, namespace, name) DO UPDATE
 SET version = excluded.version, source = excluded.source, updated_at = excluded.updated_at, retired = NULL
 
 -- name: put_resource_version
-INSERT INTO millrace.resource_version (kind, namespace, name, version, spec) VALUES ($1, $2, $3, $4, $5::text::json)
+INSERT INTO millrace.resource_version (kind, namespace, name, version, spec, registered_at)
+VALUES ($1, $2, $3, $4, $5::text::json, millrace.instant($6))
 ON CONFLICT (kind, namespace, name, version) DO NOTHING
 
 -- name: retire_resource
@@ -70,10 +72,11 @@ INSERT INTO millrace.evaluation (model, namespace, champion, challenger, decisio
 VALUES ($1, $2, $3, $4, $5, $6::text::json, $7, $8, $9, millrace.instant($10))
 
 -- name: put_dataset
-INSERT INTO millrace.dataset (dataset, namespace, artifact, rows, run, updated_at)
-VALUES ($1, $2, $3, $4, $5, millrace.instant($6))
+INSERT INTO millrace.dataset (dataset, namespace, artifact, rows, run, task, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, millrace.instant($7))
 ON CONFLICT (namespace, dataset) DO UPDATE
-SET artifact = excluded.artifact, rows = excluded.rows, run = excluded.run, updated_at = excluded.updated_at
+SET artifact = excluded.artifact, rows = excluded.rows, run = excluded.run, task = excluded.task,
+    updated_at = excluded.updated_at
 
 -- name: put_alert
 INSERT INTO millrace.alert (seq, namespace, severity, title, text, owner, run, task, at)

@@ -31,12 +31,12 @@ SELECT digest, kind, name, bytes, rows, schema, inputs, run, task, map_index,
        millrace.micros(created_at) AS created_at
 FROM millrace.artifact WHERE digest = $1 ORDER BY pos LIMIT 1
 
--- name: list_datasets  row: Dataset
-SELECT dataset, namespace, artifact, rows, run, millrace.micros(updated_at) AS updated_at
+-- name: list_datasets  row: StoredDataset
+SELECT dataset, namespace, artifact, rows, run, task, millrace.micros(updated_at) AS updated_at
 FROM millrace.dataset ORDER BY namespace, dataset
 
--- name: get_dataset  row: Dataset
-SELECT dataset, namespace, artifact, rows, run, millrace.micros(updated_at) AS updated_at
+-- name: get_dataset  row: StoredDataset
+SELECT dataset, namespace, artifact, rows, run, task, millrace.micros(updated_at) AS updated_at
 FROM millrace.dataset WHERE namespace = $1 AND dataset = $2
 
 -- name: list_alerts  row: Alert
@@ -60,6 +60,22 @@ FROM millrace.dataset_watermark ORDER BY seq DESC, pos DESC LIMIT $1
 -- Of the dataset $2 in the namespace $1.
 SELECT namespace, dataset, seq, value, run, task, map_index, millrace.micros(at) AS at
 FROM millrace.dataset_watermark WHERE namespace = $1 AND dataset = $2 ORDER BY seq DESC, pos DESC LIMIT $3
+
+-- name: list_newest_watermarks  row: Watermark
+-- Of each dataset. Goes through the index from one name to the next, since each name may have thousands of rows.
+WITH RECURSIVE name AS (
+  (SELECT namespace, dataset FROM millrace.dataset_watermark ORDER BY namespace, dataset LIMIT 1)
+  UNION ALL
+  SELECT n.namespace, n.dataset
+  FROM name CROSS JOIN LATERAL (
+    SELECT w.namespace, w.dataset FROM millrace.dataset_watermark AS w
+    WHERE (w.namespace, w.dataset) > (name.namespace, name.dataset) ORDER BY w.namespace, w.dataset LIMIT 1) AS n
+)
+SELECT w.namespace, w.dataset, w.seq, w.value, w.run, w.task, w.map_index, millrace.micros(w.at) AS at
+FROM name CROSS JOIN LATERAL (
+  SELECT * FROM millrace.dataset_watermark AS w WHERE w.namespace = name.namespace AND w.dataset = name.dataset
+  ORDER BY w.seq DESC, w.pos DESC LIMIT 1) AS w
+ORDER BY w.namespace, w.dataset
 
 -- name: artifacts_named
 -- All that must be in the store of artifacts.

@@ -150,6 +150,11 @@ SELECT run, task, map_index, state, attempt, millrace.micros(started_at) AS star
        millrace.micros(ended_at) AS ended_at, error
 FROM millrace.task_instance WHERE run = $1 ORDER BY task, map_index
 
+-- name: count_tasks  row: TaskCount
+SELECT run, task, state, count(*) AS instances, max(attempt) AS most_attempts
+FROM millrace.task_instance WHERE run = ANY ($1::uuid[])
+GROUP BY run, task, state ORDER BY run, task COLLATE "C", state COLLATE "C"
+
 -- name: list_dags  row: StoredDag
 SELECT d.dag, d.namespace, d.version, v.spec, d.source, d.base_dir, d.paused,
        millrace.micros(d.registered_at) AS registered_at, millrace.micros(d.updated_at) AS updated_at,
@@ -191,6 +196,16 @@ ORDER BY kind COLLATE "C", namespace COLLATE "C", name COLLATE "C"
 
 -- name: get_resource_version
 SELECT spec FROM millrace.resource_version WHERE kind = $1 AND namespace = $2 AND name = $3 AND version = $4
+
+-- name: list_dag_versions  row: ResourceVersion
+SELECT version, millrace.micros(registered_at) AS registered_at
+FROM millrace.dag_version WHERE namespace = $1 AND dag = $2
+ORDER BY registered_at DESC NULLS LAST, version DESC
+
+-- name: list_resource_versions  row: ResourceVersion
+SELECT version, millrace.micros(registered_at) AS registered_at
+FROM millrace.resource_version WHERE kind = $1 AND namespace = $2 AND name = $3
+ORDER BY registered_at DESC NULLS LAST, version DESC
 
 -- name: list_dag_file_errors  row: StoredDagFileError
 SELECT source, diagnostics, millrace.micros(at) AS at FROM millrace.dag_file_error ORDER BY source

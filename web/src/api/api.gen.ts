@@ -219,6 +219,64 @@ export interface DagFileError {
   at: string;
 }
 
+/** A run as one column of a grid. */
+export interface GridRun {
+  /** The run */
+  run: Run;
+  /** For each of the grid's tasks the place of its state in `states`; of a mapped task the state that needs attention most; -1: the run has no such task */
+  cells: number[];
+  /** Places of the tasks with an instance that needed more than one attempt */
+  retried: number[];
+}
+
+/** The newest runs of a DAG, task by task. */
+export interface DagGrid {
+  /** The names of the states */
+  states: string[];
+  /** The tasks of the current version, upstream first, then those of older versions only */
+  tasks: string[];
+  /** Newest first */
+  runs: GridRun[];
+  /** Pass as ?before= for older runs; null if there are none */
+  next: string | null;
+}
+
+/** A task of a run with all of its instances. */
+export interface TaskGroup {
+  /** The task's id */
+  task: string;
+  /** Its place in the DAG, from 0 */
+  index: number;
+  /** What carries it out */
+  operator: string;
+  /** Tasks upstream */
+  needs: string[];
+  /** True: one instance for each item of its foreach */
+  mapped: boolean;
+  /** True: it is mapped, and its instances are known */
+  expanded: boolean;
+  /** True: its failure counts as a success, downstream and for the run */
+  continue_on_error: boolean;
+  /** The state of each instance by map index: its place in `states` of the answer */
+  states: number[];
+  /** The largest number of attempts of an instance */
+  attempts: number;
+  /** Start of the first attempt of all */
+  started_at: string | null;
+  /** When the last instance ended */
+  ended_at: string | null;
+}
+
+/** The tasks of a run. A run with 100,000 instances fits in one answer. */
+export interface TaskGroups {
+  /** The journal's events up to this one are part of the answer */
+  seq: number;
+  /** The names of the states */
+  states: string[];
+  /** The tasks, upstream first */
+  groups: TaskGroup[];
+}
+
 /** What a file declares: a DAG, or another kind. */
 export interface Resource {
   /** Its kind: the key of its file, e.g. dag */
@@ -237,6 +295,58 @@ export interface Resource {
   registered_at: string;
   /** When it last changed */
   updated_at: string;
+}
+
+/** A version of a resource. */
+export interface ResourceVersion {
+  /** Its digest */
+  version: string;
+  /** When it was first registered; null: not known */
+  registered_at: string | null;
+}
+
+/** How far a data set had been read or written. */
+export interface Watermark {
+  /** The namespace of the dataset */
+  namespace: string;
+  /** The dataset's name */
+  dataset: string;
+  /** Of the journal event that set it */
+  seq: number;
+  /** A text or a number */
+  value: unknown;
+  /** The run that set it */
+  run: string;
+  /** The task that set it */
+  task: string;
+  /** And its map index */
+  map_index: number;
+  /** When */
+  at: string;
+}
+
+/** A dataset: its newest content, how far it has been read, and which DAGs it starts. */
+export interface Dataset {
+  /** Its name */
+  dataset: string;
+  /** Its namespace */
+  namespace: string;
+  /** Digest of its newest content; "": no task has updated it */
+  artifact: string;
+  /** Rows of it; -1: not known */
+  rows: number;
+  /** When it was last updated; null: never */
+  updated_at: string | null;
+  /** The run that updated it, or that set its watermark if none did; null: none */
+  run: string | null;
+  /** The task of that run; "": not known */
+  task: string;
+  /** The DAG of that run; "": not known */
+  dag: string;
+  /** How far it has been read or written, or null */
+  watermark: Watermark | null;
+  /** The DAGs of its namespace that its update starts, by id */
+  starts: string[];
 }
 
 /** A page of runs, newest first. */
@@ -321,6 +431,8 @@ export interface Task {
   error: string;
   /** Why it was skipped */
   reason: string;
+  /** True: its failure counts as a success, downstream and for the run */
+  continue_on_error: boolean;
   /** The item that a mapped instance works on */
   item: unknown;
   /** What it gave to tasks downstream */
@@ -531,26 +643,6 @@ export interface Alert {
   run: string;
   /** The task it came from */
   task: string;
-  /** When */
-  at: string;
-}
-
-/** How far a data set had been read or written. */
-export interface Watermark {
-  /** The namespace of the dataset */
-  namespace: string;
-  /** The dataset's name */
-  dataset: string;
-  /** Of the journal event that set it */
-  seq: number;
-  /** A text or a number */
-  value: unknown;
-  /** The run that set it */
-  run: string;
-  /** The task that set it */
-  task: string;
-  /** And its map index */
-  map_index: number;
   /** When */
   at: string;
 }
@@ -1579,13 +1671,37 @@ export const getDagVersion = (dag: string, version: string, query: { namespace?:
 export const listDagErrors = (query: { warnings?: boolean } = {}): Promise<DagFileError[]> =>
   request('GET', `/api/v1/dag-errors`, query);
 
+/** Its newest runs with the state of each task. */
+export const getDagGrid = (dag: string, query: { namespace?: string; runs?: number; before?: string } = {}): Promise<DagGrid> =>
+  request('GET', `/api/v1/dags/${encodeURIComponent(dag)}/grid`, query);
+
+/** Tasks of a run, each with the states of all its instances. */
+export const listTaskGroups = (run: string): Promise<TaskGroups> =>
+  request('GET', `/api/v1/runs/${encodeURIComponent(run)}/task-groups`, {});
+
 /** What files declare, DAGs included. */
 export const listResources = (query: { kind?: string; namespace?: string } = {}): Promise<Resource[]> =>
   request('GET', `/api/v1/resources`, query);
 
+/** Every version that was ever registered, newest first. */
+export const listResourceVersions = (kind: string, namespace: string, name: string): Promise<ResourceVersion[]> =>
+  request('GET', `/api/v1/resources/${encodeURIComponent(kind)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/versions`, {});
+
 /** The canonical form of a version that was once registered. */
 export const getResourceVersion = (kind: string, namespace: string, name: string, version: string): Promise<Record<string, unknown>> =>
   request('GET', `/api/v1/resources/${encodeURIComponent(kind)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`, {});
+
+/** All datasets, by namespace and name. */
+export const listDatasets = (query: { namespace?: string } = {}): Promise<Dataset[]> =>
+  request('GET', `/api/v1/datasets`, query);
+
+/** How far a data set has been read or written, newest first. */
+export const listWatermarks = (dataset: string, query: { namespace?: string; limit?: number } = {}): Promise<Watermark[]> =>
+  request('GET', `/api/v1/datasets/${encodeURIComponent(dataset)}/watermarks`, query);
+
+/** The watermarks that a run has set, oldest first. */
+export const listRunWatermarks = (run: string): Promise<Watermark[]> =>
+  request('GET', `/api/v1/runs/${encodeURIComponent(run)}/watermarks`, {});
 
 /** Runs, newest first. */
 export const listRuns = (query: { namespace?: string; dag?: string; status?: RunStatus; before?: string; limit?: number } = {}): Promise<RunPage> =>
@@ -1624,7 +1740,7 @@ export const listArtifacts = (run: string): Promise<Artifact[]> =>
   request('GET', `/api/v1/runs/${encodeURIComponent(run)}/artifacts`, {});
 
 /** Task instances of a run as they are now, upstream first. */
-export const listTasks = (run: string, query: { limit?: number; offset?: number } = {}): Promise<Task[]> =>
+export const listTasks = (run: string, query: { task?: string; state?: TaskState; per_task?: number; limit?: number; offset?: number } = {}): Promise<Task[]> =>
   request('GET', `/api/v1/runs/${encodeURIComponent(run)}/tasks`, query);
 
 /** A task instance as it is now. */
@@ -1674,10 +1790,6 @@ export const listDeploymentHistory = (model: string, query: { namespace?: string
 /** Alerts, newest first. */
 export const listAlerts = (query: { namespace?: string; limit?: number } = {}): Promise<Alert[]> =>
   request('GET', `/api/v1/alerts`, query);
-
-/** How far a data set has been read or written, newest first. */
-export const listWatermarks = (dataset: string, query: { namespace?: string; limit?: number } = {}): Promise<Watermark[]> =>
-  request('GET', `/api/v1/datasets/${encodeURIComponent(dataset)}/watermarks`, query);
 
 /** What a task can be carried out by. */
 export const listOperators = (): Promise<Operator[]> =>
