@@ -15,6 +15,7 @@ class DashboardTest : public ApiTest {
     add_serving(*world_);
     api::ApiHooks hooks;
     hooks.assets = api::web_assets();
+    hooks.dag_source = [](const DagRow& row) { return "# the file\ndag: " + row.dag + "\n"; };
     api::ApiConfig config;
     config.http.port = 0;
     serve(std::move(config), std::move(hooks));
@@ -83,21 +84,33 @@ TEST_F(DashboardTest, ARunOfTwoThousandTasksIsFollowedByItsEvents) {
   ASSERT_FALSE(run.empty());
   open("/runs/" + run);
   browser_.evaluate("performance.setResourceTimingBufferSize(10000)");
-  const std::string states = "document.querySelectorAll('.segments .dot.s-success').length";
+  const std::string states = "document.querySelectorAll('.instances .dot.s-success').length";
   bool done = false;
   for (int i = 0; i < 6 && !done; ++i)
     done = browser_.wait_for("document.querySelector('.title .state')?.textContent === 'success'");
   ASSERT_TRUE(done) << browser_.evaluate("document.body.innerText.slice(0, 800)").dump() << '\n'
                     << get("/api/v1/runs/" + run).body;
   EXPECT_TRUE(browser_.click(".node", "each"));
-  EXPECT_TRUE(browser_.wait_for(states + " === 2000"))
-      << browser_.evaluate(states).dump() << " instances have succeeded";
+  EXPECT_TRUE(browser_.wait_for(
+      "[...document.querySelectorAll('.node .caption')].some((caption) => caption.textContent === "
+      "'success · 2,000/2,000')"));
+  EXPECT_TRUE(browser_.wait_for(states + " === 50"));  // a page of them
+  EXPECT_TRUE(shows("1–50 of 2,000"));
+  EXPECT_TRUE(browser_.click("[aria-label='Later instances']"));
+  EXPECT_TRUE(shows("51–100 of 2,000"));
+  EXPECT_TRUE(browser_.click(".instances button", "[75]"));
+  EXPECT_TRUE(
+      browser_.wait_for("document.querySelector('.panel h2')?.textContent === 'each [75]'"));
   // Once when the page opens, once when the stream does, and once for the new instances.
-  EXPECT_LE(browser_
-                .evaluate("performance.getEntriesByType('resource').filter((e) => "
-                          "/\\/tasks(\\?|$)/.test(e.name)).length")
-                .as_int(),
-            3);
+  const auto requests = [&](const std::string& pattern) {
+    return browser_
+        .evaluate("performance.getEntriesByType('resource').filter((e) => /" + pattern +
+                  "/.test(e.name)).length")
+        .as_int();
+  };
+  EXPECT_LE(requests("\\/task-groups$"), 3);
+  EXPECT_LE(requests("\\/tasks\\?per_task"), 3);
+  EXPECT_LE(requests("\\/tasks\\?task="), 2);  // the second page, and the page after a new snapshot
 }
 
 // A schedule of every fifteen minutes has many runs a day: the date alone does not tell them apart.
@@ -116,10 +129,11 @@ TEST_F(DashboardTest, UnknownRunsAndPagesSayThatTheyDoNotExist) {
     EXPECT_TRUE(shows("There is no such run.")) << path;
     EXPECT_TRUE(browser_.wait_for("!document.querySelector('.connection')")) << path;
   }
-  for (const char* path : {"/foo/bar", "/dags/nosuch"}) {
-    open(path);
-    EXPECT_TRUE(shows("This page does not exist.")) << path;
-  }
+  open("/foo/bar");
+  EXPECT_TRUE(shows("This page does not exist."));
+  open("/dags/drift_wach");
+  EXPECT_TRUE(shows("There is no DAG 'drift_wach'."));
+  EXPECT_TRUE(shows("did you mean 'drift_watch'?"));
   // A program gets a problem, and a page does not hide that it does not exist.
   EXPECT_EQ(404, get("/foo/bar").status);
   EXPECT_EQ("not_found", get("/foo/bar").json()["type"].as_string().substr(21));
@@ -136,6 +150,128 @@ TEST_F(DashboardTest, AMappedTaskShowsHowManyOfItFailed) {
   open("/runs/" + run);
   EXPECT_TRUE(browser_.wait_for(
       "document.querySelector('.node .caption')?.textContent === '3 of 20 failed'"));
+}
+
+TEST_F(DashboardTest, AFailureThatCountsAsASuccessIsMarked) {
+  DagSpec half = make_dag("half", {"each"});
+  Json items = Json::array();
+  for (int i = 0; i < 100; ++i) items.push_back(i);
+  half.tasks[0].foreach = items;
+  half.tasks[0].continue_on_error = true;
+  world_->add_dag(std::move(half), "dags/half.yaml");
+  open("/runs/" + finished_run("half"));
+  EXPECT_TRUE(shows("each failed, which counts as a success (continue_on_error)."));
+  EXPECT_TRUE(
+      browser_.wait_for("document.querySelector('.node.s-tolerated .caption')?.textContent "
+                        "=== '3 of 100 failed, tolerated'"));
+  EXPECT_TRUE(
+      browser_.wait_for("document.querySelector('.title .state').textContent === 'success'"));
+  EXPECT_TRUE(browser_.click(".node", "each"));
+  EXPECT_TRUE(shows("this failure counts as a success"));
+  // Of a large map the instances that failed are shown first.
+  EXPECT_TRUE(
+      browser_.wait_for("document.querySelectorAll('.instances .dot.s-failed').length === 3"));
+  EXPECT_TRUE(browser_.click(".instances .segments button", "all"));
+  EXPECT_TRUE(browser_.wait_for("document.querySelectorAll('.instances .dot').length === 50"));
+}
+
+TEST_F(DashboardTest, ARunSaysWhyItFailedAndWhichWatermarkItSet) {
+  open("/runs/" + run_of("flights_retrain", "failed"));
+  EXPECT_TRUE(shows("Failed: validate failed."));
+  EXPECT_TRUE(browser_.click(".node", "ingest"));
+  EXPECT_TRUE(shows("Set the watermark of flights to 2001-03."));
+  EXPECT_TRUE(browser_.click(".panel a", "flights"));
+  EXPECT_TRUE(browser_.wait_for("location.pathname === '/datasets'"));
+}
+
+TEST_F(DashboardTest, ADagHasAPageWithItsRunsDataAndSource) {
+  open("/dags");
+  EXPECT_TRUE(shows("monthly on the 1st at 03:00"));
+  EXPECT_TRUE(browser_.click(".row-link", "flights_retrain"));
+  EXPECT_TRUE(browser_.wait_for("location.pathname === '/dags/flights_retrain'"));
+  EXPECT_TRUE(browser_.wait_for("document.querySelectorAll('.node').length === 8"));
+  EXPECT_TRUE(shows("monthly on the 1st at 03:00 America/Chicago"));
+  EXPECT_TRUE(shows("Succeeded in"));
+  EXPECT_TRUE(shows("The schedule has ended."));
+  EXPECT_TRUE(shows("# the file"));
+  EXPECT_TRUE(browser_.click(".node", "train"));
+  EXPECT_TRUE(shows("one instance for each item"));
+  const auto columns = get("/api/v1/runs?dag=flights_retrain").json()["runs"].size();
+  EXPECT_EQ(static_cast<std::int64_t>(columns),
+            browser_.evaluate("document.querySelectorAll('.bar-place').length").as_int());
+  // A cell opens the run at its task.
+  const std::string cell = "document.querySelector('.cell[title^=\"validate, 2001-03-01\"]')";
+  EXPECT_TRUE(browser_.wait_for(cell + "?.classList.contains('s-failed')"));
+  browser_.evaluate(cell + ".click()");
+  EXPECT_TRUE(browser_.wait_for("location.search === '?task=validate'"));
+  EXPECT_TRUE(browser_.wait_for("location.pathname === '/runs/" +
+                                run_of("flights_retrain", "failed") + "'"));
+  EXPECT_TRUE(browser_.wait_for("document.querySelector('h1 a')"));
+  EXPECT_TRUE(browser_.click("h1 a", "flights_retrain"));  // and the run leads back
+  EXPECT_TRUE(browser_.wait_for("location.pathname === '/dags/flights_retrain'"));
+}
+
+TEST_F(DashboardTest, TheGridIsOneControlForTheKeyboard) {
+  open("/dags/flights_retrain");
+  ASSERT_TRUE(browser_.wait_for("document.querySelector('.grid')"));
+  const auto press = [&](const char* key) {
+    browser_.evaluate(
+        "document.querySelector('.grid').dispatchEvent(new KeyboardEvent('keydown', "
+        "{key: '" +
+        std::string(key) + "', bubbles: true, cancelable: true}))");
+  };
+  browser_.evaluate("document.querySelector('.grid').focus()");
+  EXPECT_TRUE(browser_.wait_for(
+      "document.querySelector('#grid-at').textContent.startsWith('ingest, 2001-06-01')"));
+  press("ArrowDown");
+  press("ArrowLeft");
+  EXPECT_TRUE(
+      browser_.wait_for("document.querySelector('#grid-at').textContent === 'validate, 2001-05-01 "
+                        "08:00 UTC: success'"))
+      << browser_.evaluate("document.querySelector('#grid-at').textContent").dump();
+  press("Enter");
+  EXPECT_TRUE(browser_.wait_for("location.pathname.startsWith('/runs/')"));
+}
+
+TEST_F(DashboardTest, ADagPageListsTheNextFiresAndItsVersions) {
+  open("/dags/flights_quality");
+  EXPECT_TRUE(shows("every 15 minutes"));
+  EXPECT_TRUE(browser_.wait_for(
+      "document.querySelectorAll('[aria-label=\"Next fires\"] li').length === 6"));
+  EXPECT_TRUE(browser_.click("[role=switch]"));
+  EXPECT_TRUE(shows("Paused: none of these starts a run"));
+  EXPECT_TRUE(get("/api/v1/dags/flights_quality").json()["dag"]["paused"].as_bool());
+  EXPECT_TRUE(browser_.click("[aria-label=Versions] a"));
+  EXPECT_TRUE(shows("canonical form of version"));
+  EXPECT_TRUE(browser_.click(".title button", "Trigger"));
+  EXPECT_TRUE(shows("Trigger flights_quality"));
+}
+
+TEST_F(DashboardTest, DatasetsShowHowFarTheyAreAndWhatTheyStart) {
+  open("/datasets");
+  ASSERT_TRUE(shows("2001-06"));
+  EXPECT_TRUE(browser_.click(".row-link", "flights"));
+  EXPECT_TRUE(shows("Watermarks of flights"));
+  const auto set = get("/api/v1/datasets/flights/watermarks").json().size();
+  EXPECT_TRUE(browser_.wait_for("document.querySelectorAll('.metrics tbody tr').length === " +
+                                std::to_string(set)));
+  EXPECT_TRUE(browser_.click("td a", "drift_watch"));
+  EXPECT_TRUE(browser_.wait_for("location.pathname === '/dags/drift_watch'"));
+  EXPECT_TRUE(shows("when flights is updated"));
+  EXPECT_TRUE(shows("up to 2001-06"));
+}
+
+TEST_F(DashboardTest, ResourcesShowTheirVersionsAndBrokenFiles) {
+  open("/resources");
+  ASSERT_TRUE(shows("dags/churn.yaml:9:15"));
+  EXPECT_TRUE(browser_.wait_for("document.querySelectorAll('.list tbody tr').length === " +
+                                std::to_string(get("/api/v1/resources").json().size())));
+  EXPECT_TRUE(browser_.click(".row-link", "drift_watch"));
+  EXPECT_TRUE(shows("Open the DAG"));
+  EXPECT_TRUE(
+      browser_.wait_for("document.querySelectorAll('[aria-label=Versions] li').length === 1"));
+  EXPECT_TRUE(
+      browser_.wait_for("document.querySelector('.json')?.textContent.includes('\"compare\"')"));
 }
 
 TEST_F(DashboardTest, ALogIsFollowedAndARunIsCancelled) {
@@ -207,7 +343,8 @@ TEST_F(DashboardTest, AlertsAndNarrowScreens) {
   open("/alerts");
   EXPECT_TRUE(shows("flights 2001-03 was halted by validate"));
   browser_.resize(390, 800);
-  for (const std::string path : {"/runs", "/dags", "/models", "/alerts"}) {
+  for (const std::string path : {"/runs", "/dags", "/dags/flights_retrain", "/datasets", "/models",
+                                 "/alerts", "/resources"}) {
     open(path);
     EXPECT_TRUE(
         browser_.wait_for("document.querySelector('h1') && !document.querySelector('.pending')"))

@@ -1,13 +1,17 @@
 // One run: its graph with live states, timeline, and the chosen task.
-import { cancelRun, getRun, listArtifacts, retryRun, type Artifact, type Run, type StreamEvent, type Task, type TaskState } from '../api/api.gen';
+import { useEffect, useState } from 'preact/hooks';
+import { cancelRun, getRun, listArtifacts, listRunWatermarks, retryRun, type Artifact, type Run, type StreamEvent, type TaskState } from '../api/api.gen';
 import { Elapsed, LogicalDate, When, bytes, duration, fullName, number, requester } from '../parts/format';
 import { Gantt } from '../parts/gantt';
-import { Graph, groupTasks } from '../parts/graph';
+import { Graph } from '../parts/graph';
+import { Instances } from '../parts/instances';
+import { nodeOf } from '../parts/states';
 import { useData, useEvents, type Kind } from '../api/live';
 import { Action, Digest, Empty, JsonBlock, Pending, State, isEmpty } from '../parts/basics';
 import { Link, useQuery } from '../router';
 import { TaskPanel } from '../parts/task';
-import { useTasks } from '../api/tasks';
+import { useTasks, type Counted, type RunTasks } from '../api/tasks';
+import { DagLink, dagAddress } from '../parts/dag';
 
 const allKinds: Kind[] = [
   'run_cancel_requested', 'tasks_cleared', 'run_finished', 'task_expanded', 'task_queued', 'attempt_dispatched',
@@ -18,7 +22,7 @@ const allKinds: Kind[] = [
 /** After events of these kinds, the run or the list of its instances is requested again. */
 const ofTheRun: Kind[] = ['run_cancel_requested', 'tasks_cleared', 'run_finished'];
 const ofInstances: Kind[] = ['tasks_cleared', 'task_expanded'];
-const published = (event: StreamEvent) => 'effects' in event && event.effects.some((effect) => effect.kind === 'publish_artifact');
+const brings = (event: StreamEvent, kind: string) => 'effects' in event && event.effects.some((effect) => effect.kind === kind);
 
 function Facts({ run }: { run: Run }) {
   return (
@@ -39,7 +43,9 @@ function Facts({ run }: { run: Run }) {
       <dd>{requester(run.actor, run.on_behalf_of)}</dd>
       <dt>DAG version</dt>
       <dd>
-        <Digest value={run.version} />
+        <Link to={dagAddress(run.namespace, run.dag, { version: run.version })}>
+          <Digest value={run.version} />
+        </Link>
       </dd>
       <dt>Trace</dt>
       <dd>
@@ -49,7 +55,11 @@ function Facts({ run }: { run: Run }) {
   );
 }
 
+/** A mapped task may leave thousands. */
+const artifactsAtOnce = 100;
+
 function Artifacts({ artifacts }: { artifacts: Artifact[] }) {
+  const [shown, setShown] = useState(artifactsAtOnce);
   if (artifacts.length === 0) return null;
   return (
     <section>
@@ -66,7 +76,7 @@ function Artifacts({ artifacts }: { artifacts: Artifact[] }) {
           </tr>
         </thead>
         <tbody>
-          {artifacts.map((artifact) => (
+          {artifacts.slice(0, shown).map((artifact) => (
             <tr key={artifact.task + artifact.map_index + artifact.name + artifact.digest}>
               <td class="wide">
                 <a href={`/api/v1/artifacts/${artifact.digest}/content`} download={artifact.name}>
@@ -88,32 +98,65 @@ function Artifacts({ artifacts }: { artifacts: Artifact[] }) {
           ))}
         </tbody>
       </table>
+      {artifacts.length > shown && (
+        <div class="center">
+          <button onClick={() => setShown(shown + artifactsAtOnce)}>Show more of {number(artifacts.length)} artifacts</button>
+        </div>
+      )}
     </section>
   );
 }
 
-function Instances({ tasks, chosen, onChoose }: { tasks: Task[]; chosen: Task; onChoose: (task: Task) => void }) {
-  if (tasks.length < 2) return null;
-  return (
-    <div class="segments wrap" role="group" aria-label="Instances">
-      {tasks.map((task) => (
-        <button key={task.map_index} aria-pressed={task === chosen} onClick={() => onChoose(task)}>
-          <span class={`dot s-${task.state}`} aria-hidden="true" />
-          {typeof task.item === 'string' ? task.item : `[${task.map_index}]`}
-          <span class="sr"> {task.state}</span>
-        </button>
-      ))}
-    </div>
-  );
+/** The task that a reader most likely wants to see: one that waits for a person, the first that failed, or one that runs, or the last that ended. */
+function interesting(groups: Counted[], tasks: RunTasks): { task: string; mapIndex: number } | undefined {
+  const order: TaskState[] = ['held', 'failed', 'running', 'up_for_retry', 'deferred', 'cancelled', 'success'];
+  const within = (some: Counted[]) => {
+    const state = order.find((name) => some.some((group) => group.counts.has(name)));
+    if (!state) return undefined;
+    const same = some.filter((group) => group.counts.has(state));
+    if (state === 'success') same.sort((a, b) => (a.ended_at ?? '').localeCompare(b.ended_at ?? ''));
+    return { group: same.at(state === 'success' ? -1 : 0)!, state };
+  };
+  // A failure that counts as a success is only of interest where nothing else failed.
+  const found = within(groups.filter((group) => !(group.continue_on_error && group.counts.has('failed')))) ?? within(groups);
+  if (found) return { task: found.group.task, mapIndex: tasks.indices(found.group.task, found.state)[0] };
+  const first = groups.at(0);
+  return first && { task: first.task, mapIndex: tasks.indices(first.task)[0] };
 }
 
-/** The task that a reader most likely wants to see: one that waits for a person, the first that failed, or one that runs, or the last that ended. */
-function interesting(tasks: Task[]): Task | undefined {
-  const order: TaskState[] = ['held', 'failed', 'running', 'up_for_retry', 'deferred', 'cancelled', 'success'];
-  const state = order.find((name) => tasks.some((task) => task.state === name));
-  if (!state) return tasks.at(0);
-  const same = tasks.filter((task) => task.state === state).sort((a, b) => (a.ended_at ?? '').localeCompare(b.ended_at ?? ''));
-  return same.at(state === 'success' ? -1 : 0);
+const listed = (groups: Counted[]) =>
+  groups.slice(0, 3).map((group, i) => (
+    <>
+      {i > 0 && ', '}
+      <code>{group.task}</code>
+    </>
+  ));
+
+/** Why the run has its status, in a sentence. */
+function Verdict({ run, groups, tasks }: { run: Run; groups: Counted[]; tasks: RunTasks }) {
+  const failed = groups.filter((group) => group.counts.has('failed') && !group.continue_on_error);
+  const tolerated = groups.filter((group) => group.counts.has('failed') && group.continue_on_error);
+  const rest = failed.length > 3 ? ` and ${failed.length - 3} more` : '';
+  const error = failed.length === 1 && tasks.detail(failed[0].task, tasks.indices(failed[0].task, 'failed')[0])?.error;
+  return (
+    <>
+      {failed.length > 0 && (
+        <p class="verdict">
+          <strong class={run.status === 'failed' ? 'bad' : 'warn'}>
+            {run.status === 'failed' ? 'Failed: ' : ''}
+            {listed(failed)}
+            {rest} failed{run.status === 'running' ? '; the run goes on' : run.status === 'success' ? ', and was handled' : ''}.
+          </strong>{' '}
+          {error && <span>{error.split('\n')[0]}</span>}
+        </p>
+      )}
+      {tolerated.length > 0 && (
+        <p class="verdict">
+          {listed(tolerated)} failed, which counts as a success (<code>continue_on_error</code>).
+        </p>
+      )}
+    </>
+  );
 }
 
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
@@ -140,11 +183,13 @@ export function RunPage({ run: id }: { run: string }) {
   const run = useData(`run ${id}`, () => getRun(id));
   const tasks = useTasks(id);
   const artifacts = useData(`artifacts ${id}`, () => listArtifacts(id));
+  const watermarks = useData(`watermarks ${id}`, () => listRunWatermarks(id));
   const [place, setPlace] = useQuery('task');
   const reload = () => {
     run.reload();
     tasks.reload();
     artifacts.reload();
+    watermarks.reload();
   };
   const absent = !isId(id) || (!run.value && [400, 404].includes(run.error?.status ?? 0));
   useEvents(allKinds, id, (events) => {
@@ -152,30 +197,41 @@ export function RunPage({ run: id }: { run: string }) {
     tasks.take(events);
     if (events.some((event) => ofTheRun.includes(event.kind))) run.reload();
     if (events.some((event) => ofInstances.includes(event.kind))) tasks.reload();
-    if (events.some(published)) artifacts.reload();
+    if (events.some((event) => brings(event, 'publish_artifact'))) artifacts.reload();
+    if (events.some((event) => brings(event, 'set_watermark'))) watermarks.reload();
   }, !absent);
+  const groups = tasks.value?.counted() ?? [];
+  const [taskId, index] = place.split('~');
+  const named = groups.find((group) => group.task === taskId);
+  const auto = tasks.value && !named ? interesting(groups, tasks.value) : undefined;
+  const group = named ?? groups.find((one) => one.task === auto?.task);
+  const ofGroup = group ? tasks.value!.indices(group.task) : [];
+  const given = index ? Number(index) : -1;
+  const failedFirst = () => tasks.value!.indices(group!.task, 'failed')[0] ?? ofGroup[0];
+  const mapIndex = !group ? -1 : auto ? auto.mapIndex : given >= 0 && given < ofGroup.length && group.expanded ? given : failedFirst();
+  const task = group && tasks.value!.detail(group.task, mapIndex);
+  useEffect(() => {
+    if (group && !task) void tasks.fetchOne(group.task, mapIndex).catch(() => undefined); // the page is reloaded by the next event
+  }, [group?.task, mapIndex, !task]);
   if (absent) return <NoSuchRun id={id} />;
   if (!run.value || !tasks.value) return <Pending error={run.error ?? tasks.error} retry={reload} />;
 
-  const [taskId, index] = place.split('~');
-  const ofTask = tasks.value.filter((task) => task.task === taskId);
-  const task = ofTask.find((entry) => String(entry.map_index) === index) ?? ofTask[0] ?? interesting(tasks.value);
-  const siblings = tasks.value.filter((entry) => entry.task === task?.task);
-  const choose = (name: string, mapIndex = -1) => {
-    setPlace(mapIndex >= 0 ? `${name}~${mapIndex}` : name);
+  const choose = (name: string, instance = -1) => {
+    setPlace(instance >= 0 ? `${name}~${instance}` : name);
     showPanel();
   };
   const dagName = fullName(run.value.namespace, run.value.dag);
   const running = run.value.status === 'running';
-  const held = tasks.value.filter((one) => one.state === 'held');
+  const held = groups.filter((one) => one.counts.has('held'));
+  const heldCount = held.reduce((sum, one) => sum + one.counts.get('held')!, 0);
   return (
     <>
       <p class="crumbs">
-        <Link to="/runs">Runs</Link> / <Link to={`/runs?dag=${encodeURIComponent(dagName)}`}>{dagName}</Link>
+        <Link to="/runs">Runs</Link> / <Link to={`/runs?dag=${encodeURIComponent(dagName)}`}>Runs of {dagName}</Link>
       </p>
       <div class="title">
         <h1>
-          {dagName} {run.value.logical_date && <LogicalDate at={run.value.logical_date} />}
+          <DagLink namespace={run.value.namespace} dag={run.value.dag} /> {run.value.logical_date && <LogicalDate at={run.value.logical_date} />}
         </h1>
         <State value={run.value.status} />
         <span class="spring" />
@@ -199,19 +255,24 @@ export function RunPage({ run: id }: { run: string }) {
       </div>
       {held.length > 0 && (
         <p class="note" role="status">
-          The run waits for a decision about {held.length === 1 ? 'a held task' : `${held.length} held tasks`}: {[...new Set(held.map((one) => one.task))].join(', ')}.
+          The run waits for a decision about {heldCount === 1 ? 'a held task' : `${number(heldCount)} held tasks`}: {held.map((one) => one.task).join(', ')}.
         </p>
       )}
       {run.value.reason && <p class="reason">{run.value.reason}</p>}
+      <Verdict run={run.value} groups={groups} tasks={tasks.value} />
       <Facts run={run.value} />
-      <Graph groups={groupTasks(tasks.value)} selected={task?.task} onSelect={choose} />
+      <Graph label="Graph of the run's tasks" nodes={groups.map((one) => nodeOf(one, tasks.value!))} selected={group?.task} onSelect={choose} />
+      {group && <Instances tasks={tasks} group={group} chosen={mapIndex} onChoose={(instance) => choose(group.task, instance)} />}
       {task && (
-        <>
-          <Instances tasks={siblings} chosen={task} onChoose={(one) => choose(one.task, one.map_index)} />
-          <TaskPanel run={id} task={task} finished={!running} onChange={reload} />
-        </>
+        <TaskPanel
+          run={id}
+          task={task}
+          watermarks={(watermarks.value ?? []).filter((mark) => mark.task === task.task && mark.map_index === task.map_index)}
+          finished={!running}
+          onChange={reload}
+        />
       )}
-      <Gantt run={run.value} tasks={tasks.value} onSelect={choose} />
+      <Gantt run={run.value} tasks={tasks.value} groups={groups} onSelect={choose} />
       <Artifacts artifacts={artifacts.value ?? []} />
       {!isEmpty(run.value.params) && (
         <section>

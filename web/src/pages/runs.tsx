@@ -4,6 +4,7 @@ import { listDags, listRuns, type Run, type RunStatus } from '../api/api.gen';
 import { Elapsed, LogicalDate, When, duration, fullName, splitName } from '../parts/format';
 import { runKinds, useData, useEvents } from '../api/live';
 import { Empty, Pending, State } from '../parts/basics';
+import { dagAddress } from '../parts/dag';
 import { Link, useQuery } from '../router';
 
 const statuses: RunStatus[] = ['running', 'success', 'failed', 'cancelled'];
@@ -18,6 +19,9 @@ function Row({ run }: { run: Run }) {
       <td class="wide">
         <Link to={`/runs/${run.run}`} class="row-link">
           {fullName(run.namespace, run.dag)}
+        </Link>{' '}
+        <Link to={dagAddress(run.namespace, run.dag)} class="quiet" aria-label={`DAG ${fullName(run.namespace, run.dag)}`}>
+          DAG
         </Link>
         {run.reason && <span class="note clip">{run.reason}</span>}
       </td>

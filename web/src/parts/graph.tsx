@@ -1,42 +1,14 @@
-// The graph of a run with the states of its tasks. A mapped task is one node with the number of its instances.
+// The graph of a DAG, or of a run with the states of its tasks. A mapped task is one node.
 import type { RefObject } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Task, TaskState } from '../api/api.gen';
-import { duration } from './format';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { layOut, nodeHeight, nodeWidth } from './layout';
 
-const worst: TaskState[] = ['failed', 'held', 'running', 'up_for_retry', 'queued', 'deferred', 'pending', 'upstream_failed', 'cancelled', 'success', 'skipped'];
-
-export interface TaskGroup {
+export interface GraphNode {
   id: string;
   needs: string[];
-  state: TaskState;
-  instances: Task[];
-}
-
-export function groupTasks(tasks: Task[]): TaskGroup[] {
-  const groups = new Map<string, TaskGroup>();
-  for (const task of tasks) {
-    const group = groups.get(task.task) ?? { id: task.task, needs: task.needs, state: task.state, instances: [] };
-    group.instances.push(task);
-    if (worst.indexOf(task.state) < worst.indexOf(group.state)) group.state = task.state;
-    groups.set(task.task, group);
-  }
-  return [...groups.values()];
-}
-
-function caption(group: TaskGroup): string {
-  const words = group.state.replaceAll('_', ' ');
-  if (group.instances.length > 1 || group.instances[0].map_index >= 0) {
-    const all = group.instances.length;
-    const done = group.instances.filter((task) => task.ended_at).length;
-    const same = group.instances.filter((task) => task.state === group.state).length;
-    if (group.state === 'failed' && done < all) return `${same} failed · ${done}/${all}`;
-    return done === all && same < all ? `${same} of ${all} ${words}` : `${words} · ${done}/${all}`;
-  }
-  const task = group.instances[0];
-  if (task.duration_s != null) return `${words} · ${duration(task.duration_s)}`;
-  return task.attempt > 1 ? `${words} · #${task.attempt}` : words;
+  caption: string;
+  state?: string; // none: of a DAG, not of a run
+  many?: boolean; // drawn as a stack
 }
 
 const short = (text: string) => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
@@ -83,34 +55,37 @@ function useSelectedInSight(box: RefObject<HTMLDivElement>, selected: string | u
   }, [selected, size]);
 }
 
-type GraphProps = { groups: TaskGroup[]; selected?: string; onSelect: (task: string) => void };
+type GraphProps = { nodes: GraphNode[]; label: string; selected?: string; onSelect: (task: string) => void };
 
-export function Graph({ groups, selected, onSelect }: GraphProps) {
-  const edges = groups.flatMap((group) => group.needs.map((from) => ({ from, to: group.id })));
-  const { nodes, routes, width, height } = layOut(groups.map((group) => group.id), edges);
-  const group = new Map(groups.map((entry) => [entry.id, entry]));
+export function Graph({ nodes, label, selected, onSelect }: GraphProps) {
+  const shape = nodes.map((node) => `${node.id}:${node.needs.join(',')}`).join(';');
+  const { nodes: placed, routes, width, height } = useMemo(
+    () => layOut(nodes.map((node) => node.id), nodes.flatMap((node) => node.needs.map((from) => ({ from, to: node.id })))),
+    [shape],
+  );
+  const known = new Map(nodes.map((node) => [node.id, node]));
   const box = useRef<HTMLDivElement>(null);
   const clipped = useClipped(box, `${width}x${height}`);
   useSelectedInSight(box, selected, `${width}x${height}`);
   return (
     <>
       <div class="graph" ref={box} tabIndex={-1}>
-        <svg style={{ maxWidth: width, minWidth: width * smallest }} viewBox={`0 0 ${width} ${height}`} role="group" aria-label="Graph of the run's tasks">
+        <svg style={{ maxWidth: width, minWidth: width * smallest }} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={label}>
           {routes.map(({ from, to, points }) => {
-            const done = group.get(from)!.state === 'success';
+            const done = known.get(from)?.state === 'success';
             return <path key={`${from}>${to}`} class={done ? 'edge done' : 'edge'} d={curve(points)} />;
           })}
-          {nodes.map((node) => {
-            const entry = group.get(node.id)!;
+          {placed.map((node) => {
+            const entry = known.get(node.id)!;
             return (
               <g
                 key={node.id}
-                class={`node s-${entry.state}${selected === node.id ? ' selected' : ''}`}
+                class={`node s-${entry.state ?? 'none'}${selected === node.id ? ' selected' : ''}`}
                 transform={`translate(${node.x} ${node.y})`}
                 role="button"
                 tabIndex={0}
                 aria-pressed={selected === node.id}
-                aria-label={`${node.id}: ${caption(entry)}`}
+                aria-label={`${node.id}: ${entry.caption}`}
                 onClick={() => onSelect(node.id)}
                 onKeyDown={(event) => {
                   if (event.key !== 'Enter' && event.key !== ' ') return;
@@ -119,21 +94,21 @@ export function Graph({ groups, selected, onSelect }: GraphProps) {
                 }}
               >
                 <title>{node.id}</title>
-                {entry.instances.length > 1 && <rect class="behind" x="4" y="4" width={nodeWidth} height={nodeHeight} rx="7" />}
+                {entry.many && <rect class="behind" x="4" y="4" width={nodeWidth} height={nodeHeight} rx="7" />}
                 <rect class="body" width={nodeWidth} height={nodeHeight} rx="7" />
                 <rect class="mark" x="8" y="10" width="4" height={nodeHeight - 20} rx="2" />
                 <text x="22" y="21" class="name">
                   {short(node.id)}
                 </text>
-                <text x="22" y="38" class="caption" {...(caption(entry).length > mostLetters ? { textLength: textWidth, lengthAdjust: 'spacingAndGlyphs' } : {})}>
-                  {caption(entry)}
+                <text x="22" y="38" class="caption" {...(entry.caption.length > mostLetters ? { textLength: textWidth, lengthAdjust: 'spacingAndGlyphs' } : {})}>
+                  {entry.caption}
                 </text>
               </g>
             );
           })}
         </svg>
       </div>
-      {clipped && <p class="note">The graph of {groups.length} tasks is larger than this box. Scroll in the box to see the rest.</p>}
+      {clipped && <p class="note">The graph of {nodes.length} tasks is larger than this box. Scroll in the box to see the rest.</p>}
     </>
   );
 }

@@ -1,8 +1,9 @@
 // Details of one task instance: attempts, error, outputs, log.
 import { useEffect, useState } from 'preact/hooks';
-import { failHeldTask, listAttempts, resumeTask, retryRun, type Attempt, type Task } from '../api/api.gen';
+import { failHeldTask, listAttempts, resumeTask, retryRun, type Attempt, type Task, type Watermark } from '../api/api.gen';
 import { Elapsed, When, duration } from './format';
 import { useData } from '../api/live';
+import { DatasetLink } from './dag';
 import { Log } from './log';
 import { Action, JsonBlock, State, isEmpty } from './basics';
 
@@ -42,7 +43,9 @@ function Attempts({ attempts, shownError, chosen, onChoose }: { attempts: Attemp
   );
 }
 
-export function TaskPanel({ run, task, finished, onChange }: { run: string; task: Task; finished: boolean; onChange: () => void }) {
+type TaskPanelProps = { run: string; task: Task; watermarks: Watermark[]; finished: boolean; onChange: () => void };
+
+export function TaskPanel({ run, task, watermarks, finished, onChange }: TaskPanelProps) {
   const key = `${task.task}|${task.map_index}|${task.state}|${task.attempt}|${task.since}`;
   const attempts = useData(key, () => listAttempts(run, task.task, { map_index: task.map_index }));
   const [chosen, setChosen] = useState<number>();
@@ -93,7 +96,12 @@ export function TaskPanel({ run, task, finished, onChange }: { run: string; task
           />
         )}
       </div>
-      {task.error && <pre class="error-text">{task.error}</pre>}
+      {task.error && <pre class={task.continue_on_error ? 'error-text tolerated' : 'error-text'}>{task.error}</pre>}
+      {task.state === 'failed' && task.continue_on_error && (
+        <p class="note">
+          <code>continue_on_error</code> is set: this failure counts as a success, for the tasks downstream and for the run.
+        </p>
+      )}
       {task.state === 'held' && <p>No retry is left. The task is held until a person resumes it or lets it fail.</p>}
       {!isEmpty(task.params) && (
         <details>
@@ -116,6 +124,11 @@ export function TaskPanel({ run, task, finished, onChange }: { run: string; task
       )}
       {attempts.value && attempts.value.length > 0 && <Attempts attempts={attempts.value} shownError={task.error ?? ''} chosen={attempt} onChoose={setChosen} />}
       {task.attempt === 0 ? <p class="faint">The task has not started.</p> : <Log run={run} task={task.task} mapIndex={task.map_index} attempt={attempt} />}
+      {watermarks.map((mark) => (
+        <p key={mark.seq + mark.dataset}>
+          Set the watermark of <DatasetLink namespace={mark.namespace} dataset={mark.dataset} /> to <code>{String(mark.value)}</code>.
+        </p>
+      ))}
       {!isEmpty(task.outputs) && (
         <details open={JSON.stringify(task.outputs).length < 600}>
           <summary>Outputs</summary>
