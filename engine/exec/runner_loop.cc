@@ -1,11 +1,11 @@
 #include "engine/exec/runner_loop.h"
 
-#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
+#include <future>
+#include <memory>
 #include <utility>
 
 #include "engine/base/process.h"
@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kLogFlushBytes = 32u << 10;
 constexpr milliseconds kLogFlushAfter{200};
 constexpr milliseconds kLookForDeadEvery{2};
+constexpr std::chrono::minutes kLongestWait{1};
 constexpr int kMostDeaths = 3;                 // then it is reported
 constexpr std::size_t kAtOnce = 1u << 20;      // bytes from one runner; then others get their turn
 constexpr std::size_t kWholePipe = 16u << 20;  // more than any pipe holds
@@ -31,64 +32,47 @@ void earliest(std::optional<SteadyTime>& least, SteadyTime time) {
 
 RunnerLoop::RunnerLoop(const RunnerPoolConfig& config, const RunnerPoolParts& parts,
                        LogWriter& logs, Reporter& reporter)
-    : config_(config),
-      parts_(parts),
-      logs_(logs),
-      reporter_(reporter),
-      epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      strays_(Mark(config.mark)) {
+    : config_(config), parts_(parts), logs_(logs), reporter_(reporter), strays_(Mark(config.mark)) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);  // what outlives its runner comes to us
-  watch(service_.fd(), kWakeTag, EPOLLIN);
   service_.start([this] { run(); });
 }
 
-RunnerLoop::~RunnerLoop() { service_.stop(); }
+RunnerLoop::~RunnerLoop() {
+  service_.request_stop();
+  loop_.post([] {});  // ends its wait
+  service_.stop();
+}
 
 void RunnerLoop::start(std::vector<QueuedAttempt> attempts) {
-  {
-    const MutexLock lock(mutex_);
-    for (auto& attempt : attempts) requests_.starts.push_back(std::move(attempt));
-  }
-  service_.wake();
+  loop_.post([this, attempts = std::move(attempts)]() mutable {
+    for (auto& attempt : attempts) {
+      attempt.order = next_order_++;
+      queue(std::move(attempt));
+    }
+  });
 }
 
 void RunnerLoop::cancel(const AttemptKey& key, bool at_once) {
-  {
-    const MutexLock lock(mutex_);
-    requests_.cancels.push_back({key, at_once});
-  }
-  service_.wake();
+  loop_.post([this, key, at_once] { cancels_.push_back({key, at_once}); });
 }
 
 void RunnerLoop::hold() {
-  {
-    const MutexLock lock(mutex_);
-    requests_.hold = true;
-  }
-  service_.wake();
+  loop_.post([this] { hold_attempts(); });
 }
 
 void RunnerLoop::kill_all() {
-  MutexLock lock(mutex_);
-  requests_ = Requests{};
-  requests_.kill_all = true;
-  const std::int64_t mine = ++kills_asked_;
-  service_.wake();
-  killed_.wait(lock, [&]() REQUIRES(mutex_) { return kills_done_ >= mine; });
+  const auto done = std::make_shared<std::promise<void>>();
+  loop_.post([this, done] {
+    kill_everything();
+    done->set_value();
+  });
+  done->get_future().wait();
 }
 
 void RunnerLoop::run() {
-  std::array<epoll_event, kMostEvents> events{};
   while (!service_.stopping()) {
-    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                 wait_ms(parts_.clock.steady()));
-    for (int i = 0; i < count; ++i) {
-      const auto& event = events[static_cast<std::size_t>(i)];
-      if (event.data.u64 == kWakeTag)
-        take_requests();
-      else
-        on_event(event.data.u64, event.events);
-    }
+    loop_.run_round(longest_wait(parts_.clock.steady()));
+    if (!cancels_.empty()) cancel_attempts(std::exchange(cancels_, {}));
     on_time(parts_.clock.steady());
     dispatch();
     if (!ready_.empty()) reporter_.deliver(std::exchange(ready_, {}));
@@ -96,31 +80,8 @@ void RunnerLoop::run() {
   kill_everything();
 }
 
-void RunnerLoop::take_requests() {
-  service_.wait(Duration{0});
-  MutexLock lock(mutex_);
-  Requests taken = std::exchange(requests_, {});
-  if (taken.kill_all) {
-    const std::int64_t asked = kills_asked_;
-    lock.unlock();
-    kill_everything();
-    lock.lock();
-    kills_done_ = asked;
-    killed_.notify_all();
-  }
-  lock.unlock();
-  for (auto& attempt : taken.starts) {
-    attempt.order = next_order_++;
-    queue(std::move(attempt));
-  }
-  if (taken.hold) hold_attempts();
-  if (!taken.cancels.empty()) cancel_attempts(taken.cancels);
-  for (auto& answer : taken.answers)
-    if (const auto found = runners_.find(answer.runner); found != runners_.end())
-      send(*found->second, std::move(answer.frame));
-}
-
-int RunnerLoop::wait_ms(SteadyTime now) const {
+/// nullopt: until something happens.
+std::optional<Duration> RunnerLoop::longest_wait(SteadyTime now) const {
   std::optional<SteadyTime> next;
   if (spawn_again_at_ && !queue_.empty()) earliest(next, *spawn_again_at_);
   for (const auto& [serial, runner] : runners_) {
@@ -136,37 +97,11 @@ int RunnerLoop::wait_ms(SteadyTime now) const {
     if (runner->running->kill_at) earliest(next, *runner->running->kill_at);
     if (runner->running->flush_at) earliest(next, *runner->running->flush_at);
   }
-  if (!next) return -1;
-  // One more millisecond: waking before the time would only mean to wait again.
-  const auto left = std::chrono::duration_cast<milliseconds>(*next - now) + milliseconds{1};
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+  if (!next) return std::nullopt;
+  return std::min<Duration>(std::chrono::duration_cast<Duration>(*next - now), kLongestWait);
 }
 
 // --- what the world did ------------------------------------------------------------------------
-
-void RunnerLoop::on_event(std::uint64_t tag, std::uint32_t events) {
-  const auto found = runners_.find(tag >> 2);
-  if (found == runners_.end()) return;  // ended earlier in this round
-  RunnerProcess& runner = *found->second;
-  switch (static_cast<Source>(tag & 3)) {
-    case Source::socket:
-      if ((events & EPOLLOUT) != 0 && !runner.flush() && runner.wants_write) {
-        runner.wants_write = false;
-        change(runner.process.socket.get(), tag, EPOLLIN);
-      }
-      if ((events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) on_socket(runner, kAtOnce);
-      break;
-    case Source::exit:
-      on_exit(runner);
-      break;
-    case Source::first_output:
-      on_output(runner, 0);
-      break;
-    case Source::second_output:
-      on_output(runner, 1);
-      break;
-  }
-}
 
 void RunnerLoop::on_socket(RunnerProcess& runner, std::size_t limit) {
   auto received = runner.receive(limit);
@@ -178,8 +113,7 @@ void RunnerLoop::on_socket(RunnerProcess& runner, std::size_t limit) {
       on_message(runner, *std::move(message));
     }
   const bool closed = received && received->closed;
-  if (closed || broken)
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, runner.process.socket.get(), nullptr);
+  if (closed || broken) runner.messages.set_on(false);
   // A runner without its socket is of no use; if it has died, this also ends what it left behind.
   if (broken)
     end_early(runner, EndReason::protocol);
@@ -212,12 +146,15 @@ void RunnerLoop::on_query(RunnerProcess& runner, QueryMessage query) {
     auto frame =
         encode(AnswerMessage{asked.id, parts_.query(name_space, asked.name, asked.arguments)});
     if (!frame) frame = encode(AnswerMessage{asked.id, frame.error()});
-    {
-      const MutexLock lock(mutex_);
-      requests_.answers.push_back({serial, *std::move(frame)});
-    }
-    service_.wake();
+    loop_.post([this, serial, answer = std::move(frame)]() mutable {
+      on_answer(serial, std::move(answer));
+    });
   });
+}
+
+void RunnerLoop::on_answer(std::uint64_t serial, Result<std::string> frame) {
+  if (const auto found = runners_.find(serial); found != runners_.end())
+    send(*found->second, std::move(frame));
 }
 
 Duration RunnerLoop::since(SteadyTime time) const {
@@ -261,18 +198,12 @@ void RunnerLoop::on_done(RunnerProcess& runner, DoneMessage done) {
 }
 
 void RunnerLoop::on_output(RunnerProcess& runner, std::size_t output) {
-  const int fd = runner.process.outputs[output].get();
-  const auto change_output = [&](std::uint32_t events) {
-    change(fd, tag_of(runner, kOutputs[output]), events);
-  };
-  bool& paused = runner.outputs[output].paused;
-  if (logs_.backlog_bytes() > LogWriter::kBacklogLimitBytes) {
-    if (!std::exchange(paused, true)) change_output(0);
-    return;
-  }
-  if (std::exchange(paused, false)) change_output(EPOLLIN);
+  RunnerProcess::Output& its = runner.outputs[output];
+  its.paused = logs_.backlog_bytes() > LogWriter::kBacklogLimitBytes;
+  its.watch.set_on(!its.paused);
+  if (its.paused) return;
   runner.read_output(output, kAtOnce);
-  if (runner.outputs[output].ended) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  if (its.ended) its.watch.set_on(false);
   RunningAttempt* attempt = runner.attempt_of(output);
   if (attempt == nullptr || attempt->log.pending_bytes() == 0) return;
   if (attempt->log.pending_bytes() >= kLogFlushBytes)
@@ -287,7 +218,7 @@ void RunnerLoop::flush_log(RunningAttempt& running) {
 }
 
 void RunnerLoop::on_exit(RunnerProcess& runner) {
-  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, runner.process.process.get(), nullptr);
+  runner.exit.set_on(false);
   runner.exited = true;
   // It is a zombie: its number, and that of its group, cannot have been given away yet.
   strays_.add(kill_tree(runner.process.pid));
@@ -377,26 +308,28 @@ void RunnerLoop::look_for_begin(RunnerProcess& runner, SteadyTime now) {
 
 // --- descriptors -------------------------------------------------------------------------------
 
-void RunnerLoop::watch(int fd, std::uint64_t tag, std::uint32_t events) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = tag;
-  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
-}
-
-void RunnerLoop::change(int fd, std::uint64_t tag, std::uint32_t events) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = tag;
-  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+void RunnerLoop::watch(RunnerProcess& runner) {
+  const SpawnedRunner& process = runner.process;
+  runner.messages =
+      loop_.watch(process.socket.get(), [this, &runner] { on_socket(runner, kAtOnce); });
+  for (std::size_t output = 0; output < runner.outputs.size(); ++output)
+    runner.outputs[output].watch = loop_.watch(
+        process.outputs[output].get(), [this, &runner, output] { on_output(runner, output); });
+  runner.exit = loop_.watch(process.process.get(), [this, &runner] { on_exit(runner); });
 }
 
 void RunnerLoop::send(RunnerProcess& runner, Result<std::string> frame) {
   if (!frame) return;
   runner.send(*std::move(frame));
-  if (!runner.has_unsent() || runner.wants_write) return;
-  runner.wants_write = true;
-  change(runner.process.socket.get(), tag_of(runner, Source::socket), EPOLLIN | EPOLLOUT);
+  send_rest(runner);
+}
+
+void RunnerLoop::send_rest(RunnerProcess& runner) {
+  if (!runner.has_unsent()) return;
+  runner.messages.when_writable([this, &runner] {
+    runner.flush();
+    send_rest(runner);
+  });
 }
 
 }  // namespace millrace::exec

@@ -1,8 +1,7 @@
-// RunnerLoop: the one thread that manages all runners. It waits in epoll for their messages, output
-// and exits, and for requests of the engine. It never blocks elsewhere.
+// RunnerLoop: the one thread that manages all runners. It waits in an EventLoop for their messages,
+// output and exits, and for requests of the engine. It never blocks elsewhere.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,8 +9,8 @@
 #include <set>
 #include <vector>
 
-#include "engine/base/mutex.h"
 #include "engine/base/service.h"
+#include "engine/exec/event_loop.h"
 #include "engine/exec/lease_page.h"
 #include "engine/exec/log_writer.h"
 #include "engine/exec/runner_pool.h"
@@ -21,8 +20,8 @@
 
 namespace millrace::exec {
 
-/// The public functions are thread-safe. Only the thread uses the private members below `mutex_`
-/// that have no GUARDED_BY, except `lease_`, which is thread-safe.
+/// The public functions are thread-safe. Only the thread uses the private members, except `loop_`
+/// and `lease_`.
 class RunnerLoop {
  public:
   RunnerLoop(const RunnerPoolConfig& config, const RunnerPoolParts& parts, LogWriter& logs,
@@ -41,43 +40,19 @@ class RunnerLoop {
  private:
   using Runners = std::map<std::uint64_t, std::unique_ptr<RunnerProcess>>;  // by serial
 
-  // An epoll tag holds the serial of a runner and the Source. Tag 0 is the wake-up of this thread.
-  enum class Source : std::uint64_t { socket = 0, exit = 1, first_output = 2, second_output = 3 };
-  static constexpr std::array kOutputs = {Source::first_output, Source::second_output};
-  static constexpr std::uint64_t kWakeTag = 0;
-  // More than the descriptors of all runners, so that one epoll_wait returns all events: a message
-  // that has arrived is read before its runner is judged to be silent.
-  static constexpr std::size_t kMostEvents = 1024;
-  static std::uint64_t tag_of(const RunnerProcess& runner, Source source) {
-    return runner.serial << 2 | static_cast<std::uint64_t>(source);
-  }
-
-  struct Answer {
-    std::uint64_t runner = 0;
-    std::string frame;
-  };
   struct Cancel {
     AttemptKey key;
     bool at_once = false;
   };
-  /// Requests of other threads since the last `take_requests`.
-  struct Requests {
-    std::vector<QueuedAttempt> starts;
-    std::vector<Cancel> cancels;
-    std::vector<Answer> answers;
-    bool hold = false;
-    bool kill_all = false;
-  };
 
   void run();
-  void take_requests();
-  int wait_ms(SteadyTime now) const;
+  std::optional<Duration> longest_wait(SteadyTime now) const;
 
   // events of runners and of time
-  void on_event(std::uint64_t tag, std::uint32_t events);
   void on_socket(RunnerProcess& runner, std::size_t limit);
   void on_message(RunnerProcess& runner, RunnerMessage message);
   void on_query(RunnerProcess& runner, QueryMessage query);
+  void on_answer(std::uint64_t serial, Result<std::string> frame);
   void on_done(RunnerProcess& runner, DoneMessage done);
   void on_output(RunnerProcess& runner, std::size_t output);
   void on_exit(RunnerProcess& runner);
@@ -126,26 +101,21 @@ class RunnerLoop {
   void remove_later(std::string folder);
   void kill_everything();
 
-  void watch(int fd, std::uint64_t tag, std::uint32_t events);
-  void change(int fd, std::uint64_t tag, std::uint32_t events);
+  void watch(RunnerProcess& runner);
   void send(RunnerProcess& runner, Result<std::string> frame);
+  void send_rest(RunnerProcess& runner);
 
   const RunnerPoolConfig& config_;
   const RunnerPoolParts& parts_;
   LogWriter& logs_;
   Reporter& reporter_;
 
-  Mutex mutex_;
-  ConditionVariable killed_;
-  Requests requests_ GUARDED_BY(mutex_);
-  std::int64_t kills_asked_ GUARDED_BY(mutex_) = 0;
-  std::int64_t kills_done_ GUARDED_BY(mutex_) = 0;
-
-  UniqueFd epoll_;
+  EventLoop loop_;
   Runners runners_;
   Strays strays_;
   LeasePage lease_;
   AttemptQueue queue_;
+  std::vector<Cancel> cancels_;  // of this round
   std::vector<PendingReport> ready_;
   std::uint64_t next_serial_ = 1, next_order_ = 1;
   std::int64_t next_attempt_id_ = 1;

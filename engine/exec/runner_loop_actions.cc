@@ -1,6 +1,5 @@
 // What RunnerLoop does with its runners: start, end and bury them.
 #include <poll.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -47,10 +46,7 @@ void RunnerLoop::spawn_one() {
   auto folder = config_.work_dir / ("runner-" + std::to_string(serial));
   auto runner = std::make_unique<RunnerProcess>(*std::move(spawned), std::move(begins), serial,
                                                 folder.string(), parts_.clock.steady());
-  watch(runner->process.socket.get(), tag_of(*runner, Source::socket), EPOLLIN);
-  for (std::size_t output = 0; output < kOutputs.size(); ++output)
-    watch(runner->process.outputs[output].get(), tag_of(*runner, kOutputs[output]), EPOLLIN);
-  watch(runner->process.process.get(), tag_of(*runner, Source::exit), EPOLLIN);
+  watch(*runner);
   runners_.emplace(serial, std::move(runner));
 }
 

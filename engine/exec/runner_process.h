@@ -12,6 +12,7 @@
 
 #include "engine/exec/attempt_log.h"
 #include "engine/exec/begin_page.h"
+#include "engine/exec/event_loop.h"
 #include "engine/exec/frame.h"
 #include "engine/exec/protocol.h"
 #include "engine/exec/spawn_runner.h"
@@ -121,11 +122,12 @@ class RunnerProcess {
   std::int64_t attempts = 0;
   bool greeted = false;  // it said a hello that we understand
   struct Output {
+    EventLoop::Watch watch;
     bool paused = false;
     bool ended = false;
   };
   std::array<Output, kRunnerOutputFds.size()> outputs;
-  bool wants_write = false;  // as epoll knows it
+  EventLoop::Watch messages, exit;
 
  private:
   FrameReader frames_;
