@@ -173,6 +173,9 @@ struct DagTaskView {
         field(
             "continue_on_error", [](View v) { return v.spec.continue_on_error; },
             "True: its failure counts as a success, downstream and for the run"),
+        field(
+            "executor", [](View v) { return v.spec.executor; },
+            "The executor that it names; \"\": the one of its operator"),
         field("mapped", &DagTaskView::mapped, "True: one instance for each item of its foreach"),
         field(
             "retries", [](View v) { return v.spec.retries.max; },

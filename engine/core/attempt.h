@@ -1,6 +1,7 @@
 // AttemptInfo: one try of one task instance, as the operator that carries it out sees it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,10 +13,11 @@
 
 namespace millrace {
 
-/// What carries attempts out, by name. An operator names its own.
+/// What carries attempts out, by name. An operator names its own, a task may name another.
 inline constexpr std::string_view
     kProcessExecutor = "process",  // a pooled runner process: what computes or talks to the outside
     kThreadExecutor = "thread";    // inside the engine: built-ins that end at once
+inline constexpr std::array kExecutors = {kProcessExecutor, kThreadExecutor};
 
 /// Who and when. Plain data.
 struct AttemptInfo {

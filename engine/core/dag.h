@@ -53,6 +53,7 @@ inline constexpr Duration kDefaultKillGrace = std::chrono::seconds{5};
 struct TaskSpec {
   std::string id;
   std::string op;                  // a name in the Catalog
+  std::string executor;            // that carries its attempts out; "": the one of its operator
   std::vector<std::string> needs;  // task ids
   Json with = Json::object();      // parameters; strings may hold expressions
   std::string condition;           // `if`, without `${{ }}`; "" means none

@@ -46,6 +46,7 @@ Json task_json(const TaskSpec& task) {
   if (task.at_most_once) out.set("at_most_once", true);
   if (task.memory_limit_bytes != 0) out.set("memory_limit_bytes", task.memory_limit_bytes);
   if (task.priority != 0) out.set("priority", task.priority);
+  if (!task.executor.empty()) out.set("executor", task.executor);
   if (!task.doc.empty()) out.set("doc", task.doc);
   return out;
 }
@@ -71,6 +72,7 @@ Result<TaskSpec> task_from(const Json& json) {
   task.at_most_once = json["at_most_once"].as_bool(false);
   task.memory_limit_bytes = json["memory_limit_bytes"].as_int();
   task.priority = static_cast<int>(json["priority"].as_int());
+  task.executor = json["executor"].as_string();
   task.doc = json["doc"].as_string();
   return task;
 }

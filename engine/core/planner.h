@@ -86,7 +86,8 @@ struct PlannerOptions {
        .slots = 1024,
        .begins_at_once = true}};
   int max_losses = 5;  // a task may lose so many attempts with their runner or engine
-  /// The executor of an operator's attempts. An empty function: the executor of the first pool.
+  /// The executor of an operator's attempts, for tasks that name none. An empty function: the
+  /// executor of the first pool.
   std::function<std::string_view(const std::string& op)> executor_of;
   /// If set, only runs of this DAG continue, and no schedule fires. Other work waits for the next
   /// engine.

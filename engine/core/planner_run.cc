@@ -441,8 +441,9 @@ Result<std::vector<TaskRef>> Planner::tasks_to_clear(const Run& run,
 }
 
 std::size_t Planner::pool_of(const Run& run, int task) const {
-  if (!options_.executor_of) return 0;
-  return pools_.index_of(options_.executor_of(run.dag->task(task).spec.op));
+  const TaskSpec& spec = run.dag->task(task).spec;
+  if (!spec.executor.empty()) return pools_.index_of(spec.executor);
+  return options_.executor_of ? pools_.index_of(options_.executor_of(spec.op)) : 0;
 }
 
 bool Planner::can_wait(const AttemptKey& key) const {

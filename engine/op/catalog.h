@@ -30,6 +30,10 @@ struct OperatorInfo {
   /// alone do. May be empty.
   std::function<std::optional<std::vector<std::string>>(const Json& with)> outputs_with;
 
+  /// Any operator may run in a process of its own; in the engine, only one that declares it.
+  bool may_run_in(std::string_view name_of_executor) const {
+    return name_of_executor == kProcessExecutor || name_of_executor == executor;
+  }
   const ParamInfo* find_param(std::string_view param_name) const;
   /// The outputs that a task with these parameters declares; nullopt if they may have any name: of
   /// an operator that declares `*`, or nothing.

@@ -209,6 +209,10 @@ constexpr std::array kTask = {
     Field{"kill_grace", kGraceText, kDuration},
     Field{"memory", kMemoryText, kMemory},
     Field{"priority", "Higher starts first", kPriority},
+    Field{"executor",
+          "What runs the task: a runner process, or a thread of the engine; default: what its "
+          "operator declares",
+          R"({"enum": ["process", "thread"]})"},
 };
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/spec/read_dag.h"
 
 namespace millrace::spec {
@@ -16,6 +18,24 @@ void read_operator(const YamlNode& node, TaskSpec& task, TaskPlaces& places,
   std::string hint = loading.report.suggest(task.op, known);
   if (hint.empty()) hint = "there are " + listed(known);
   loading.report.error(node.at, "unknown-operator", "unknown operator " + quote(task.op), hint);
+}
+
+void read_executor(const YamlNode& node, TaskSpec& task, const TaskPlaces& places,
+                   const Loading& loading) {
+  const auto name = read_string(node, "executor", loading.report);
+  if (!name) return;
+  const std::vector<std::string> known(kExecutors.begin(), kExecutors.end());
+  if (std::ranges::find(known, *name) == known.end()) {
+    const std::string hint = loading.report.suggest(*name, known);
+    return loading.report.error(node.at, "bad-value", "there is no executor " + quote(*name),
+                                hint.empty() ? "there are " + listed(known) : hint);
+  }
+  if (places.op != nullptr && !places.op->may_run_in(*name))
+    return loading.report.error(
+        node.at, "bad-value",
+        "executor: operator " + quote(task.op) + " does not run in " + quote(*name),
+        "write executor: " + places.op->executor + ", or leave it out");
+  task.executor = *name;
 }
 
 /// Where a problem with one parameter stands, and what kind it is.
@@ -168,6 +188,8 @@ void read_task(const YamlNode::Entry& entry, const TaskSpec& defaults, LocatedDa
   if (check_keys(node, entry.key_at, task_fields(), "task " + quote(entry.key), report)) {
     if (const auto* found = node.find("operator"))
       read_operator(found->value, task, places, loading);
+    if (const auto* found = node.find("executor"))
+      read_executor(found->value, task, places, loading);
     if (const auto* found = node.find("doc"))
       task.doc = read_string(found->value, "doc", report).value_or("");
     if (const auto* found = node.find("needs"); found && !found->value.is_null())

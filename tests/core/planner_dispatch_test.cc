@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "engine/core/planner.h"
 
@@ -165,6 +166,37 @@ TEST_F(Dispatch, AReportOfTheCallBeforeADeferralDoesNotEndTheOneThatRuns) {
   EXPECT_EQ(TaskState::running, instance(run).state);
   end(keys[0]);
   EXPECT_EQ(TaskState::success, instance(run).state);
+}
+
+// As Airflow's `executor` of a task: "it will be used for that task instead of the default".
+TEST_F(Dispatch, ATaskThatNamesItsExecutorGetsASlotOfThatPool) {
+  PlannerOptions both = options();
+  both.executor_of = [](const std::string&) { return kThreadExecutor; };
+  planner_ = Planner(std::move(both), 1, Rng(1));
+  TaskSpec other = task("other");
+  other.executor = kProcessExecutor;
+  add("dag", {task("as_declared"), other});
+  const Uuid run = trigger("dag");
+  std::map<std::string, std::string> executors;
+  for (const auto& action : planner_.take_actions())
+    if (const auto* start = std::get_if<StartAttempt>(&action))
+      executors[start->info.task_id] = start->executor;
+  const std::map<std::string, std::string> expected = {{"as_declared", "thread"},
+                                                       {"other", "process"}};
+  EXPECT_EQ(expected, executors);
+  EXPECT_EQ(TaskState::running, instance(run, 0).state) << "it begins with its dispatch";
+  EXPECT_EQ(TaskState::queued, instance(run, 1).state) << "its executor reports the begin";
+}
+
+// A newer engine may have known it.
+TEST_F(Dispatch, ATaskThatNamesAnExecutorWithoutAPoolUsesTheFirstPool) {
+  TaskSpec other = task("other");
+  other.executor = "elsewhere";
+  add("dag", {other});
+  trigger("dag");
+  const auto actions = planner_.take_actions();
+  ASSERT_EQ(1u, actions.size());
+  EXPECT_EQ("process", std::get<StartAttempt>(actions[0]).executor);
 }
 
 // Three runs of a map of short tasks, then long ones, with one worker.

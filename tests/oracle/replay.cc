@@ -306,8 +306,10 @@ Finding Replay::check_skip(const ScheduleMoved& moved) const {
 Finding Replay::check_slots(const Run& run, TaskRef ref) {
   const Limits& limits = expectations_.limits;
   const std::pair key{run.id, ref};
-  const std::string& op = run.dag->task(ref.task).spec.op;
-  const bool in_thread = limits.executor_of && limits.executor_of(op) == kThreadExecutor;
+  const TaskSpec& task = run.dag->task(ref.task).spec;
+  const bool in_thread = task.executor.empty()
+                             ? limits.executor_of && limits.executor_of(task.op) == kThreadExecutor
+                             : task.executor == kThreadExecutor;
   auto& in_use = in_thread ? thread_ : process_;
   if (!course_of(run.id, ref).running) {
     in_use.erase(key);

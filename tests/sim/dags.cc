@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "engine/core/attempt.h"
+
 namespace millrace::sim {
 namespace {
 
@@ -65,6 +67,7 @@ std::shared_ptr<const Dag> random_dag(const DagKey& key, Rng& rng, Time now, boo
     if (chance(rng, 0.2) && task.condition.empty())
       task.trigger_rule = static_cast<TriggerRule>(rng.below(names_of(TriggerRule{}).size()));
     task.continue_on_error = chance(rng, 0.1);
+    if (chance(rng, 0.1)) task.executor = kProcessExecutor;
     spec.tasks.push_back(std::move(task));
   }
   auto dag = Dag::make(std::move(spec));

@@ -132,6 +132,8 @@ const std::vector<std::string> kValues = {"",
                                           "integer",
                                           "\"${{ failure() }}\"",
                                           "noop",
+                                          "process",
+                                          "thread",
                                           "{max: 2}",
                                           "{a: 1}",
                                           "{type: integer, default: 1}"};
@@ -156,9 +158,7 @@ const std::vector<std::pair<const char*, const char*>> kPlaces = {
      "retries on_exhausted timeout kill_grace memory priority"},
     {"{dag: x, tasks: {a: {operator: noop, KEY: VALUE}, always: {operator: noop}}}",
      "doc needs with if trigger_rule continue_on_error foreach retries on_exhausted at_most_once "
-     "timeout "
-     "kill_grace memory "
-     "priority"}};
+     "timeout kill_grace memory priority executor"}};
 
 // Each key with values of every kind: where lint finds no error, the schema must find none either.
 TEST(Schema, TakesEachValueOfEachKeyThatLintTakes) {

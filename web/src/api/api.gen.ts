@@ -121,6 +121,8 @@ export interface DagTask {
   trigger_rule: TriggerRule;
   /** True: its failure counts as a success, downstream and for the run */
   continue_on_error: boolean;
+  /** The executor that it names; "": the one of its operator */
+  executor: string;
   /** True: one instance for each item of its foreach */
   mapped: boolean;
   /** Retries after the first attempt */
