@@ -29,6 +29,28 @@ std::uint64_t hash_of(std::string_view text) {
   return hash;
 }
 
+/// When the run of `date` begins.
+Time begin_of(const Timetable& timetable, const DagSpec& spec, Time date) {
+  const Duration jitter = spec.schedule->jitter;
+  if (jitter <= Duration{}) return date;
+  const auto next = timetable.next(date);
+  const Duration most = next ? std::min(jitter, *next - date - kTick) : jitter;
+  Rng rng(hash_of(DagKey(spec.namespace_, spec.id).text()) ^
+          static_cast<std::uint64_t>(to_micros(date)));
+  return date + Duration{static_cast<std::int64_t>(
+                    rng.below(static_cast<std::uint64_t>(most.count()) + 1))};
+}
+
+/// Dates after it are not too old for the window of `catchup`. A date ages from when its run should
+/// begin: one that jitter still holds back is not late. Only the last date before the edge can
+/// begin after it, for each begins before the next.
+Time after_window(const Timetable& timetable, const DagSpec& spec, Time now) {
+  const Time edge = now - *spec.catchup_window;
+  const auto last = timetable.previous(edge);
+  const bool counts = last && begin_of(timetable, spec, *last) >= edge;
+  return (counts ? *last : edge) - kTick;
+}
+
 OnUnpause policy_of(const DagSpec& spec) {
   return spec.on_unpause.value_or(spec.catchup ? OnUnpause::all : OnUnpause::last);
 }
@@ -49,7 +71,7 @@ void take_dates(SchedulePosition& position, const std::vector<Time>& dates, Time
 std::optional<Time> next_firing(const Timetable& timetable, const DagSpec& spec,
                                 const SchedulePosition& position, Time now) {
   Time after = after_of(spec, position, now);
-  if (spec.catchup_window) after = std::max(after, now - *spec.catchup_window - kTick);
+  if (spec.catchup_window) after = std::max(after, after_window(timetable, spec, now));
   auto next = timetable.next(after);
   const auto& all_until = position.all_until;
   const bool made_up =
@@ -65,13 +87,7 @@ std::optional<Time> next_firing(const Timetable& timetable, const DagSpec& spec,
 }
 
 Time begin_of_date(const Dag& dag, Time date) {
-  const Duration jitter = dag.spec().schedule->jitter;
-  if (jitter <= Duration{}) return date;
-  const auto next = dag.timetable()->next(date);
-  const Duration most = next ? std::min(jitter, *next - date - kTick) : jitter;
-  Rng rng(hash_of(dag.key().text()) ^ static_cast<std::uint64_t>(to_micros(date)));
-  return date + Duration{static_cast<std::int64_t>(
-                    rng.below(static_cast<std::uint64_t>(most.count()) + 1))};
+  return begin_of(*dag.timetable(), dag.spec(), date);
 }
 
 std::optional<Time> begin_of_changed(const DagSpec& from, const DagSpec& to, Time now) {

@@ -129,6 +129,16 @@ void read_days_off(const YamlNode& node, CronSpec& schedule, Report& report) {
   for (const YamlNode& item : node.items) read_one(item);
 }
 
+void read_window(const YamlNode& node, DagSpec& spec, Report& report) {
+  const auto window = read_duration(node, "window", report);
+  if (window && *window <= Duration{})
+    return report.error(node.at, "bad-value",
+                        "window: '" + format_duration(*window) +
+                            "' would drop every date before it runs; write how old a date may be, "
+                            "such as 6h");
+  spec.catchup_window = window;
+}
+
 void read_catchup(const YamlNode& node, DagSpec& spec, Report& report) {
   if (!node.is_mapping()) {
     spec.catchup = read_bool(node, "catchup", report).value_or(false);
@@ -136,8 +146,7 @@ void read_catchup(const YamlNode& node, DagSpec& spec, Report& report) {
   }
   if (!check_keys(node, node.at, catchup_fields(), "catchup", report)) return;
   spec.catchup = true;
-  if (const auto* entry = node.find("window"))
-    spec.catchup_window = read_duration(entry->value, "window", report);
+  if (const auto* entry = node.find("window")) read_window(entry->value, spec, report);
 }
 
 /// `time_zone`: what dates without an offset are meant in.

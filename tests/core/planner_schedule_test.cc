@@ -275,6 +275,27 @@ TEST_F(Scheduling, CatchupInAWindowDropsWhatIsOlder) {
   EXPECT_EQ(runs_until("2026-03-01T13:00:00Z"), "03-01T13:00");
 }
 
+TEST_F(Scheduling, JitterDoesNotCountAsAgeInTheWindowOfCatchup) {
+  spec_.catchup = true;
+  spec_.catchup_window = minutes{1};
+  spec_.schedule->jitter = minutes{50};
+  now_ = at("2026-03-01T00:30:00Z");
+  put();
+  for (int hour = 1; hour <= 20; ++hour) {
+    const Time date = at("2026-03-01") + hours{hour};
+    const Time begin = begin_of_date(*Dag::make(spec_), date);
+    ASSERT_EQ(planner_.next_wakeup(), begin);
+    now_ = begin + std::chrono::seconds{30};  // the engine is busy, for less than the window
+    planner_.tick(now_);
+    EXPECT_EQ(take_dates(), format_rfc3339(date).substr(5, 11));
+  }
+  // One that could begin longer ago than the window is dropped.
+  const Time last = begin_of_date(*Dag::make(spec_), at("2026-03-01T21:00:00Z"));
+  now_ = last + minutes{1} + Duration{1};
+  planner_.tick(now_);
+  EXPECT_EQ(take_dates(), "");
+}
+
 TEST_F(Scheduling, JitterDelaysTheRunAndKeepsItsDate) {
   spec_.schedule->jitter = minutes{10};
   now_ = at("2026-03-01T00:30:00Z");
