@@ -37,7 +37,7 @@ Result<Reply> list_runs(Context& context, const Call& call) {
 Result<std::optional<RunStatus>> end_of(Context& context, const Uuid& run) {
   const auto row = context.stores.runs.run(run);
   if (!row && row.error().code != ErrorCode::not_found) return row.error();
-  return row && row->status != RunStatus::running ? std::optional(row->status) : std::nullopt;
+  return row && !is_open(row->status) ? std::optional(row->status) : std::nullopt;
 }
 
 using Ended = std::function<Result<Reply>(std::optional<RunStatus>)>;
@@ -71,7 +71,7 @@ Result<Reply> when_ended(Context& context, const Uuid& run, std::chrono::millise
 Result<Reply> get_run(Context& context, const Call& call) {
   MR_TRY(const auto wait, wait_of(call, kMostWait));
   MR_TRY(const auto row, context.stores.runs.run(call.uuid("run")));
-  if (wait.count() <= 0 || row.status != RunStatus::running) return reply_of(row);
+  if (wait.count() <= 0 || !is_open(row.status)) return reply_of(row);
   return when_ended(context, row.run, wait,
                     [&context, run = row.run](std::optional<RunStatus>) -> Result<Reply> {
                       MR_TRY(const auto now, context.stores.runs.run(run));
@@ -148,7 +148,7 @@ Result<Reply> trigger_run(Context& context, const Call& call) {
 Error after_end(Context& context, const Uuid& run, Error error) {
   if (error.code != ErrorCode::conflict) return error;
   const auto row = context.stores.runs.run(run);
-  if (!row || row->status == RunStatus::running) return error;
+  if (!row || is_open(row->status)) return error;
   std::string text =
       "run " + run.to_string() + " has ended already: " + std::string(to_string(row->status));
   if (row->finished_at) text += ", at " + format_rfc3339(*row->finished_at);

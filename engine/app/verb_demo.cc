@@ -96,7 +96,7 @@ Status follow(Node& node, const Uuid& run_id) {
         print_task(run, ref, instance);
       }
     }
-    if (run.status != RunStatus::running) return {};
+    if (!is_open(run.status)) return {};
     if (signal_waits())
       return make_error(ErrorCode::cancelled, "interrupted; start again to go on");
     std::this_thread::sleep_for(std::chrono::milliseconds{100});

@@ -120,7 +120,7 @@ Result<int> run(const Options& options, const RunWords& words) {
     const long seen = changes->count();
     MR_TRY(const Run run, load_run(stores.journal, stores.runs, run_id));
     if (!options.json) progress.show(run);
-    if (run.status != RunStatus::running) {
+    if (!is_open(run.status)) {
       if (options.json)
         std::printf("%s\n", summary(run).dump_pretty().c_str());
       else

@@ -122,7 +122,7 @@ Result<int> list_runs(const Options& options, const RunsWords& wanted) {
   for (const auto& run : page["runs"].items())
     table.add({run["run"].as_string(), name_of_row(run, "dag"), paint(run["status"].as_view()),
                run["type"].as_string(), short_time(run["logical_date"]),
-               short_time(run["created_at"]), elapsed(run["created_at"], run["finished_at"])});
+               short_time(run["created_at"]), elapsed(run["started_at"], run["finished_at"])});
   std::fputs(table.empty() ? "no runs\n" : table.to_string().c_str(), stdout);
   if (page["next"].is_string())
     std::fprintf(stderr, "there are older runs: --before %s, or a higher --limit\n",
@@ -136,6 +136,8 @@ void print_request(const Json& run) {
     if (!value.empty() && value != "-") std::printf("%-13s %s\n", name, value.c_str());
   };
   line("created", short_time(run["created_at"]) + " UTC");
+  if (run["started_at"].is_string() && run["started_at"] != run["created_at"])
+    line("started", short_time(run["started_at"]) + " UTC");
   line("type", run["type"].as_string());
   if (run["logical_date"].is_string())
     line("logical date", short_time(run["logical_date"]) + " UTC");
@@ -380,7 +382,7 @@ VerbAction declare_runs(CLI::App& verb, Options& options) {
   auto words = std::make_shared<RunsWords>();
   verb.add_option("--dag", words->dag, "Only runs of this DAG");
   add_namespace_filter(verb, options);
-  verb.add_option("--status", words->status, "running, success, failed or cancelled");
+  verb.add_option("--status", words->status, "queued, running, success, failed or cancelled");
   verb.add_option("--limit", words->limit, "Maximum number of runs")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));

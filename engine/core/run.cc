@@ -89,6 +89,7 @@ class Fold {
   }
   Status operator()(const RunFinished& e) {
     if (run_.open_tasks > 0) return bad("a task is still open");
+    if (is_open(e.status)) return bad("ends a run with the status of an open one");
     run_.status = e.status;
     run_.finished_at = at_;
     return {};

@@ -15,7 +15,7 @@ class PgRunReader final : public RunReader {
   Result<std::vector<RunRow>> runs(const RunFilter& filter) override {
     // To the statements a nil id is the end of the list; nothing comes before it.
     if (filter.before && filter.before->is_nil()) return std::vector<RunRow>();
-    if (filter.status == RunStatus::running) return open_runs_newest_first(filter);
+    if (filter.status && is_open(*filter.status)) return open_runs_newest_first(filter);
     const bool is_bad = filter.status && filter.status != RunStatus::success;
     Params params;
     params.add(filter.before.value_or(Uuid{})).add(filter.limit);
@@ -110,7 +110,8 @@ class PgRunReader final : public RunReader {
     MR_TRY(auto rows, open_runs());
     std::vector<RunRow> out;
     for (auto row = rows.rbegin(); row != rows.rend() && out.size() < filter.limit; ++row)
-      if ((filter.namespace_.empty() || row->namespace_ == filter.namespace_) &&
+      if (row->status == *filter.status &&
+          (filter.namespace_.empty() || row->namespace_ == filter.namespace_) &&
           (!filter.dag || row->key() == *filter.dag) &&
           (!filter.before || row->run < *filter.before))
         out.push_back(std::move(*row));

@@ -150,7 +150,8 @@ struct FoldDags {
 
 void project_runs(State& state, const Batch& batch) {
   for (RunRow row : batch.runs_created) {
-    row.status = RunStatus::running;
+    row.status = RunStatus::queued;  // until more of its events come
+    row.started_at.reset();
     row.finished_at.reset();
     if (row.type == RunType::scheduled && row.logical_date) {
       state.scheduled.insert({row.key(), *row.logical_date});
@@ -174,6 +175,17 @@ void project_runs(State& state, const Batch& batch) {
     row->second.status = finished.status;
     row->second.finished_at = finished.finished_at;
     state.open_runs.erase(finished.run);
+  }
+}
+
+/// It leaves its queue with the first event after its creation.
+void project_starts(State& state, const Batch& batch) {
+  for (const Event& event : batch.events) {
+    if (event.run.is_nil() || std::holds_alternative<RunCreated>(event.body)) continue;
+    const auto row = state.runs.find(event.run);
+    if (row == state.runs.end() || row->second.started_at) continue;
+    row->second.started_at = event.at;
+    if (row->second.status == RunStatus::queued) row->second.status = RunStatus::running;
   }
 }
 
@@ -249,6 +261,7 @@ class MemJournal final : public Journal {
     if (batch.events.empty()) return {};
     store_events(batch);
     project_runs(state_, batch);
+    project_starts(state_, batch);
     project_tasks(state_, batch);
     bool deployed = false;
     for (const auto& [source, effect] : effects) {

@@ -96,6 +96,7 @@ struct RunRow {
   std::string on_behalf_of = {};
   std::string reason;
   Time created_at{};
+  std::optional<Time> started_at;
   std::optional<Time> finished_at;
 
   static constexpr auto fields() {
@@ -105,7 +106,9 @@ struct RunRow {
         field("namespace", &RunRow::namespace_, "The namespace of the DAG"),
         field("version", &RunRow::version, "Digest of the DAG version it executes"),
         field("type", &RunRow::type, "What started it"),
-        field("status", &RunRow::status, "running until all its tasks have ended"),
+        field("status", &RunRow::status,
+              "queued while it waits for max_active_runs; then running until all its tasks have "
+              "ended"),
         field("logical_date", &RunRow::logical_date,
               "The date it stands for; null for a manual run without one"),
         field("interval_start", &RunRow::interval_start, "Start of its data interval, inclusive"),
@@ -118,12 +121,15 @@ struct RunRow {
         field("on_behalf_of", &RunRow::on_behalf_of,
               "For whom, as the client says; nothing checks it"),
         field("reason", &RunRow::reason, "Why, as they said"),
-        field("created_at", &RunRow::created_at, "When it began"),
+        field("created_at", &RunRow::created_at,
+              "When it was created: a run that has to wait is queued from then on"),
+        field("started_at", &RunRow::started_at,
+              "When its first task could start; null while it is queued"),
         field("finished_at", &RunRow::finished_at, "When its last task ended; null while it runs"),
         field(
             "duration_s",
-            [](const RunRow& r) { return seconds_between(r.created_at, r.finished_at); },
-            "Seconds from created_at to finished_at; null while it runs")};
+            [](const RunRow& r) { return seconds_between(r.started_at, r.finished_at); },
+            "Seconds from started_at to finished_at; null while it is open")};
   }
 };
 

@@ -1,6 +1,8 @@
 // max_active_runs holds for runs that are opened again as for new ones.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/core/planner.h"
 
 namespace millrace {
@@ -71,6 +73,20 @@ class ActiveRuns : public ::testing::Test {
   std::vector<Event> journal_;
   AttemptKey last_;
 };
+
+// What readers take for `queued`: in such a run nothing has happened after its creation.
+TEST_F(ActiveRuns, ARunThatWaitsHasNoEventButItsCreationUntilItsTurnComes) {
+  const Uuid c{1, 3};
+  const auto events_of_c = [&] {
+    folded(b_);  // takes the planner's events into the journal
+    return std::ranges::count(journal_, c, &Event::run);
+  };
+  ASSERT_TRUE(trigger(c));
+  EXPECT_EQ(1, events_of_c());
+  end_attempt(planner_, invalid_argument("no"));  // run b is over
+  EXPECT_EQ(c, started(planner_).run);
+  EXPECT_LT(1, events_of_c());
+}
 
 TEST_F(ActiveRuns, ARunThatIsOpenedAgainWaitsForItsTurn) {
   retry_a();

@@ -167,7 +167,7 @@ std::string Up::run(const std::string& dag, const Json& params) {
   eventually(
       [&] {
         status = get("/runs/" + (*run)["run"].as_string())["status"].as_string();
-        return !status.empty() && status != "running";
+        return !status.empty() && status != "queued" && status != "running";
       },
       std::chrono::seconds{120});
   return status;

@@ -154,7 +154,7 @@ TEST_F(Restore, AnOpenRunThatCannotBeLoadedStopsOnlyItself) {
   resign(stores_, std::move(leader));
   leader = lead();
   EXPECT_EQ(stores_.registry.alerts(10)->size(), 1u) << "one alert, however many terms";
-  EXPECT_EQ(stores_.runs.run(lost)->status, RunStatus::running);
+  EXPECT_EQ(stores_.runs.run(lost)->status, RunStatus::queued);
 }
 
 /// A run of a date to come: it was created while the clock was ahead.

@@ -38,7 +38,8 @@ TEST_P(StoreTest, ARunIsReadBackAsItWasCreated) {
   EXPECT_EQ("default", got->namespace_);
   EXPECT_EQ(given.version, got->version);
   EXPECT_EQ(RunType::scheduled, got->type);
-  EXPECT_EQ(RunStatus::running, got->status);
+  EXPECT_EQ(RunStatus::queued, got->status);
+  EXPECT_FALSE(got->started_at.has_value());
   EXPECT_EQ(given.logical_date, got->logical_date);
   EXPECT_FALSE(got->interval_start.has_value());
   EXPECT_EQ(given.params, got->params);
@@ -67,9 +68,10 @@ TEST_P(StoreTest, RunsAreListedNewestFirstInPages) {
   EXPECT_EQ((std::vector{rows[0].run}), ids(runs.runs(filter("", RunStatus::failed))));
   EXPECT_EQ((std::vector{rows[1].run}), ids(runs.runs(filter("odd", RunStatus::success))));
   EXPECT_EQ((std::vector{rows[5].run, rows[3].run}),
-            ids(runs.runs(filter("odd", RunStatus::running))));
+            ids(runs.runs(filter("odd", RunStatus::queued))));
   EXPECT_EQ((std::vector{rows[3].run}),
-            ids(runs.runs(filter("odd", RunStatus::running, rows[5].run))));
+            ids(runs.runs(filter("odd", RunStatus::queued, rows[5].run))));
+  EXPECT_TRUE(ids(runs.runs(filter("", RunStatus::running))).empty());
   EXPECT_TRUE(ids(runs.runs(filter("", RunStatus::cancelled))).empty());
 }
 
@@ -85,7 +87,56 @@ TEST_P(StoreTest, TheNewestRunsOfEachDagAreListedTogether) {
   ASSERT_OK(newest);
   EXPECT_EQ((std::vector{rows[6].run, rows[4].run, rows[5].run, rows[3].run}), ids(newest));
   EXPECT_EQ(RunStatus::failed, newest->front().status);
-  EXPECT_EQ(RunStatus::running, newest->back().status);
+  EXPECT_EQ(RunStatus::queued, newest->back().status);
+}
+
+// As in Airflow: a DAG run beyond max_active_runs is `queued` and has no start_date.
+TEST_P(StoreTest, ARunIsQueuedUntilItsFirstEventAfterItsCreation) {
+  lead();
+  const RunRow begun = start_run(), waits = start_run();
+  const Time later = now() + std::chrono::minutes(3);
+  Event queued = event(begun.run, TaskQueued{{0, -1}});
+  queued.at = later;
+  append({queued});
+  RunReader& runs = stores().runs;
+  const auto running = runs.run(begun.run);
+  ASSERT_OK(running);
+  EXPECT_EQ(RunStatus::running, running->status);
+  EXPECT_EQ(later, running->started_at);
+  const auto still = runs.run(waits.run);
+  ASSERT_OK(still);
+  EXPECT_EQ(RunStatus::queued, still->status);
+  EXPECT_FALSE(still->started_at.has_value());
+  EXPECT_EQ((std::vector{begun.run}), ids(runs.runs(filter("", RunStatus::running))));
+  EXPECT_EQ((std::vector{waits.run}), ids(runs.runs(filter("", RunStatus::queued))));
+  EXPECT_EQ((std::vector{begun.run, waits.run}), ids(runs.open_runs()));
+
+  finish_run(begun, RunStatus::success);
+  const auto ended = runs.run(begun.run);
+  ASSERT_OK(ended);
+  EXPECT_EQ(RunStatus::success, ended->status);
+  EXPECT_EQ(later, ended->started_at);
+}
+
+TEST_P(StoreTest, ARunThatBeginsInTheBatchThatCreatesItIsNotQueued) {
+  lead();
+  RunRow row;
+  row.run = new_id();
+  row.dag = "flights";
+  row.version = digest('d');
+  row.created_at = now();
+  RunCreated created;
+  created.dag = row.key();
+  created.version = row.version;
+  Event queued = event(row.run, TaskQueued{{0, -1}});
+  queued.at = now() + std::chrono::milliseconds(7);
+  Batch out = batch({event(row.run, created), event({}, DagPaused{"flights", true, {}}), queued});
+  out.runs_created.push_back(row);
+  ASSERT_OK(stores().journal.append(out));
+  const auto got = stores().runs.run(row.run);
+  ASSERT_OK(got);
+  EXPECT_EQ(RunStatus::running, got->status);
+  EXPECT_EQ(queued.at, got->started_at);
 }
 
 TEST_P(StoreTest, OpenRunsAreThoseThatHaveNotFinishedOldestFirst) {

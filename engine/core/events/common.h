@@ -36,9 +36,14 @@ enum class RunType { manual, scheduled, backfill, dataset, event };
 constexpr std::array<std::string_view, 5> names_of(RunType) {
   return {"manual", "scheduled", "backfill", "dataset", "event"};
 }
-enum class RunStatus { running, success, failed, cancelled };
-constexpr std::array<std::string_view, 4> names_of(RunStatus) {
-  return {"running", "success", "failed", "cancelled"};
+/// `queued` is what a reader sees of a run that waits for `max_active_runs`; to the planner and in
+/// events, an open run is `running`.
+enum class RunStatus { queued, running, success, failed, cancelled };
+constexpr std::array<std::string_view, 5> names_of(RunStatus) {
+  return {"queued", "running", "success", "failed", "cancelled"};
+}
+constexpr bool is_open(RunStatus status) {
+  return status == RunStatus::queued || status == RunStatus::running;
 }
 constexpr std::string_view title_of(RunType) { return "RunType"; }
 constexpr std::string_view title_of(RunStatus) { return "RunStatus"; }

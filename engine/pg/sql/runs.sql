@@ -4,49 +4,53 @@
 -- Newest first, before $1 if that is not null, at most $2. One query for each way to find them, since a plan that
 -- serves all parameters serves none well. Here and below: first those that are to be shown, and then the other half of
 -- each by its id. Joined at once, the plan would be for far more rows than anybody asks for.
-SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running') AS status,
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_status) AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 ORDER BY r.run DESC
 
 -- name: list_runs_of_dag  row: Run
 -- As list_runs, of the DAG $4 in the namespace $3.
-SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running') AS status,
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_status) AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND dag = $4 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 ORDER BY r.run DESC
 
 -- name: list_runs_of_namespace  row: Run
 -- As list_runs, of the namespace $3.
-SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running') AS status,
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_status) AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 ORDER BY r.run DESC
 
 -- name: list_newest_of_each_dag  row: Run
 -- The same of every DAG, $1 of each.
-SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, 'running') AS status,
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_status) AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
 FROM millrace.dag AS d
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.namespace = d.namespace AND r.dag = d.dag
                     ORDER BY run DESC LIMIT $1) AS r
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 ORDER BY r.namespace, r.dag, r.run DESC
 
 -- name: list_runs_success_of_dag  row: Run
@@ -54,10 +58,11 @@ ORDER BY r.namespace, r.dag, r.run DESC
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND dag = $4 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY run DESC) AS r
 CROSS JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run AND status = 'success' LIMIT 1) AS e
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 ORDER BY r.run DESC LIMIT $2
 
 -- name: list_runs_success_of_namespace  row: Run
@@ -65,10 +70,11 @@ ORDER BY r.run DESC LIMIT $2
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY run DESC) AS r
 CROSS JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run AND status = 'success' LIMIT 1) AS e
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 ORDER BY r.run DESC LIMIT $2
 
 -- name: list_runs_success  row: Run
@@ -76,11 +82,12 @@ ORDER BY r.run DESC LIMIT $2
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = 'success'
       ORDER BY run DESC LIMIT $2) AS e
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 ORDER BY r.run DESC
 
 -- name: list_runs_bad  row: Run
@@ -88,11 +95,12 @@ ORDER BY r.run DESC
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = $3 AND status <> 'success'
       ORDER BY run DESC LIMIT $2) AS e
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 ORDER BY r.run DESC
 
 -- name: list_runs_bad_of_dag  row: Run
@@ -100,12 +108,13 @@ ORDER BY r.run DESC
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND namespace = $4 AND dag = $5
         AND status = $3 AND status <> 'success'
       ORDER BY run DESC LIMIT $2) AS e
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 ORDER BY r.run DESC
 
 -- name: list_runs_bad_of_namespace  row: Run
@@ -113,12 +122,13 @@ ORDER BY r.run DESC
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND namespace = $4
         AND status = $3 AND status <> 'success'
       ORDER BY run DESC LIMIT $2) AS e
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 ORDER BY r.run DESC
 
 -- name: open_runs  row: Run
@@ -130,20 +140,25 @@ WITH mark AS MATERIALIZED (
   UNION SELECT run FROM millrace.run WHERE created_seq > coalesce((SELECT seq FROM mark), 0)
   UNION SELECT run FROM millrace.run_reopened WHERE seq > coalesce((SELECT seq FROM mark), 0)
 )
-SELECT r.run, r.dag, r.namespace, r.version, r.type, 'running' AS status,
+SELECT r.run, r.dag, r.namespace, r.version, r.type, s.open_status AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, NULL::bigint AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, NULL::bigint AS finished_at
 FROM candidate JOIN millrace.run AS r USING (run)
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 WHERE NOT EXISTS (SELECT 1 FROM millrace.run_end AS e WHERE e.run = r.run)
 ORDER BY r.run
 
 -- name: get_run  row: Run
-SELECT run, dag, namespace, version, type, status, millrace.micros(logical_date) AS logical_date,
-       millrace.micros(interval_start) AS interval_start, millrace.micros(interval_end) AS interval_end, params, trigger,
-       trace_id, actor, on_behalf_of, reason, millrace.micros(created_at) AS created_at,
-       millrace.micros(finished_at) AS finished_at
-FROM millrace.run_state WHERE run = $1
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_status) AS status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at,
+       millrace.micros(e.finished_at) AS finished_at
+FROM millrace.run AS r
+LEFT JOIN millrace.run_end AS e USING (run)
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
+WHERE r.run = $1
 
 -- name: list_tasks  row: EndedTask
 SELECT run, task, map_index, state, attempt, millrace.micros(started_at) AS started_at,

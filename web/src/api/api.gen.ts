@@ -13,7 +13,7 @@ export interface DagParam {
 
 export type RunType = 'manual' | 'scheduled' | 'backfill' | 'dataset' | 'event';
 
-export type RunStatus = 'running' | 'success' | 'failed' | 'cancelled';
+export type RunStatus = 'queued' | 'running' | 'success' | 'failed' | 'cancelled';
 
 /** One execution of a DAG version. */
 export interface Run {
@@ -27,7 +27,7 @@ export interface Run {
   version: string;
   /** What started it */
   type: RunType;
-  /** running until all its tasks have ended */
+  /** queued while it waits for max_active_runs; then running until all its tasks have ended */
   status: RunStatus;
   /** The date it stands for; null for a manual run without one */
   logical_date: string | null;
@@ -47,11 +47,13 @@ export interface Run {
   on_behalf_of: string;
   /** Why, as they said */
   reason: string;
-  /** When it began */
+  /** When it was created: a run that has to wait is queued from then on */
   created_at: string;
+  /** When its first task could start; null while it is queued */
+  started_at: string | null;
   /** When its last task ended; null while it runs */
   finished_at: string | null;
-  /** Seconds from created_at to finished_at; null while it runs */
+  /** Seconds from started_at to finished_at; null while it is open */
   duration_s: number | null;
 }
 

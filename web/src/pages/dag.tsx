@@ -13,6 +13,7 @@ import { LogicalDate, When, duration, fullName } from '../parts/format';
 import { Graph } from '../parts/graph';
 import { Grid } from '../parts/grid';
 import { startsInWords } from '../parts/schedule';
+import { isOpen } from '../parts/states';
 import { TriggerDialog } from '../parts/trigger';
 import { Link, useQuery } from '../router';
 
@@ -30,7 +31,7 @@ export function Card({ title, fact, children }: { title: string; fact?: Componen
 
 /** "Succeeded in 11 of the last 12 runs; a run takes 24 s." */
 function reliability(grid: DagGrid): string {
-  const ended = grid.runs.filter(({ run }) => run.status !== 'running');
+  const ended = grid.runs.filter(({ run }) => !isOpen(run));
   if (ended.length === 0) return 'No run has ended yet.';
   const good = ended.filter(({ run }) => run.status === 'success');
   const times = good.map(({ run }) => run.duration_s ?? 0).sort((a, b) => a - b);
@@ -341,7 +342,7 @@ export function DagPage({ dag: id }: { dag: string }) {
     // Events of other DAGs change nothing here.
     if (!events || events.some((event) => 'dag' in event && event.dag === id)) reload();
   }, !absent);
-  const isRunning = grid.value?.runs.some(({ run }) => run.status === 'running');
+  const isRunning = grid.value?.runs.some(({ run }) => isOpen(run));
   useInterval(3000, () => isRunning && grid.reload());
   if (absent)
     return (

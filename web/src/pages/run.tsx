@@ -5,7 +5,7 @@ import { Elapsed, LogicalDate, When, bytes, duration, fullName, number, requeste
 import { Gantt } from '../parts/gantt';
 import { Graph } from '../parts/graph';
 import { Instances } from '../parts/instances';
-import { nodeOf } from '../parts/states';
+import { isOpen, nodeOf } from '../parts/states';
 import { useData, useEvents, type Kind } from '../api/live';
 import { Action, Digest, Empty, JsonBlock, Pending, State, isEmpty } from '../parts/basics';
 import { Link, useQuery } from '../router';
@@ -33,12 +33,14 @@ function Facts({ run }: { run: Run }) {
       </dd>
       <dt>Type</dt>
       <dd>{run.type}</dd>
-      <dt>Started</dt>
+      <dt>Created</dt>
       <dd>
         <When at={run.created_at} />
       </dd>
+      <dt>Started</dt>
+      <dd>{run.started_at ? <When at={run.started_at} /> : 'queued'}</dd>
       <dt>Duration</dt>
-      <dd>{run.duration_s == null ? <Elapsed from={run.created_at} /> : duration(run.duration_s)}</dd>
+      <dd>{run.duration_s == null ? <Elapsed from={run.started_at ?? run.created_at} /> : duration(run.duration_s)}</dd>
       <dt>Requested by</dt>
       <dd>{requester(run.actor, run.on_behalf_of)}</dd>
       <dt>DAG version</dt>
@@ -145,7 +147,7 @@ function Verdict({ run, groups, tasks }: { run: Run; groups: Counted[]; tasks: R
           <strong class={run.status === 'failed' ? 'bad' : 'warn'}>
             {run.status === 'failed' ? 'Failed: ' : ''}
             {listed(failed)}
-            {rest} failed{run.status === 'running' ? '; the run goes on' : run.status === 'success' ? ', and was handled' : ''}.
+            {rest} failed{isOpen(run) ? '; the run goes on' : run.status === 'success' ? ', and was handled' : ''}.
           </strong>{' '}
           {error && <span>{error.split('\n')[0]}</span>}
         </p>
@@ -195,7 +197,7 @@ export function RunPage({ run: id }: { run: string }) {
   useEvents(allKinds, id, (events) => {
     if (!events) return reload();
     tasks.take(events);
-    if (events.some((event) => ofTheRun.includes(event.kind))) run.reload();
+    if (run.value?.status === 'queued' || events.some((event) => ofTheRun.includes(event.kind))) run.reload();
     if (events.some((event) => ofInstances.includes(event.kind))) tasks.reload();
     if (events.some((event) => brings(event, 'publish_artifact'))) artifacts.reload();
     if (events.some((event) => brings(event, 'set_watermark'))) watermarks.reload();
@@ -221,7 +223,7 @@ export function RunPage({ run: id }: { run: string }) {
     showPanel();
   };
   const dagName = fullName(run.value.namespace, run.value.dag);
-  const running = run.value.status === 'running';
+  const running = isOpen(run.value);
   const held = groups.filter((one) => one.counts.has('held'));
   const heldCount = held.reduce((sum, one) => sum + one.counts.get('held')!, 0);
   return (

@@ -7,7 +7,7 @@ import { Empty, Pending, State } from '../parts/basics';
 import { dagAddress } from '../parts/dag';
 import { Link, useQuery } from '../router';
 
-const statuses: RunStatus[] = ['running', 'success', 'failed', 'cancelled'];
+const statuses: RunStatus[] = ['queued', 'running', 'success', 'failed', 'cancelled'];
 const pageSize = 50;
 
 function Row({ run }: { run: Run }) {
@@ -30,10 +30,10 @@ function Row({ run }: { run: Run }) {
       </td>
       <td data-label="Type">{run.type}</td>
       <td data-label="Duration" class="number">
-        {run.duration_s == null ? <Elapsed from={run.created_at} /> : duration(run.duration_s)}
+        {run.duration_s == null ? <Elapsed from={run.started_at ?? run.created_at} /> : duration(run.duration_s)}
       </td>
       <td data-label="Started">
-        <When at={run.created_at} relative />
+        {run.started_at ? <When at={run.started_at} relative /> : <span class="faint">queued</span>}
       </td>
     </tr>
   );

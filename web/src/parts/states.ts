@@ -1,5 +1,5 @@
 // Which of the states of a task's instances a reader has to see first, and what they say in the graph of a run.
-import type { TaskState } from '../api/api.gen';
+import type { Run, TaskState } from '../api/api.gen';
 import { isEnd, type Counted, type RunTasks } from '../api/tasks';
 import { duration, number } from './format';
 import type { GraphNode } from './graph';
@@ -39,3 +39,6 @@ export const nodeOf = (group: Counted, tasks: RunTasks): GraphNode => ({
   state: shownState(group),
   many: group.states.length > 1,
 });
+
+/** It runs, or waits for max_active_runs. */
+export const isOpen = (run: Run): boolean => run.status === 'queued' || run.status === 'running';
