@@ -187,10 +187,8 @@ void Engine::lead(const Lease& lease, std::chrono::steady_clock::time_point acqu
   }
   changed_.notify_all();
   executor_.kill_all();
-  if (still_leading()) {
-    if (const auto released = stores_.leadership.release(options_.shard, lease.epoch); !released)
-      log::warning("cannot release the lease", {{"error", released.error().message}});
-  }
+  if (const Status released = keeper.release(); !released)
+    log::warning("cannot release the lease", {{"error", released.error().message}});
 }
 
 /// True once the batch is durable; false: this term of leadership is over.

@@ -27,6 +27,14 @@ LeaseKeeper::~LeaseKeeper() {
   renewer_.stop();
 }
 
+Status LeaseKeeper::release() {
+  {
+    const MutexLock lock(mutex_);
+    if (!held_.exchange(false)) return {};
+  }
+  return leadership_.release(shard_, lease_.epoch);
+}
+
 void LeaseKeeper::renew_loop() {
   auto pause = lease_.ttl / 3;
   while (renewer_.wait(pause) && held_) {

@@ -32,6 +32,9 @@ class LeaseKeeper {
   /// True as long as no other engine can hold the shard.
   bool held() const { return held_.load(); }
 
+  /// Gives the lease back to the store, unless it is lost. `on_lost` is not called afterwards.
+  Status release();
+
  private:
   void renew_loop();
   void guard();

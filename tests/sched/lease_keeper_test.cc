@@ -69,6 +69,27 @@ TEST(LeaseKeeper, GivesUpWhenTheStoreStaysAway) {
   EXPECT_GT(asked, 1);
 }
 
+// A renewal that is under way while the lease is released finds that it has gone.
+TEST(LeaseKeeper, DoesNotReportItsOwnReleaseAsALoss) {
+  std::promise<void> asked, released;
+  bool once = false;
+  Store store([&]() -> Status {
+    if (!std::exchange(once, true)) asked.set_value();
+    released.get_future().wait();
+    return make_error(ErrorCode::fenced, "epoch 7 of shard 'main' is not the current one");
+  });
+  const SystemClock clock;
+  bool lost = false;
+  {
+    LeaseKeeper keeper(store, "main", kShort, clock, clock.steady(), [&] { lost = true; });
+    asked.get_future().wait();
+    EXPECT_TRUE(keeper.release());
+    EXPECT_FALSE(keeper.held());
+    released.set_value();
+  }
+  EXPECT_FALSE(lost);
+}
+
 TEST(LeaseKeeper, HoldsOnWhileItIsRenewed) {
   std::promise<void> renewed;
   int times = 0;
