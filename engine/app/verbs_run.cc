@@ -19,6 +19,7 @@ namespace millrace {
 namespace {
 
 constexpr int kRunsPerPage = 500;  // the API's maximum
+constexpr const char* kWaitHelp = "Wait for the end of the run; exit code 1 if the run failed";
 
 std::string instance_name(const Json& task) {
   const auto map_index = task["map_index"].as_int(-1);
@@ -345,16 +346,21 @@ Result<int> resume(const Options& options, const ResumeWords& words) {
   return 0;
 }
 
-Result<int> retry_run(const Options& options, const std::string& run,
-                      const std::vector<std::string>& tasks) {
+struct RetryWords {
+  std::string run;
+  std::vector<std::string> tasks;
+  bool wait = false;
+};
+
+Result<int> retry_run(const Options& options, const RetryWords& retry) {
   MR_TRY(const ApiClient client, connect(options));
   Json body = Json::object();
-  for (const auto& task : tasks) body.member("tasks").push_back(task);
+  for (const auto& task : retry.tasks) body.member("tasks").push_back(task);
   MR_TRY(const Json answer,
-         client.post("/api/v1/runs/" + http::percent_encode(run) + "/retry", body));
-  if (options.json) return print_json(answer);
-  std::printf("run %s goes on\n", run.c_str());
-  return 0;
+         client.post("/api/v1/runs/" + http::percent_encode(retry.run) + "/retry", body));
+  if (!options.json) std::printf("run %s goes on\n", retry.run.c_str());
+  if (retry.wait) return wait_for_end(options, client, retry.run);
+  return options.json ? print_json(answer) : 0;
 }
 
 void add_run_word(CLI::App& verb, std::string& run) {
@@ -373,8 +379,7 @@ VerbAction declare_trigger(CLI::App& verb, Options& options) {
   verb.add_option("--idempotency-key", words->idempotency_key,
                   "A repeated request with the same key returns the same run")
       ->check(not_empty());
-  verb.add_flag("--wait", words->wait,
-                "Wait for the end of the run; exit code 1 if the run failed");
+  verb.add_flag("--wait", words->wait, kWaitHelp);
   return [&options, words] { return trigger_run(options, *words); };
 }
 
@@ -430,11 +435,11 @@ VerbAction declare_resume(CLI::App& verb, Options& options) {
 }
 
 VerbAction declare_retry(CLI::App& verb, Options& options) {
-  auto run = std::make_shared<std::string>();
-  auto tasks = std::make_shared<std::vector<std::string>>();
-  add_run_word(verb, *run);
-  verb.add_option("tasks", *tasks, "Task ids; default: the tasks that failed");
-  return [&options, run, tasks] { return retry_run(options, *run, *tasks); };
+  auto words = std::make_shared<RetryWords>();
+  add_run_word(verb, words->run);
+  verb.add_option("tasks", words->tasks, "Task ids; default: the tasks that failed");
+  verb.add_flag("--wait", words->wait, kWaitHelp);
+  return [&options, words] { return retry_run(options, *words); };
 }
 
 }  // namespace millrace
