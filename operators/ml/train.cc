@@ -1,6 +1,7 @@
 #include "operators/ml/train.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <type_traits>
 
 #include "engine/base/suggest.h"
@@ -176,6 +177,18 @@ Json importance_json(const ml::Model& model) {
   return out;
 }
 
+/// "auc 0.9438, log_loss 0.2977": for a reader, so with four digits.
+std::string numbers_in(const Json& metrics) {
+  std::string out;
+  for (const auto& [name, value] : metrics.members()) {
+    if (!value.is_number()) continue;
+    char number[32];
+    std::snprintf(number, sizeof number, "%.4g", value.as_double());
+    out += (out.empty() ? "" : ", ") + name + " " + number;
+  }
+  return out;
+}
+
 Json list_of(const std::vector<std::string>& texts) {
   Json out = Json::array();
   for (const auto& text : texts) out.push_back(text);
@@ -241,9 +254,10 @@ Result<Outcome> Train::run(OperatorContext& ctx) const {
   MR_TRY(const ml::Model trained, learn(*this, train_rows));
   MR_TRY(Json metrics, measure(trained, table.data.slice(split.holdout.first, split.holdout.last)));
   MR_TRY(Json train_metrics, measure(trained, train_rows));
+  ctx.log("on the held-out rows:  " + numbers_in(metrics));
+  ctx.log("on the training rows:  " + numbers_in(train_metrics));
   metrics.set("train", std::move(train_metrics));
   metrics.set("importance", importance_json(trained));
-  ctx.log("metrics on the held-out rows: " + metrics.dump());
 
   MR_TRY(const StoredArtifact stored, ctx.artifacts().put_text(trained.serialize()));
   const Json manifest = manifest_of(*this, trained, split, table, warnings, stored.digest);
