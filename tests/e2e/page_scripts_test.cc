@@ -1,11 +1,18 @@
 // The pages that are worked through from top to bottom: each ```sh block runs in order, in one
-// shell each, in the root of the repository, and must succeed. A block that starts an engine goes
-// on in the background. Where a block without a language follows, it is the exact output.
+// shell each, and must succeed. A block that starts an engine goes on in the background. Where a
+// block without a language follows, it is the exact output. The tutorial runs in the root of the
+// repository; a page of the guide begins in an empty folder, and its YAML blocks that begin with
+// "# NAME.yaml" are files there.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <optional>
+#include <regex>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "engine/base/file.h"
 #include "tests/e2e/program.h"
@@ -45,7 +52,10 @@ class PageScript : public testing::TestWithParam<const char*> {
   PageScript() {
     std::filesystem::create_directories(folder_.path() / "bin");
     std::filesystem::create_symlink(binary(), folder_.path() / "bin/millrace");
-    std::filesystem::current_path(MILLRACE_SOURCE_DIR);
+    std::filesystem::create_directories(folder_.path() / "files");
+    const bool in_guide = std::string_view(GetParam()).starts_with("guide/");
+    std::filesystem::current_path(in_guide ? folder_.path() / "files"
+                                           : std::filesystem::path(MILLRACE_SOURCE_DIR));
   }
   ~PageScript() override { std::filesystem::current_path(before_); }
 
@@ -62,6 +72,13 @@ class PageScript : public testing::TestWithParam<const char*> {
         .wait(std::chrono::seconds{240});
   }
 
+  static void save(const Block& block) {
+    static const std::regex kName("# ([a-z_]+\\.yaml)\n[^]*");
+    std::smatch name;
+    if (!std::regex_match(block.text, name, kName)) return;
+    std::ofstream(name[1].str()) << block.text;
+  }
+
   TempFolder folder_;
   std::optional<Up> up_;
 
@@ -74,6 +91,7 @@ TEST_P(PageScript, EveryCommandWorksInOrder) {
   int ran = 0;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const Block& block = blocks[i];
+    if (block.language == "yaml") save(block);
     if (block.language != "sh") continue;
     ++ran;
     const std::string start = "millrace up --dags ";
@@ -89,7 +107,20 @@ TEST_P(PageScript, EveryCommandWorksInOrder) {
   EXPECT_GT(ran, 0) << "the page has no ```sh block";
 }
 
-INSTANTIATE_TEST_SUITE_P(Docs, PageScript, testing::Values("tutorial.md"));
+INSTANTIATE_TEST_SUITE_P(Docs, PageScript,
+                         testing::Values("tutorial.md", "guide/01-first-dag.md",
+                                         "guide/02-values.md", "guide/03-branches.md",
+                                         "guide/04-maps.md", "guide/05-failures.md",
+                                         "guide/06-tables.md", "guide/07-schedules.md",
+                                         "guide/08-events.md", "guide/09-models.md",
+                                         "guide/10-operations.md"));
+
+TEST(Guide, EveryPageIsRun) {
+  std::size_t pages = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(MILLRACE_SOURCE_DIR "/docs/guide"))
+    pages += entry.path().filename() != "README.md";
+  EXPECT_EQ(pages, 10u);
+}
 
 TEST(Tutorial, ShowsTheFileThatItRuns) {
   const auto file = read_file(MILLRACE_SOURCE_DIR "/examples/churn/churn.yaml", 1 << 20);
