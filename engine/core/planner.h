@@ -32,6 +32,7 @@
 #include "engine/core/planner/timers.h"
 #include "engine/core/planner/triggers.h"
 #include "engine/core/planner/waits.h"
+#include "engine/core/planner/watermarks.h"
 #include "engine/core/schedule.h"
 
 namespace millrace {
@@ -111,6 +112,9 @@ class Planner {
   void restore_model(ModelKey model, ModelState state);
   void restore_broken_run(const Uuid& run, std::string reason);
   void restore_dataset(const DatasetKey& dataset, const std::string& artifact);
+  void restore_watermark(const DatasetKey& dataset, Json value) {
+    watermarks_.restore(dataset, std::move(value));
+  }
   void restore_resource(ResourceKey key, ResourceState state) {
     resources_.restore(std::move(key), std::move(state));
   }
@@ -230,6 +234,7 @@ class Planner {
 
   // planner_complete.cc: ends of attempts, and their effects on other runs and DAGs.
   Status admit(const Run& run, TaskRef ref, const Result<Outcome>& outcome) const;
+  Outcome with_rising_watermarks(const Run& run, Outcome outcome);
   void on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome, Time now);
   void on_error(Run& run, const AttemptKey& key, const Error& error, Time now);
   void on_lost(Run& run, const AttemptKey& key, std::string reason, Time now);
@@ -288,6 +293,7 @@ class Planner {
   std::map<std::string, Json> file_errors_;  // the last report, by file
   Resources resources_;
   Triggers triggers_;
+  Watermarks watermarks_;
   Runs runs_;
   Pools pools_;
   Timers timers_;

@@ -16,6 +16,12 @@ const std::vector<Effect>& effects_in(const Outcome& outcome) {
   return none;
 }
 
+bool sets_watermark(const Outcome& outcome) {
+  return std::ranges::any_of(effects_in(outcome), [](const Effect& effect) {
+    return std::holds_alternative<SetWatermark>(effect);
+  });
+}
+
 /// What no store can apply must not become an event: the journal could never be written again.
 Status check_effects(const std::vector<Effect>& effects) {
   for (const Effect& effect : effects) MR_CHECK(check_effect(effect));
@@ -76,6 +82,8 @@ void Planner::complete(const AttemptResult& result, Time now) {
   else if (const Status admitted = admit(*run, key.ref, result.outcome); !admitted)
     on_error(*run, key,
              admitted.error().transient() ? admitted.error() : permanent(admitted.error()), now);
+  else if (result.outcome && sets_watermark(*result.outcome))
+    on_outcome(*run, key, with_rising_watermarks(*run, *result.outcome), now);
   else if (result.outcome)
     on_outcome(*run, key, *result.outcome, now);
   else
@@ -85,11 +93,24 @@ void Planner::complete(const AttemptResult& result, Time now) {
 }
 
 /// A change of traffic that the registry does not bear out fails the attempt, whatever the operator
-/// looked at before: it may have changed since.
+/// looked at before: it may have changed since. So does a watermark of another type.
 Status Planner::admit(const Run& run, TaskRef ref, const Result<Outcome>& outcome) const {
   if (!outcome || effects_in(*outcome).empty()) return {};
-  return models_.admit(run.dag->key().namespace_, effects_in(*outcome),
-                       {run.id, run.dag->task(ref.task).spec.id, ref.map_index});
+  const std::string& name_space = run.dag->key().namespace_;
+  MR_CHECK(models_.admit(name_space, effects_in(*outcome),
+                         {run.id, run.dag->task(ref.task).spec.id, ref.map_index}));
+  return watermarks_.admit(name_space, effects_in(*outcome));
+}
+
+/// The journal gets no watermark that is below the last one, whichever attempt ends last.
+Outcome Planner::with_rising_watermarks(const Run& run, Outcome outcome) {
+  const auto take = [&](std::vector<Effect>& effects) {
+    watermarks_.take(run.dag->key().namespace_, effects);
+  };
+  if (auto* done = std::get_if<Done>(&outcome)) take(done->effects);
+  if (auto* defer = std::get_if<Defer>(&outcome)) take(defer->effects);
+  if (auto* judged = std::get_if<Fail>(&outcome)) take(judged->effects);
+  return outcome;
 }
 
 void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome, Time now) {

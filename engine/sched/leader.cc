@@ -146,7 +146,13 @@ Status Leader::restore_runs(DagCache& cache) {
 
 Status Leader::restore_rest() {
   MR_TRY(const auto datasets, stores_.registry.datasets());
-  for (const auto& row : datasets) planner_.restore_dataset(row.key(), row.artifact);
+  for (const auto& row : datasets) {
+    planner_.restore_dataset(row.key(), row.artifact);
+    // Only an operator that updates a dataset sets its watermark.
+    MR_TRY(const auto marks,
+           stores_.registry.newest_rows<WatermarkRow>(1, {row.key().namespace_, row.key().name}));
+    for (const auto& mark : marks) planner_.restore_watermark(row.key(), mark.value);
+  }
   MR_TRY(const auto resources, stores_.runs.resources());
   for (const auto& row : resources)
     if (row.kind != "dag")

@@ -88,6 +88,37 @@ TEST_F(Mapped, AfterARetryTheySeeWhatTheirUpstreamGivesNow) {
   EXPECT_EQ("first new row 0 0", begun[0].with["text"].as_string());
 }
 
+TEST_F(Mapped, AWatermarkIsTheLargestOfTheInstancesWhicheverEndsLast) {
+  start({});
+  list("a", 4);
+  const std::vector<Json> read = {"2026-11-26", "2026-11-27", "2026-11-20", 7};
+  std::size_t ended = 0;
+  for (auto begun = starts(); !begun.empty(); begun = starts())
+    for (const auto& one : begun) {
+      const Json& mark = read.at(ended++);
+      end(one, Outcome{Done{Json::object({{"watermark", mark}}), {SetWatermark{"orders", mark}}}});
+    }
+  ASSERT_EQ(ended, read.size());
+  std::vector<Json> outputs, marks;
+  std::vector<std::string> errors;
+  for (const Event& event : planner_->take_events()) {
+    if (const auto* done = std::get_if<TaskSucceeded>(&event.body);
+        done != nullptr && done->outputs.contains("watermark")) {
+      outputs.push_back(done->outputs["watermark"]);
+      for (const Effect& effect : done->effects)
+        marks.push_back(std::get<SetWatermark>(effect).value);
+    }
+    if (const auto* failed = std::get_if<TaskFailed>(&event.body))
+      errors.push_back(failed->error.message);
+  }
+  EXPECT_EQ(outputs, (std::vector<Json>{"2026-11-26", "2026-11-27", "2026-11-20"}));
+  EXPECT_EQ(marks, (std::vector<Json>{"2026-11-26", "2026-11-27"}));
+  EXPECT_EQ(errors, std::vector<std::string>{
+                        "the watermark of dataset 'orders' is \"2026-11-27\" (a date or time), and "
+                        "cannot become 7 (a number); name a column of the same type in watermark, "
+                        "or another dataset"});
+}
+
 double seconds_of_this_thread() {
   timespec used{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);

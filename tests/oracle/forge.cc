@@ -50,7 +50,7 @@ std::vector<Effect> every_effect() {
           UpdateDataset{"d", artifact, 1},
           RaiseAlert{"info", "trained", "", ""},
           SetWatermark{"d", "2001-02-03"},
-          SetWatermark{"d", 3}};
+          SetWatermark{"d", "2001-02-04"}};
 }
 
 }  // namespace

@@ -54,8 +54,7 @@ std::vector<Effect> draw_effects(const std::string& dag, const std::string& mark
   }
   // Of one DAG alone, which does not wait for it: a ring of DAGs would feed itself for ever.
   if (dag == kDatasetMaker && rng.below(3) == 0)
-    effects.push_back(UpdateDataset{"data", artifact, 1});
-  if (dag == kDatasetMaker) effects.push_back(SetWatermark{"data", mark});
+    effects.insert(effects.end(), {UpdateDataset{"data", artifact, 1}, SetWatermark{"data", mark}});
   return effects;
 }
 
