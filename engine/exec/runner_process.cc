@@ -130,11 +130,11 @@ Error with_last_line(Error error, std::string_view line, std::int64_t memory_lim
                         return line.find(sign) != std::string_view::npos;
                       });
   if (!memory) return error;
-  Error told = out_of_memory(memory_limit_bytes, error.message);
-  told.exit_code = error.exit_code;
-  told.signal = error.signal;
-  told.permanent = error.permanent;
-  return told;
+  Error refined = out_of_memory(memory_limit_bytes, error.message);
+  refined.exit_code = error.exit_code;
+  refined.signal = error.signal;
+  refined.permanent = error.permanent;
+  return refined;
 }
 
 Error error_of_death(const RunningAttempt& running, int status, Duration silence_limit) {

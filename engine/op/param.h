@@ -60,7 +60,7 @@ struct ParamInfo {
   std::function<std::optional<TextProblem>(std::string_view)> check_text;
   bool id = false;  // the text is a valid id
   /// Of a mapping: what is wrong with its members, by `lint` and again before a run. Expressions
-  /// may stand in their values. May be empty.
+  /// may occur in their values. May be empty.
   std::function<std::optional<std::string>(const Json&)> check_members;
 
   /// True for types whose plain scalars in a file are taken as they are written: 1.10, not 1.1.
