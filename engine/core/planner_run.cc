@@ -222,7 +222,7 @@ void Planner::queue(const Run& run, TaskRef ref) {
 const Json& Planner::root_of(const Run& run, TaskRef ref) {
   MappedRoot& known = mapped_root_;
   // One that was resumed with other params has a root that fits no other.
-  const bool is_own = !run.instance(ref).params.is_null();
+  const bool is_own = run.resumed_params.contains(ref);
   const bool fits = !is_own && ref.map_index >= 0 && known.task == ref.task && known.run == run.id;
   if (!fits)
     known = {run.id, is_own ? -1 : ref.task,

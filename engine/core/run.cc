@@ -172,10 +172,8 @@ class Fold {
     auto& instance = run_.instance(e.ref);
     instance.failures = instance.losses = instance.returns = 0;
     instance.checkpoint = {};
-    for (const auto& [name, value] : e.params.members()) {
-      if (instance.params.is_null()) instance.params = Json::object();
-      instance.params.set(name, value);
-    }
+    for (const auto& [name, value] : e.params.members())
+      run_.resumed_params.try_emplace(e.ref, Json::object()).first->second.set(name, value);
     return {};
   }
   Status operator()(const TaskDeferred& e) {
@@ -249,8 +247,11 @@ class Fold {
     fresh.since = at_;
     if (ref.map_index >= 0) {
       task.instances[slot_of(ref)] = fresh;
+      run_.resumed_params.erase(ref);
       return;
     }
+    std::erase_if(run_.resumed_params,
+                  [&](const auto& entry) { return entry.first.task == ref.task; });
     task.instances.assign(1, fresh);  // a mapped task will be expanded again
     task.expanded = false;
     task.items = {};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,7 +33,6 @@ struct TaskInstance {
   Json outputs;
   Error error;         // of the last failure
   std::string reason;  // of a skip
-  Json params;         // changed for this instance when it was resumed; null: none
 };
 
 /// How the instances upstream of a task have ended so far.
@@ -61,6 +61,9 @@ struct Run {
   bool cancelling = false;
   std::vector<TaskProgress> tasks;
   int open_tasks = 0;  // tasks with an open instance
+  /// Params that a person changed when resuming an instance, for this instance alone. Rare, so it
+  /// takes no room in every instance.
+  std::map<TaskRef, Json> resumed_params;
 
   TaskInstance& instance(TaskRef ref);
   const TaskInstance& instance(TaskRef ref) const;

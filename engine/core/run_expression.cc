@@ -49,8 +49,8 @@ Json expression_root(const Run& run, const std::vector<int>& needed, TaskRef ref
                                 {"data_interval_start", time_json(created.interval_start)},
                                 {"data_interval_end", time_json(created.interval_end)}}));
   Json params = created.params;
-  if (run.has(ref))
-    for (const auto& [name, value] : run.instance(ref).params.members()) params.set(name, value);
+  if (const auto changed = run.resumed_params.find(ref); changed != run.resumed_params.end())
+    for (const auto& [name, value] : changed->second.members()) params.set(name, value);
   root.set("params", std::move(params));
   root.set("event", created.trigger);
   root.set("dag", Json::object({{"id", run.dag->id()}, {"owner", run.dag->spec().owner}}));
