@@ -173,9 +173,7 @@ function Fire({ fire }: { fire: ComingFire }) {
       </span>
       <span class="faint number">
         {fire.at.slice(0, 16).replace('T', ' ')} UTC
-        <span class="note">
-          <When at={fire.at} relative />
-        </span>
+        <span class="note">in {duration((Date.parse(fire.at) - Date.now()) / 1000)}</span>
       </span>
     </li>
   );

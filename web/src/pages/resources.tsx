@@ -20,7 +20,7 @@ function Row({ one, chosen }: { one: Resource; chosen: boolean }) {
         {one.retired && <span class="note">{one.retired}</span>}
       </td>
       <td data-label="Kind">{one.kind}</td>
-      <td data-label="State">{one.retired ? <span class="badge warn">retired</span> : <span class="good">in force</span>}</td>
+      <td data-label="State">{one.retired ? <span class="badge warn">retired</span> : <span class="good">active</span>}</td>
       <td data-label="Version">
         <Digest value={one.version} />
       </td>

@@ -256,7 +256,7 @@ export function RunPage({ run: id }: { run: string }) {
         )}
       </div>
       {held.length > 0 && (
-        <p class="note" role="status">
+        <p class="verdict" role="status">
           The run waits for a decision about {heldCount === 1 ? 'a held task' : `${number(heldCount)} held tasks`}: {held.map((one) => one.task).join(', ')}.
         </p>
       )}
