@@ -69,6 +69,7 @@ TaskGroupView group_of(const Run& run, int task) {
   view.index = task;
   view.needs = spec.needs;
   view.mapped = !spec.foreach.is_null();
+  view.max_active = spec.foreach_max_active;
   view.expanded = progress.expanded;
   view.continue_on_error = spec.continue_on_error;
   bool ended = true;

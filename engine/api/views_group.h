@@ -30,7 +30,7 @@ struct TaskGroupView {
   std::vector<std::string> needs;
   bool mapped = false, expanded = false, continue_on_error = false;
   std::vector<int> states;
-  int attempts = 0;
+  int max_active = 0, attempts = 0;
   std::optional<Time> started_at, ended_at;
 
   static constexpr auto fields() {
@@ -40,6 +40,8 @@ struct TaskGroupView {
         field("operator", &TaskGroupView::op, "What carries it out"),
         field("needs", &TaskGroupView::needs, "Tasks upstream"),
         field("mapped", &TaskGroupView::mapped, "True: one instance for each item of its foreach"),
+        field("max_active", &TaskGroupView::max_active,
+              "If it is mapped: instances that may be under way at a time; 0: no limit"),
         field("expanded", &TaskGroupView::expanded,
               "True: it is mapped, and its instances are known"),
         field("continue_on_error", &TaskGroupView::continue_on_error,

@@ -178,6 +178,9 @@ struct DagTaskView {
             "The executor that it names; \"\": the one of its operator"),
         field("mapped", &DagTaskView::mapped, "True: one instance for each item of its foreach"),
         field(
+            "max_active", [](View v) { return v.spec.foreach_max_active; },
+            "If it is mapped: instances that may be under way at a time in a run; 0: no limit"),
+        field(
             "retries", [](View v) { return v.spec.retries.max; },
             "Retries after the first attempt"),
         field(

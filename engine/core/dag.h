@@ -61,6 +61,7 @@ struct TaskSpec {
       trigger_rule;  // unset: all_success, or decided by status functions in `condition`
   bool continue_on_error = false;  // its failure counts as success, downstream and for the run
   Json foreach;  // null: not mapped; a list, or a string that is one expression giving a list
+  int foreach_max_active = 0;  // instances under way at a time in a run; 0: no limit
   RetryPolicy retries;
   OnExhausted on_exhausted = OnExhausted::fail;
   Duration timeout = std::chrono::hours{24};  // of one attempt, from its begin

@@ -38,6 +38,7 @@ Json task_json(const TaskSpec& task) {
   if (task.trigger_rule) out.set("trigger_rule", to_string(*task.trigger_rule));
   if (task.continue_on_error) out.set("continue_on_error", true);
   if (!task.foreach.is_null()) out.set("foreach", task.foreach);
+  if (task.foreach_max_active != 0) out.set("foreach_max_active", task.foreach_max_active);
   out.set("retries", to_json(task.retries));
   out.set("timeout", format_duration(task.timeout));
   // What has its default is left out: a DAG that does not use it keeps its version.
@@ -62,6 +63,7 @@ Result<TaskSpec> task_from(const Json& json) {
     task.trigger_rule = trigger_rule_from(json["trigger_rule"].as_view());
   task.continue_on_error = json["continue_on_error"].as_bool(false);
   task.foreach = json["foreach"];
+  task.foreach_max_active = static_cast<int>(json["foreach_max_active"].as_int());
   MR_TRY(task.retries, retry_policy_from(json["retries"]));
   MR_TRY(task.timeout, parse_duration(json["timeout"].as_view()));
   if (json.contains("kill_grace")) {

@@ -155,7 +155,7 @@ void Planner::cancel(Run& run, Origin origin, bool force, Time now) {
     for (std::size_t i = 0; i < progress.instances.size(); ++i) {
       const TaskRef ref{task, progress.expanded ? static_cast<int>(i) : -1};
       const TaskState state = run.instance(ref).state;
-      if (is_end(state) || (asks && state == TaskState::pending)) continue;
+      if (is_end(state) || (asks && state == TaskState::pending && !progress.expanded)) continue;
       cancel_instance(run, ref, force, now);
     }
   }
@@ -229,7 +229,7 @@ Status Planner::retry_run(const RetryRun& input, const Caller& caller, Time now)
     runs_.reopen(run.id);
     admit(run, now);
   } else if (!is_held(run)) {
-    begin_pending(run, now);
+    begin_pending(run);
     settle(run, now);
   }
   fill_slots(now);

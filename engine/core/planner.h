@@ -209,11 +209,12 @@ class Planner {
   void let_go(const Uuid& run, Time now);
   void cancel(Run& run, Origin origin, bool force, Time now);
   void activate(Run& run, Time now);
-  void begin_pending(Run& run, Time now);
+  void begin_pending(const Run& run);
   void settle(Run& run, Time now);
   void consider(Run& run, int task, Time now);
   Result<bool> condition_holds(const Run& run, int task) const;
   void expand(Run& run, int task, Time now);
+  void begin_instances(Run& run, int task, Time now);
   void skip(Run& run, TaskRef ref, std::string reason, Time now);
   void fail(Run& run, TaskRef ref, Error error, Time now);
   void make_ready(Run& run, TaskRef ref, Time now);

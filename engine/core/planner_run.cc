@@ -80,20 +80,14 @@ void Planner::activate(Run& run, Time now) {
       }
     }
   }
-  begin_pending(run, now);
+  begin_pending(run);
   settle(run, now);
 }
 
-/// Puts every pending task up for consideration; items of a mapped task that begin anew are ready
-/// at once.
-void Planner::begin_pending(Run& run, Time now) {
-  for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
-    const auto& progress = run.tasks[static_cast<std::size_t>(task)];
-    if (!progress.expanded) worklist_.push_back(task);
-    for (std::size_t i = 0; progress.expanded && i < progress.instances.size(); ++i)
-      if (progress.instances[i].state == TaskState::pending)
-        make_ready(run, {task, static_cast<int>(i)}, now);
-  }
+/// Puts every pending task up for consideration, and every mapped one with pending instances.
+void Planner::begin_pending(const Run& run) {
+  for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task)
+    if (run.tasks[static_cast<std::size_t>(task)].pending > 0) worklist_.push_back(task);
 }
 
 /// Works off what the last change made possible, to the end: no recursion, however long a chain of
@@ -106,7 +100,8 @@ void Planner::settle(Run& run, Time now) {
 
 void Planner::consider(Run& run, int task, Time now) {
   auto& progress = run.tasks[static_cast<std::size_t>(task)];
-  if (progress.expanded || progress.instances[0].state != TaskState::pending) return;
+  if (progress.expanded) return begin_instances(run, task, now);
+  if (progress.instances[0].state != TaskState::pending) return;
   const auto& dag_task = run.dag->task(task);
   const bool asks_status = dag_task.condition && dag_task.condition->uses_status_function();
   const TriggerRule rule = dag_task.spec.trigger_rule.value_or(
@@ -166,9 +161,17 @@ void Planner::expand(Run& run, int task, Time now) {
                    "foreach gave " + std::to_string(items->size()) + " items; the most is 100000"),
         now);
   if (items->size() == 0) return skip(run, whole, "foreach gave an empty list", now);
-  const int count = static_cast<int>(items->size());
   emit(run, now, TaskExpanded{task, *std::move(items)});
-  for (int i = 0; i < count; ++i) make_ready(run, {task, i}, now);
+  begin_instances(run, task, now);
+}
+
+/// Pending instances of a mapped task begin in the order of the items, as many as its limit allows.
+/// One that waits for a retry, an event or a person has begun and keeps its place.
+void Planner::begin_instances(Run& run, int task, Time now) {
+  const auto& progress = run.tasks[static_cast<std::size_t>(task)];
+  const int limit = run.dag->task(task).spec.foreach_max_active;
+  while (progress.pending > 0 && (limit == 0 || progress.open - progress.pending < limit))
+    make_ready(run, {task, static_cast<int>(progress.first_pending)}, now);
 }
 
 void Planner::skip(Run& run, TaskRef ref, std::string reason, Time now) {
@@ -181,10 +184,12 @@ void Planner::fail(Run& run, TaskRef ref, Error error, Time now) {
   end_instance(run, ref);
 }
 
-/// What every end has in common: downstream tasks may now be decided.
+/// What every end has in common: downstream tasks may now be decided, and the next instance of a
+/// mapped task may begin.
 void Planner::end_instance(Run& run, TaskRef ref) {
-  const auto& downstream = run.dag->task(ref.task).downstream;
-  worklist_.insert(worklist_.end(), downstream.begin(), downstream.end());
+  const auto& task = run.dag->task(ref.task);
+  worklist_.insert(worklist_.end(), task.downstream.begin(), task.downstream.end());
+  if (task.spec.foreach_max_active > 0) worklist_.push_back(ref.task);
 }
 
 void Planner::make_ready(Run& run, TaskRef ref, Time now) {

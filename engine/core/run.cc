@@ -32,6 +32,13 @@ void count(UpstreamCounts& counts, const TaskSpec& task, TaskState state) {
   }
 }
 
+/// Moves the mark of the first pending instance on, over those that are not pending any more.
+void pass_begun(TaskProgress& task) {
+  const auto is_past = [](const TaskInstance& i) { return i.state != TaskState::pending; };
+  while (task.first_pending < task.instances.size() && is_past(task.instances[task.first_pending]))
+    ++task.first_pending;
+}
+
 /// Counts are kept with the states; after a clear they are counted again.
 void recount(Run& run) {
   run.open_tasks = 0;
@@ -39,6 +46,10 @@ void recount(Run& run) {
     task.open = static_cast<int>(
         std::ranges::count_if(task.instances, [](const auto& i) { return !is_end(i.state); }));
     run.open_tasks += task.open > 0;
+    task.pending = static_cast<int>(
+        std::ranges::count(task.instances, TaskState::pending, &TaskInstance::state));
+    task.first_pending = 0;
+    pass_begun(task);
     task.upstream = {};
     task.upstream_open = 0;
   }
@@ -116,7 +127,8 @@ class Fold {
     fresh.attempt = task.attempt_floor;
     fresh.since = at_;
     task.instances.assign(e.items.size(), fresh);
-    task.open = static_cast<int>(e.items.size());
+    task.open = task.pending = static_cast<int>(e.items.size());
+    task.first_pending = 0;
     task.items = e.items;
     task.expanded = true;
     return {};
@@ -232,9 +244,15 @@ class Fold {
     if (!next)
       return bad(std::string(to_string(cause)) + " of a task that is " +
                  std::string(to_string(instance.state)));
+    const bool begins = instance.state == TaskState::pending;
     instance.state = *next;
     instance.dispatched = false;
     instance.since = at_;
+    if (begins) {
+      auto& task = run_.tasks[static_cast<std::size_t>(ref.task)];
+      --task.pending;
+      pass_begun(task);
+    }
     if (is_end(*next)) note_end(run_, ref.task, *next);
     return {};
   }

@@ -195,9 +195,11 @@ constexpr std::array kTask = {
     Field{"continue_on_error",
           "A failure of the task counts as a success: for the tasks that need it and for the run",
           kBooleanFalse},
-    Field{"foreach",
-          "One instance of the task for each item: a list, or an expression that gives one",
-          R"({"oneOf": [{"type": "array"}, {"type": "string", "pattern": "^\\$\\{\\{"}]})"},
+    Field{
+        "foreach",
+        "One instance of the task for each item: a list, an expression that gives one, or a "
+        "mapping with a limit",
+        R"({"oneOf": [{"type": "array"}, {"type": "string", "pattern": "^\\$\\{\\{"}, {"$ref": "#/$defs/foreach"}]})"},
     Field{"retries", "Number of retries, or a mapping", kRetries},
     Field{"on_exhausted", kExhaustedText, kExhausted},
     Field{
@@ -215,6 +217,13 @@ constexpr std::array kTask = {
           R"({"enum": ["process", "thread"]})"},
 };
 
+constexpr std::array kForeach = {
+    Field{"items", "A list, or an expression that gives one",
+          R"({"oneOf": [{"type": "array"}, {"type": "string", "pattern": "^\\$\\{\\{"}]})", true},
+    Field{"max_active", "Instances that may be under way at a time in a run; default: no limit",
+          R"({"type": "integer", "minimum": 1, "maximum": 100000})"},
+};
+
 }  // namespace
 
 Fields dag_fields() { return kDag; }
@@ -229,6 +238,7 @@ Fields retry_fields() { return kRetry; }
 Fields retry_rule_fields() { return kRetryRule; }
 Fields retry_on_fields() { return kRetryOn; }
 Fields task_fields() { return kTask; }
+Fields foreach_fields() { return kForeach; }
 
 const std::vector<std::string>& rule_errors() {
   static const std::vector<std::string> kNames = {"invalid_argument",

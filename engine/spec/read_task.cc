@@ -95,8 +95,7 @@ void read_with(const YamlNode& node, TaskSpec& task, TaskPlaces& places, const L
   check_with(task, with, places, loading);
 }
 
-void read_foreach(const YamlNode& node, TaskSpec& task, TaskPlaces& places,
-                  const Loading& loading) {
+void read_items(const YamlNode& node, TaskSpec& task, TaskPlaces& places, const Loading& loading) {
   places.foreach = &node;
   task.foreach = to_json(node, loading.report);
   if (node.is_list()) return;
@@ -107,6 +106,16 @@ void read_foreach(const YamlNode& node, TaskSpec& task, TaskPlaces& places,
     loading.report.error(node.at, "wrong-type",
                          "foreach must be a list, or one expression that gives a list",
                          "write [a, b] or \"${{ tasks.x.outputs.list }}\"");
+}
+
+void read_foreach(const YamlNode& node, TaskSpec& task, TaskPlaces& places,
+                  const Loading& loading) {
+  if (!node.is_mapping()) return read_items(node, task, places, loading);
+  if (!check_keys(node, node.at, foreach_fields(), "foreach", loading.report)) return;
+  if (const auto* items = node.find("items")) read_items(items->value, task, places, loading);
+  if (const auto* entry = node.find("max_active"))
+    task.foreach_max_active = static_cast<int>(
+        read_integer(entry->value, "max_active", 1, 100'000, loading.report).value_or(0));
 }
 
 void read_rule(const YamlNode& node, TaskSpec& task, Report& report) {

@@ -134,6 +134,7 @@ Json dag_json_schema(const Catalog& catalog) {
                {"rule_error", Json::object({{"enum", names(spec::rule_errors())}})},
                {"exit_code", Json::object({{"type", "integer"}, {"minimum", 1}, {"maximum", 255}})},
                {"error_code", Json::object({{"enum", names(spec::retried_codes())}})},
+               {"foreach", mapping_schema(spec::foreach_fields())},
                {"task", task_schema(catalog)}}));
   return out;
 }

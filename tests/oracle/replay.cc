@@ -250,7 +250,21 @@ Finding Replay::after_fold(const Run& run, const Event& event) {
     return wrong;
   if (auto wrong = note_datasets(event, run.created.dag.namespace_, &run.created.dag)) return wrong;
   if (auto wrong = check_begin(run)) return wrong;
+  if (auto wrong = check_instances(run, ref->task)) return wrong;
   return check_slots(run, *ref);
+}
+
+/// One that waits for its retry, an event or a person is under way.
+Finding Replay::check_instances(const Run& run, int task) {
+  const int most = run.dag->task(task).spec.foreach_max_active;
+  if (most == 0) return {};
+  const auto begun = std::ranges::count_if(
+      run.tasks[static_cast<std::size_t>(task)].instances,
+      [](const auto& one) { return one.state != TaskState::pending && !is_end(one.state); });
+  if (begun <= most) return {};
+  return Violation{Rule::active_instances,
+                   std::to_string(begun) + " instances of task " + run.dag->task(task).spec.id +
+                       " are under way; its max_active is " + std::to_string(most)};
 }
 
 /// A run that was held back and cancelled is not counted: its `always()` tasks have their say at

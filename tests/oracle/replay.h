@@ -52,6 +52,7 @@ class Replay {
   Finding check_overlap(const DagSpec& spec, const DagCourse& dag, const Uuid& fresh) const;
   Finding check_skip(const ScheduleMoved& moved) const;
   Finding check_slots(const Run& run, TaskRef ref);
+  static Finding check_instances(const Run& run, int task);
   Finding check_left_out(const Run& run, TaskRef ref, const EventBody& body);
   Finding note_datasets(const Event& event, const std::string& name_space, const DagKey* cause);
   /// A model whose canary has traffic although the task that watches it has ended; "" none.

@@ -26,6 +26,8 @@ constexpr std::array kRules = {
     Entry{Rule::slots, "slots", "No more attempts are under way than there are slots."},
     Entry{Rule::active_runs, "active_runs",
           "No run of a DAG begins while max_active_runs of it are under way."},
+    Entry{Rule::active_instances, "active_instances",
+          "No more instances of a mapped task are under way than its max_active."},
     Entry{Rule::overlap, "overlap",
           "Scheduled runs overlap, wait, are cancelled and are left out only as `overlap` says."},
     Entry{Rule::retry_limit, "retry_limit",

@@ -21,6 +21,7 @@ enum class Rule : std::uint8_t {
   edges,
   slots,
   active_runs,
+  active_instances,
   overlap,
   retry_limit,
   held,

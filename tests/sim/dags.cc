@@ -62,7 +62,10 @@ std::shared_ptr<const Dag> random_dag(const DagKey& key, Rng& rng, Time now, boo
     if (chance(rng, 0.15)) task.on_exhausted = OnExhausted::hold;
     task.timeout = deadlines ? Duration{std::chrono::seconds{60}} : std::chrono::hours{100'000};
     task.priority = static_cast<int>(rng.below(3));
-    if (chance(rng, 0.2)) task.foreach = foreach_of(task, rng);
+    if (chance(rng, 0.2)) {
+      task.foreach = foreach_of(task, rng);
+      if (chance(rng, 0.5)) task.foreach_max_active = 1 + static_cast<int>(rng.below(2));
+    }
     if (chance(rng, 0.2) && i > 0) task.condition = condition_of(rng);
     if (chance(rng, 0.2) && task.condition.empty())
       task.trigger_rule = static_cast<TriggerRule>(rng.below(names_of(TriggerRule{}).size()));

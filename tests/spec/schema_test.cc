@@ -154,6 +154,8 @@ const std::vector<std::pair<const char*, const char*>> kPlaces = {
      "never max backoff initial max_delay jitter"},
     {"{dag: x, tasks: {a: {operator: noop, retries: {rules: [{on: {KEY: VALUE}}]}}}}",
      "exit_code error message"},
+    {"{dag: x, tasks: {a: {operator: noop, foreach: {KEY: VALUE}}}}", "items"},
+    {"{dag: x, tasks: {a: {operator: noop, foreach: {items: [1], KEY: VALUE}}}}", "max_active"},
     {"{dag: x, defaults: {KEY: VALUE}, tasks: {a: {operator: noop}}}",
      "retries on_exhausted timeout kill_grace memory priority"},
     {"{dag: x, tasks: {a: {operator: noop, KEY: VALUE}, always: {operator: noop}}}",

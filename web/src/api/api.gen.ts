@@ -127,6 +127,8 @@ export interface DagTask {
   executor: string;
   /** True: one instance for each item of its foreach */
   mapped: boolean;
+  /** If it is mapped: instances that may be under way at a time in a run; 0: no limit */
+  max_active: number;
   /** Retries after the first attempt */
   retries: number;
   /** Deadline of one attempt in seconds */
@@ -257,6 +259,8 @@ export interface TaskGroup {
   needs: string[];
   /** True: one instance for each item of its foreach */
   mapped: boolean;
+  /** If it is mapped: instances that may be under way at a time; 0: no limit */
+  max_active: number;
   /** True: it is mapped, and its instances are known */
   expanded: boolean;
   /** True: its failure counts as a success, downstream and for the run */

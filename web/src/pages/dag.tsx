@@ -105,7 +105,7 @@ function TaskDefinition({ task }: { task: DagTask }) {
     <section class="panel" aria-label={`Task ${task.task}`}>
       <div class="panel-head">
         <h2>{task.task}</h2>
-        {task.mapped && <span class="tag">one instance for each item</span>}
+        {task.mapped && <span class="tag">one instance for each item{task.max_active > 0 && `, at most ${task.max_active} at a time`}</span>}
         {task.continue_on_error && <span class="tag">continue_on_error</span>}
       </div>
       {task.doc && (

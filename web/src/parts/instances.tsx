@@ -37,6 +37,7 @@ export function Instances({ tasks, group, chosen, onChoose }: { tasks: LiveTasks
             ))}
           </div>
         )}
+        {group.max_active > 0 && <span class="tag">at most {number(group.max_active)} at a time</span>}
         {pages > 1 && (
           <div class="pager">
             <button disabled={current === 0} onClick={() => setPage(current - 1)} aria-label="Earlier instances">
