@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -77,8 +78,9 @@ std::vector<pid_t> listed_children_of(pid_t parent) {
   return out;
 }
 
-std::vector<pid_t> listed_descendants_of(pid_t root) {
+std::vector<pid_t> listed_descendants_of(pid_t root, const std::vector<pid_t>& others) {
   std::vector<pid_t> out = listed_children_of(root);
+  std::erase_if(out, [&](pid_t pid) { return std::ranges::find(others, pid) != others.end(); });
   for (std::size_t i = 0; i < out.size(); ++i) {
     const auto more = listed_children_of(out[i]);
     out.insert(out.end(), more.begin(), more.end());

@@ -8,12 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
 #include <new>
 #include <utility>
+#include <vector>
 
 #include "engine/base/fault_point.h"
 #include "engine/exec/begin_page.h"
@@ -23,6 +25,7 @@
 #include "engine/exec/strays.h"
 #include "engine/exec/tree_memory.h"
 #include "engine/exec/work_folder.h"
+#include "engine/op/kept_processes.h"
 
 namespace millrace {
 namespace {
@@ -45,17 +48,23 @@ void flush_output() {
   std::fflush(nullptr);
 }
 
-void print_to(int output) {
+int print_to(int output) {
   const int fd = exec::kRunnerOutputFds[static_cast<std::size_t>(output)];
   dup2(fd, STDOUT_FILENO);
   dup2(fd, STDERR_FILENO);
+  return fd;
 }
 
 class RunnerContext final : public OperatorContext {
  public:
   RunnerContext(const StartMessage& start, RunnerLink& link, WorkFolder& folder,
-                Artifacts& artifacts, const Clock& clock)
-      : start_(start), link_(link), folder_(folder), artifacts_(artifacts), clock_(clock) {}
+                Artifacts& artifacts, const Clock& clock, KeptProcesses& kept)
+      : start_(start),
+        link_(link),
+        folder_(folder),
+        artifacts_(artifacts),
+        clock_(clock),
+        kept_(kept) {}
 
   const AttemptInfo& attempt() const override { return start_.info; }
   Time now() const override { return clock_.now(); }
@@ -72,6 +81,7 @@ class RunnerContext final : public OperatorContext {
   void on_cancel(std::function<void()> action) override {
     link_.on_cancel(start_.id, std::move(action));
   }
+  KeptProcesses* kept() override { return &kept_; }
 
  private:
   const StartMessage& start_;
@@ -79,6 +89,7 @@ class RunnerContext final : public OperatorContext {
   WorkFolder& folder_;
   CheckedArtifacts artifacts_;
   const Clock& clock_;
+  KeptProcesses& kept_;
 };
 
 RunnerLink* g_link = nullptr;  // for the new-handler, which takes no argument
@@ -122,6 +133,21 @@ void end_left_children() {
   }
 }
 
+/// The same, but for those that are kept and what comes from them. A kept one that has died is not
+/// reaped here: its number must not become another's while it is used.
+void end_left_children(const std::vector<pid_t>& kept) {
+  if (kept.empty()) return end_left_children();
+  while (true) {
+    auto left = exec::listed_children_of(getpid());
+    std::erase_if(left, [&](pid_t pid) { return std::ranges::find(kept, pid) != kept.end(); });
+    if (left.empty()) return;
+    for (const pid_t pid : left) {
+      exec::kill_tree(pid);
+      waitpid(pid, nullptr, 0);
+    }
+  }
+}
+
 bool is_memory_error(const Result<Outcome>& outcome) {
   return !outcome && (g_out_of_memory || (outcome.error().code == ErrorCode::resource_exhausted &&
                                           outcome.error().message == "out of memory"));
@@ -129,23 +155,24 @@ bool is_memory_error(const Result<Outcome>& outcome) {
 
 /// False: nothing else may be begun here.
 bool run_attempt(const StartMessage& start, RunnerLink& link, WorkFolder& folder,
-                 const Catalog& catalog, Artifacts& artifacts, const Clock& clock) {
+                 KeptProcesses& kept, const Catalog& catalog, Artifacts& artifacts,
+                 const Clock& clock) {
   pass(FaultPoint::runner_attempt_read);
-  print_to(start.output);
+  kept.print_to(print_to(start.output));
   exec::DoneMessage done;
   done.id = start.id;
   {
     folder.use(start.work_dir);
-    RunnerContext context(start, link, folder, artifacts, clock);
+    RunnerContext context(start, link, folder, artifacts, clock, kept);
     const MemoryLimit limit(link, start.memory_limit_bytes);
-    exec::TreeMemory tree(start.memory_limit_bytes);
+    exec::TreeMemory tree(start.memory_limit_bytes, [&kept] { return kept.pids(); });
     done.outcome = catalog.run(start.op, start.with, context);
     if (const std::int64_t used = tree.excess_bytes(); used > 0)
       done.outcome = exec::out_of_memory(start.memory_limit_bytes,
                                          "its processes used " + exec::bytes_text(used));
   }
   pass(FaultPoint::runner_attempt_ran);
-  end_left_children();
+  end_left_children(kept.pids());
   folder.clear();
   flush_output();
   if (start.memory_limit_bytes > 0 && is_memory_error(done.outcome)) {
@@ -189,8 +216,9 @@ int runner_main(const Catalog& catalog, Artifacts& artifacts, const Clock& clock
   g_link = &link;
   std::set_new_handler(on_allocation_failure);
   WorkFolder folder;
+  KeptProcesses kept({exec::kRunnerOutputFds.begin(), exec::kRunnerOutputFds.end()});
   for (const int output : exec::kRunnerOutputFds) fcntl(output, F_SETFD, FD_CLOEXEC);
-  while (run_attempt(link.next(), link, folder, catalog, artifacts, clock)) {
+  while (run_attempt(link.next(), link, folder, kept, catalog, artifacts, clock)) {
   }
   while (true) pause();  // the engine ends us
 }

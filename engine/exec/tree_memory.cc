@@ -8,6 +8,8 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "engine/exec/process_tree.h"
 
@@ -38,20 +40,22 @@ std::int64_t memory_of(pid_t pid) {
 
 }  // namespace
 
-/// Memory and swap of all descendants of this process; what several of them share counts once.
-static std::int64_t memory_of_descendants() {
+/// Memory and swap of all descendants of this process but `others` and theirs; what several of them
+/// share counts once.
+static std::int64_t memory_of_descendants(const std::vector<pid_t>& others) {
   std::int64_t sum = 0;
-  for (const pid_t pid : listed_descendants_of(getpid())) sum += memory_of(pid);
+  for (const pid_t pid : listed_descendants_of(getpid(), others)) sum += memory_of(pid);
   return sum;
 }
 
-TreeMemory::TreeMemory(std::int64_t limit_bytes) : limit_(limit_bytes) {
+TreeMemory::TreeMemory(std::int64_t limit_bytes, Others others)
+    : limit_(limit_bytes), others_(std::move(others)) {
   if (limit_ > 0) service_.start([this] { run(); });
 }
 
 void TreeMemory::run() {
   while (service_.wait(kLookEvery)) {
-    const std::int64_t used = memory_of_descendants();
+    const std::int64_t used = memory_of_descendants(others_ ? others_() : std::vector<pid_t>());
     if (used <= limit_) continue;
     excess_ = used;
     kill_descendants(getpid());

@@ -60,6 +60,8 @@ class CheckedArtifacts final : public Artifacts {
   mutable std::set<std::string, std::less<>> checked_ GUARDED_BY(mutex_);
 };
 
+class KeptProcesses;
+
 class OperatorContext {
  public:
   virtual ~OperatorContext() = default;
@@ -85,6 +87,8 @@ class OperatorContext {
   /// running call of it has returned. For operators that run in the engine (light operators, which
   /// never wait), this has no effect.
   virtual void on_cancel(std::function<void()> action) { (void)action; }
+  /// Processes that later attempts may use again (kept_processes.h); nullptr: none is kept.
+  virtual KeptProcesses* kept() { return nullptr; }
 };
 
 }  // namespace millrace
