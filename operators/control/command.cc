@@ -1,7 +1,6 @@
 #include "operators/control/command.h"
 
 #include <fcntl.h>
-#include <string.h>
 
 #include <algorithm>
 #include <cctype>
@@ -11,6 +10,7 @@
 #include "engine/base/id.h"
 #include "engine/base/trace_context.h"
 #include "engine/base/unique_fd.h"
+#include "operators/control/program_environment.h"
 #include "operators/control/program_inputs.h"
 #include "operators/control/program_outputs.h"
 #include "operators/control/quoted_text.h"
@@ -23,43 +23,25 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxOutputsBytes = 4u << 20;
 
-void add(std::vector<std::string>& env, std::string_view name, std::string_view value) {
-  std::string& entry = env.emplace_back();
-  entry.reserve(name.size() + 1 + value.size());
-  entry.append(name).append("=").append(value);
-}
-
-Status add_authors(std::vector<std::string>& env, const Json& variables) {
-  for (const auto& [name, value] : variables.members()) {
-    if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos)
-      return invalid_argument("'" + name + "' is not a name of an environment variable");
-    if (value.is_null())
-      env.push_back(name);  // without a value: the inherited one goes
-    else
-      add(env, name, value.as_view());
-  }
-  return {};
-}
-
 void add_identity(std::vector<std::string>& env, const AttemptInfo& info) {
-  add(env, "MILLRACE_NAMESPACE", info.namespace_);
-  add(env, "MILLRACE_DAG_DIR", info.base_dir);
-  add(env, "MILLRACE_DAG_ID", info.dag_id);
-  add(env, "MILLRACE_RUN_ID", info.run_id);
-  add(env, "MILLRACE_TASK_ID", info.task_id);
-  add(env, "MILLRACE_MAP_INDEX", std::to_string(info.map_index));
-  add(env, "MILLRACE_ATTEMPT", std::to_string(info.attempt));
+  add_variable(env, "MILLRACE_NAMESPACE", info.namespace_);
+  add_variable(env, "MILLRACE_DAG_DIR", info.base_dir);
+  add_variable(env, "MILLRACE_DAG_ID", info.dag_id);
+  add_variable(env, "MILLRACE_RUN_ID", info.run_id);
+  add_variable(env, "MILLRACE_TASK_ID", info.task_id);
+  add_variable(env, "MILLRACE_MAP_INDEX", std::to_string(info.map_index));
+  add_variable(env, "MILLRACE_ATTEMPT", std::to_string(info.attempt));
   // A fencing token: it grows with every new leader.
-  add(env, "MILLRACE_EPOCH", std::to_string(info.epoch));
+  add_variable(env, "MILLRACE_EPOCH", std::to_string(info.epoch));
   const std::string key = info.idempotency_key();
-  add(env, "MILLRACE_IDEMPOTENCY_KEY", key);
-  add(env, "MILLRACE_TRACE_ID", info.trace_id);
+  add_variable(env, "MILLRACE_IDEMPOTENCY_KEY", key);
+  add_variable(env, "MILLRACE_TRACE_ID", info.trace_id);
   if (!info.trace_id.empty())
-    add(env, "TRACEPARENT", traceparent_of(info.trace_id, span_id_of(info.name())));
+    add_variable(env, "TRACEPARENT", traceparent_of(info.trace_id, span_id_of(info.name())));
   if (!info.has_interval) return;
-  add(env, "MILLRACE_LOGICAL_DATE", format_rfc3339(info.logical_date));
-  add(env, "MILLRACE_DATA_INTERVAL_START", format_rfc3339(info.data_interval_start));
-  add(env, "MILLRACE_DATA_INTERVAL_END", format_rfc3339(info.data_interval_end));
+  add_variable(env, "MILLRACE_LOGICAL_DATE", format_rfc3339(info.logical_date));
+  add_variable(env, "MILLRACE_DATA_INTERVAL_START", format_rfc3339(info.data_interval_start));
+  add_variable(env, "MILLRACE_DATA_INTERVAL_END", format_rfc3339(info.data_interval_end));
 }
 
 /// "MILLRACE_INPUT_SALES" of "sales".
@@ -67,32 +49,6 @@ std::string variable_of(std::string_view prefix, std::string_view name) {
   std::string out(prefix);
   for (const char c : name) out += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return out;
-}
-
-/// The files that a program finds and those that it is to write.
-struct Exchange {
-  std::vector<ProgramInput> inputs;
-  std::vector<ProgramOutput> outputs;
-
-  std::vector<std::string> input_digests() const {
-    std::vector<std::string> out;
-    for (const auto& input : inputs)
-      if (std::ranges::find(out, input.digest) == out.end()) out.push_back(input.digest);
-    return out;
-  }
-};
-
-Json description_of(const Exchange& exchange) {
-  Json inputs = Json::object();
-  for (const auto& input : exchange.inputs) {
-    Json one = Json::object({{"path", input.path.string()}, {"type", input.type}});
-    if (!input.format.empty()) one.set("format", input.format);
-    inputs.set(input.name, one.set("digest", input.digest));
-  }
-  Json outputs = Json::object();
-  for (const auto& output : exchange.outputs)
-    outputs.set(output.name, Json::object({{"path", output.path.string()}, {"type", output.type}}));
-  return Json::object({{"inputs", std::move(inputs)}, {"outputs", std::move(outputs)}});
 }
 
 Result<std::string> make_new_folder(const fs::path& work, const std::string& folder) {
@@ -118,12 +74,12 @@ Result<UniqueFd> input_from(const std::string& text, const fs::path& work) {
 Status add_files(std::vector<std::string>& env, const Exchange& exchange, const fs::path& work) {
   if (exchange.inputs.empty() && exchange.outputs.empty()) return {};
   for (const auto& input : exchange.inputs)
-    add(env, variable_of("MILLRACE_INPUT_", input.name), input.path.native());
+    add_variable(env, variable_of("MILLRACE_INPUT_", input.name), input.path.native());
   for (const auto& output : exchange.outputs)
-    add(env, variable_of("MILLRACE_OUTPUT_", output.name), output.path.native());
+    add_variable(env, variable_of("MILLRACE_OUTPUT_", output.name), output.path.native());
   const fs::path file = work / "files.json";
   MR_CHECK(write_file(file, description_of(exchange).dump()));
-  add(env, "MILLRACE_FILES", file.native());
+  add_variable(env, "MILLRACE_FILES", file.native());
   return {};
 }
 
@@ -155,34 +111,15 @@ bool lists(const std::vector<double>& codes, ExitStatus status) {
 
 /// `retried`: the exit codes that a retry may cure; empty: all of them.
 Error failure(const std::string& program, ExitStatus status, const std::vector<double>& retried) {
-  std::string how;
-  if (status.signal != 0) {
-    const char* text = sigdescr_np(status.signal);
-    how = "' was ended by signal " + std::to_string(status.signal) +
-          (text != nullptr ? " (" + std::string(text) + ")" : "");
-  } else {
-    how = "' ended with exit code " + std::to_string(status.code);
-  }
-  Error error =
-      make_error(ErrorCode::program_failed, "'" + program + how + std::string(kOutputIsInTheLog));
-  if (status.signal != 0) {
-    error.signal = status.signal;
-    return error;
-  }
-  error.exit_code = status.code;
-  error.permanent = !retried.empty() && !lists(retried, status);
+  Error error = error_of_end("'" + program, status);
+  error.permanent = status.signal == 0 && !retried.empty() && !lists(retried, status);
   return error;
 }
 
 }  // namespace
 
 std::optional<std::vector<std::string>> Command::outputs_with(const Json& with) {
-  std::vector<std::string> names;
-  for (const char* param : {"output_files", "outputs"}) {
-    if (with[param].is_string()) return std::nullopt;  // an expression
-    for (const auto& [output, ignored] : with[param].members()) names.push_back(output);
-  }
-  return names.empty() ? std::nullopt : std::optional(std::move(names));
+  return declared_outputs(with);
 }
 
 Result<Outcome> Command::run(OperatorContext& ctx) const {
@@ -199,16 +136,16 @@ Result<Outcome> Command::run(OperatorContext& ctx) const {
   }
   MR_TRY(const UniqueFd input, input_from(standard_input, work));
   program.input = input.get();
-  add(program.env, "PYTHONUNBUFFERED", "1");  // what Python prints is seen while it runs
+  add_variable(program.env, "PYTHONUNBUFFERED", "1");  // what Python prints is seen while it runs
   MR_CHECK(add_authors(program.env, env));
   add_identity(program.env, ctx.attempt());
   MR_CHECK(add_files(program.env, exchange, work));
   const std::string outputs_file = work.native() + "/outputs.json";
-  add(program.env, "MILLRACE_OUTPUTS", outputs_file);
+  add_variable(program.env, "MILLRACE_OUTPUTS", outputs_file);
   if (!inputs.is_null()) {
     const std::string inputs_file = work.native() + "/inputs.json";
     MR_CHECK(write_file(inputs_file, inputs.dump()));
-    add(program.env, "MILLRACE_INPUTS", inputs_file);
+    add_variable(program.env, "MILLRACE_INPUTS", inputs_file);
   }
   MR_TRY(const ExitStatus status, run_subprocess(program, ctx));
   if (ctx.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
@@ -219,7 +156,7 @@ Result<Outcome> Command::run(OperatorContext& ctx) const {
   if (status.code != 0 || status.signal != 0) return failure(called, status, retry_on_exit);
   Done done;
   MR_TRY(done.outputs, read_outputs(outputs_file));
-  MR_CHECK(check_values(done.outputs, output_types));
+  MR_CHECK(check_values(done.outputs, output_types, kWritten));
   MR_CHECK(store_outputs(ctx, exchange.outputs, exchange.input_digests(), done));
   return Outcome{std::move(done)};
 }

@@ -200,18 +200,19 @@ Status store_outputs(OperatorContext& ctx, const std::vector<ProgramOutput>& fil
   return {};
 }
 
-Status check_values(const Json& values, const Json& types) {
+Status check_values(const Json& values, const Json& types, const ValueSource& source) {
   for (const auto& [name, type] : types.members()) {
     const Json* value = values.find(name);
     if (value == nullptr)
-      return data_invalid("the program did not write the output '" + name +
-                          "' to $MILLRACE_OUTPUTS; expected a value of type " + type.as_string());
+      return data_invalid(std::string(source.did_not) + " the output '" + name + "'" +
+                          std::string(source.where) + "; expected a value of type " +
+                          type.as_string());
     const auto known = std::ranges::find(kValueTypes, type.as_view(), &ValueType::name);
     if (known == kValueTypes.end())
       return invalid_argument("outputs: " + *check_output_types(types));
     if (!known->fits(*value))
-      return data_invalid("the program wrote " + shown_value(*value) + " as the output '" + name +
-                          "'; expected a value of type " + type.as_string());
+      return data_invalid(std::string(source.did) + " " + shown_value(*value) + " as the output '" +
+                          name + "'; expected a value of type " + type.as_string());
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/json.h"
@@ -36,7 +37,15 @@ Result<std::vector<ProgramOutput>> expect_outputs(const Json& files,
 Status store_outputs(OperatorContext& ctx, const std::vector<ProgramOutput>& files,
                      const std::vector<std::string>& inputs, Done& done);
 
+/// How errors say where the values come from.
+struct ValueSource {
+  std::string_view did_not, did, where;
+};
+inline constexpr ValueSource kWritten{"the program did not write", "the program wrote",
+                                      " to $MILLRACE_OUTPUTS"};
+inline constexpr ValueSource kReturned{"the function did not return", "the function returned", ""};
+
 /// data_invalid for a value that is missing or has another type than `types` says.
-Status check_values(const Json& values, const Json& types);
+Status check_values(const Json& values, const Json& types, const ValueSource& source);
 
 }  // namespace millrace::operators

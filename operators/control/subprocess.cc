@@ -1,6 +1,7 @@
 #include "operators/control/subprocess.h"
 
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,28 +10,12 @@
 #include <string_view>
 
 #include "engine/base/process.h"
+#include "engine/core/outcome.h"
 
 namespace millrace::operators {
 namespace {
 
 std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
-
-/// The program's own entries (of two with one name the later), and ours where no name of its own
-/// meets them. Nothing is copied: it holds as long as `program` and our environment do.
-std::vector<const char*> environment_of(const Subprocess& program) {
-  std::vector<std::string_view> names;
-  names.reserve(program.env.size());
-  std::vector<const char*> out;
-  for (auto entry = program.env.rbegin(); entry != program.env.rend(); ++entry) {
-    if (std::ranges::find(names, name_of(*entry)) != names.end()) continue;
-    names.push_back(name_of(*entry));
-    if (name_of(*entry).size() < entry->size()) out.push_back(entry->c_str());
-  }
-  std::ranges::sort(names);
-  for (const char* entry : own_environment())
-    if (!std::ranges::binary_search(names, name_of(entry))) out.push_back(entry);
-  return out;
-}
 
 /// The child remains a zombie, so that its number is not used again, until no signal can follow.
 int wait_for_end(pid_t pid, OperatorContext& ctx) {
@@ -44,10 +29,47 @@ int wait_for_end(pid_t pid, OperatorContext& ctx) {
 
 }  // namespace
 
+std::vector<const char*> environment_with(const std::vector<std::string>& entries) {
+  std::vector<std::string_view> names;
+  names.reserve(entries.size());
+  std::vector<const char*> out;
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    if (std::ranges::find(names, name_of(*entry)) != names.end()) continue;
+    names.push_back(name_of(*entry));
+    if (name_of(*entry).size() < entry->size()) out.push_back(entry->c_str());
+  }
+  std::ranges::sort(names);
+  for (const char* entry : own_environment())
+    if (!std::ranges::binary_search(names, name_of(entry))) out.push_back(entry);
+  return out;
+}
+
+ExitStatus exit_status_of(int status) {
+  if (WIFSIGNALED(status)) return {0, WTERMSIG(status)};
+  return {WEXITSTATUS(status), 0};
+}
+
+Error error_of_end(const std::string& what, ExitStatus status) {
+  std::string how;
+  if (status.signal != 0) {
+    const char* text = sigdescr_np(status.signal);
+    how = "' was ended by signal " + std::to_string(status.signal) +
+          (text != nullptr ? " (" + std::string(text) + ")" : "");
+  } else {
+    how = "' ended with exit code " + std::to_string(status.code);
+  }
+  Error error = make_error(ErrorCode::program_failed, what + how + std::string(kOutputIsInTheLog));
+  if (status.signal != 0)
+    error.signal = status.signal;
+  else
+    error.exit_code = status.code;
+  return error;
+}
+
 Result<ExitStatus> run_subprocess(const Subprocess& program, OperatorContext& ctx) {
   ProcessSpec spec;
   spec.argv = program.argv;
-  spec.environment = environment_of(program);
+  spec.environment = environment_with(program.env);
   spec.folder = program.folder;
   if (program.input >= 0) spec.descriptors = {{STDIN_FILENO, program.input}};
   // What a runner and the libraries in it ignore; a program of the user's should not. A runner
@@ -55,9 +77,7 @@ Result<ExitStatus> run_subprocess(const Subprocess& program, OperatorContext& ct
   spec.default_signals = {SIGINT, SIGPIPE};
   spec.signal_on_parent_death = SIGKILL;
   MR_TRY(const pid_t pid, start_process(spec));
-  const int status = wait_for_end(pid, ctx);
-  if (WIFSIGNALED(status)) return ExitStatus{0, WTERMSIG(status)};
-  return ExitStatus{WEXITSTATUS(status), 0};
+  return exit_status_of(wait_for_end(pid, ctx));
 }
 
 }  // namespace millrace::operators

@@ -23,6 +23,16 @@ struct ExitStatus {
   int signal = 0;  // that ended it
 };
 
+/// "NAME=value" is added to our environment, "NAME" takes ours away; of two entries with one name
+/// the later counts. Valid as long as `entries` and our environment are.
+std::vector<const char*> environment_with(const std::vector<std::string>& entries);
+
+/// Of a status as waitpid gives it.
+ExitStatus exit_status_of(int status);
+/// The error `program_failed`; `what`: "the worker 'x", with the quote open. The last line of the
+/// log is added to it by the engine.
+Error error_of_end(const std::string& what, ExitStatus status);
+
 /// Blocks until the program has ended. When the attempt is cancelled its process group gets a
 /// SIGTERM; its end is still waited for. `not_found` if there is no such program or folder.
 Result<ExitStatus> run_subprocess(const Subprocess& program, OperatorContext& ctx);
