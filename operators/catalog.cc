@@ -1,8 +1,10 @@
 #include "operators/catalog.h"
 
+#include "operators/control/call.h"
 #include "operators/control/command.h"
 #include "operators/control/fail.h"
 #include "operators/control/noop.h"
+#include "operators/control/python.h"
 #include "operators/control/wait.h"
 #include "operators/control/webhook.h"
 #include "operators/data/export_file.h"
@@ -29,7 +31,7 @@ Catalog builtin_catalog() {
                      FeaturesBuild,                  //
                      Train, Evaluate, BatchPredict,  //
                      DeployCanary, DeployRollback,   //
-                     Noop, FailTask, Wait, operators::Command, NotifyWebhook>();
+                     Noop, FailTask, Wait, operators::Command, CallWorker, Python, NotifyWebhook>();
 }
 
 }  // namespace millrace

@@ -1,52 +1,20 @@
 // examples/sales: the user's own Python in the middle of a pipeline, and an API that fails.
 #include <gtest/gtest.h>
-#include <httplib.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdlib>
 #include <memory>
-#include <thread>
 
 #include "engine/base/digest.h"
 #include "engine/base/file.h"
 #include "tests/e2e/program.h"
+#include "tests/e2e/unreliable_api.h"
 
 namespace millrace::e2e {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// An API whose first `failures` answers are errors.
-class UnreliableApi {
- public:
-  UnreliableApi(int failures, std::string body) : failures_(failures) {
-    server_.Get("/products.json", [this, body](const httplib::Request&, httplib::Response& out) {
-      if (asked_++ < failures_) {
-        out.status = 503;
-        return;
-      }
-      out.set_content(body, "application/json");
-    });
-    port_ = server_.bind_to_any_port("127.0.0.1");
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-    while (!server_.is_running()) std::this_thread::yield();
-  }
-  ~UnreliableApi() {
-    server_.stop();
-    thread_.join();
-  }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/products.json"; }
-  int asked() const { return asked_; }
-
- private:
-  httplib::Server server_;
-  const int failures_;
-  std::atomic<int> asked_ = 0;
-  int port_ = 0;
-  std::thread thread_;
-};
 
 /// One engine for all tests: each has a DAG of its own.
 class Sales : public testing::Test {
@@ -119,10 +87,11 @@ TEST_F(Sales, ADayIsCleanedAndTrainedInScikitLearnAndSavedWithATimestamp) {
 // The first attempt asks three times, the second once in vain. Of the products, one has a negative
 // price; the means are computed by hand.
 TEST_F(Sales, AnApiThatFailsIsAskedAgainAndItsDataStored) {
-  const UnreliableApi api(4, R"([{"id":1,"category":"desk","price":10.5},)"
-                             R"({"id":2,"category":"desk","price":20.0},)"
-                             R"({"id":3,"category":"wall","price":4.0},)"
-                             R"({"id":4,"category":"wall","price":-1.0}])");
+  const UnreliableApi api(4, "/products.json",
+                          R"([{"id":1,"category":"desk","price":10.5},)"
+                          R"({"id":2,"category":"desk","price":20.0},)"
+                          R"({"id":3,"category":"wall","price":4.0},)"
+                          R"({"id":4,"category":"wall","price":-1.0}])");
   trigger({"products_api", "-p", "url=" + api.url()});
   EXPECT_EQ(api.asked(), 5);
   std::string stored;

@@ -23,6 +23,7 @@
 #include "engine/artifact/artifact_store.h"
 #include "engine/core/outcome.h"
 #include "engine/op/context.h"
+#include "engine/op/kept_processes.h"
 #include "tests/base/temp_folder.h"
 
 namespace millrace {
@@ -51,6 +52,7 @@ class FakeContext final : public OperatorContext {
       return record_json(given);
     };
   }
+  KeptProcesses kept_processes;
   std::function<bool()> stop = [] { return false; };
 
   // Read after the run.
@@ -76,6 +78,7 @@ class FakeContext final : public OperatorContext {
     return found->second(arguments);
   }
   bool cancelled() const override { return stop(); }
+  KeptProcesses* kept() override { return &kept_processes; }
   void on_cancel(std::function<void()> action) override {
     watch_ = {};
     if (!action) return;
