@@ -78,6 +78,26 @@ std::vector<pid_t> listed_children_of(pid_t parent) {
   return out;
 }
 
+std::vector<pid_t> listed_children_of_first_thread() {
+  const std::string self = std::to_string(getpid());
+  const UniqueFd file(
+      open(("/proc/self/task/" + self + "/children").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return children_of(getpid());
+  std::string text;
+  std::array<char, 4096> buffer;
+  for (ssize_t size = 0; (size = read(file.get(), buffer.data(), buffer.size())) > 0;)
+    text.append(buffer.data(), static_cast<std::size_t>(size));
+  std::vector<pid_t> out;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (pid_t child = 0; at < end;) {
+    const auto [next, error] = std::from_chars(at, end, child);
+    if (error == std::errc{}) out.push_back(child);
+    at = error == std::errc{} ? next : at + 1;
+  }
+  return out;
+}
+
 std::vector<pid_t> listed_descendants_of(pid_t root, const std::vector<pid_t>& others) {
   std::vector<pid_t> out = listed_children_of(root);
   std::erase_if(out, [&](pid_t pid) { return std::ranges::find(others, pid) != others.end(); });

@@ -23,7 +23,11 @@ std::vector<pid_t> children_of(pid_t parent);
 /// As the kernel lists them for each thread: quicker than to look at every process there is, but a
 /// child may be missing while another one ends. A kernel without such lists has us look at all.
 std::vector<pid_t> listed_children_of(pid_t parent);
-/// Those, and theirs; without those children that are in `others`, and theirs.
+/// Children of this process that its first thread has started or adopted: orphans come to that one,
+/// and so does what other threads leave. For after each attempt: it opens a single file.
+std::vector<pid_t> listed_children_of_first_thread();
+/// Those that listed_children_of gives, and theirs; without those children that are in `others`,
+/// and theirs.
 std::vector<pid_t> listed_descendants_of(pid_t root, const std::vector<pid_t>& others = {});
 /// False for a zombie.
 bool is_alive(pid_t pid);

@@ -20,6 +20,7 @@
 #include "engine/base/fault_point.h"
 #include "engine/exec/begin_page.h"
 #include "engine/exec/lease_page.h"
+#include "engine/exec/process_tree.h"
 #include "engine/exec/runner_link.h"
 #include "engine/exec/runner_process.h"
 #include "engine/exec/strays.h"
@@ -138,7 +139,7 @@ void end_left_children() {
 void end_left_children(const std::vector<pid_t>& kept) {
   if (kept.empty()) return end_left_children();
   while (true) {
-    auto left = exec::listed_children_of(getpid());
+    auto left = exec::listed_children_of_first_thread();
     std::erase_if(left, [&](pid_t pid) { return std::ranges::find(kept, pid) != kept.end(); });
     if (left.empty()) return;
     for (const pid_t pid : left) {

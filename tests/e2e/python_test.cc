@@ -36,6 +36,7 @@ constexpr std::string_view kFails = R"(dag: fails
 tasks:
   raises: {operator: python, with: {function: "fails:raises"}}
   dies: {operator: python, with: {function: "fails:dies"}}
+  hungry: {operator: python, memory: 256MiB, with: {function: "fails:hungry"}}
   hangs: {operator: python, timeout: 1s, kill_grace: 1s, with: {function: "fails:hangs"}}
 )";
 constexpr std::string_view kFailsCode = R"(import os, signal
@@ -43,6 +44,7 @@ def raises(): raise ValueError("no such month: 13")
 def dies():
     print("the last words")
     os.kill(os.getpid(), signal.SIGKILL)
+def hungry(): return {"bytes": len(b"x" * (1 << 30))}
 def hangs():
     while True:
         try:
@@ -127,6 +129,9 @@ TEST_F(Python, FailuresNameTheExceptionTheSignalAndTheLastLineOfTheLog) {
             "'fails:raises' failed: ValueError: no such month: 13");
   EXPECT_EQ(task(run, "dies")["error"].as_string(),
             "the worker 'python3' was ended by signal 9 (Killed): the last words");
+  EXPECT_TRUE(task(run, "hungry")["error"].as_view().starts_with(
+      "out of memory: the limit of the task is 256 MiB"))
+      << task(run, "hungry").dump();
   EXPECT_EQ(task(run, "hangs")["error"].as_string(),
             "ran longer than its timeout of 1s and was ended");
 }

@@ -22,6 +22,7 @@
 #include <tuple>
 
 #include "engine/op/catalog.h"
+#include "tests/exec/keep_operator.h"
 
 namespace millrace::test {
 
@@ -260,7 +261,7 @@ struct Family {
 
 inline Catalog fake_catalog() {
   return Catalog::of<Echo, Print, Hang, Sleep, Die, Allocate, LeaveChild, Ask, LookAround, Folder,
-                     Family>();
+                     Family, Keep>();
 }
 
 /// Keeps nothing.
