@@ -7,11 +7,13 @@
 #include "bench/dags.h"
 #include "bench/floor.h"
 #include "bench/rig.h"
+#include "bench/warm.h"
 
 namespace millrace::bench {
 namespace {
 
-constexpr int kChain = 100, kLight = 10'000, kPooled = 1'000, kCommands = 1'000, kFan = 500;
+constexpr int kChain = 100, kLight = 10'000, kPooled = 1'000, kCommands = 1'000, kFan = 500,
+              kWarm = 5'000;
 
 using Floor = std::function<Result<double>()>;
 
@@ -26,10 +28,14 @@ struct Measurement {
   std::function<bool(double value, double floor)> reached;
 };
 
-std::vector<Measurement> measurements(const std::string& dsn) {
+std::vector<Measurement> measurements(const std::string& dsn, const WarmTasks& warm) {
   const auto rate = [](int tasks) { return [tasks](double seconds) { return tasks / seconds; }; };
   const auto at_least = [](double goal) {
     return [goal](double value, double) { return value >= goal; };
+  };
+  const auto step_ms = [](double seconds) { return seconds * 1e3 / kChain; };
+  const auto one_commit_and = [](double more_ms) {
+    return [more_ms](double value, double floor) { return value <= floor + more_ms; };
   };
   const Floor commit = [dsn] { return commit_ms(dsn, 50); };
   const Floor commits_per_s = [dsn]() -> Result<double> {
@@ -39,7 +45,7 @@ std::vector<Measurement> measurements(const std::string& dsn) {
   const Floor spawns = [] { return spawns_per_s(250); };
   return {
       {"core.chain_step_ms", "chain", chain("chain", kChain, "operator: noop"), kChain, "ms",
-       commit, "<= 3 x commit", [](double seconds) { return seconds * 1e3 / kChain; },
+       commit, "<= 3 x commit", step_ms,
        [](double value, double floor) { return value <= 3 * floor; }},
       {"core.light_per_s", "light", loose_tasks("light", kLight, "operator: noop"), kLight, "1/s",
        commits_per_s, ">= 20000/s", rate(kLight), at_least(20'000)},
@@ -49,6 +55,16 @@ std::vector<Measurement> measurements(const std::string& dsn) {
        loose_tasks("commands", kCommands, "operator: command, with: {argv: [/bin/true]}"),
        kCommands, "1/s", spawns, ">= 0.8 x spawn rate", rate(kCommands),
        [](double value, double floor) { return value >= 0.8 * floor; }},
+      {"core.python_per_s", "python", loose_tasks("python", kWarm, warm.python), kWarm, "1/s",
+       commits_per_s, ">= 10000/s", rate(kWarm), at_least(10'000)},
+      {"core.python_step_ms", "python_chain", chain("python_chain", kChain, warm.python), kChain,
+       "ms", commit, "<= commit + 0.2", step_ms, one_commit_and(0.2)},
+      {"core.c_worker_per_s", "c_worker", loose_tasks("c_worker", kWarm, warm.c), kWarm, "1/s",
+       commits_per_s, ">= 10000/s", rate(kWarm), at_least(10'000)},
+      {"core.c_worker_step_ms", "c_worker_chain", chain("c_worker_chain", kChain, warm.c), kChain,
+       "ms", commit, "<= commit + 0.2", step_ms, one_commit_and(0.2)},
+      {"core.pooled_step_ms", "pooled_chain", chain("pooled_chain", kChain, "operator: pooled"),
+       kChain, "ms", commit, "", step_ms, at_least(0)},
       {"core.fanout_per_s", "fan", fan("fan", kFan, "operator: noop"), kFan + 2, "1/s",
        commits_per_s, "", rate(kFan + 2), at_least(0)},
   };
@@ -81,7 +97,8 @@ Status run_core(Report& report, const std::filesystem::path& state, int repeats,
   report.add({"core", "core.commit_ms", commit, "ms", std::nullopt, "", true});
   MR_TRY(const double spawns, spawns_per_s());
   report.add({"core", "core.spawn_per_s", spawns, "1/s", std::nullopt, "", true});
-  for (const auto& each : measurements(rig->dsn()))
+  MR_TRY(const WarmTasks warm, warm_tasks(state));
+  for (const auto& each : measurements(rig->dsn(), warm))
     if (only.empty() || only == each.metric) MR_CHECK(measure(report, *rig, each, repeats));
   return {};
 }

@@ -3,6 +3,7 @@
 #include "bench/dags.h"
 #include "bench/floor.h"
 #include "bench/rig.h"
+#include "bench/warm.h"
 
 namespace millrace::bench {
 namespace {
@@ -43,9 +44,12 @@ Status run_latency(Report& report, const std::filesystem::path& state) {
   MR_TRY(const auto rig, Rig::start(state, kWorkers));
   MR_TRY(const double commit, commit_ms(rig->dsn()));
   report.add({"latency", "latency.commit_ms", commit, "ms", std::nullopt, "", true});
+  MR_TRY(const WarmTasks warm, warm_tasks(state));
   const LatencyKind kinds[] = {
       {"in_process", "operator: noop", kInARow, true},
       {"pooled", "operator: pooled", kInARow, false},
+      {"python", warm.python, kInARow, false},
+      {"c_worker", warm.c, kInARow, false},
       {"command", "operator: command, with: {argv: [/bin/true]}", 100, false}};
   for (const auto& kind : kinds) MR_CHECK(measure(report, *rig, kind, commit));
   return {};

@@ -5,6 +5,7 @@
 #include "bench/dags.h"
 #include "bench/floor.h"
 #include "bench/rig.h"
+#include "bench/warm.h"
 
 namespace millrace::bench {
 namespace {
@@ -64,6 +65,8 @@ Status run_shapes(Report& report, const std::filesystem::path& state) {
   report.add({"shapes", "shapes.spawn_per_s", spawns, "1/s", std::nullopt, "", true});
   MR_CHECK(measure_all(report, *rig, {"light", "operator: noop", 1}, 1e3 / commit));
   MR_CHECK(measure_all(report, *rig, {"pooled", "operator: pooled", 1}, spawns));
+  MR_TRY(const WarmTasks warm, warm_tasks(state));
+  MR_CHECK(measure_all(report, *rig, {"python", warm.python, 1}, 1e3 / commit));
   return measure_all(report, *rig, {"command", "operator: command, with: {argv: [/bin/true]}", 5},
                      spawns);
 }

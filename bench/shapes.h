@@ -1,5 +1,5 @@
 // The family `shapes`: the DAGs that orchestrators are compared by, of tasks in the engine, in
-// pooled processes, and of a process each.
+// pooled processes, on warm Python workers, and of a process each.
 #pragma once
 
 #include <filesystem>
