@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "engine/base/file.h"
@@ -140,12 +141,13 @@ void UserWorker::follow_memory_limit() {
   prlimit(pid_, RLIMIT_DATA, &limit, nullptr);
 }
 
-Result<Json> UserWorker::exchange(Json task, const WorkerSpec& spec, OperatorContext& ctx) {
+Result<Json> UserWorker::exchange(const Json& given, const WorkerSpec& spec, OperatorContext& ctx) {
   broken_ = true;  // until the answer is here
   ctx.on_cancel([pid = pid_] { kill(-pid, SIGTERM); });
   Result<Json> answer = [&]() -> Result<Json> {
     follow_memory_limit();
     if (!greeted_) MR_CHECK(greet(spec, ctx));
+    Json task = given;
     const std::string function = task["function"].as_string();
     if (!functions_.empty() && std::ranges::find(functions_, function) == functions_.end())
       return permanent(invalid_argument("the worker '" + spec.name() + "' has no function '" +
@@ -206,7 +208,10 @@ Status UserWorker::send(std::string text) {
   for (std::string_view rest = text; !rest.empty();) {
     const ssize_t size = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return {};  // it has closed its end: what it said last, and how it ended, is read
+    if (size < 0) {  // it has closed its end: what it said last, and how it ended, is read
+      unread_ = true;
+      return {};
+    }
     rest.remove_prefix(static_cast<std::size_t>(size));
   }
   return {};
@@ -280,6 +285,8 @@ Result<bool> UserWorker::read_more(const WorkerSpec& spec, milliseconds limit) {
       return true;
     }
     if (size < 0 && errno == EAGAIN && seen[1].revents == 0) continue;
+    // How the kernel says that the other end was closed with something of ours unread in it.
+    if (size < 0 && errno == ECONNRESET) unread_ = true;
     return end_of(spec);
   }
 }
@@ -295,7 +302,7 @@ Error UserWorker::end_of(const WorkerSpec& spec) {
   return error_of_end("the worker '" + spec.name(), exit_status_of(status));
 }
 
-Result<Json> run_on_worker(const WorkerSpec& spec, Json task, OperatorContext& ctx) {
+Result<Json> run_on_worker(const WorkerSpec& spec, const Json& task, OperatorContext& ctx) {
   KeptProcesses* const kept = ctx.kept();
   const std::string key = spec.key();
   std::unique_ptr<UserWorker> worker;
@@ -303,13 +310,19 @@ Result<Json> run_on_worker(const WorkerSpec& spec, Json task, OperatorContext& c
     // Only run_on_worker keeps processes.
     worker.reset(static_cast<UserWorker*>(kept->take(key, ctx.now()).release()));
   if (worker && !worker->is_fit(spec, ctx.now())) worker.reset();
+  std::optional<Result<Json>> answer;
+  if (worker) {
+    answer = worker->exchange(task, spec, ctx);
+    // It ended between two tasks, a moment too late for is_fit to see.
+    if (worker->left_task_unread() && !ctx.cancelled()) worker.reset();
+  }
   if (!worker) {
     MR_TRY(worker, UserWorker::start(spec, kept));
+    answer = worker->exchange(task, spec, ctx);
   }
-  auto answer = worker->exchange(std::move(task), spec, ctx);
-  if (answer && kept != nullptr && spec.isolation != "process")
+  if (answer->ok() && kept != nullptr && spec.isolation != "process")
     kept->put(key, std::move(worker), ctx.now());
-  return answer;
+  return *std::move(answer);
 }
 
 }  // namespace millrace::operators

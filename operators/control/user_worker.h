@@ -60,7 +60,9 @@ class UserWorker final : public KeptProcess {
   /// Sends a task, and returns the answer to it: an object of type done, failed or skipped. When
   /// the attempt is cancelled, the process group gets a SIGTERM; the answer or the end of the
   /// worker is still waited for. After an error the worker must not be used again.
-  Result<Json> exchange(Json task, const WorkerSpec& spec, OperatorContext& ctx);
+  Result<Json> exchange(const Json& task, const WorkerSpec& spec, OperatorContext& ctx);
+  /// It ended without having read the task, which another worker may therefore have.
+  bool left_task_unread() const { return unread_; }
 
  private:
   UserWorker(pid_t pid, UniqueFd process, UniqueFd socket);
@@ -79,7 +81,7 @@ class UserWorker final : public KeptProcess {
   const pid_t pid_;
   UniqueFd process_, socket_;
   std::vector<int> outputs_;  // their numbers in the worker
-  bool greeted_ = false, broken_ = false, retires_ = false, reaped_ = false;
+  bool greeted_ = false, broken_ = false, retires_ = false, reaped_ = false, unread_ = false;
   std::string buffer_;
   std::size_t searched_ = 0;  // bytes of it without an end of line
   std::int64_t last_id_ = 0;
@@ -91,6 +93,6 @@ class UserWorker final : public KeptProcess {
 };
 
 /// A task on a kept worker that fits, or on a new one, which is kept afterwards.
-Result<Json> run_on_worker(const WorkerSpec& spec, Json task, OperatorContext& ctx);
+Result<Json> run_on_worker(const WorkerSpec& spec, const Json& task, OperatorContext& ctx);
 
 }  // namespace millrace::operators

@@ -131,7 +131,7 @@ Result<Outcome> run_worker_task(const WorkerParams& params, WorkerSpec spec,
   Json files = description_of(exchange);
   task.set("input_files", std::move(files.member("inputs")));
   task.set("output_files", std::move(files.member("outputs")));
-  MR_TRY(Json answer, run_on_worker(spec, std::move(task), ctx));
+  MR_TRY(Json answer, run_on_worker(spec, task, ctx));
 
   if (answer["type"].as_view() == "failed") return error_of(function, answer["error"]);
   if (answer["type"].as_view() == "skipped") return Outcome{Skip{answer["reason"].as_string()}};

@@ -82,6 +82,7 @@ class Modules:
         self.again = again
         self.compiled = {}
         self.accepted = set()  # (function, names of arguments) that fit
+        self.used = set()
         self.listed = 0
 
     def load(self, name):
@@ -272,7 +273,7 @@ class Worker:
         attempt.__dict__.clear()
         attempt.__dict__.update(task)
         before = Surroundings()
-        answer = self.perform(task)
+        answer = self.perform(task, before)
         before.restore()
         answer["id"] = task["id"]
         left = before.left_behind() if self.isolation == "module" else None
@@ -290,11 +291,11 @@ class Worker:
                 answer["retire"] = True
         return self.text_of(answer, task)
 
-    def perform(self, task):
+    def perform(self, task, before):
         try:
             try:
                 self.running = True
-                return {"type": "done", "outputs": self.call(task)}
+                return {"type": "done", "outputs": self.call(task, before)}
             finally:
                 self.running = False
         except Skip as skip:
@@ -319,11 +320,16 @@ class Worker:
                 return failed(name, str(error), "after", after_ms=int(error.after * 1000))
             return failed(name, str(error), "no" if isinstance(error, Permanent) else "yes")
 
-    def call(self, task):
+    def call(self, task, before):
         arguments = dict(task["inputs"] or {})
         for name, file in task["input_files"].items():
             arguments[name] = file["path"]
-        result = self.modules.function(task["function"], arguments)(**arguments)
+        first = task["function"] not in self.modules.used
+        function = self.modules.function(task["function"], arguments)
+        if first:  # what libraries start when they are imported stays with them
+            before.threads |= before.running_threads()
+            self.modules.used.add(task["function"])
+        result = function(**arguments)
         if hasattr(result, "__await__"):
             import asyncio
             result = asyncio.run(result)

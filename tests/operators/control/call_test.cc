@@ -229,7 +229,8 @@ TEST_F(CallTest, AWorkerThatDiesFailsOnlyItsAttempt) {
 TEST_F(CallTest, AnAnswerBeforeTheEndCounts) {
   const std::string script = "done(pid=os.getpid()); os._exit(0)";
   const Json first = outputs(script);
-  EXPECT_NE(outputs(script), first) << "the next task has a new worker";
+  // The next task has a new worker, also if the old one was not quite dead when it was sent.
+  EXPECT_NE(outputs(script), first);
 }
 
 TEST_F(CallTest, HalfALineBeforeTheEndIsNoAnswer) {

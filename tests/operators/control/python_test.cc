@@ -28,6 +28,8 @@ class PythonTest : public ::testing::Test {
   }
   /// Replaces the module.
   void code(const std::string& text) { ctx_.write("code.py", text); }
+  /// As if the files had been written some time ago.
+  void age_files() { ctx_.time = SystemClock().now() + std::chrono::seconds(1); }
   Json outputs(const std::string& function, Json args = Json::object(),
                std::vector<Json::Member> more = {}) {
     return expect_outcome<Done>(run(function, std::move(args), std::move(more))).outputs;
@@ -101,14 +103,29 @@ def f():
 TEST_F(PythonTest, ChangedCodeRunsInANewProcessBeforeTheNextTask) {
   code("import os, part\ndef f(): return {'v': 1, 'part': part.v(), 'pid': os.getpid()}\n");
   ctx_.write("part.py", "def v(): return 'a'\n");
+  age_files();
   const Json first = outputs("f");
+  EXPECT_EQ(outputs("f"), first);
   code("import os, part\ndef f(): return {'v': 22, 'part': part.v(), 'pid': os.getpid()}\n");
+  age_files();
   const Json second = outputs("f");
+  EXPECT_EQ(outputs("f"), second);
   EXPECT_EQ(second["v"], Json(22));
   EXPECT_NE(second["pid"], first["pid"]);
   // A module that the first one imports, found without being named.
   ctx_.write("part.py", "def v(): return 'bb'\n");
   EXPECT_EQ(outputs("f")["part"], Json("bb"));
+}
+
+// The file may have been read before it was changed.
+TEST_F(PythonTest, AModuleThatChangedWhileItsFirstTaskRanIsReadAgain) {
+  code("import os, part\ndef f(): return {'part': part.v(), 'pid': os.getpid()}\n");
+  ctx_.write("part.py",
+             "def v():\n"
+             "    open('part.py', 'w').write(\"def v(): return 'new'\\n\")\n"
+             "    return 'old'\n");
+  EXPECT_EQ(outputs("f")["part"], Json("old"));
+  EXPECT_EQ(outputs("f")["part"], Json("new"));
 }
 
 TEST_F(PythonTest, AWatchedFileThatChangesReplacesTheProcess) {
@@ -332,6 +349,16 @@ def child():
     const Json kept = outputs(function, Json::object(), {{"isolation", "none"}});
     EXPECT_EQ(outputs("pid", Json::object(), {{"isolation", "none"}}), kept) << function;
   }
+}
+
+TEST_F(PythonTest, AThreadOfAnImportedLibraryStays) {
+  ctx_.write("library.py",
+             "import threading\n"
+             "threading.Thread(target=threading.Event().wait, daemon=True).start()\n");
+  code("import os, library\ndef f(): return {'pid': os.getpid()}\n");
+  age_files();
+  const Json first = outputs("f");
+  EXPECT_EQ(outputs("f"), first);
 }
 
 TEST_F(PythonTest, NeitherDescriptorThreeNorStdinReachesTheProtocol) {
