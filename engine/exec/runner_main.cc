@@ -164,6 +164,7 @@ bool run_attempt(const StartMessage& start, RunnerLink& link, WorkFolder& folder
   done.id = start.id;
   {
     folder.use(start.work_dir);
+    kept.use_folder(start.work_dir);
     RunnerContext context(start, link, folder, artifacts, clock, kept);
     const MemoryLimit limit(link, start.memory_limit_bytes);
     exec::TreeMemory tree(start.memory_limit_bytes, [&kept] { return kept.pids(); });

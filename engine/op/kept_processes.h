@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <filesystem>
 #include <iterator>
 #include <list>
 #include <memory>
@@ -39,6 +40,9 @@ class KeptProcesses {
   /// The descriptor to which the attempt that runs now prints; -1: stdout alone.
   int output() const { return output_; }
   void print_to(int output) { output_ = output; }
+  /// Where files of theirs may lie, such as a script; it need not be there yet.
+  const std::filesystem::path& folder() const { return folder_; }
+  void use_folder(const std::filesystem::path& folder) { folder_ = folder; }
 
   /// nullptr: none is kept under this key. Ends those that have been idle for too long.
   std::unique_ptr<KeptProcess> take(const std::string& key, Time now);
@@ -56,6 +60,7 @@ class KeptProcesses {
 
   const std::vector<int> outputs_;
   int output_ = -1;
+  std::filesystem::path folder_;
   mutable Mutex mutex_;
   std::list<Entry> entries_ GUARDED_BY(mutex_);  // the one that was used last is first
 };

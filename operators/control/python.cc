@@ -4,6 +4,7 @@
 #include <cctype>
 #include <filesystem>
 
+#include "engine/op/kept_processes.h"
 #include "operators/control/quoted_text.h"
 #include "operators/control/sdk_files.h"
 
@@ -59,8 +60,9 @@ std::optional<std::string> check_arguments(const Json& args) {
 
 Result<Outcome> Python::run(OperatorContext& ctx) const {
   WorkerSpec spec;
-  // In the runner's folder, for later tasks as well.
-  spec.script = ctx.work_dir().parent_path() / "millrace_worker.py";
+  // Where later tasks find it as well.
+  spec.script =
+      (ctx.kept() != nullptr ? ctx.kept()->folder() : ctx.work_dir()) / "millrace_worker.py";
   spec.script_text = python_sdk();
   spec.argv = {interpreter, spec.script.string()};
   spec.isolation = isolation;

@@ -71,7 +71,14 @@ Result<std::unique_ptr<UserWorker>> UserWorker::start(const WorkerSpec& spec,
                                                       const KeptProcesses* kept) {
   std::vector<FileStamp> code;  // before it is read
   for (const auto& file : spec.code) code.push_back(stamp_of(file));
-  if (!spec.script.empty()) MR_CHECK(write_file(spec.script, spec.script_text));
+  if (!spec.script.empty()) {
+    std::error_code problem;
+    std::filesystem::create_directories(spec.script.parent_path(), problem);
+    if (problem)
+      return unavailable("cannot make '" + spec.script.parent_path().string() +
+                         "': " + problem.message());
+    MR_CHECK(write_file(spec.script, spec.script_text));
+  }
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
     return unavailable(std::string("cannot make a socket for a worker: ") + std::strerror(errno));
@@ -112,9 +119,6 @@ UserWorker::~UserWorker() {
 bool UserWorker::is_fit(const WorkerSpec& spec, Time now) {
   if (broken_ || retires_ || last_id_ >= spec.recycle.tasks || now - started_ > spec.recycle.age)
     return false;
-  // It has ended, or it says something that it was not asked.
-  std::array<pollfd, 2> seen = {{{socket_.get(), POLLIN, 0}, {process_.get(), POLLIN, 0}}};
-  if (::poll(seen.data(), seen.size(), 0) != 0 && seen[1].revents != 0) return false;
   if (last_id_ == kWarmTasks) baseline_bytes_ = resident_bytes();
   if (last_id_ > kWarmTasks && last_id_ % kLookEvery == 0 &&
       resident_bytes() - baseline_bytes_ > spec.recycle.growth_bytes)
@@ -313,7 +317,7 @@ Result<Json> run_on_worker(const WorkerSpec& spec, const Json& task, OperatorCon
   std::optional<Result<Json>> answer;
   if (worker) {
     answer = worker->exchange(task, spec, ctx);
-    // It ended between two tasks, a moment too late for is_fit to see.
+    // It ended between two tasks.
     if (worker->left_task_unread() && !ctx.cancelled()) worker.reset();
   }
   if (!worker) {

@@ -55,7 +55,7 @@ class UserWorker final : public KeptProcess {
   ~UserWorker() override;
   pid_t pid() const override { return pid_; }
 
-  /// False: it has died, its code has changed, or a limit says that it is to be replaced.
+  /// False: its code has changed, or a limit says that it is to be replaced.
   bool is_fit(const WorkerSpec& spec, Time now);
   /// Sends a task, and returns the answer to it: an object of type done, failed or skipped. When
   /// the attempt is cancelled, the process group gets a SIGTERM; the answer or the end of the

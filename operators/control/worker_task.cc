@@ -44,8 +44,7 @@ Json task_message(const std::string& function, const Json& inputs, OperatorConte
                            {"attempt", info.attempt},
                            {"epoch", info.epoch},
                            {"idempotency_key", info.idempotency_key()},
-                           {"dag_dir", info.base_dir},
-                           {"work_dir", ctx.work_dir().string()}});
+                           {"dag_dir", info.base_dir}});
   if (!info.trace_id.empty())
     out.set("trace_id", info.trace_id)
         .set("traceparent", traceparent_of(info.trace_id, span_id_of(info.name())));
@@ -116,8 +115,12 @@ Result<Outcome> run_worker_task(const WorkerParams& params, WorkerSpec spec,
                                 const std::string& function, const Json& inputs,
                                 OperatorContext& ctx) {
   Exchange exchange;
-  MR_TRY(exchange.inputs, place_inputs(ctx, params.tables, params.files, ctx.work_dir() / "in"));
-  MR_TRY(exchange.outputs, expect_outputs(params.output_files, ctx.work_dir() / "out"));
+  const bool has_files =
+      params.tables.size() + params.files.size() + params.output_files.size() > 0;
+  if (has_files) {
+    MR_TRY(exchange.inputs, place_inputs(ctx, params.tables, params.files, ctx.work_dir() / "in"));
+    MR_TRY(exchange.outputs, expect_outputs(params.output_files, ctx.work_dir() / "out"));
+  }
   for (const auto& input : exchange.inputs)
     if (inputs.contains(input.name))
       return permanent(
@@ -128,6 +131,8 @@ Result<Outcome> run_worker_task(const WorkerParams& params, WorkerSpec spec,
   MR_TRY(spec.recycle, recycle_of(params.recycle));
 
   Json task = task_message(function, inputs, ctx);
+  // To make a folder takes as long as a short function.
+  if (has_files) task.set("work_dir", ctx.work_dir().string());
   Json files = description_of(exchange);
   task.set("input_files", std::move(files.member("inputs")));
   task.set("output_files", std::move(files.member("outputs")));

@@ -168,7 +168,10 @@ class Surroundings:
     @staticmethod
     def running_threads():
         threading = sys.modules.get("threading")
-        return set(threading.enumerate()) if threading else set()
+        return {t for t in threading.enumerate() if t.name != "MainThread"} if threading else set()
+
+    def accept_threads(self):
+        self.threads = self.running_threads()
 
     def restore(self):
         if self.variables() != self.environment:
@@ -176,9 +179,10 @@ class Surroundings:
             os.environ.clear()
             os.environ.update(wanted)
         try:
-            if os.getcwd() != self.folder:
-                os.chdir(self.folder)
-        except OSError:
+            moved = os.getcwd() != self.folder
+        except OSError:  # its folder is gone
+            moved = True
+        if moved:
             os.chdir(self.folder)
         for number, handler in zip(WATCHED_SIGNALS, self.handlers):
             now = _signal.getsignal(number)
@@ -186,10 +190,9 @@ class Surroundings:
                 signal.signal(number, handler)
 
     def left_behind(self):
-        threads = [t.name for t in self.running_threads() - self.threads
-                   if t.name != "MainThread"]
+        threads = self.running_threads() - self.threads
         if threads:
-            return f"thread '{threads[0]}'"
+            return f"thread '{threads.pop().name}'"
         try:
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             return "a child process"
@@ -233,19 +236,23 @@ class Worker:
             data = data[os.write(self.channel, data):]
 
     def messages(self):
-        rest = b""
+        parts = []
         while True:
-            part = os.read(self.channel, 1 << 20)
+            part = os.read(self.channel, 1 << 16)
             if not part:
                 return
-            *lines, rest = (rest + part).split(b"\n")
-            for line in lines:
-                yield json.loads(line.decode())
+            parts.append(part)
+            if b"\n" in part:
+                *lines, rest = b"".join(parts).split(b"\n")
+                parts = [rest]
+                for line in lines:
+                    yield json.loads(line.decode())
 
     def serve(self):
         self.send(json.dumps({"type": "hello", "protocol": [1], "language": "python",
                               "sdk": 1, "pid": os.getpid()}))
         signal.signal(signal.SIGTERM, self.cancel)
+        self.before = Surroundings()
         for message in self.messages():
             if message["type"] == "welcome":
                 self.isolation = message["isolation"]
@@ -272,11 +279,10 @@ class Worker:
         self.print_to(task.get("output"))
         attempt.__dict__.clear()
         attempt.__dict__.update(task)
-        before = Surroundings()
-        answer = self.perform(task, before)
-        before.restore()
+        answer = self.perform(task)
+        self.before.restore()
         answer["id"] = task["id"]
-        left = before.left_behind() if self.isolation == "module" else None
+        left = self.before.left_behind() if self.isolation == "module" else None
         if left:
             print(f"the task left {left} running: the worker is replaced. isolation: none keeps "
                   "it", file=sys.stderr)
@@ -291,11 +297,11 @@ class Worker:
                 answer["retire"] = True
         return self.text_of(answer, task)
 
-    def perform(self, task, before):
+    def perform(self, task):
         try:
             try:
                 self.running = True
-                return {"type": "done", "outputs": self.call(task, before)}
+                return {"type": "done", "outputs": self.call(task)}
             finally:
                 self.running = False
         except Skip as skip:
@@ -320,14 +326,14 @@ class Worker:
                 return failed(name, str(error), "after", after_ms=int(error.after * 1000))
             return failed(name, str(error), "no" if isinstance(error, Permanent) else "yes")
 
-    def call(self, task, before):
+    def call(self, task):
         arguments = dict(task["inputs"] or {})
         for name, file in task["input_files"].items():
             arguments[name] = file["path"]
         first = task["function"] not in self.modules.used
         function = self.modules.function(task["function"], arguments)
         if first:  # what libraries start when they are imported stays with them
-            before.threads |= before.running_threads()
+            self.before.accept_threads()
             self.modules.used.add(task["function"])
         result = function(**arguments)
         if hasattr(result, "__await__"):

@@ -34,6 +34,7 @@ class FakeContext final : public OperatorContext {
     std::filesystem::create_directory(folder_.path() / "work");
     std::filesystem::create_directory(folder_.path() / "base");
     work_ = folder_.path() / "work";
+    kept_processes.use_folder(folder_.path() / "kept");
     info.dag_id = "test_dag";
     info.run_id = "run1";
     info.task_id = "task1";
