@@ -7,5 +7,7 @@ namespace millrace::operators {
 
 /// millrace_worker.py
 std::string_view python_sdk();
+/// millrace_worker.mjs
+std::string_view node_sdk();
 
 }  // namespace millrace::operators
