@@ -324,7 +324,7 @@ Result<Json> run_on_worker(const WorkerSpec& spec, const Json& task, OperatorCon
     MR_TRY(worker, UserWorker::start(spec, kept));
     answer = worker->exchange(task, spec, ctx);
   }
-  if (answer->ok() && kept != nullptr && spec.isolation != "process")
+  if (answer->ok() && kept != nullptr && spec.isolation != "process" && !worker->retires())
     kept->put(key, std::move(worker), ctx.now());
   return *std::move(answer);
 }

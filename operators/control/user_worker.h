@@ -63,6 +63,8 @@ class UserWorker final : public KeptProcess {
   Result<Json> exchange(const Json& task, const WorkerSpec& spec, OperatorContext& ctx);
   /// It ended without having read the task, which another worker may therefore have.
   bool left_task_unread() const { return unread_; }
+  /// It is not to have another task: also what it left running must end with its attempt.
+  bool retires() const { return retires_; }
 
  private:
   UserWorker(pid_t pid, UniqueFd process, UniqueFd socket);

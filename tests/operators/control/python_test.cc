@@ -9,6 +9,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/file.h"
+#include "engine/base/process.h"
 #include "engine/op/catalog.h"
 #include "tests/operators/fake_context.h"
 
@@ -349,6 +350,13 @@ def child():
     const Json kept = outputs(function, Json::object(), {{"isolation", "none"}});
     EXPECT_EQ(outputs("pid", Json::object(), {{"isolation", "none"}}), kept) << function;
   }
+}
+
+TEST_F(PythonTest, AChildThatIsLeftBehindEndsWithItsAttempt) {
+  code("import subprocess\ndef f(): return {'child': subprocess.Popen(['sleep', '600']).pid}\n");
+  const auto child = static_cast<pid_t>(outputs("f")["child"].as_int());
+  EXPECT_TRUE(wait_for_exit(child, std::chrono::seconds(20)));
+  EXPECT_TRUE(ctx_.kept_processes.pids().empty());
 }
 
 TEST_F(PythonTest, AThreadOfAnImportedLibraryStays) {
