@@ -153,7 +153,7 @@ void sweep_last(const Group& group, const std::vector<double>& values, std::vect
   });
 }
 
-constexpr std::array<std::pair<std::string_view, PastAggregate>, 8> kNames = {{
+constexpr std::array<std::pair<std::string_view, PastAggregate>, 8> kAggregateNames = {{
     {"count", PastAggregate::count},
     {"mean", PastAggregate::mean},
     {"rate", PastAggregate::mean},  // of a condition: its values are 0 and 1
@@ -168,7 +168,7 @@ constexpr std::array<std::pair<std::string_view, PastAggregate>, 8> kNames = {{
 
 Result<PastAggregate> past_aggregate_from_name(std::string_view name) {
   std::vector<std::string> known;
-  for (const auto& [text, aggregate] : kNames) {
+  for (const auto& [text, aggregate] : kAggregateNames) {
     if (text == name) return aggregate;
     known.emplace_back(text);
   }
