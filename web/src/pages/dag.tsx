@@ -139,7 +139,9 @@ function Tasks({ detail }: { detail: DagDetail }) {
   );
 }
 
-function Runs({ dag, grid, onMore }: { dag: Dag; grid: DagGrid; onMore?: () => void }) {
+function Runs({ detail, grid, onMore }: { detail: DagDetail; grid: DagGrid; onMore?: () => void }) {
+  const { dag } = detail;
+  const tolerated = new Set(detail.tasks.filter((one) => one.continue_on_error).map((one) => one.task));
   const all = (
     <Link to={`/runs?dag=${encodeURIComponent(fullName(dag.namespace, dag.dag))}`}>
       List of runs
@@ -147,7 +149,7 @@ function Runs({ dag, grid, onMore }: { dag: Dag; grid: DagGrid; onMore?: () => v
   );
   return (
     <Card title="Runs" fact={<>{grid.runs.length > 0 && `newest ${grid.runs.length}, the latest at the right · `}{all}</>}>
-      {grid.runs.length === 0 ? <p class="faint">It has not run yet. Its next start is listed under “Next fires”; “Trigger” starts it now.</p> : <Grid grid={grid} />}
+      {grid.runs.length === 0 ? <p class="faint">It has not run yet. Its next start is listed under “Next fires”; “Trigger” starts it now.</p> : <Grid grid={grid} tolerates={({ run }, task) => run.version === dag.version && tolerated.has(task)} />}
       {onMore && (
         <div class="center">
           <button onClick={onMore}>Show up to 100 runs</button>
@@ -359,7 +361,7 @@ export function DagPage({ dag: id }: { dag: string }) {
         <div>
           <Tasks detail={detail.value} />
           {grid.value ? (
-            <Runs dag={dag} grid={grid.value} onMore={grid.value.next && count < manyRuns ? () => setCount(manyRuns) : undefined} />
+            <Runs detail={detail.value} grid={grid.value} onMore={grid.value.next && count < manyRuns ? () => setCount(manyRuns) : undefined} />
           ) : (
             <Pending error={grid.error} retry={grid.reload} />
           )}

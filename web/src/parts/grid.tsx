@@ -9,30 +9,39 @@ const rowHeight = 23;
 const mostRows = 24; // in sight; more of them scroll
 
 /** The shape that tells states apart without colour. */
-const glyphs: Partial<Record<TaskState, string>> = {
+type Shown = TaskState | 'tolerated';
+const glyphs: Partial<Record<Shown, string>> = {
   queued: '⋯',
   deferred: '◷',
   up_for_retry: '↻',
   held: '‖',
   failed: '✕',
+  tolerated: '✕',
   upstream_failed: '–',
   skipped: '›',
   cancelled: '■',
 };
 
-const words = (state: string) => state.replaceAll('_', ' ');
+const words = (state: string) => (state === 'tolerated' ? 'failed, tolerated' : state.replaceAll('_', ' '));
 const dateOf = ({ run }: GridRun) => (run.logical_date ? logicalDate(run.logical_date) : run.created_at.slice(0, 16).replace('T', ' '));
 const stateIn = (grid: DagGrid, run: GridRun, row: number) => (run.cells[row] < 0 ? undefined : (grid.states[run.cells[row]] as TaskState));
 
-function Legend({ grid }: { grid: DagGrid }) {
-  const seen = new Set(grid.runs.flatMap((run) => run.cells));
+/** Whether the failure of a task counts as a success in a run. */
+type Tolerates = (run: GridRun, task: string) => boolean;
+const shownIn = (grid: DagGrid, run: GridRun, row: number, tolerates: Tolerates) => {
+  const state = stateIn(grid, run, row);
+  return state === 'failed' && tolerates(run, grid.tasks[row]) ? 'tolerated' : state;
+};
+
+function Legend({ grid, tolerates }: { grid: DagGrid; tolerates: Tolerates }) {
+  const seen = new Set(grid.runs.flatMap((run) => run.cells.map((_, row) => shownIn(grid, run, row, tolerates))));
   const retried = grid.runs.some((run) => run.retried.length > 0);
   return (
     <ul class="legend" aria-label="Legend">
-      {grid.states.map((state, place) =>
-        seen.has(place) ? (
+      {[...(grid.states as Shown[]), 'tolerated' as const].map((state) =>
+        seen.has(state) ? (
           <li key={state}>
-            <span class={`cell s-${state}`}>{glyphs[state as TaskState]}</span> {words(state)}
+            <span class={`cell s-${state}`}>{glyphs[state]}</span> {words(state)}
           </li>
         ) : null,
       )}
@@ -75,7 +84,7 @@ function Dates({ runs }: { runs: GridRun[] }) {
   );
 }
 
-export function Grid({ grid }: { grid: DagGrid }) {
+export function Grid({ grid, tolerates }: { grid: DagGrid; tolerates: Tolerates }) {
   const runs = [...grid.runs].reverse(); // the newest at the right
   const [at, setAt] = useState({ column: runs.length - 1, row: 0 });
   const [top, setTop] = useState(0);
@@ -90,7 +99,7 @@ export function Grid({ grid }: { grid: DagGrid }) {
   const last = Math.min(rows, first + mostRows + 8);
   const column = Math.min(at.column, runs.length - 1);
   const current = runs[column];
-  const state = current && stateIn(grid, current, at.row);
+  const state = current && shownIn(grid, current, at.row, tolerates);
   const open = (run: string, task?: string) => navigate(`/runs/${run}${task ? `?task=${encodeURIComponent(task)}` : ''}`);
 
   const move = (dx: number, dy: number) => {
@@ -113,7 +122,7 @@ export function Grid({ grid }: { grid: DagGrid }) {
   };
   return (
     <>
-      <Legend grid={grid} />
+      <Legend grid={grid} tolerates={tolerates} />
       <div
         class="grid"
         ref={box}
@@ -144,7 +153,7 @@ export function Grid({ grid }: { grid: DagGrid }) {
                 {task}
               </span>
               {runs.map((run, place) => {
-                const here = stateIn(grid, run, row);
+                const here = shownIn(grid, run, row, tolerates);
                 const retried = here === 'success' && run.retried.includes(row);
                 const chosen = focused && place === column && row === at.row;
                 return (
