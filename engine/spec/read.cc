@@ -4,7 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include "engine/base/duration.h"
 #include "engine/core/timetable.h"
@@ -45,6 +47,19 @@ constexpr std::array<MemoryUnit, 10> kMemoryUnits = {{{"B", 1},
                                                       {"GiB", 1024.0 * 1024 * 1024},
                                                       {"TiB", 1024.0 * 1024 * 1024 * 1024}}};
 
+/// "it is a key of a task", where a key of another place is meant; "": there is none.
+std::string home_of(std::string_view key) {
+  const std::pair<std::string_view, Fields> places[] = {{"a task", task_fields()},
+                                                        {"retries", retry_fields()},
+                                                        {"schedule", schedule_fields()},
+                                                        {"the file's top level", dag_fields()}};
+  std::string out;
+  for (const auto& [place, fields] : places)
+    if (std::ranges::find(fields, key, &Field::name) != fields.end())
+      out.append(out.empty() ? "it is a key of " : " and of ").append(place);
+  return out;
+}
+
 }  // namespace
 
 bool check_keys(const YamlNode& node, const Position& at, Fields fields, const std::string& what,
@@ -58,7 +73,8 @@ bool check_keys(const YamlNode& node, const Position& at, Fields fields, const s
   for (const auto& entry : node.entries) {
     if (report.full()) return true;
     if (std::ranges::find(fields, entry.key, &Field::name) != fields.end()) continue;
-    std::string hint = report.suggest(entry.key, known);
+    std::string hint = home_of(entry.key);
+    if (hint.empty()) hint = report.suggest(entry.key, known);
     if (hint.empty()) hint = "there are " + listed(known);
     report.error(entry.key_at, "unknown-key", "unknown key " + quote(entry.key) + " in " + what,
                  hint);

@@ -1,6 +1,7 @@
 // `retries` of a task or of `defaults`.
 #include <algorithm>
 
+#include "engine/base/fields.h"
 #include "engine/core/message_pattern.h"
 #include "engine/spec/read_dag.h"
 
@@ -20,10 +21,10 @@ void report_unknown(const Position& at, const std::string& what, const std::stri
 std::optional<Backoff> read_backoff(const YamlNode& node, Report& report) {
   const auto name = read_string(node, "backoff", report);
   if (!name) return std::nullopt;
-  const auto backoff = backoff_from(*name);
+  const auto backoff = from_name<Backoff>(*name);
+  constexpr auto kNames = names_of(Backoff{});
   if (!backoff)
-    report_unknown(node.at, "there is no backoff ", *name, {"constant", "linear", "exponential"},
-                   report);
+    report_unknown(node.at, "there is no backoff ", *name, {kNames.begin(), kNames.end()}, report);
   return backoff;
 }
 
