@@ -3,6 +3,7 @@
 
 #include "engine/base/duration.h"
 #include "engine/base/fields.h"
+#include "engine/base/json_list.h"
 #include "engine/core/dag.h"
 
 namespace millrace {
@@ -18,21 +19,10 @@ std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std:
   return std::nullopt;
 }
 
-Json strings(const std::vector<std::string>& values) {
-  Json out = Json::array();
-  for (const auto& value : values) out.push_back(value);
-  return out;
-}
-std::vector<std::string> strings(const Json& json) {
-  std::vector<std::string> out;
-  for (const auto& item : json.items()) out.push_back(item.as_string());
-  return out;
-}
-
 Json task_json(const TaskSpec& task) {
   Json out = Json::object({{"id", task.id},
                            {"operator", task.op},
-                           {"needs", strings(task.needs)},
+                           {"needs", json_list(task.needs)},
                            {"with", task.with}});
   if (!task.condition.empty()) out.set("if", task.condition);
   if (task.trigger_rule) out.set("trigger_rule", to_string(*task.trigger_rule));
@@ -56,7 +46,7 @@ Result<TaskSpec> task_from(const Json& json) {
   TaskSpec task;
   task.id = json["id"].as_string();
   task.op = json["operator"].as_string();
-  task.needs = strings(json["needs"]);
+  task.needs = strings_in(json["needs"]);
   task.with = json["with"];
   task.condition = json["if"].as_string();
   if (json.contains("trigger_rule"))
@@ -157,7 +147,7 @@ Json Dag::to_json(const DagSpec& spec) {
   Json out = Json::object({{"dag", spec.id}, {"namespace", spec.namespace_}});
   if (!spec.doc.empty()) out.set("doc", spec.doc);
   if (!spec.owner.empty()) out.set("owner", spec.owner);
-  if (!spec.tags.empty()) out.set("tags", strings(spec.tags));
+  if (!spec.tags.empty()) out.set("tags", json_list(spec.tags));
   if (spec.schedule) out.set("schedule", schedule_json(*spec.schedule));
   put_time(out, "start", spec.start);
   put_time(out, "end", spec.end);
@@ -165,7 +155,7 @@ Json Dag::to_json(const DagSpec& spec) {
   if (spec.on_unpause) out.set("on_unpause", to_string(*spec.on_unpause));
   if (spec.overlap != Overlap::allow) out.set("overlap", name_of(spec.overlap));
   out.set("catchup", spec.catchup).set("max_active_runs", spec.max_active_runs);
-  if (!spec.datasets.empty()) out.set("datasets", strings(spec.datasets));
+  if (!spec.datasets.empty()) out.set("datasets", json_list(spec.datasets));
   if (!spec.on_event.is_null()) out.set("on_event", spec.on_event);
   Json params = Json::array();
   for (const auto& param : spec.params)
@@ -182,7 +172,7 @@ Result<DagSpec> Dag::spec_from_json(const Json& json) {
   spec.namespace_ = json["namespace"].as_string("default");
   spec.doc = json["doc"].as_string();
   spec.owner = json["owner"].as_string();
-  spec.tags = strings(json["tags"]);
+  spec.tags = strings_in(json["tags"]);
   if (json["schedule"].is_object()) {
     MR_TRY(spec.schedule, schedule_from(json["schedule"]));
   }
@@ -195,7 +185,7 @@ Result<DagSpec> Dag::spec_from_json(const Json& json) {
   spec.on_unpause = on_unpause_from(json["on_unpause"].as_view());
   spec.overlap = from_name<Overlap>(json["overlap"].as_view()).value_or(Overlap::allow);
   spec.max_active_runs = static_cast<int>(json["max_active_runs"].as_int(16));
-  spec.datasets = strings(json["datasets"]);
+  spec.datasets = strings_in(json["datasets"]);
   spec.on_event = json["on_event"];
   for (const auto& param : json["params"].items())
     spec.params.push_back({param["name"].as_string(), param["schema"]});

@@ -254,8 +254,12 @@ class Planner {
   bool starts_at_most_once(const Run& run, TaskRef ref) const;
 
   // planner_hold.cc: held tasks.
-  Result<std::vector<TaskRef>> held_tasks(const Run& run, const std::string& id,
-                                          std::optional<int> map_index) const;
+  struct Held {
+    Run& run;
+    std::vector<TaskRef> refs;
+  };
+  Result<Held> find_held(const Caller& caller, const Uuid& run, const std::string& task,
+                         std::optional<int> map_index);
 
   // planner_dags.cc: registration, retirement and schedules of DAGs.
   Result<DagState*> find_dag(const DagKey& id);

@@ -1,36 +1,22 @@
 #include "engine/core/retry_policy.h"
 
-#include <array>
-
 #include "engine/base/duration.h"
+#include "engine/base/fields.h"
+#include "engine/base/json_list.h"
 
 namespace millrace {
 namespace {
 
-constexpr std::array<std::string_view, 3> kBackoffNames = {"constant", "linear", "exponential"};
-
-template <typename Value>
-Json list_of(const std::vector<Value>& values) {
-  Json out = Json::array();
-  for (const auto& value : values) out.push_back(value);
-  return out;
-}
-std::vector<std::string> strings(const Json& json) {
-  std::vector<std::string> out;
-  for (const auto& item : json.items()) out.push_back(item.as_string());
-  return out;
-}
-
 /// Only what is set.
 Json rule_json(const FailureRule& rule) {
   Json on = Json::object();
-  if (!rule.exit_codes.empty()) on.set("exit_code", list_of(rule.exit_codes));
-  if (!rule.errors.empty()) on.set("error", list_of(rule.errors));
+  if (!rule.exit_codes.empty()) on.set("exit_code", json_list(rule.exit_codes));
+  if (!rule.errors.empty()) on.set("error", json_list(rule.errors));
   if (!rule.message.empty()) on.set("message", rule.message);
   Json out = Json::object({{"on", std::move(on)}});
   if (rule.never) out.set("never", true);
   if (rule.max) out.set("max", *rule.max);
-  if (rule.backoff) out.set("backoff", to_string(*rule.backoff));
+  if (rule.backoff) out.set("backoff", name_of(*rule.backoff));
   if (rule.initial) out.set("initial", format_duration(*rule.initial));
   if (rule.max_delay) out.set("max_delay", format_duration(*rule.max_delay));
   if (rule.jitter) out.set("jitter", *rule.jitter);
@@ -41,11 +27,11 @@ Result<FailureRule> rule_from(const Json& json) {
   FailureRule rule;
   for (const auto& code : json["on"]["exit_code"].items())
     rule.exit_codes.push_back(static_cast<int>(code.as_int()));
-  rule.errors = strings(json["on"]["error"]);
+  rule.errors = strings_in(json["on"]["error"]);
   rule.message = json["on"]["message"].as_string();
   rule.never = json["never"].as_bool(false);
   if (json.contains("max")) rule.max = static_cast<int>(json["max"].as_int());
-  rule.backoff = backoff_from(json["backoff"].as_view());
+  rule.backoff = from_name<Backoff>(json["backoff"].as_view());
   if (json.contains("initial")) {
     MR_TRY(rule.initial, parse_duration(json["initial"].as_view()));
   }
@@ -58,19 +44,9 @@ Result<FailureRule> rule_from(const Json& json) {
 
 }  // namespace
 
-std::string_view to_string(Backoff backoff) {
-  return kBackoffNames[static_cast<std::size_t>(backoff)];
-}
-
-std::optional<Backoff> backoff_from(std::string_view name) {
-  for (std::size_t i = 0; i < kBackoffNames.size(); ++i)
-    if (kBackoffNames[i] == name) return static_cast<Backoff>(i);
-  return std::nullopt;
-}
-
 Json to_json(const RetryPolicy& policy) {
   Json out = Json::object({{"max", policy.max},
-                           {"backoff", to_string(policy.backoff)},
+                           {"backoff", name_of(policy.backoff)},
                            {"initial", format_duration(policy.initial)},
                            {"max_delay", format_duration(policy.max_delay)},
                            {"jitter", policy.jitter}});
@@ -79,14 +55,14 @@ Json to_json(const RetryPolicy& policy) {
     for (const auto& rule : policy.rules) rules.push_back(rule_json(rule));
     out.set("rules", std::move(rules));
   }
-  if (!policy.also_on.empty()) out.set("also_on", list_of(policy.also_on));
+  if (!policy.also_on.empty()) out.set("also_on", json_list(policy.also_on));
   return out;
 }
 
 Result<RetryPolicy> retry_policy_from(const Json& json) {
   RetryPolicy policy;
   policy.max = static_cast<int>(json["max"].as_int());
-  policy.backoff = backoff_from(json["backoff"].as_view()).value_or(Backoff::exponential);
+  policy.backoff = from_name<Backoff>(json["backoff"].as_view()).value_or(Backoff::exponential);
   MR_TRY(policy.initial, parse_duration(json["initial"].as_view()));
   MR_TRY(policy.max_delay, parse_duration(json["max_delay"].as_view()));
   policy.jitter = json["jitter"].as_double();
@@ -94,7 +70,7 @@ Result<RetryPolicy> retry_policy_from(const Json& json) {
     MR_TRY(FailureRule rule, rule_from(item));
     policy.rules.push_back(std::move(rule));
   }
-  policy.also_on = strings(json["also_on"]);
+  policy.also_on = strings_in(json["also_on"]);
   return policy;
 }
 

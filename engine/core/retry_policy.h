@@ -16,6 +16,9 @@
 namespace millrace {
 
 enum class Backoff { constant, linear, exponential };
+constexpr std::array<std::string_view, 3> names_of(Backoff) {
+  return {"constant", "linear", "exponential"};
+}
 
 /// What applies after some failures instead of the keys of the policy. The conditions that it has
 /// must all hold.
@@ -51,9 +54,6 @@ struct RetryPolicy {
   std::vector<std::string> also_on = {};
   friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
 };
-
-std::string_view to_string(Backoff backoff);
-std::optional<Backoff> backoff_from(std::string_view name);
 
 /// Part of the canonical form of a DAG.
 Json to_json(const RetryPolicy& policy);

@@ -11,6 +11,7 @@
 #include "engine/data/text_table.h"
 #include "engine/op/context.h"
 #include "engine/op/param.h"
+#include "operators/data/table_outputs.h"
 
 namespace millrace {
 
@@ -150,16 +151,12 @@ struct ReadOptions {
   }
   static auto params() { return std::tuple_cat(reading_params(), csv_params(), result_params()); }
   static std::vector<std::pair<std::string, std::string>> outputs() {
-    return {{"table", "digest of the Parquet artifact"},
-            {"rows", "number of rows"},
-            {"columns", "names of the columns"},
-            {"bytes", "size of the artifact"},
-            {"statistics", "nulls, min, max and mean of each column"},
-            {"bad_rows", "rows that could not be read and are not in the table"},
-            {"quarantine",
-             "digest of the table of bad rows: file, line, reason, text; null if there is none"},
-            {"nans", "NaNs made null, by column"},
-            {"watermark", "largest value of the column watermark; null without one"}};
+    return table_outputs(
+        {{"bad_rows", "rows that could not be read and are not in the table"},
+         {"quarantine",
+          "digest of the table of bad rows: file, line, reason, text; null if there is none"},
+         {"nans", "NaNs made null, by column"},
+         {"watermark", "largest value of the column watermark; null without one"}});
   }
 };
 

@@ -10,6 +10,7 @@
 #include "engine/op/context.h"
 #include "engine/op/param.h"
 #include "operators/data/pg_database.h"
+#include "operators/data/table_outputs.h"
 
 namespace millrace {
 
@@ -60,12 +61,7 @@ struct SqlQuery {
     return {exactly_one_of({"connection", "connection_env"})};
   }
   static std::vector<std::pair<std::string, std::string>> outputs() {
-    return {{"table", "digest of the Parquet artifact"},
-            {"rows", "number of rows"},
-            {"columns", "names of the columns"},
-            {"bytes", "size of the artifact"},
-            {"statistics", "nulls, min, max and mean of each column"},
-            {"values", "with output: rows, the rows as a list of {column: value}"}};
+    return table_outputs({{"values", "with output: rows, the rows as a list of {column: value}"}});
   }
   Result<Outcome> run(OperatorContext& ctx) const;
 };

@@ -72,4 +72,16 @@ Json outputs_of(const TableArtifact& table) {
                        {"statistics", statistics_summary(table.statistics)}});
 }
 
+std::vector<std::pair<std::string, std::string>> table_outputs(
+    std::vector<std::pair<std::string, std::string>> more) {
+  std::vector<std::pair<std::string, std::string>> out = {
+      {"table", "digest of the Parquet artifact"},
+      {"rows", "number of rows"},
+      {"columns", "names of the columns"},
+      {"bytes", "size of the artifact"},
+      {"statistics", "nulls, min, max and mean of each column"}};
+  out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  return out;
+}
+
 }  // namespace millrace

@@ -25,7 +25,8 @@ struct TableArtifact {
   PublishArtifact effect;
 };
 
-/// Of a task that makes one table: its digest, rows, columns, bytes and statistics.
+/// Of a task that makes one table: its digest, rows, columns, bytes and statistics, as
+/// table_outputs() declares them.
 Json outputs_of(const TableArtifact& table);
 
 /// The rows of `select`, in order, as a Parquet artifact with its statistics. `name` is for people;

@@ -9,6 +9,7 @@
 #include "engine/core/outcome.h"
 #include "engine/op/context.h"
 #include "engine/op/param.h"
+#include "operators/data/table_outputs.h"
 
 namespace millrace {
 
@@ -53,13 +54,7 @@ struct TransformSql {
         param("max_rows", &T::max_rows, "More rows than this are an error").def(100'000'000).min(1),
         param("dataset", &T::dataset, "Dataset that this updates").def("")};
   }
-  static std::vector<std::pair<std::string, std::string>> outputs() {
-    return {{"table", "digest of the Parquet artifact"},
-            {"rows", "number of rows"},
-            {"columns", "names of the columns"},
-            {"bytes", "size of the artifact"},
-            {"statistics", "nulls, min, max and mean of each column"}};
-  }
+  static std::vector<std::pair<std::string, std::string>> outputs() { return table_outputs(); }
   Result<Outcome> run(OperatorContext& ctx) const;
 };
 

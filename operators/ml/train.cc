@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <type_traits>
 
+#include "engine/base/json_list.h"
 #include "engine/base/suggest.h"
 #include "engine/data/sql.h"
 #include "engine/ml/metrics.h"
@@ -189,12 +190,6 @@ std::string numbers_in(const Json& metrics) {
   return out;
 }
 
-Json list_of(const std::vector<std::string>& texts) {
-  Json out = Json::array();
-  for (const auto& text : texts) out.push_back(text);
-  return out;
-}
-
 Json manifest_of(const Train& op, const ml::Model& model, const Split& split,
                  const LabelledTable& table, const std::vector<std::string>& warnings,
                  const std::string& model_digest) {
@@ -204,9 +199,9 @@ Json manifest_of(const Train& op, const ml::Model& model, const Split& split,
                        {"data", op.data},
                        {"label", op.label},
                        {"timestamp", op.timestamp},
-                       {"features", list_of(model.feature_names())},
-                       {"left_out", list_of(table.left_out)},
-                       {"warnings", list_of(warnings)},
+                       {"features", json_list(model.feature_names())},
+                       {"left_out", json_list(table.left_out)},
+                       {"warnings", json_list(warnings)},
                        {"split", Json::object({{"train", range_json(split.train, table.micros)},
                                                {"holdout", range_json(split.holdout, table.micros)},
                                                {"unlabelled", table.unlabelled}})},
