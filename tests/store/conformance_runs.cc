@@ -118,6 +118,41 @@ TEST_P(StoreTest, ARunIsQueuedUntilItsFirstEventAfterItsCreation) {
   EXPECT_EQ(later, ended->started_at);
 }
 
+// Dates that fire together are written together: only the first run begins with the append.
+TEST_P(StoreTest, ARunThatIsNotTheFirstOfItsBatchIsQueuedAsWell) {
+  lead();
+  std::vector<Event> events;
+  std::vector<RunRow> rows;
+  std::vector<Uuid> created;
+  for (const char* dag : {"flights", "sales"}) {
+    RunRow row;
+    row.run = new_id();
+    row.dag = dag;
+    row.version = digest('d');
+    row.params = Json::object();
+    row.created_at = now();
+    events.push_back(
+        event(row.run,
+              RunCreated{dag, row.version, RunType::manual, {}, {}, {}, row.params, {}, "", {}}));
+    rows.push_back(row);
+    created.push_back(row.run);
+  }
+  Batch both = batch(events);
+  both.runs_created = rows;
+  ASSERT_OK(stores().journal.append(both));
+  for (const Uuid& run : created) {
+    const auto row = stores().runs.run(run);
+    ASSERT_OK(row);
+    EXPECT_EQ(RunStatus::queued, row->status) << row->dag;
+    EXPECT_FALSE(row->started_at.has_value()) << row->dag;
+  }
+  const Time later = now() + std::chrono::minutes(3);
+  Event begins = event(created[1], TaskQueued{{0, -1}});
+  begins.at = later;
+  append({begins});
+  EXPECT_EQ(later, stores().runs.run(created[1])->started_at);
+}
+
 TEST_P(StoreTest, ARunThatBeginsInTheBatchThatCreatesItIsNotQueued) {
   lead();
   RunRow row;
