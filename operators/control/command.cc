@@ -71,12 +71,14 @@ Result<UniqueFd> input_from(const std::string& text, const fs::path& work) {
   return input;
 }
 
-Status add_files(std::vector<std::string>& env, const Exchange& exchange, const fs::path& work) {
+Status add_files(std::vector<std::string>& env, Exchange& exchange, const fs::path& work) {
   if (exchange.inputs.empty() && exchange.outputs.empty()) return {};
   for (const auto& input : exchange.inputs)
     add_variable(env, variable_of("MILLRACE_INPUT_", input.name), input.path.native());
-  for (const auto& output : exchange.outputs)
-    add_variable(env, variable_of("MILLRACE_OUTPUT_", output.name), output.path.native());
+  for (auto& output : exchange.outputs) {
+    output.variable = variable_of("MILLRACE_OUTPUT_", output.name);
+    add_variable(env, output.variable, output.path.native());
+  }
   const fs::path file = work / "files.json";
   MR_CHECK(write_file(file, description_of(exchange).dump()));
   add_variable(env, "MILLRACE_FILES", file.native());

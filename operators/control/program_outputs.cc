@@ -132,6 +132,7 @@ Result<PublishArtifact> store(OperatorContext& ctx, const ProgramOutput& file) {
   const auto found = fs::symlink_status(file.path, problem).type();
   if (found == fs::file_type::not_found)
     return data_invalid("the program wrote no such file; " + expected(file) + " at " +
+                        (file.variable.empty() ? "" : "$" + file.variable + ", which is ") +
                         file.path.string());
   if (found != fs::file_type::regular)
     return data_invalid("the program made something else than a regular file; " + expected(file));

@@ -23,8 +23,9 @@ std::optional<std::string> check_output_types(const Json& types);
 struct ProgramOutput {
   std::string name;
   std::filesystem::path path;
-  std::string type;    // table, model or file
-  std::string format;  // of a table: auto, parquet, csv or jsonl
+  std::string type;           // table, model or file
+  std::string format;         // of a table: auto, parquet, csv or jsonl
+  std::string variable = {};  // that holds the path in the program's environment; "": none
 };
 
 /// The files of `output_files`, below `folder`; makes the folders that they lie in.

@@ -178,7 +178,7 @@ TEST_F(CommandFilesTest, AnOutputFileThatIsMissingOrUnreadableIsAnError) {
   };
   EXPECT_EQ(table("true"),
             "output file 't' (t.csv): the program wrote no such file; expected a table as CSV, "
-            "JSON lines or Parquet at " +
+            "JSON lines or Parquet at $MILLRACE_OUTPUT_T, which is " +
                 (ctx_.work_dir() / "out/t.csv").string());
   EXPECT_EQ(table("mkdir $MILLRACE_OUTPUT_T"),
             "output file 't' (t.csv): the program made something else than a regular file; "
