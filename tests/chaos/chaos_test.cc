@@ -1,7 +1,10 @@
 // Each family of faults once, on the real program. The long hunt: ./run chaos --minutes 20
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <string>
 
 #include "tests/chaos/attacks.h"
 #include "tests/chaos/battle.h"
@@ -10,9 +13,22 @@
 namespace millrace::chaos {
 namespace {
 
+/// Where PostgreSQL's user can enter, also if the clone is in the home folder of root.
+std::filesystem::path folder_of(const std::string& name) {
+  return std::filesystem::temp_directory_path() /
+         ("millrace-chaos-test-" + std::to_string(getpid())) / name;
+}
+
+/// The folder, and the one around it once it is empty.
+void remove_run(const std::filesystem::path& folder) {
+  std::filesystem::remove_all(folder);
+  std::error_code not_empty;
+  std::filesystem::remove(folder.parent_path(), not_empty);
+}
+
 TEST(Chaos, EveryFaultOnceLeavesTheOracleContent) {
   BattleOptions options;
-  options.folder = std::filesystem::path(MILLRACE_BINARY_DIR) / "chaos_test";
+  options.folder = folder_of("battle");
   options.each_once = true;
   const BattleReport report = fight(options);
   for (const auto& complaint : report.complaints) ADD_FAILURE() << complaint;
@@ -24,20 +40,20 @@ TEST(Chaos, EveryFaultOnceLeavesTheOracleContent) {
   EXPECT_GT(report.fault_count(), 15);
   EXPECT_GT(report.runs_accepted, 20);
   EXPECT_GE(report.judgement.tally.runs, report.runs_accepted);
-  if (!HasFailure()) std::filesystem::remove_all(options.folder);
+  if (!HasFailure()) remove_run(options.folder);
 }
 
 /// A few of each attack; the many: ./run chaos --power-cuts 100 --bit-flips 200 --set-clocks 50
 class Attack : public ::testing::Test {
  protected:
   AttackOptions options(const std::string& name, int times) {
-    folder_ = std::filesystem::path(MILLRACE_BINARY_DIR) / "chaos_test" / name;
+    folder_ = folder_of(name);
     return {folder_, times, 9};
   }
   void expect_kept(const AttackReport& report, int times) {
     EXPECT_EQ(report.made, times);
     for (const auto& complaint : report.complaints) ADD_FAILURE() << complaint;
-    if (!HasFailure()) std::filesystem::remove_all(folder_);
+    if (!HasFailure()) remove_run(folder_);
   }
   std::filesystem::path folder_;
 };

@@ -25,7 +25,8 @@ static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 /// Thread-safe.
 class Machine {
  public:
-  /// Makes the file; throws std::system_error where that fails.
+  /// Makes the file, and a copy of the library next to it; throws std::system_error where that
+  /// fails. PostgreSQL's user must be able to enter the folder.
   explicit Machine(std::filesystem::path file);
   ~Machine();
   Machine(const Machine&) = delete;
@@ -42,7 +43,7 @@ class Machine {
   int writes_refused() const { return state_->writes_refused; }
 
  private:
-  std::filesystem::path file_;
+  std::filesystem::path file_, library_;
   MachineState* state_;
 };
 

@@ -84,7 +84,8 @@ int main(int argc, char** argv) {
       "Injects faults into two real engines and a real PostgreSQL, and judges what is left");
   BattleOptions options;
   double minutes = 1;
-  std::string folder = "build/chaos";
+  // PostgreSQL's user must be able to enter it, which the home folder of root does not allow.
+  std::string folder = (std::filesystem::temp_directory_path() / "millrace-chaos").string();
   bool verbose = false;
   options.seed = millrace::system_entropy();
   app.add_option("--minutes", minutes,

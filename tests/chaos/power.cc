@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <linux/loop.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -88,7 +90,13 @@ class RealDisk final : public PowerSupply {
     if (done != 0) fail("cannot shut the disk down");
   }
   void restore() override {
-    if (::umount2(mount_.c_str(), 0) != 0) fail("cannot unmount the disk");
+    // The last of the killed processes may still be on their way out.
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (::umount2(mount_.c_str(), 0) != 0) {
+      if (errno != EBUSY || std::chrono::steady_clock::now() > patience)
+        fail("cannot unmount the disk");
+      ::poll(nullptr, 0, 10);
+    }
     if (::mount(device_.c_str(), mount_.c_str(), "ext4", 0, nullptr) != 0)
       fail("cannot mount the disk again");
   }

@@ -14,6 +14,10 @@ namespace {
 const std::filesystem::path kFixture =
     std::filesystem::path(MILLRACE_SOURCE_DIR) / "tests/e2e/upgrade";
 
+/// The folder in which the fixture was made. A run goes on with the version of its DAG that it
+/// began with, whose programs run there.
+const std::filesystem::path kFormerDags = "/tmp/example/dags";
+
 /// The first champion, and the version that was rolled back.
 constexpr const char* kChampion =
     "140f10ad77e411ca578826e5258e87240f84f2f9793ad49dfdb7ff6b1f7e45ff";
@@ -22,10 +26,14 @@ constexpr const char* kRolledBack =
 
 class Upgrade : public ::testing::Test {
  protected:
-  Upgrade() {
+  Upgrade() : made_(std::filesystem::create_directories(kFormerDags)) {
     const Finished restored = run({"restore", (kFixture / "backup").string()});
     EXPECT_EQ(restored.exit_code, 0) << restored.out;
     up_ = std::make_unique<Up>(state(), kFixture / "dags");
+  }
+  ~Upgrade() override {
+    up_.reset();
+    if (made_) std::filesystem::remove_all(kFormerDags);
   }
   std::filesystem::path state() const { return folder_.path() / "state"; }
   Finished run(std::vector<std::string> words) const {
@@ -43,6 +51,9 @@ class Upgrade : public ::testing::Test {
 
   TempFolder folder_;
   std::unique_ptr<Up> up_;
+
+ private:
+  const bool made_;  // kFormerDags
 };
 
 void Upgrade::check_runs_logs_and_outputs() {
