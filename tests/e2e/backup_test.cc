@@ -232,7 +232,9 @@ TEST_F(Backup, TheStateFolderMayHaveACommaAndItsArtifactsMayBeALink) {
 
 // A single engine that was killed waited 4.5 s for its own lease.
 TEST_F(Backup, AKilledEngineThatIsStartedAgainLeadsAtOnce) {
-  up();  // killed at the end
+  const auto first = up();
+  first->program().signal(SIGKILL);
+  first->program().wait(std::chrono::seconds{20});
   Up again(state(), folder_.path() / "dags");
   const Json health = *Json::parse(again.get_text("/readyz"));
   EXPECT_TRUE(health["leader"].as_bool());

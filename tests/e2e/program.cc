@@ -146,6 +146,12 @@ Up::Up(const std::filesystem::path& state, const std::filesystem::path& dags,
                              program_.end_of_output(4096));
 }
 
+Up::~Up() {
+  if (program_.pid() <= 0) return;
+  program_.signal(SIGINT);
+  program_.wait(std::chrono::seconds{20});
+}
+
 std::string Up::get_text(const std::string& path) const {
   httplib::Client client("127.0.0.1", api_port_);
   const auto answer = client.Get(path);

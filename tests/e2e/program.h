@@ -71,6 +71,10 @@ class Up {
   /// `more`: further arguments.
   Up(const std::filesystem::path& state, const std::filesystem::path& dags,
      const std::vector<std::string>& more = {});
+  /// Stops the engine as Ctrl-C does, unless it has ended, so that its PostgreSQL ends as well.
+  ~Up();
+  Up(const Up&) = delete;
+  Up& operator=(const Up&) = delete;
 
   Json get(const std::string& path) const;
   /// The raw body; "" unless the status is 200.
