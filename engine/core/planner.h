@@ -75,6 +75,8 @@ struct SyncDags {
   std::set<DagKey> seen;
   bool complete = true;       // false: the folder could not be read, and no DAG is retired
   SyncResources others = {};  // of kinds other than DAGs
+  /// Paths of files that declare nothing. What one of them declared before stays in force.
+  std::set<std::string> declaring_nothing = {};
 
   bool is_empty() const { return dags.empty() && errors.empty() && others.found.empty(); }
 };

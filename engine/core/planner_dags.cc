@@ -131,7 +131,8 @@ void Planner::sync_dags(const SyncDags& input, Time now) {
     static_cast<void>(register_dag(chosen, now));
   }
   retire_undeclared(input, errors, now);
-  const FolderLook look{input.folder, input.complete, input.is_empty(), input.unreadable};
+  const FolderLook look{input.folder, input.complete, input.is_empty(), input.unreadable,
+                        input.declaring_nothing};
   for (auto& change : resources_.sync(input.others, look, errors))
     std::visit([&](auto& event) { emit(Uuid{}, now, std::move(event)); }, change);
   report_files(std::move(errors), now);
@@ -159,6 +160,11 @@ void Planner::retire_undeclared(const SyncDags& input, std::map<std::string, Jso
   const auto look_at = [&](const DagKey& id, const DagState& state) {
     if (!state.retired.empty() || declared.contains(id)) return;
     if (input.unreadable.contains(file_name(state.source))) return;
+    if (input.declaring_nothing.contains(state.source)) {
+      errors.emplace(state.source,
+                     emptied_error("dag", "DAG '" + id.text() + "'", id.name, state.source));
+      return;
+    }
     const bool retires = !input.is_empty() || input.seen.contains(id);
     retires ? gone.push_back(id) : static_cast<void>(++kept);
   };

@@ -71,11 +71,12 @@ void ResourceFolder::start() {
 void ResourceFolder::stop() { service_.stop(); }
 
 bool ResourceFolder::scan(SteadyTime now) {
-  const auto files = find_resource_files(parts_.folder, parts_.kinds);
+  const auto files = find_yaml_files(parts_.folder, parts_.kinds);
   SyncDags folder;
   if (files) {
-    reload(*files);
+    reload(files->resources);
     folder = contents();
+    for (const auto& path : files->others) folder.declaring_nothing.insert(path.string());
   } else {  // what was read before stays as it is
     folder = contents();
     folder.complete = false;
@@ -87,6 +88,7 @@ bool ResourceFolder::scan(SteadyTime now) {
   const bool soon = keep_missing(folder, now);
   std::string in_short = files ? "" : files.error().message;
   for (const auto& [path, file] : files_) in_short += path + ' ' + file.digest + '\n';
+  for (const auto& path : folder.declaring_nothing) in_short += path + '\n';
   for (const auto& id : folder.declared) in_short += id.text() + '\n';
   for (const auto& key : folder.others.declared) in_short += key.text() + '\n';
   if (handed_over_ == in_short) return soon;
@@ -94,7 +96,7 @@ bool ResourceFolder::scan(SteadyTime now) {
   if (!files)
     log::error("the DAG folder cannot be read; its DAGs stay as they are",
                {{"folder", parts_.folder.string()}, {"error", files.error().message}});
-  else if (files->empty())
+  else if (files->resources.empty())
     log::warning("the DAG folder holds no DAG file", {{"folder", parts_.folder.string()}});
   parts_.put(std::move(folder));
   return soon;

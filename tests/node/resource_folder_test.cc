@@ -184,6 +184,35 @@ TEST_F(ResourceFolderTest, RetiresWhatNoFileDeclaresAnyMore) {
   EXPECT_EQ(row("monitor", "drift").retired, "");
 }
 
+// The file may be broken by an editor, a merge or a full disk: only its removal retires.
+TEST_F(ResourceFolderTest, AFileThatNoLongerDeclaresAnythingKeepsItsVersionAndIsAnError) {
+  write("drift.yaml", "monitor: drift\nthreshold: 0.2\n");
+  write("etl.yaml", kDag);
+  write("values.yaml", "a: 1\n");
+  look();
+  EXPECT_EQ(report("values.yaml"), "") << "it never declared anything";
+  write("drift.yaml", "<<<<<<< HEAD\n");
+  write("etl.yaml", "hello world\n");
+  look();
+  EXPECT_EQ(look(std::chrono::milliseconds{900}),
+            (Events{"dag_file_checked ", "dag_file_checked "}));
+  EXPECT_EQ(row("monitor", "drift").retired, "");
+  EXPECT_EQ(row("dag", "etl").retired, "");
+  EXPECT_EQ(report("drift.yaml"),
+            "the file no longer declares monitor 'drift'; its last valid version is in force");
+  EXPECT_EQ(report("etl.yaml"),
+            "the file no longer declares DAG 'etl'; its last valid version is in force");
+  lead();
+  watch();  // as after a restart
+  EXPECT_EQ(look(), Events{});
+  EXPECT_EQ(row("dag", "etl").retired, "");
+  write("drift.yaml", "monitor: drift\nthreshold: 0.2\n");
+  fs::remove(path_ / "etl.yaml");
+  look();
+  EXPECT_NE(row("dag", "etl").retired, "");
+  EXPECT_EQ(report("etl.yaml"), "");
+}
+
 TEST_F(ResourceFolderTest, TheNextLeaderKnowsWhatIsRegistered) {
   write("drift.yaml", "monitor: drift\nthreshold: 0.2\n");
   look();

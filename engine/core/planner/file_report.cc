@@ -30,6 +30,14 @@ Json file_error(const std::string& file, std::string_view code, std::string mess
                                     {"code", code}})});
 }
 
+Json emptied_error(std::string_view kind, const std::string& what, const std::string& name,
+                   const std::string& file) {
+  return file_error(file, "undeclared",
+                    "the file no longer declares " + what + "; its last valid version is in force",
+                    "write '" + std::string(kind) + ": " + name +
+                        "' at the top of the file again, or remove the file to retire it");
+}
+
 Json twin_error(std::string_view kind, const std::string& what, const std::string& in_force,
                 const std::string& twin) {
   return file_error(twin, "duplicate-" + std::string(kind),

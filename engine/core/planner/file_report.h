@@ -14,6 +14,9 @@ int common_names(const std::string& a, const std::string& b);
 /// The one error of a file, in the form of its diagnostics.
 Json file_error(const std::string& file, std::string_view code, std::string message,
                 std::string_view hint);
+/// Of a file that declared a resource before, and now declares nothing.
+Json emptied_error(std::string_view kind, const std::string& what, const std::string& name,
+                   const std::string& file);
 /// Of a file whose resource another file, which is in force, declares as well.
 Json twin_error(std::string_view kind, const std::string& what, const std::string& in_force,
                 const std::string& twin);

@@ -28,7 +28,7 @@ std::vector<Resources::Change> Resources::sync(const SyncResources& input, const
     add(chosen, out);
   }
   if (!look.complete) return out;
-  if (const std::size_t kept = retire_undeclared(input, look, out); kept > 0)
+  if (const std::size_t kept = retire_undeclared(input, look, out, errors); kept > 0)
     errors.try_emplace(look.folder,
                        file_error(look.folder, "no-resource-files",
                                   "the folder holds no file that declares something; " +
@@ -60,13 +60,18 @@ void Resources::add(const RegisterResource& input, std::vector<Change>& out) {
 
 /// How many stay although no file declares them, since the folder is empty.
 std::size_t Resources::retire_undeclared(const SyncResources& input, const FolderLook& look,
-                                         std::vector<Change>& out) {
+                                         std::vector<Change>& out,
+                                         std::map<std::string, Json>& errors) {
   std::set<ResourceKey> declared = input.declared;
   for (const auto& one : input.found) declared.insert(one.key);
   std::size_t kept = 0;
   for (auto& [key, state] : all_) {
     if (!state.retired.empty() || declared.contains(key)) continue;
     if (look.unreadable.contains(file_name(state.source))) continue;
+    if (look.declaring_nothing.contains(state.source)) {
+      errors.emplace(state.source, emptied_error(key.kind, key.text(), key.name, state.source));
+      continue;
+    }
     if (look.is_empty && !input.seen.contains(key)) {
       ++kept;
       continue;

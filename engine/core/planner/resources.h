@@ -45,6 +45,7 @@ struct FolderLook {
   bool complete = true;  // false: it could not be read, and retires nothing
   bool is_empty = false;
   std::set<std::string> unreadable;  // names of files that cannot even tell what they declare
+  std::set<std::string> declaring_nothing = {};  // paths of files
 };
 
 struct ResourceState {
@@ -67,7 +68,7 @@ class Resources {
   const RegisterResource& choose(const std::vector<const RegisterResource*>& twins) const;
   void add(const RegisterResource& input, std::vector<Change>& out);
   std::size_t retire_undeclared(const SyncResources& input, const FolderLook& look,
-                                std::vector<Change>& out);
+                                std::vector<Change>& out, std::map<std::string, Json>& errors);
 
   std::map<ResourceKey, ResourceState> all_;
 };
