@@ -11,8 +11,10 @@
 #include "engine/app/shared_options.h"
 #include "engine/app/terminal.h"
 #include "engine/app/verbs.h"
+#include "engine/app/word_check.h"
 #include "engine/base/log.h"
 #include "engine/base/mutex.h"
+#include "engine/core/timetable.h"
 #include "engine/node/node.h"
 #include "engine/node/resource_folder.h"
 #include "engine/sched/engine.h"
@@ -85,6 +87,7 @@ struct AddressRemoval {
 struct RunWords {
   std::string file;
   std::vector<std::string> params;
+  std::string logical_date;
 };
 
 Result<int> run(const Options& options, const RunWords& words) {
@@ -98,6 +101,7 @@ Result<int> run(const Options& options, const RunWords& words) {
   MR_TRY(RegisterDag dag, load_for_engine(words.file, builtin_catalog()));
   const DagKey key = dag.dag->key();
   MR_TRY(const Json given, parse_params(words.params, dag.dag->spec().params));
+  if (!words.logical_date.empty()) MR_CHECK(parse_wall_time(words.logical_date, "UTC"));
   MR_TRY(auto node, Node::start(own, {.watch_dags = false, .only_dag = key}));
   MR_CHECK(write_engine_address(
       own.state, {server_url(own, node->api_port()), "", getpid(), database_mark(own), ""}));
@@ -107,6 +111,7 @@ Result<int> run(const Options& options, const RunWords& words) {
 
   TriggerRun input{.dag = key.name};
   input.params = given;
+  input.logical_date = words.logical_date;
   MR_TRY(const Json answer,
          node->ask(make_command(input, {key.namespace_, {kLocalPrincipal, "millrace run"}}),
                    std::chrono::seconds{30}));
@@ -140,6 +145,8 @@ VerbAction declare_run(CLI::App& verb, Options& options) {
   auto words = std::make_shared<RunWords>();
   verb.add_option("file", words->file, "The DAG file")->required();
   add_param_option(verb, words->params);
+  verb.add_option("--logical-date", words->logical_date, "Logical date of the run")
+      ->check(not_empty());
   add_runner_options(verb, options);
   return [&options, words] { return run(options, *words); };
 }

@@ -77,6 +77,19 @@ TEST_F(FirstSteps, AFailedRunIsReadableWithoutAnEngine) {
   EXPECT_NE(missing.out.find("its last attempt is 1"), std::string::npos) << missing.out;
 }
 
+TEST_F(FirstSteps, ARunMayHaveALogicalDate) {
+  const auto dag =
+      write("dated.yaml",
+            "dag: dated\nschedule: \"@daily\"\ntasks:\n  print:\n    operator: command\n"
+            "    with: {argv: [echo, \"${{ run.data_interval_start }}\"]}\n");
+  const Finished dated = on_state({"run", dag.string(), "--logical-date", "2026-03-01"});
+  EXPECT_EQ(dated.exit_code, 0) << dated.out;
+  EXPECT_NE(dated.out.find("print | 2026-02-28T00:00:00Z\n"), std::string::npos) << dated.out;
+  const Finished wrong = on_state({"run", dag.string(), "--logical-date", "1 March"});
+  EXPECT_EQ(wrong.exit_code, 2) << wrong.out;
+  EXPECT_NE(wrong.out.find("'1 March'"), std::string::npos) << wrong.out;
+}
+
 TEST_F(FirstSteps, AStateFolderWithoutADatabaseNamesTheCure) {
   const Finished runs = on_state({"runs"});
   EXPECT_EQ(runs.exit_code, traits(ErrorCode::not_found).exit_code) << runs.out;
