@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ inline constexpr std::string_view
     kProcessExecutor = "process",  // a pooled runner process: what computes or talks to the outside
     kThreadExecutor = "thread";    // inside the engine: built-ins that end at once
 inline constexpr std::array kExecutors = {kProcessExecutor, kThreadExecutor};
+
+/// Of the text that an attempt leaves to the next one.
+inline constexpr std::size_t kMaxSavedStateBytes = 64u << 10;
 
 /// Who and when. Plain data.
 struct AttemptInfo {
@@ -36,6 +40,7 @@ struct AttemptInfo {
   Time data_interval_end{};
   bool has_interval = false;  // false for a manual run without a date
   Json checkpoint;            // of the last Defer; null on the first call
+  std::string saved_state;    // what the attempts before left; "": nothing
 
   static constexpr auto fields() {
     return std::tuple{field("namespace", &AttemptInfo::namespace_, "Of all names below"),
@@ -52,7 +57,8 @@ struct AttemptInfo {
                       field("logical_date", &AttemptInfo::logical_date, "Date of the run"),
                       field("data_interval_start", &AttemptInfo::data_interval_start, "Inclusive"),
                       field("data_interval_end", &AttemptInfo::data_interval_end, "Exclusive"),
-                      field("checkpoint", &AttemptInfo::checkpoint, "Of the last deferral")};
+                      field("checkpoint", &AttemptInfo::checkpoint, "Of the last deferral"),
+                      field("saved_state", &AttemptInfo::saved_state, "Of earlier attempts")};
   }
 
   /// "run/task/map_index": the same for all attempts, so that an outside system can tell a

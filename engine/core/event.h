@@ -29,7 +29,7 @@ using EventBody =
                  TaskUpstreamFailed, TaskCancelled, CompletionRejected, EffectsRequested,
                  CommandHandled, AttemptDispatched, AttemptReturned, TaskCancelRequested,
                  DagRetired, DagOutOfOrder, ScheduleMoved, ResourceRegistered, ResourceRetired,
-                 TaskHeld, TaskResumed, HeldTaskGivenUp>;
+                 TaskHeld, TaskResumed, HeldTaskGivenUp, AttemptStateSaved>;
 
 struct Event {
   std::int64_t seq = 0;  // place in the journal; given when the batch is appended

@@ -59,11 +59,18 @@ struct AttemptResult {
   std::optional<Time> began{};
 };
 
-using AttemptReport = std::variant<AttemptResult, AttemptBegan>;
+/// A text that the next attempt is to find if this one does not succeed. The attempt goes on.
+struct AttemptSaved {
+  AttemptKey key;
+  std::string state;
+};
+
+using AttemptReport = std::variant<AttemptResult, AttemptBegan, AttemptSaved>;
 
 /// Thread-safe. Each started attempt has exactly one result, also when it was cancelled or its
 /// runner died (`lost`, with `unavailable`), and not before every process of it has ended. That it
 /// began is reported before, if it goes on for more than a moment; otherwise its result says so.
+/// What it saves is reported before its result.
 /// After `kill_all` nothing is reported any more and nothing runs.
 class Executor {
  public:

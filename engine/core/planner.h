@@ -142,6 +142,8 @@ class Planner {
   PublishEvent::Answer publish_event(const PublishEvent& input, const Caller& caller, Time now);
   Status request_effects(const std::vector<Effect>& effects, const Caller& caller, Time now);
   void began(const AttemptBegan& report, Time now);
+  /// Ignored unless the attempt is the current one and the text can be kept.
+  void saved(const AttemptSaved& report, Time now);
   void complete(const AttemptResult& result, Time now);
   /// Handles the schedules, retries, deferrals and deadlines that are due. Then fills free slots.
   void tick(Time now);

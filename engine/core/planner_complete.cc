@@ -50,6 +50,16 @@ void Planner::began(const AttemptBegan& report, Time now) {
     emit(*run, now, AttemptStarted{key.ref, key.attempt, key.epoch, std::min(report.at, now)});
 }
 
+void Planner::saved(const AttemptSaved& report, Time now) {
+  const auto& [key, state] = report;
+  Run* const run = runs_.find(key.run);
+  // PostgreSQL stores no NUL in a text.
+  const bool can_be_kept =
+      state.size() <= kMaxSavedStateBytes && state.find('\0') == std::string::npos;
+  if (!can_be_kept || !is_current(run, key) || run->instance(key.ref).saved_state == state) return;
+  emit(*run, now, AttemptStateSaved{key.ref, key.attempt, state});
+}
+
 void Planner::complete(const AttemptResult& result, Time now) {
   const AttemptKey& key = result.key;
   const std::optional<InHand> ended = pools_.end(key);

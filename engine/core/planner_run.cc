@@ -310,6 +310,7 @@ StartAttempt Planner::action_of(const Run& run, TaskRef ref, Json with) const {
   info.data_interval_start = run.created.interval_start.value_or(Time{});
   info.data_interval_end = run.created.interval_end.value_or(Time{});
   info.checkpoint = run.instance(ref).checkpoint;
+  info.saved_state = run.instance(ref).saved_state;
   return action;
 }
 

@@ -159,6 +159,11 @@ class Fold {
     if (instance.started == Time{}) instance.started = instance.attempt_started;
     return {};
   }
+  Status operator()(const AttemptStateSaved& e) {
+    MR_CHECK(expect(e.ref, e.attempt));
+    run_.instance(e.ref).saved_state = e.state;
+    return {};
+  }
   Status operator()(const AttemptLost& e) {
     MR_CHECK(expect(e.ref, e.attempt));
     ++run_.instance(e.ref).losses;

@@ -30,6 +30,7 @@ struct TaskInstance {
   Time wake{};              // deferred: end of the wait; up_for_retry: time of the retry
   std::string wake_event;
   Json checkpoint;
+  std::string saved_state;  // what its attempts left to the next one
   Json outputs;
   Error error;         // of the last failure
   std::string reason;  // of a skip

@@ -10,6 +10,7 @@
 //     ── beat {rss} ────────────────►      each second, from a thread of its own
 //     ── memory ────────────────────►      an allocation failed under the attempt's limit
 //     ── began {id, …} ─────────────►      the attempt has been at work for a moment
+//     ── saved {id, state} ─────────►      for the next attempt, if this one does not succeed
 //     ── done {id, outcome, …} ─────►      after everything that the attempt printed
 //
 // Before it begins an attempt, the runner notes that in a page that it shares with the engine
@@ -32,7 +33,7 @@ namespace millrace::exec {
 
 /// Raised when a message changes: engine and runner are the same binary, unless it was replaced
 /// under a running engine.
-inline constexpr int kProtocolVersion = 6;
+inline constexpr int kProtocolVersion = 7;
 /// Outputs are stored in the journal; data belongs into artifacts.
 inline constexpr std::size_t kMaxOutcomeBytes = 8u << 20;
 
@@ -99,6 +100,15 @@ struct BeatMessage {
 struct MemoryMessage {
   static constexpr auto fields() { return std::tuple{}; }
 };
+struct SavedMessage {
+  std::int64_t id = 0;  // of the attempt
+  std::string state;
+
+  static constexpr auto fields() {
+    return std::tuple{field("id", &SavedMessage::id, "Of the attempt"),
+                      field("state", &SavedMessage::state, "For the next attempt")};
+  }
+};
 struct DoneMessage {
   std::int64_t id = 0;  // of the attempt
   Result<Outcome> outcome = Outcome{Done{}};
@@ -115,7 +125,7 @@ struct DoneMessage {
 
 // A message travels with its place in its list as its number.
 using RunnerMessage =
-    std::variant<HelloMessage, QueryMessage, BeatMessage, MemoryMessage, DoneMessage>;
+    std::variant<HelloMessage, QueryMessage, BeatMessage, MemoryMessage, DoneMessage, SavedMessage>;
 using EngineMessage = std::variant<StartMessage, AnswerMessage, CancelMessage>;
 
 /// A whole frame; `resource_exhausted` if it would be longer than kMaxFrameBytes.

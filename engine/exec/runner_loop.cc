@@ -125,6 +125,7 @@ void RunnerLoop::on_message(RunnerProcess& runner, RunnerMessage message) {
   runner.last_heard = parts_.clock.steady();
   if (auto* done = std::get_if<DoneMessage>(&message)) return on_done(runner, std::move(*done));
   if (auto* query = std::get_if<QueryMessage>(&message)) return on_query(runner, std::move(*query));
+  if (auto* saved = std::get_if<SavedMessage>(&message)) return on_saved(runner, std::move(*saved));
   if (const auto* hello = std::get_if<HelloMessage>(&message)) {
     if (hello->protocol != kProtocolVersion) return end_early(runner, EndReason::protocol);
     runner.greeted = true;
@@ -137,6 +138,13 @@ void RunnerLoop::on_message(RunnerProcess& runner, RunnerMessage message) {
              beat->rss_bytes > config_.retire_above_bytes) {
     retire(runner);
   }
+}
+
+void RunnerLoop::on_saved(RunnerProcess& runner, SavedMessage saved) {
+  if (!runner.running || runner.running->id != saved.id)
+    return end_early(runner, EndReason::protocol);
+  const QueuedAttempt& attempt = runner.running->attempt;
+  send_report({attempt.generation, AttemptSaved{attempt.start.key, std::move(saved.state)}});
 }
 
 void RunnerLoop::on_query(RunnerProcess& runner, QueryMessage query) {

@@ -53,6 +53,7 @@ class RunnerLoop {
   void on_message(RunnerProcess& runner, RunnerMessage message);
   void on_query(RunnerProcess& runner, QueryMessage query);
   void on_answer(std::uint64_t serial, Result<std::string> frame);
+  void on_saved(RunnerProcess& runner, SavedMessage saved);
   void on_done(RunnerProcess& runner, DoneMessage done);
   void on_output(RunnerProcess& runner, std::size_t output);
   void on_exit(RunnerProcess& runner);

@@ -78,6 +78,9 @@ class RunnerContext final : public OperatorContext {
   Result<Json> ask(std::string_view name, const Json& arguments) override {
     return link_.ask(name, arguments);
   }
+  void save_state(std::string state) override {
+    link_.send(exec::SavedMessage{start_.id, std::move(state)});
+  }
   bool cancelled() const override { return link_.is_cancelled(start_.id); }
   void on_cancel(std::function<void()> action) override {
     link_.on_cancel(start_.id, std::move(action));

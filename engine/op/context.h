@@ -80,6 +80,10 @@ class OperatorContext {
   }
   /// The same, with the name and the arguments as the engine receives them.
   virtual Result<Json> ask(std::string_view name, const Json& arguments) = 0;
+  /// The next attempt finds this text in AttemptInfo::saved_state, unless this one succeeds. It is
+  /// recorded in the journal soon, also if this attempt is killed. At most kMaxSavedStateBytes of
+  /// UTF-8 without NUL. For operators that run in the engine, this has no effect.
+  virtual void save_state(std::string state) { (void)state; }
   /// True once the attempt should stop. Check it in long loops.
   virtual bool cancelled() const = 0;
   /// Calls `action` from another thread as soon as the attempt should stop. If it should stop

@@ -221,6 +221,8 @@ void Leader::plan(const Input& input, Time now) {
     planner_.complete(*result, now);
   } else if (const auto* began = std::get_if<AttemptBegan>(&input)) {
     planner_.began(*began, now);
+  } else if (const auto* saved = std::get_if<AttemptSaved>(&input)) {
+    planner_.saved(*saved, now);
   } else if (const auto* dag = std::get_if<RegisterDag>(&input)) {
     if (const auto status = planner_.register_dag(*dag, now); !status)
       log::warning("a DAG was refused",

@@ -23,8 +23,8 @@ namespace millrace {
 /// The inbox may hold something new.
 struct CommandsWaiting {};
 
-using Input = std::variant<AttemptResult, AttemptBegan, RegisterDag, SyncDags, CommandsWaiting,
-                           AcceptedCommand>;
+using Input = std::variant<AttemptResult, AttemptBegan, AttemptSaved, RegisterDag, SyncDags,
+                           CommandsWaiting, AcceptedCommand>;
 
 /// What a step did, for metrics and for who follows the journal in this process.
 struct StepReport {

@@ -14,6 +14,7 @@
 #include "operators/control/program_inputs.h"
 #include "operators/control/program_outputs.h"
 #include "operators/control/quoted_text.h"
+#include "operators/control/state_file.h"
 #include "operators/control/subprocess.h"
 
 namespace millrace::operators {
@@ -149,7 +150,13 @@ Result<Outcome> Command::run(OperatorContext& ctx) const {
     MR_CHECK(write_file(inputs_file, inputs.dump()));
     add_variable(program.env, "MILLRACE_INPUTS", inputs_file);
   }
+  StateFile state(ctx, work / "state");
+  MR_CHECK(state.write());
+  add_variable(program.env, "MILLRACE_STATE", state.path().native());
+  program.watched = work.native();
+  program.on_change = [&state] { return state.save(); };
   MR_TRY(const ExitStatus status, run_subprocess(program, ctx));
+  if (status.code != 0 || status.signal != 0) state.save();
   if (ctx.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");
   const std::string called = script.empty() ? argv.front() : "run";
   if (lists(skip_on_exit, status) && !lists(retry_on_exit, status))

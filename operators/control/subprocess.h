@@ -2,6 +2,7 @@
 // stderr. It does not outlive us.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,11 @@ struct Subprocess {
   std::vector<std::string> env;
   std::string folder;  // to run in; "": ours
   int input = -1;      // our descriptor that becomes its stdin; -1: it has our stdin
+  /// If set, `on_change` is called by the waiting thread when a file in the folder `watched` has
+  /// been written and closed, or renamed to its name. True: something was saved, so the next call
+  /// may wait for some seconds.
+  std::string watched = {};
+  std::function<bool()> on_change = {};
 };
 
 struct ExitStatus {

@@ -32,11 +32,21 @@ class Sales : public testing::Test {
             "dag: ask\ntasks:\n  ask:\n    operator: command\n    with:\n      run: curl -sS "
             "\"$MILLRACE_URL/api/v1/runs/$MILLRACE_RUN_ID\" > answer.json\n")
             .ok());
+    ASSERT_TRUE(
+        write_file_atomic(dags() / "job.yaml",
+                          "dag: job\ntasks:\n  submit:\n    operator: command\n    retries: "
+                          "{max: 1, initial: 10ms}\n    with:\n      run: |\n"
+                          "        if [ ! -s \"$MILLRACE_STATE\" ]; then\n"
+                          "          echo job-7 > \"$MILLRACE_STATE\"; exit 75\n"
+                          "        fi\n"
+                          "        cp \"$MILLRACE_STATE\" found.txt\n")
+            .ok());
     up_ = std::make_unique<Up>(folder_->path() / "state", dags());
     ASSERT_TRUE(eventually([] {
-      return std::ranges::all_of(std::array{"ask", "products_api", "sales_daily"}, [](auto dag) {
-        return up_->get("/dags/" + std::string(dag))["dag"]["dag"].as_view() == dag;
-      });
+      return std::ranges::all_of(
+          std::array{"ask", "job", "products_api", "sales_daily"}, [](auto dag) {
+            return up_->get("/dags/" + std::string(dag))["dag"]["dag"].as_view() == dag;
+          });
     }));
   }
   static void TearDownTestSuite() {
@@ -105,6 +115,11 @@ TEST_F(Sales, AProgramReachesTheApiOfItsEngine) {
   const auto answer = Json::parse(read_file(dags() / "answer.json", 100'000).value_or(""));
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ((*answer)["dag"], Json("ask")) << answer->dump();
+}
+
+TEST_F(Sales, ARetryFindsTheStateOfTheAttemptBeforeIt) {
+  trigger({"job"});
+  EXPECT_EQ(read_file(dags() / "found.txt", 100).value_or("(none)"), "job-7\n");
 }
 
 }  // namespace

@@ -184,6 +184,18 @@ struct Ask {
   }
 };
 
+/// Leaves a state to the next attempt; its outputs say what the attempts before have left.
+struct SaveState {
+  static constexpr std::string_view name = "save_state", doc = "Saves a state.";
+  static constexpr int version = 1;
+  std::string state;
+  static auto params() { return std::tuple{param("state", &SaveState::state, "What to leave")}; }
+  Result<Outcome> run(OperatorContext& ctx) const {
+    ctx.save_state(state);
+    return done(Json::object({{"found", ctx.attempt().saved_state}}));
+  }
+};
+
 /// Tells what the attempt finds around it, after using its folder.
 struct LookAround {
   static constexpr std::string_view name = "look_around", doc = "Looks around.";
@@ -260,8 +272,8 @@ struct Family {
 };
 
 inline Catalog fake_catalog() {
-  return Catalog::of<Echo, Print, Hang, Sleep, Die, Allocate, LeaveChild, Ask, LookAround, Folder,
-                     Family, Keep>();
+  return Catalog::of<Echo, Print, Hang, Sleep, Die, Allocate, LeaveChild, Ask, SaveState,
+                     LookAround, Folder, Family, Keep>();
 }
 
 /// Keeps nothing.

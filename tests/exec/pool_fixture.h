@@ -61,6 +61,11 @@ class PoolTest : public ::testing::Test {
           EXPECT_TRUE(began_.emplace(began->key, began->at).second) << "it began twice";
           continue;
         }
+        if (const auto* saved = std::get_if<AttemptSaved>(&report)) {
+          EXPECT_FALSE(results_.contains(saved->key)) << "an attempt saved its state after its end";
+          saved_[saved->key] = saved->state;
+          continue;
+        }
         auto& result = std::get<AttemptResult>(report);
         if (result.began) began_at_end_.emplace(result.key, *result.began);
         EXPECT_FALSE(results_.contains(result.key)) << "an attempt was reported twice";
@@ -160,6 +165,7 @@ class PoolTest : public ::testing::Test {
   std::condition_variable changed_;
   std::map<AttemptKey, Result<Outcome>> results_;
   std::set<AttemptKey> lost_;
+  std::map<AttemptKey, std::string> saved_;
   std::map<AttemptKey, Time> began_;         // told while it ran
   std::map<AttemptKey, Time> began_at_end_;  // told with the result
   int calls_ = 0;

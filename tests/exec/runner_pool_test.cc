@@ -160,6 +160,14 @@ TEST_F(PoolTest, AnswersQueriesOfARunningAttempt) {
   EXPECT_EQ(refused.error().message, "no query 'nonsense'");
 }
 
+TEST_F(PoolTest, ReportsWhatAnAttemptSavesBeforeItsResult) {
+  StartAttempt start = attempt("save_state", Json::object({{"state", "job-8"}}));
+  start.info.saved_state = "job-7";
+  EXPECT_EQ(outputs(run(start))["found"], Json("job-7"));
+  const std::lock_guard lock(mutex_);
+  EXPECT_EQ(saved_[start.key], "job-8");
+}
+
 TEST_F(PoolTest, GivesAnAttemptAFolderAndEmptiesIt) {
   config_.nice = 3;
   setenv("PGPASSWORD", "hush", 1);

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -58,6 +59,8 @@ class FakeContext final : public OperatorContext {
 
   // Read after the run.
   std::vector<std::string> lines;
+  std::vector<std::string> saved;  // states for the next attempt
+  std::atomic<int> saves = 0;      // how many; also while it runs
   ArtifactStore& store() { return store_; }
   /// The folder that relative paths of a DAG file start from.
   std::filesystem::path base() const { return info.base_dir; }
@@ -77,6 +80,10 @@ class FakeContext final : public OperatorContext {
     const auto found = answers_.find(name);
     if (found == answers_.end()) return not_found("no answer to query '" + std::string(name) + "'");
     return found->second(arguments);
+  }
+  void save_state(std::string state) override {
+    saved.push_back(std::move(state));
+    ++saves;
   }
   bool cancelled() const override { return stop(); }
   KeptProcesses* kept() override { return &kept_processes; }

@@ -105,8 +105,11 @@ void Forge::write_history() {
   back.candidate_only = back.blameless = true;
   say(first, EffectsRequested{{back}, {}});
   attempt(first, kTrain, 1);
+  say(first, AttemptStateSaved{kTrain, 1, "job-7"});
   say(first, AttemptFailed{kTrain, 1, unavailable("a moment"), clock_.time});
   attempt(first, kTrain, 2);
+  witness.given[mark(first, kTrain, 1)] = "";
+  witness.given[mark(first, kTrain, 2)] = "job-7";
   succeed(first, kTrain, 2);
   say(first, RunFinished{RunStatus::success});
 

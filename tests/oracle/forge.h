@@ -3,7 +3,7 @@
 //
 //   ingest → train (one retry); at most one run at a time; ingest updates a dataset, for which the
 //   paused DAG `waiting` waits
-//   run `first`   scheduled; train fails once and then succeeds
+//   run `first`   scheduled; train fails once, saves "job-7", and then succeeds
 //   run `second`  asked for by `command`; its leader dies under ingest; train is judged bad
 #pragma once
 

@@ -29,6 +29,7 @@ struct Limits {
 /// The side table: what attempts did, written down by the operators themselves as marks.
 struct Witness {
   std::set<std::string> begun, ended;
+  std::map<std::string, std::string> given;  // mark of an attempt → the saved text that it got
 };
 
 /// What the world around the engine knows. All of it is optional.

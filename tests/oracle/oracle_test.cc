@@ -330,6 +330,25 @@ std::vector<Wrong> wrong_worlds() {
   };
 }
 
+/// What is wrong with the text that an attempt saves for the next one.
+std::vector<Wrong> wrong_states() {
+  return {
+      {"AnAttemptWithoutTheSavedState", Rule::saved_state, "was saved last",
+       [](Forge& f) { f.witness.given[mark_of(f.first, "train", -1, 2, 1)] = ""; }},
+      {"ASavedStateThatIsForgotten", Rule::saved_state, "and '' was saved last",
+       [](Forge& f) {
+         f.show([&](Events& e) { drop<AttemptStateSaved>(e, f.first, Forge::kTrain); });
+       }},
+      {"AStateOfAnAttemptThatIsOver", Rule::current_attempt, "saves that is not under way",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           const auto saved = find_event<AttemptStateSaved>(e, f.first, Forge::kTrain);
+           std::iter_swap(saved, saved + 1);
+         });
+       }},
+  };
+}
+
 class WrongHistory : public ::testing::TestWithParam<Wrong> {};
 
 TEST_P(WrongHistory, IsRefusedByItsRule) {
@@ -348,6 +367,7 @@ INSTANTIATE_TEST_SUITE_P(Run, WrongHistory, ::testing::ValuesIn(wrong_runs()), c
 INSTANTIATE_TEST_SUITE_P(Attempt, WrongHistory, ::testing::ValuesIn(wrong_attempts()), case_name);
 INSTANTIATE_TEST_SUITE_P(Edge, WrongHistory, ::testing::ValuesIn(wrong_edges()), case_name);
 INSTANTIATE_TEST_SUITE_P(Dag, WrongHistory, ::testing::ValuesIn(wrong_dags()), case_name);
+INSTANTIATE_TEST_SUITE_P(State, WrongHistory, ::testing::ValuesIn(wrong_states()), case_name);
 INSTANTIATE_TEST_SUITE_P(World, WrongHistory, ::testing::ValuesIn(wrong_worlds()), case_name);
 
 TEST(TaskCourse, AHeldTaskGoesOnOnlyIfAPersonSaysSo) {
@@ -419,8 +439,8 @@ TEST(Oracle, EveryRuleHasAWrongHistory) {
   // Rows that are wrong: oracle_row_test.cc; constructs of graphs: oracle_graph_test.cc.
   std::set<Rule> tried = {Rule::readable, Rule::projections, Rule::effects_once,
                           Rule::active_instances};
-  for (const auto& list :
-       {wrong_runs(), wrong_attempts(), wrong_edges(), wrong_dags(), wrong_worlds()})
+  for (const auto& list : {wrong_runs(), wrong_attempts(), wrong_edges(), wrong_dags(),
+                           wrong_states(), wrong_worlds()})
     for (const Wrong& wrong : list) tried.insert(wrong.rule);
   for (const Rule rule : all_rules()) EXPECT_TRUE(tried.contains(rule)) << name_of(rule);
 }

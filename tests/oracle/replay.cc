@@ -186,6 +186,7 @@ Finding Replay::before_fold(Run& run, const Event& event) {
   auto wrong = check_left_out(run, *ref, event.body);
   if (!wrong) wrong = follow(course_of(run.id, *ref), event.body, limits, newest_epoch_);
   if (sent != nullptr || started != nullptr) started_.insert(current_mark(run, *ref));
+  if (!wrong && (sent != nullptr || started != nullptr)) wrong = check_given(run, *ref);
   if (!wrong) wrong = check_mark(run, *ref, event.body);
   if (wrong) wrong->what = "task " + task_name(run, *ref) + ": " + wrong->what;
   return wrong;
@@ -214,6 +215,15 @@ Finding Replay::check_left_out(const Run& run, TaskRef ref, const EventBody& bod
       !spec.foreach.is_null() || !may_start(run, ref.task))
     return {};
   return Violation{Rule::edges, "is left out although its upstream lets it start"};
+}
+
+Finding Replay::check_given(const Run& run, TaskRef ref) {
+  if (expectations_.witness == nullptr) return {};
+  const auto given = expectations_.witness->given.find(current_mark(run, ref));
+  const std::string& saved = course_of(run.id, ref).given;
+  if (given == expectations_.witness->given.end() || given->second == saved) return {};
+  return Violation{Rule::saved_state, "attempt " + given->first + " got '" + given->second +
+                                          "', and '" + saved + "' was saved last"};
 }
 
 /// The outcome must be of the very call of the attempt that the journal names.

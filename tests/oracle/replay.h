@@ -46,6 +46,7 @@ class Replay {
   Finding check_start(const Run& run, TaskRef ref, std::int64_t epoch);
   /// Of the call that was dispatched or started last.
   std::string current_mark(const Run& run, TaskRef ref);
+  Finding check_given(const Run& run, TaskRef ref);
   Finding check_mark(const Run& run, TaskRef ref, const EventBody& body);
   Finding after_fold(const Run& run, const Event& event);
   Finding check_begin(const Run& run);

@@ -25,6 +25,7 @@ enum class Rule : std::uint8_t {
   overlap,
   retry_limit,
   held,
+  saved_state,
   one_run_per_date,
   schedule_dates,
   dataset_runs,

@@ -30,9 +30,14 @@ struct Follow {
     if (auto wrong = may_begin(e.attempt, goes_on ? newest_epoch : e.epoch)) return wrong;
     if (course.dispatched && (e.attempt != course.attempt || e.epoch != course.epoch))
       return Violation{Rule::current_attempt, "another attempt starts than was dispatched"};
-    begin(e.attempt, e.epoch);
-    course.dispatched = false;
+    if (!std::exchange(course.dispatched, false)) begin(e.attempt, e.epoch);
     course.running = true;
+    return {};
+  }
+  Finding operator()(const AttemptStateSaved& e) const {
+    if ((!course.running && !course.dispatched) || e.attempt != course.attempt)
+      return Violation{Rule::current_attempt, "an attempt saves that is not under way"};
+    course.saved = e.state;
     return {};
   }
   Finding operator()(const TaskSucceeded& e) const { return outcome_of(e.attempt); }
@@ -89,6 +94,7 @@ struct Follow {
     course.call = attempt > course.attempt ? 0 : course.call + goes_on;
     course.attempt = attempt;
     course.epoch = epoch;
+    course.given = course.saved;
   }
   Finding not_held(const char* what) const {
     if (!course.held) return {};

@@ -35,7 +35,8 @@ struct SimEngine {
   /// The term of leadership ends; the process lives, and results of the old term are still to come.
   void leave_office() {
     std::erase_if(inputs, [](const Input& i) {
-      return !std::holds_alternative<AttemptResult>(i) && !std::holds_alternative<AttemptBegan>(i);
+      return !std::holds_alternative<AttemptResult>(i) &&
+             !std::holds_alternative<AttemptBegan>(i) && !std::holds_alternative<AttemptSaved>(i);
     });
     executor.kill_all();
     leader.reset();

@@ -76,6 +76,7 @@ void FakeExecutor::begin(const StartAttempt& attempt) {
       oracle::mark_of(attempt.key.run, attempt.info.task_id, attempt.key.ref.map_index,
                       attempt.key.attempt, attempt.key.epoch, attempt.key.call);
   witness_.begun.insert(mark);
+  witness_.given.insert_or_assign(mark, attempt.info.saved_state);
   AttemptResult result{attempt.key, draw_outcome(attempt, mark, rng), false, clock_.now()};
   std::optional<Duration> end = clock_.passed() + std::chrono::milliseconds{1 + rng.below(5000)};
   if (rng.uniform() < 0.02) end.reset();
@@ -89,6 +90,7 @@ void FakeExecutor::begin(const StartAttempt& attempt) {
   // A short one is over before its begin is told.
   if (!in_thread && rng.below(2) == 0)
     reports_.emplace_back(AttemptBegan{attempt.key, clock_.now()});
+  if (!in_thread && rng.below(4) == 0) reports_.emplace_back(AttemptSaved{attempt.key, mark});
   place_->running.insert_or_assign(attempt.key,
                                    Workplace::Running{end, std::move(result), mark, in_thread});
 }

@@ -19,12 +19,15 @@ struct Loss {
 void PrintTo(const Loss& loss, std::ostream* out) { *out << loss.name; }
 
 const std::vector<Loss> kLosses = {
+    // A failure that is recorded twice counts twice against the retries.
     {"EpochFence",
      Removed::epoch_fence,
-     {"newest_epoch", "transition_table", "current_attempt", "one_outcome", "known_run"}},
+     {"newest_epoch", "transition_table", "current_attempt", "one_outcome", "known_run",
+      "retry_limit"}},
     {"ExactlyOnceAppend",
      Removed::exactly_once_append,
-     {"one_outcome", "transition_table", "known_run", "current_attempt", "command_once"}},
+     {"one_outcome", "transition_table", "known_run", "current_attempt", "command_once",
+      "retry_limit"}},
     // With a foreign result a slot may be freed too early, or never.
     {"AttemptFence", Removed::attempt_fence, {"current_attempt", "really_happened", "run_ended"}},
     {"EffectTransaction", Removed::effect_transaction, {"effects_once"}},

@@ -280,7 +280,7 @@ class World {
     }
   }
 
-  template <typename Report>  // AttemptResult or AttemptBegan
+  template <typename Report>  // AttemptResult, AttemptBegan or AttemptSaved
   void deliver(SimEngine& engine, Report result) {
     if (options_.removed == Removed::attempt_fence) {
       const Run* run = engine.leader->planner().find_run(result.key.run);

@@ -89,6 +89,22 @@ struct AttemptStarted {
   }
 };
 
+struct AttemptStateSaved {
+  static constexpr std::string_view kind = "attempt_state_saved";
+  static constexpr std::string_view record_doc =
+      "An attempt left a text to the next one, which gets it if this one does not succeed.";
+  TaskRef ref;
+  int attempt = 0;
+  std::string state;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("", &AttemptStateSaved::ref, "The task instance"),
+        field("a", &AttemptStateSaved::attempt, "Number of the attempt").shown_as("attempt"),
+        field("state", &AttemptStateSaved::state, "The text; at most 64 KiB").optional()};
+  }
+};
+
 struct AttemptLost {
   static constexpr std::string_view kind = "attempt_lost";
   static constexpr std::string_view record_doc =

@@ -173,6 +173,51 @@ TEST_F(CommandTest, FindsItsNamespace) {
   EXPECT_EQ(written("seen"), "team\n");
 }
 
+TEST_F(CommandTest, AFailedAttemptLeavesItsStateToTheNextOne) {
+  EXPECT_FALSE(shell("[ ! -e $MILLRACE_STATE ]; printf job-7 > $MILLRACE_STATE; exit 75").ok());
+  EXPECT_EQ(ctx_.saved, std::vector<std::string>{"job-7"});
+  ctx_.info.saved_state = "job-7";
+  expect_outcome<Done>(shell("cp $MILLRACE_STATE seen"));
+  EXPECT_EQ(written("seen"), "job-7");
+  EXPECT_EQ(ctx_.saved.size(), 1u) << "unchanged";
+  EXPECT_FALSE(shell("rm $MILLRACE_STATE; exit 1").ok());
+  EXPECT_EQ(ctx_.saved.back(), "");
+}
+
+// A lost attempt reports nothing at its end.
+TEST_F(CommandTest, StateIsSavedWhileTheProgramRuns) {
+  // The task is cancelled, which ends the program, only when its state was saved.
+  ctx_.stop = [this] { return ctx_.saves > 0; };
+  const auto ended = shell(
+      "trap 'exit 1' TERM; printf job-7 > $MILLRACE_STATE.new; "
+      "mv $MILLRACE_STATE.new $MILLRACE_STATE; while true; do sleep 0.05; done");
+  EXPECT_FALSE(ended.ok());
+  EXPECT_EQ(ctx_.saved, std::vector<std::string>{"job-7"});
+}
+
+TEST_F(CommandTest, StateThatCannotBeKeptIsNamedInTheLog) {
+  const auto fail_with = [&](const std::string& write) {
+    ctx_.lines.clear();
+    EXPECT_FALSE(shell("rm -rf $MILLRACE_STATE; " + write + "; exit 1").ok());
+    return ctx_.lines.empty() ? "" : ctx_.lines.front();
+  };
+  EXPECT_EQ(
+      fail_with("head -c 65537 /dev/zero | tr '\\0' x > $MILLRACE_STATE"),
+      "$MILLRACE_STATE cannot be read, or has more than 65536 bytes; the next attempt will not "
+      "get it");
+  EXPECT_EQ(fail_with("head -c 3 /dev/zero > $MILLRACE_STATE"),
+            "$MILLRACE_STATE is not text in UTF-8; the next attempt will not get it");
+  EXPECT_EQ(fail_with("mkfifo $MILLRACE_STATE"),
+            "$MILLRACE_STATE is not a regular file; the next attempt will not get it");
+  EXPECT_TRUE(ctx_.saved.empty());
+  EXPECT_FALSE(
+      shell("rm -rf $MILLRACE_STATE; head -c 65536 /dev/zero | tr '\\0' x > $MILLRACE_STATE; "
+            "exit 1")
+          .ok());
+  ASSERT_EQ(ctx_.saved.size(), 1u);
+  EXPECT_EQ(ctx_.saved[0].size(), 65536u);
+}
+
 TEST_F(CommandTest, StopsAtTheFirstFailureOfAScript) {
   EXPECT_FALSE(shell("false\ntouch after").ok());
   EXPECT_FALSE(std::filesystem::exists(ctx_.base() / "after"));

@@ -1551,6 +1551,30 @@ export interface HeldTaskGivenUp {
   origin: Origin;
 }
 
+/** An attempt left a text to the next one, which gets it if this one does not succeed. */
+export interface AttemptStateSaved {
+  /** Which kind it is */
+  kind: 'attempt_state_saved';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Number of the attempt */
+  attempt: number;
+  /** The text; at most 64 KiB */
+  state: string;
+}
+
 /** Events that this client does not get: it read too slowly, or retention has removed them. */
 export interface EventsLost {
   /** Which kind it is */
@@ -1561,7 +1585,7 @@ export interface EventsLost {
   last_seq: number;
 }
 
-export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | ResourceRegistered | ResourceRetired | TaskHeld | TaskResumed | HeldTaskGivenUp | EventsLost;
+export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | ResourceRegistered | ResourceRetired | TaskHeld | TaskResumed | HeldTaskGivenUp | AttemptStateSaved | EventsLost;
 
 /** A DAG that an event did not start. */
 export interface NotStarted {

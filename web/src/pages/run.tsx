@@ -15,7 +15,7 @@ import { DagLink, dagAddress } from '../parts/dag';
 
 const allKinds: Kind[] = [
   'run_cancel_requested', 'tasks_cleared', 'run_finished', 'task_expanded', 'task_queued', 'attempt_dispatched',
-  'attempt_returned', 'attempt_started', 'attempt_lost',
+  'attempt_returned', 'attempt_started', 'attempt_state_saved', 'attempt_lost',
   'attempt_failed', 'task_held', 'task_resumed', 'task_deferred', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
 ];
 
