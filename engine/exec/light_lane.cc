@@ -143,7 +143,9 @@ void LightLane::run_batch(std::vector<QueuedAttempt>& batch) {
   std::vector<PendingReport> ready;
   ready.reserve(batch.size());
   auto gathered_since = parts_.clock.steady();
+  std::size_t left = batch.size();
   for (auto& queued : batch) {
+    --left;
     AttemptLog log(queued.start, config_.log_limit_bytes);
     Result<Outcome> outcome = is_cancelled(queued.start.key)
                                   ? make_error(ErrorCode::cancelled, "cancelled")
@@ -152,12 +154,13 @@ void LightLane::run_batch(std::vector<QueuedAttempt>& batch) {
     const auto now = parts_.clock.steady();
     if (now - gathered_since < kGather) continue;
     reporter_.deliver(std::exchange(ready, {}));
+    ready.reserve(left);
     gathered_since = now;
   }
   reporter_.deliver(std::move(ready));
 }
 
-void LightLane::finish(AttemptLog& log, PendingReport report, std::vector<PendingReport>& ready) {
+void LightLane::finish(AttemptLog& log, PendingReport&& report, std::vector<PendingReport>& ready) {
   if (log.used())
     logs_.push_last(log.take(parts_.clock.now(), true), std::move(report));
   else

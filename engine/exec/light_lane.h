@@ -33,7 +33,7 @@ class LightLane {
   void run_queued();
   void ended() REQUIRES(mutex_);
   void run_batch(std::vector<QueuedAttempt>& batch);
-  void finish(AttemptLog& log, PendingReport report, std::vector<PendingReport>& ready);
+  void finish(AttemptLog& log, PendingReport&& report, std::vector<PendingReport>& ready);
   Result<Outcome> run_one(const StartAttempt& attempt, AttemptLog& log);
   bool is_cancelled(const AttemptKey& key);
 
