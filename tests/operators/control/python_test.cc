@@ -395,8 +395,8 @@ TEST_F(PythonTest, ACancelledTaskGetsCancelledAndItsProcessEnds) {
 import os, time
 from millrace_worker import Cancelled
 def f():
-    open('began', 'w').close()
     try:
+        open('began', 'w').close()
         time.sleep(600)
     except Cancelled:
         open('cancelled', 'w').close()
