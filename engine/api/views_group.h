@@ -58,7 +58,7 @@ struct TaskGroupView {
 struct TaskGroupsView {
   static constexpr std::string_view record_name = "TaskGroups";
   static constexpr std::string_view record_doc =
-      "The tasks of a run. A run with 100,000 instances fits in one answer.";
+      "The tasks of a run. A run with 1,000,000 instances fits in one answer.";
   std::int64_t seq = 0;
   std::vector<std::string> states = state_names();
   std::vector<TaskGroupView> groups;

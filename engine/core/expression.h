@@ -4,6 +4,7 @@
 // case. Parsing and evaluation are pure, bounded in depth and size, and never throw.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,6 +16,9 @@
 #include "engine/base/result.h"
 
 namespace millrace {
+
+/// Items of a list that a function makes, and of the list of a `foreach`.
+inline constexpr std::int64_t kMostItems = 1'000'000;
 
 /// What names mean while an expression is evaluated. Not owned; valid during the call.
 struct Scope {

@@ -3,14 +3,13 @@
 #include <cmath>
 #include <unordered_set>
 
+#include "engine/core/expression.h"
 #include "engine/core/expression_functions.h"
 #include "engine/core/expression_node.h"
 #include "engine/core/expression_value.h"
 
 namespace millrace::expr {
 namespace {
-
-constexpr std::int64_t kMaxRange = 1'000'000;  // items; as many as a `foreach` may have
 
 Error not_a_list(std::string_view function, const Json& value) {
   return invalid_argument(std::string(function) + ": expected a list, not " +
@@ -69,9 +68,9 @@ Result<Json> call_range(const Scope&, Arguments a) {
   // In doubles, which do not overflow; exact where the count is small enough to be allowed.
   const double distance =
       (static_cast<double>(to) - static_cast<double>(from)) / static_cast<double>(step);
-  if (distance > static_cast<double>(kMaxRange))
+  if (distance > static_cast<double>(kMostItems))
     return make_error(ErrorCode::resource_exhausted,
-                      "range: more than " + std::to_string(kMaxRange) + " items");
+                      "range: more than " + std::to_string(kMostItems) + " items");
   Json out = Json::array();
   for (std::int64_t value = from; step > 0 ? value < to : value > to;) {
     out.push_back(value);

@@ -219,10 +219,11 @@ class Planner {
   Result<bool> condition_holds(const Run& run, int task) const;
   void expand(Run& run, int task, Time now);
   void begin_instances(Run& run, int task, Time now);
+  void leave_place(const Run& run, int task);
   void skip(Run& run, TaskRef ref, std::string reason, Time now);
   void fail(Run& run, TaskRef ref, Error error, Time now);
   void make_ready(Run& run, TaskRef ref, Time now);
-  bool start(Run& run, TaskRef ref, std::size_t pool, Time now);
+  void start(Run& run, TaskRef ref, std::size_t pool, Time now);
   void queue(const Run& run, TaskRef ref);
   bool may_go_on(const Run& run) const;
   const Json& root_of(const Run& run, TaskRef ref);

@@ -46,8 +46,10 @@ void Planner::began(const AttemptBegan& report, Time now) {
   const AttemptKey& key = report.key;
   if (!pools_.begin(key)) return;
   Run* const run = runs_.find(key.run);
-  if (is_current(run, key) && run->instance(key.ref).dispatched)
-    emit(*run, now, AttemptStarted{key.ref, key.attempt, key.epoch, std::min(report.at, now)});
+  if (!is_current(run, key) || !run->instance(key.ref).dispatched) return;
+  emit(*run, now, AttemptStarted{key.ref, key.attempt, key.epoch, std::min(report.at, now)});
+  leave_place(*run, key.ref.task);
+  settle(*run, now);
 }
 
 void Planner::saved(const AttemptSaved& report, Time now) {

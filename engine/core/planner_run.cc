@@ -143,7 +143,6 @@ Result<bool> Planner::condition_holds(const Run& run, int task) const {
 }
 
 void Planner::expand(Run& run, int task, Time now) {
-  constexpr std::size_t kMostInstances = 100'000;
   const auto& dag_task = run.dag->task(task);
   const TaskRef whole{task, -1};
   const Json root = expression_root(run, dag_task.reads, whole);
@@ -154,24 +153,33 @@ void Planner::expand(Run& run, int task, Time now) {
                 invalid_argument("foreach must give a list, and gave " +
                                  std::string(type_name(items->type()))),
                 now);
-  if (items->size() > kMostInstances)
-    return fail(
-        run, whole,
-        make_error(ErrorCode::resource_exhausted,
-                   "foreach gave " + std::to_string(items->size()) + " items; the most is 100000"),
-        now);
+  if (items->size() > static_cast<std::size_t>(kMostItems))
+    return fail(run, whole,
+                make_error(ErrorCode::resource_exhausted,
+                           "foreach gave " + std::to_string(items->size()) +
+                               " items; the most is " + std::to_string(kMostItems)),
+                now);
   if (items->size() == 0) return skip(run, whole, "foreach gave an empty list", now);
   emit(run, now, TaskExpanded{task, *std::move(items)});
   begin_instances(run, task, now);
 }
 
 /// Pending instances of a mapped task begin in the order of the items, as many as its limit allows.
-/// One that waits for a retry, an event or a person has begun and keeps its place.
+/// One that waits for a retry, an event or a person has begun and keeps its place. Of a wide map
+/// only some are queued at a time: a batch of events, and what waits in a pool, stay bounded.
 void Planner::begin_instances(Run& run, int task, Time now) {
+  constexpr int kMostQueued = 4096;
   const auto& progress = run.tasks[static_cast<std::size_t>(task)];
   const int limit = run.dag->task(task).spec.foreach_max_active;
-  while (progress.pending > 0 && (limit == 0 || progress.open - progress.pending < limit))
+  while (progress.pending > 0 && progress.queued < kMostQueued &&
+         (limit == 0 || progress.open - progress.pending < limit))
     make_ready(run, {task, static_cast<int>(progress.first_pending)}, now);
+}
+
+/// An instance of a mapped task left a place to the next one.
+void Planner::leave_place(const Run& run, int task) {
+  const auto& progress = run.tasks[static_cast<std::size_t>(task)];
+  if (progress.expanded && progress.pending > 0) worklist_.push_back(task);
 }
 
 void Planner::skip(Run& run, TaskRef ref, std::string reason, Time now) {
@@ -189,7 +197,7 @@ void Planner::fail(Run& run, TaskRef ref, Error error, Time now) {
 void Planner::end_instance(Run& run, TaskRef ref) {
   const auto& task = run.dag->task(ref.task);
   worklist_.insert(worklist_.end(), task.downstream.begin(), task.downstream.end());
-  if (task.spec.foreach_max_active > 0) worklist_.push_back(ref.task);
+  leave_place(run, ref.task);
 }
 
 void Planner::make_ready(Run& run, TaskRef ref, Time now) {
@@ -249,15 +257,15 @@ void Planner::forget_root_of(const Run& run, const EventBody& body) {
   if (touches) mapped_root_ = {};
 }
 
-/// False: it could not start, and has failed instead.
-bool Planner::start(Run& run, TaskRef ref, std::size_t pool, Time now) {
+/// One that cannot start fails instead.
+void Planner::start(Run& run, TaskRef ref, std::size_t pool, Time now) {
   const auto& task = run.dag->task(ref.task);
   Json with = task.with.source();
   if (!task.with.is_constant()) {
     auto rendered = task.with.render({&root_of(run, ref)});
     if (!rendered) {
       fail(run, ref, rendered.error(), now);
-      return false;
+      return;
     }
     with = *std::move(rendered);
   }
@@ -275,7 +283,7 @@ bool Planner::start(Run& run, TaskRef ref, std::size_t pool, Time now) {
       std::get<StartAttempt>(actions_.emplace_back(action_of(run, ref, std::move(with))));
   action.executor = pools_[pool].options().executor;
   hold_slot(action.key, task.spec, pool, now, now);
-  return true;
+  if (pools_[pool].options().begins_at_once) leave_place(run, ref.task);
 }
 
 /// Of the current or last attempt.
@@ -359,10 +367,12 @@ void Planner::fill_slots_of(std::size_t index, Time now) {
     }
     ready.erase(ready.begin());
     if (stale) continue;
-    if (run->instance(next.ref).attempt > 0 && pools_.of_instance(next.run, next.ref))
+    if (run->instance(next.ref).attempt > 0 && pools_.of_instance(next.run, next.ref)) {
       pools_.block(next, index);
-    else if (!start(*run, next.ref, index, now))
-      settle(*run, now);
+      continue;
+    }
+    start(*run, next.ref, index, now);
+    settle(*run, now);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "engine/core/run.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace {
 namespace {
@@ -48,6 +49,8 @@ void recount(Run& run) {
     run.open_tasks += task.open > 0;
     task.pending = static_cast<int>(
         std::ranges::count(task.instances, TaskState::pending, &TaskInstance::state));
+    task.queued = static_cast<int>(
+        std::ranges::count(task.instances, TaskState::queued, &TaskInstance::state));
     task.first_pending = 0;
     pass_begun(task);
     task.upstream = {};
@@ -249,12 +252,12 @@ class Fold {
     if (!next)
       return bad(std::string(to_string(cause)) + " of a task that is " +
                  std::string(to_string(instance.state)));
-    const bool begins = instance.state == TaskState::pending;
-    instance.state = *next;
+    const TaskState before = std::exchange(instance.state, *next);
     instance.dispatched = false;
     instance.since = at_;
-    if (begins) {
-      auto& task = run_.tasks[static_cast<std::size_t>(ref.task)];
+    auto& task = run_.tasks[static_cast<std::size_t>(ref.task)];
+    task.queued += (*next == TaskState::queued) - (before == TaskState::queued);
+    if (before == TaskState::pending) {
       --task.pending;
       pass_begun(task);
     }

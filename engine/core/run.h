@@ -49,6 +49,7 @@ struct TaskProgress {
   int attempt_floor = 0;  // attempts of new instances are numbered from here, so none is used twice
   int open = 1;           // instances that have not ended
   int pending = 1;        // of these, that have not begun
+  int queued = 0;         // of these, that wait for a slot
   std::size_t first_pending = 0;  // no instance before this one is pending
   UpstreamCounts upstream;
   int upstream_open = 0;  // upstream tasks with an instance that has not ended

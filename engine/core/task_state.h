@@ -14,7 +14,7 @@
 namespace millrace {
 
 enum class TaskState : std::uint8_t {
-  pending,       // waits for its upstream
+  pending,       // waits for its upstream, or as an item for its turn
   queued,        // may run; waits for a slot
   running,       // an attempt is under way
   deferred,      // waits for a time or an event, holding no slot

@@ -119,6 +119,46 @@ TEST_F(Mapped, AWatermarkIsTheLargestOfTheInstancesWhicheverEndsLast) {
                         "or another dataset"});
 }
 
+// A batch of events, and the queue of a pool, do not grow with the map.
+TEST_F(Mapped, OfAWideMapOnlySomeAreQueuedAtATime) {
+  constexpr int kItems = 6'000, kMostQueued = 4096;
+  for (const char* executor : {"process", "thread"}) {
+    PlannerOptions options;
+    options.pool("process").slots = options.pool("thread").slots = 4;
+    options.executor_of = [executor](const std::string&) { return executor; };
+    start(options);
+    list("a", kItems);
+    int ended = 0;
+    for (auto begun = starts(); !begun.empty(); begun = starts()) {
+      EXPECT_LE(planner_->take_events().size(), static_cast<std::size_t>(kMostQueued) + 20);
+      EXPECT_LE(planner_->queued_tasks(), kMostQueued);
+      for (const auto& one : begun) {
+        EXPECT_EQ(one.key.ref.map_index, ended++);
+        planner_->began({one.key, now_}, now_);
+        end(one);
+      }
+    }
+    EXPECT_EQ(ended, kItems) << executor;
+    EXPECT_EQ(planner_->find_run(run_)->status, RunStatus::success);
+  }
+}
+
+TEST_F(Mapped, TakesAMillionItemsAtMost) {
+  const auto run_with = [this](int items) {
+    start({});
+    Json rows = Json::array();
+    for (int i = 0; i < items; ++i) rows.push_back({});
+    const auto begun = starts();
+    end(begun.at(0), Outcome{Done{Json::object({{"name", ""}, {"rows", std::move(rows)}}), {}}});
+    return planner_->find_run(run_);
+  };
+  EXPECT_EQ(run_with(100'001)->tasks[1].instances.size(), 100'001u);
+  const struct Run* const refused = run_with(1'000'001);
+  EXPECT_EQ(refused->status, RunStatus::failed);
+  EXPECT_EQ(refused->tasks[1].instances[0].error.message,
+            "foreach gave 1000001 items; the most is 1000000");
+}
+
 double seconds_of_this_thread() {
   timespec used{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);

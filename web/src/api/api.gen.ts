@@ -275,7 +275,7 @@ export interface TaskGroup {
   ended_at: string | null;
 }
 
-/** The tasks of a run. A run with 100,000 instances fits in one answer. */
+/** The tasks of a run. A run with 1,000,000 instances fits in one answer. */
 export interface TaskGroups {
   /** The journal's events up to this one are part of the answer */
   seq: number;

@@ -1,4 +1,4 @@
-// The instances of a mapped task: how many are in each state, and a page of them. A map may have 100,000.
+// The instances of a mapped task: how many are in each state, and a page of them. A map may have 1,000,000.
 import { useEffect, useState } from 'preact/hooks';
 import type { TaskState } from '../api/api.gen';
 import type { Counted, LiveTasks } from '../api/tasks';
