@@ -13,7 +13,8 @@ struct WarmTasks {
   std::string python, c;
 };
 
-/// Writes the Python module into `state`. The C program, bench_c_worker, lies beside this program.
+/// Writes the Python module into `state`. The C program, bench_c_worker, is in the same folder as
+/// this program.
 Result<WarmTasks> warm_tasks(const std::filesystem::path& state);
 
 }  // namespace millrace::bench

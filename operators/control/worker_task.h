@@ -70,8 +70,8 @@ struct WorkerParams {
               "More files whose change replaces the worker; relative to `folder`")
             .optional(),
         param("recycle", &WorkerParams::recycle,
-              "When the worker is replaced: after so many `tasks` (10000), when its memory has "
-              "grown by `growth_mb` (512), at the `age` (1h)")
+              "When the worker is replaced: after a number of `tasks` (default 10000), when its "
+              "memory has grown by `growth_mb` (512), at the `age` (1h)")
             .mapping(&check_recycle)
             .optional()
             .example(Json::object({{"tasks", 1000}, {"age", "30m"}}))};
