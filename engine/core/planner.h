@@ -274,7 +274,8 @@ class Planner {
   void resume(DagState& state, Origin origin, Time now);
   void move_schedule(DagState& state, ScheduleMoved moved, Time now);
   void retire(const DagKey& id, std::string reason, const Origin& origin, Time now);
-  void retire_undeclared(const SyncDags& input, std::map<std::string, Json>& errors, Time now);
+  void retire_undeclared(const SyncDags& input, const FolderLook& look,
+                         std::map<std::string, Json>& errors, Time now);
   const RegisterDag& choose(const std::vector<const RegisterDag*>& twins) const;
   void report_order(Time now);
   void report_files(std::map<std::string, Json> errors, Time now);

@@ -130,9 +130,9 @@ void Planner::sync_dags(const SyncDags& input, Time now) {
     }
     static_cast<void>(register_dag(chosen, now));
   }
-  retire_undeclared(input, errors, now);
   const FolderLook look{input.folder, input.complete, input.is_empty(), input.unreadable,
                         input.declaring_nothing};
+  retire_undeclared(input, look, errors, now);
   for (auto& change : resources_.sync(input.others, look, errors))
     std::visit([&](auto& event) { emit(Uuid{}, now, std::move(event)); }, change);
   report_files(std::move(errors), now);
@@ -150,21 +150,17 @@ const RegisterDag& Planner::choose(const std::vector<const RegisterDag*>& twins)
   return **std::ranges::max_element(twins, {}, likeness);
 }
 
-void Planner::retire_undeclared(const SyncDags& input, std::map<std::string, Json>& errors,
-                                Time now) {
-  if (!input.complete) return;
+void Planner::retire_undeclared(const SyncDags& input, const FolderLook& look,
+                                std::map<std::string, Json>& errors, Time now) {
+  if (!look.complete) return;
   std::set<DagKey> declared = input.declared;
   for (const RegisterDag& dag : input.dags) declared.insert(dag.dag->key());
   std::vector<DagKey> gone;
   std::size_t kept = 0;
   const auto look_at = [&](const DagKey& id, const DagState& state) {
     if (!state.retired.empty() || declared.contains(id)) return;
-    if (input.unreadable.contains(file_name(state.source))) return;
-    if (input.declaring_nothing.contains(state.source)) {
-      errors.emplace(state.source,
-                     emptied_error("dag", "DAG '" + id.text() + "'", id.name, state.source));
+    if (is_kept_by_its_file(look, state.source, "dag", "DAG '" + id.text() + "'", id.name, errors))
       return;
-    }
     const bool retires = !input.is_empty() || input.seen.contains(id);
     retires ? gone.push_back(id) : static_cast<void>(++kept);
   };

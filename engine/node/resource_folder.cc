@@ -97,7 +97,9 @@ bool ResourceFolder::scan(SteadyTime now) {
     log::error("the DAG folder cannot be read; its DAGs stay as they are",
                {{"folder", parts_.folder.string()}, {"error", files.error().message}});
   else if (files->resources.empty())
-    log::warning("the DAG folder holds no DAG file", {{"folder", parts_.folder.string()}});
+    log::warning(
+        "no file in the DAG folder declares a DAG",
+        {{"folder", parts_.folder.string()}, {"yaml_files", std::to_string(files->others.size())}});
   parts_.put(std::move(folder));
   return soon;
 }

@@ -11,6 +11,15 @@ std::string ResourceKey::text() const {
   return kind + " '" + (namespace_ == "default" ? "" : namespace_ + "/") + name + "'";
 }
 
+bool is_kept_by_its_file(const FolderLook& look, const std::string& source, std::string_view kind,
+                         const std::string& what, const std::string& name,
+                         std::map<std::string, Json>& errors) {
+  if (look.unreadable.contains(file_name(source))) return true;
+  if (!look.declaring_nothing.contains(source)) return false;
+  errors.emplace(source, emptied_error(kind, what, name, source));
+  return true;
+}
+
 void Resources::restore(ResourceKey key, ResourceState state) {
   all_.insert_or_assign(std::move(key), std::move(state));
 }
@@ -67,11 +76,7 @@ std::size_t Resources::retire_undeclared(const SyncResources& input, const Folde
   std::size_t kept = 0;
   for (auto& [key, state] : all_) {
     if (!state.retired.empty() || declared.contains(key)) continue;
-    if (look.unreadable.contains(file_name(state.source))) continue;
-    if (look.declaring_nothing.contains(state.source)) {
-      errors.emplace(state.source, emptied_error(key.kind, key.text(), key.name, state.source));
-      continue;
-    }
+    if (is_kept_by_its_file(look, state.source, key.kind, key.text(), key.name, errors)) continue;
     if (look.is_empty && !input.seen.contains(key)) {
       ++kept;
       continue;

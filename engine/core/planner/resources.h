@@ -48,6 +48,12 @@ struct FolderLook {
   std::set<std::string> declaring_nothing = {};  // paths of files
 };
 
+/// True: a file that cannot be read may still declare it, or the file that declared it is there and
+/// declares nothing now, which is an error of that file.
+bool is_kept_by_its_file(const FolderLook& look, const std::string& source, std::string_view kind,
+                         const std::string& what, const std::string& name,
+                         std::map<std::string, Json>& errors);
+
 struct ResourceState {
   std::string version, source;
   std::string retired;  // why; "": it is in force
