@@ -46,6 +46,7 @@ TaskView view_of(const Run& run, TaskRef ref) {
     view.item = progress.items.at(static_cast<std::size_t>(ref.map_index));
   view.outputs = instance.outputs;
   view.checkpoint = instance.checkpoint;
+  view.saved_state = instance.saved_state;
   if (const auto changed = run.resumed_params.find(ref); changed != run.resumed_params.end())
     view.params = changed->second;
   return view;

@@ -232,6 +232,7 @@ struct TaskView {
   std::string error, reason;
   bool continue_on_error = false;
   Json item, outputs, checkpoint, params;
+  std::string saved_state;
 
   static constexpr auto fields() {
     return std::tuple{
@@ -262,6 +263,8 @@ struct TaskView {
         field("item", &TaskView::item, "The item that a mapped instance works on"),
         field("outputs", &TaskView::outputs, "What it gave to tasks downstream"),
         field("checkpoint", &TaskView::checkpoint, "What a deferred task remembers"),
+        field("saved_state", &TaskView::saved_state,
+              "The text that its attempts have saved for the next one; \"\": none"),
         field("params", &TaskView::params,
               "Params that were changed for it when it was resumed; null: none")};
   }

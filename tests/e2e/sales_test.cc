@@ -118,8 +118,10 @@ TEST_F(Sales, AProgramReachesTheApiOfItsEngine) {
 }
 
 TEST_F(Sales, ARetryFindsTheStateOfTheAttemptBeforeIt) {
-  trigger({"job"});
+  const Json run = trigger({"job"});
   EXPECT_EQ(read_file(dags() / "found.txt", 100).value_or("(none)"), "job-7\n");
+  EXPECT_EQ(up_->get("/runs/" + run["run"].as_string() + "/tasks/submit")["saved_state"],
+            Json("job-7\n"));
 }
 
 }  // namespace

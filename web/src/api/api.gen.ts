@@ -447,6 +447,8 @@ export interface Task {
   outputs: unknown;
   /** What a deferred task remembers */
   checkpoint: unknown;
+  /** The text that its attempts have saved for the next one; "": none */
+  saved_state: string;
   /** Params that were changed for it when it was resumed; null: none */
   params: unknown;
 }

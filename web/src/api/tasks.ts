@@ -20,6 +20,8 @@ function change(event: TaskEvent, task?: Task): Partial<Task> | undefined {
       return { state: 'queued', attempt: event.attempt };
     case 'attempt_started':
       return { state: 'running', attempt: event.attempt, started_at: task?.started_at ?? event.began ?? event.at };
+    case 'attempt_state_saved':
+      return { saved_state: event.state };
     case 'attempt_failed':
       return { state: 'up_for_retry', failures: (task?.failures ?? 0) + 1, error: errorText(event.error), wake_at: event.retry_at };
     case 'task_held':

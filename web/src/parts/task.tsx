@@ -135,6 +135,12 @@ export function TaskPanel({ run, task, watermarks, finished, onChange }: TaskPan
           <JsonBlock value={task.outputs} />
         </details>
       )}
+      {task.saved_state && (
+        <details open={task.saved_state.length < 600}>
+          <summary>State for the next attempt</summary>
+          <pre class="json">{task.saved_state}</pre>
+        </details>
+      )}
       {!isEmpty(task.checkpoint) && (
         <details>
           <summary>Checkpoint</summary>
