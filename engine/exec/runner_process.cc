@@ -120,8 +120,12 @@ Error out_of_memory(std::int64_t limit_bytes, const std::string& what) {
 }
 
 Error with_last_line(Error error, std::string_view line, std::int64_t memory_limit_bytes) {
-  if (line.empty() || !error.message.ends_with(kOutputIsInTheLog)) return error;
+  if (!error.message.ends_with(kOutputIsInTheLog)) return error;
   error.message.resize(error.message.size() - kOutputIsInTheLog.size());
+  if (line.empty()) {
+    error.message += "; it printed nothing";
+    return error;
+  }
   error.message.append(": ").append(line);
   // How the common languages say it.
   constexpr std::string_view kSigns[] = {"MemoryError", "bad_alloc", "OutOfMemory", "ut of memory",

@@ -128,7 +128,7 @@ TEST(LastLine, StandsInTheErrorOfAProgram) {
   const std::string ended = "'python3' ended with exit code 1; its output is in the log";
   EXPECT_EQ(text(ended, "ZeroDivisionError: division by zero").message,
             "'python3' ended with exit code 1: ZeroDivisionError: division by zero");
-  EXPECT_EQ(text(ended, "").message, ended);
+  EXPECT_EQ(text(ended, "").message, "'python3' ended with exit code 1; it printed nothing");
   EXPECT_EQ(text("no such file", "a line").message, "no such file");
   const Error memory = text(ended, "MemoryError", 64 << 20);
   EXPECT_EQ(memory.code, ErrorCode::resource_exhausted);
