@@ -75,14 +75,15 @@ bool read_every(const YamlNode& node, CronSpec& line, Report& report) {
 }
 
 /// `cron` or `every` of a mapping; false, reported, without one of them.
-bool read_rhythm(const YamlNode& node, const std::string& what, CronSpec& line, Report& report) {
+bool read_rhythm(const YamlNode& node, const std::string& what, const std::string& cure,
+                 CronSpec& line, Report& report) {
   const auto* cron = node.find("cron");
   const auto* every = node.find("every");
   if ((cron != nullptr) == (every != nullptr)) {
     report.error(node.at, "bad-schedule",
                  what + (cron == nullptr ? " says neither `cron` nor `every`"
                                          : " says both `cron` and `every`"),
-                 "write one of them");
+                 cure);
     return false;
   }
   return cron != nullptr ? read_cron(cron->value, line, report)
@@ -97,7 +98,7 @@ bool read_line(const YamlNode& node, const CronSpec& whole, CronSpec& line, Repo
   if (!check_keys(node, node.at, schedule_line_fields(), "a line of the schedule", report))
     return false;
   read_zone_and_dst(node, line, report);
-  return read_rhythm(node, "a line of the schedule", line, report);
+  return read_rhythm(node, "a line of the schedule", "write one of them", line, report);
 }
 
 bool read_lines(const YamlNode& node, CronSpec& schedule, Report& report) {
@@ -186,7 +187,9 @@ bool read_mapping(const YamlNode& node, CronSpec& schedule, DagSpec& spec, Repor
   if (const auto* entry = node.find("except")) read_days_off(entry->value, schedule, report);
   if (const auto* entry = node.find("jitter")) read_jitter(entry->value, schedule, report);
   const auto* any = node.find("any");
-  if (any == nullptr) return read_rhythm(node, "schedule", schedule, report);
+  if (any == nullptr)
+    return read_rhythm(node, "schedule", "write one of them, or a list of lines under `any`",
+                       schedule, report);
   if (node.find("cron") != nullptr || node.find("every") != nullptr)
     report.error(any->key_at, "bad-schedule", "schedule says `any` as well as `cron` or `every`",
                  "write all lines into the list");
