@@ -6,8 +6,8 @@
 
 namespace millrace {
 
-void add_param_option(CLI::App& verb, std::vector<std::string>& params) {
-  verb.add_option("-p,--param", params, "A param, NAME=VALUE; repeat the option for more");
+void add_param_option(CLI::App& verb, std::vector<std::string>& params, const std::string& doc) {
+  verb.add_option("-p,--param", params, doc);
 }
 
 Result<Json> parse_params(const std::vector<std::string>& params,

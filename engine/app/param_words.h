@@ -15,7 +15,8 @@ class App;
 namespace millrace {
 
 /// -p, --param
-void add_param_option(CLI::App& verb, std::vector<std::string>& params);
+void add_param_option(CLI::App& verb, std::vector<std::string>& params,
+                      const std::string& doc = "A param, NAME=VALUE; repeat the option for more");
 
 /// {"name": value, …} of "name=value" texts, each read as its declaration says.
 Result<Json> parse_params(const std::vector<std::string>& params,

@@ -429,9 +429,9 @@ VerbAction declare_resume(CLI::App& verb, Options& options) {
   verb.add_option("task", words->task, "Id of the task")->required();
   verb.add_option("--map-index", words->map_index,
                   "Instance of a mapped task, from 0; default: all that are held");
-  verb.add_option("-p,--param", words->params,
-                  "Another value of a param, NAME=VALUE, for this task alone; repeat the option "
-                  "for more");
+  add_param_option(verb, words->params,
+                   "Another value of a param, NAME=VALUE, for this task alone; repeat the option "
+                   "for more");
   verb.add_flag("--fail", words->fail, "Let the task fail instead")->excludes("--param");
   return [&options, words] { return resume(options, *words); };
 }
