@@ -1,5 +1,6 @@
 #include "engine/op/kept_processes.h"
 
+#include <iterator>
 #include <utility>
 
 namespace millrace {

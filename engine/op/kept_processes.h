@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <iterator>
 #include <list>
 #include <memory>
 #include <string>

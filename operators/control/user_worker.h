@@ -72,7 +72,6 @@ class UserWorker final : public KeptProcess {
   Status send(std::string text);
   /// The next line; `limit`: how long to wait, negative without one.
   Result<Json> receive(const WorkerSpec& spec, std::chrono::milliseconds limit);
-  Status take_line(std::string& line, const WorkerSpec& spec);
   Result<bool> read_more(const WorkerSpec& spec, std::chrono::milliseconds limit);
   Error end_of(const WorkerSpec& spec);
   Result<Json> answer_to(std::int64_t id, const WorkerSpec& spec, OperatorContext& ctx);
