@@ -30,7 +30,7 @@ constexpr std::uintmax_t kLongestLog = 8u << 20;
 
 /// Sized for a small machine that also runs the engine. Given on the command line at every start,
 /// so that a new version of Millrace brings its own.
-constexpr std::array<std::pair<const char*, const char*>, 23> kSettings = {{
+constexpr std::array<std::pair<const char*, const char*>, 24> kSettings = {{
     {"listen_addresses", ""},
     {"unix_socket_permissions", "0700"},
     {"max_connections", "60"},
@@ -50,6 +50,8 @@ constexpr std::array<std::pair<const char*, const char*>, 23> kSettings = {{
     {"random_page_cost", "1.1"},
     {"max_parallel_workers_per_gather", "0"},
     {"jit", "off"},
+    // By its default, tables of a person who connects as millrace would be in Millrace's schema.
+    {"search_path", "public"},
     {"default_toast_compression", "lz4"},
     {"autovacuum", "on"},
     {"logging_collector", "off"},

@@ -21,18 +21,17 @@ constexpr const char* kStage = "pg_temp.millrace_stage";
 /// "schema.table" quoted, and the table of effects in the same schema.
 struct Target {
   std::string table, effects;
+  std::optional<std::string> schema = {};  // nothing: the first one of the search path
 };
 
-Result<Target> pg_target(const std::string& name) {
+/// `name` as ExportPostgres::check_table has accepted it.
+Target target_of(const std::string& name) {
   const auto dot = name.find('.');
   const std::string schema = dot == name.npos ? "" : name.substr(0, dot);
   const std::string table = dot == name.npos ? name : name.substr(dot + 1);
-  if (table.empty() || table.find('.') != table.npos || (dot != name.npos && schema.empty()))
-    return invalid_argument("table: '" + name +
-                            "' is no name of a table; write table or "
-                            "schema.table");
   const std::string prefix = schema.empty() ? "" : quote_name(schema) + ".";
-  return Target{prefix + quote_name(table), prefix + quote_name("millrace_effects")};
+  return {prefix + quote_name(table), prefix + quote_name("millrace_effects"),
+          schema.empty() ? std::nullopt : std::optional(schema)};
 }
 
 std::string quoted_names(const std::vector<std::string>& columns) {
@@ -60,6 +59,8 @@ class Export {
   Export(PgConnection& database, const ExportPostgres& op, const Target& target, ExportTable& table)
       : database_(database), op_(op), target_(target), table_(table) {}
 
+  /// An error if the table is, or would be, among Millrace's own.
+  Status check_schema();
   /// False if an earlier attempt has written these rows.
   Result<bool> claim(const std::string& key);
   Status write(const std::filesystem::path& folder);
@@ -84,6 +85,21 @@ class Export {
 Result<bool> Export::exists(const std::string& table) {
   MR_TRY(const PgAnswer found, database_.execute("SELECT to_regclass($1) IS NOT NULL", {table}));
   return found.rows.at(0).at(0) == "t";
+}
+
+Status Export::check_schema() {
+  // What makes Millrace's schema one: the table of its journal.
+  MR_TRY(const PgAnswer owned,
+         database_.execute(
+             "SELECT to_regclass('millrace.journal') IS NOT NULL AND coalesce((SELECT "
+             "relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass($1)), $2, "
+             "current_schema()) = 'millrace'",
+             {target_.table, target_.schema}));
+  if (owned.rows.at(0).at(0) != "t") return {};
+  return invalid_argument("table: '" + op_.table +
+                          "' would be in the schema millrace, which holds Millrace's own tables; "
+                          "name another schema, such as public." +
+                          op_.table.substr(op_.table.find('.') + 1));
 }
 
 Status Export::make_effects() {
@@ -163,13 +179,24 @@ Status Export::write(const std::filesystem::path& folder) {
 
 }  // namespace
 
+std::optional<TextProblem> ExportPostgres::check_table(std::string_view text) {
+  const auto dot = text.find('.');
+  const std::string_view last = dot == text.npos ? text : text.substr(dot + 1);
+  if (!last.empty() && last.find('.') == last.npos && dot != 0) return std::nullopt;
+  return TextProblem{
+      "'" + std::string(text) + "' is no name of a table; write table or schema.table", {}};
+}
+
 Result<Outcome> ExportPostgres::run(OperatorContext& ctx) const {
-  MR_TRY(const Target target, pg_target(table));
+  if (const auto problem = check_table(table))
+    return invalid_argument("table: " + problem->message);
+  const Target target = target_of(table);
   MR_TRY(ExportTable rows, open_export(ctx, input, columns, ctx.work_dir()));
   MR_CHECK(check_keys(*this, rows));
   MR_TRY(auto database, connect_to(ctx, connection, connection_env));
   Export work(database, *this, target, rows);
   MR_CHECK(work.run("BEGIN"));
+  MR_CHECK(work.check_schema());
   MR_TRY(const bool is_new, work.claim(ctx.attempt().idempotency_key()));
   if (is_new) MR_CHECK(work.write(ctx.work_dir()));
   MR_CHECK(work.run("COMMIT"));

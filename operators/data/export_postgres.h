@@ -1,6 +1,7 @@
 // export.postgres: a table artifact into a table of PostgreSQL.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -34,7 +35,9 @@ struct ExportPostgres {
         param("connection_env", &E::connection_env, kConnectionEnvDoc)
             .def("")
             .example("SHOP_DATABASE"),
-        param("table", &E::table, "Table, with or without its schema").example("reports.sales"),
+        param("table", &E::table, "Table, with or without its schema")
+            .checked_by(&E::check_table)
+            .example("reports.sales"),
         param("mode", &E::mode,
               "append: add the rows. replace: delete all other rows. upsert: replace the rows with "
               "the same keys")
@@ -45,6 +48,8 @@ struct ExportPostgres {
         param("create", &E::create, "Create the table if it does not exist; keys become its key")
             .def(false)};
   }
+  /// What is wrong with the name of a table.
+  static std::optional<TextProblem> check_table(std::string_view text);
   static std::vector<ParamRule> rules() {
     return {exactly_one_of({"connection", "connection_env"})};
   }

@@ -167,6 +167,28 @@ TEST_F(ExportPostgresTest, UpsertsByKeys) {
   EXPECT_EQ("1a 2c 3d", ids());
 }
 
+// `mode: replace` would delete all rows of a table of the engine.
+TEST_F(ExportPostgresTest, TablesOfMillraceAreRefused) {
+  ask("CREATE SCHEMA millrace; CREATE TABLE millrace.journal (n int); "
+      "CREATE TABLE millrace.prediction (id int, note text)");
+  ask("INSERT INTO millrace.prediction VALUES (7, 'kept')");
+  const std::string refused = "would be in the schema millrace, which holds Millrace's own tables";
+  for (const bool create : {false, true})
+    EXPECT_NE(error(Json::object({{"table", "millrace.prediction"}, {"create", create}}))
+                  .find(refused + "; name another schema, such as public.prediction"),
+              std::string::npos);
+  // The private cluster's user once had this search path.
+  ask("ALTER ROLE CURRENT_USER SET search_path = millrace, public");
+  EXPECT_NE(error(Json::object({{"table", "prediction"}, {"mode", "replace"}})).find(refused),
+            std::string::npos);
+  EXPECT_NE(error(Json::object({{"table", "fresh"}, {"create", true}})).find(refused),
+            std::string::npos);
+  done(Json::object({{"table", "public.prediction"}, {"create", true}}));
+  ask("ALTER ROLE CURRENT_USER RESET search_path");
+  EXPECT_EQ("kept", ask("SELECT string_agg(note, ' ') FROM millrace.prediction"));
+  EXPECT_EQ("2", ask("SELECT count(*) FROM public.prediction"));
+}
+
 TEST_F(ExportPostgresTest, ErrorsSayWhatWouldBeRight) {
   EXPECT_EQ("PostgreSQL: relation \"sales\" does not exist", error(Json::object()));
   EXPECT_EQ("table: 'a.b.c' is no name of a table; write table or schema.table",
