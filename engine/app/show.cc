@@ -19,6 +19,11 @@ std::string name_of_row(const Json& row, std::string_view member) {
   return ScopedName(row["namespace"].as_string(kDefaultNamespace), row[member].as_string()).text();
 }
 
+std::string instance_name(const Json& task) {
+  const auto map_index = task["map_index"].as_int(-1);
+  return task["task"].as_string() + (map_index < 0 ? "" : "[" + std::to_string(map_index) + "]");
+}
+
 std::string short_time(const Json& time) {
   std::string text = time.as_string("-");
   if (text.size() > 19) text.resize(19);

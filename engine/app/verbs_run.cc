@@ -1,4 +1,4 @@
-// Verbs about runs, over the API. trigger, cancel and retry need a running engine; runs, show and
+// Verbs about runs, over the API. trigger, cancel and retry need a running engine; runs and
 // logs also work without one.
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -21,11 +21,6 @@ namespace {
 constexpr int kRunsPerPage = 500;  // the API's maximum
 constexpr const char* kWaitHelp = "Wait for the end of the run; exit code 1 if the run failed";
 
-std::string instance_name(const Json& task) {
-  const auto map_index = task["map_index"].as_int(-1);
-  return task["task"].as_string() + (map_index < 0 ? "" : "[" + std::to_string(map_index) + "]");
-}
-
 bool run_ended(std::string_view status) {
   return status == "success" || status == "failed" || status == "cancelled";
 }
@@ -34,10 +29,10 @@ bool run_ended(std::string_view status) {
 Status print_end(const ApiClient& client, const std::string& run, const std::string& status) {
   std::printf("%s\n", paint(status).c_str());
   if (status == "success") return {};
-  MR_TRY(const Json tasks, client.get_list("/api/v1/runs/" + run + "/tasks"));
-  for (const auto& task : tasks.items())
-    if (task["state"].as_view() == "failed")
-      std::printf("%s: %s\n", bold(instance_name(task)).c_str(), task["error"].as_string().c_str());
+  MR_TRY(const Json failed,
+         client.get_list("/api/v1/runs/" + run + "/tasks?state=failed&per_task=20"));
+  for (const auto& task : failed.items())
+    std::printf("%s: %s\n", bold(instance_name(task)).c_str(), task["error"].as_string().c_str());
   return {};
 }
 
@@ -128,59 +123,6 @@ Result<int> list_runs(const Options& options, const RunsWords& wanted) {
   if (page["next"].is_string())
     std::fprintf(stderr, "there are older runs: --before %s, or a higher --limit\n",
                  page["next"].as_string().c_str());
-  return 0;
-}
-
-/// Who asked for the run, and with what, a line each.
-void print_request(const Json& run) {
-  const auto line = [](const char* name, const std::string& value) {
-    if (!value.empty() && value != "-") std::printf("%-13s %s\n", name, value.c_str());
-  };
-  line("created", short_time(run["created_at"]) + " UTC");
-  if (run["started_at"].is_string() && run["started_at"] != run["created_at"])
-    line("started", short_time(run["started_at"]) + " UTC");
-  line("type", run["type"].as_string());
-  if (run["logical_date"].is_string())
-    line("logical date", short_time(run["logical_date"]) + " UTC");
-  line("actor", run["actor"].as_string());
-  line("on behalf of", run["on_behalf_of"].as_string());
-  line("reason", run["reason"].as_string());
-  if (run["params"].size() > 0) line("params", run["params"].dump());
-}
-
-/// Why tasks did not succeed, in full. An error of an earlier attempt says so.
-void print_reasons(const std::string& run, const Json& tasks) {
-  for (const auto& task : tasks.items()) {
-    const std::string text = task["error"].as_string(task["reason"].as_view());
-    if (text.empty()) continue;
-    const std::string state = task["state"].as_string();
-    const bool is_earlier = task["error"].is_string() && state != "failed" && state != "held" &&
-                            state != "cancelled" && state != "skipped";
-    std::printf("\n%s%s: %s\n", bold(instance_name(task)).c_str(),
-                is_earlier ? " (an earlier attempt)" : "", text.c_str());
-    if (state == "held")
-      std::printf("The run waits: millrace resume %s %s, or with --fail\n", run.c_str(),
-                  task["task"].as_string().c_str());
-  }
-}
-
-Result<int> show_run(const Options& options, const std::string& run) {
-  MR_TRY(const Connection connection, connect_to_read(options));
-  const ApiClient& client = connection.client;
-  const std::string path = "/api/v1/runs/" + http::percent_encode(run);
-  MR_TRY(Json row, client.get(path));
-  MR_TRY(const Json tasks, client.get_list(path + "/tasks"));
-  if (options.json) return print_json(row.set("tasks", tasks));
-  std::printf("%s  %s  %s\n", bold(name_of_row(row, "dag")).c_str(), row["run"].as_string().c_str(),
-              paint(row["status"].as_view()).c_str());
-  print_request(row);
-  TerminalTable table({"TASK", "OPERATOR", "STATE", "ATTEMPT", "DURATION"});
-  for (const auto& task : tasks.items())
-    table.add({instance_name(task), task["operator"].as_string(task["op"].as_view()),
-               paint(task["state"].as_view()), std::to_string(task["attempt"].as_int()),
-               elapsed(task["started_at"], task["ended_at"])});
-  std::printf("\n%s", table.to_string().c_str());
-  print_reasons(row["run"].as_string(), tasks);
   return 0;
 }
 
@@ -395,17 +337,12 @@ VerbAction declare_runs(CLI::App& verb, Options& options) {
   return [&options, words] { return list_runs(options, *words); };
 }
 
-VerbAction declare_show(CLI::App& verb, Options& options) {
-  auto run = std::make_shared<std::string>();
-  add_run_word(verb, *run);
-  return [&options, run] { return show_run(options, *run); };
-}
-
 VerbAction declare_logs(CLI::App& verb, Options& options) {
   auto words = std::make_shared<LogWords>();
   add_run_word(verb, words->run);
   verb.add_option("task", words->task, "Id of the task")->required();
-  verb.add_option("--map-index", words->map_index, "Instance of a mapped task, from 0");
+  verb.add_option("--map-index", words->map_index, "Instance of a mapped task, from 0")
+      ->check(CLI::Range(0, 999'999));
   verb.add_option("--attempt", words->attempt, "Attempt, from 1; default: the last");
   verb.add_flag("-f,--follow", words->follow, "Follow the log until the task has ended");
   return [&options, words] { return print_log(options, *words); };
@@ -416,7 +353,8 @@ VerbAction declare_cancel(CLI::App& verb, Options& options) {
   add_run_word(verb, words->run);
   verb.add_option("task", words->task, "Id of the task; default: the whole run");
   verb.add_option("--map-index", words->map_index,
-                  "Instance of a mapped task, from 0; default: all of them");
+                  "Instance of a mapped task, from 0; default: all of them")
+      ->check(CLI::Range(0, 999'999));
   verb.add_flag("--force", words->force,
                 "End programs without their kill_grace, and tasks that always run as well; a "
                 "second cancel does the same");
@@ -428,7 +366,8 @@ VerbAction declare_resume(CLI::App& verb, Options& options) {
   add_run_word(verb, words->run);
   verb.add_option("task", words->task, "Id of the task")->required();
   verb.add_option("--map-index", words->map_index,
-                  "Instance of a mapped task, from 0; default: all that are held");
+                  "Instance of a mapped task, from 0; default: all that are held")
+      ->check(CLI::Range(0, 999'999));
   add_param_option(verb, words->params,
                    "Another value of a param, NAME=VALUE, for this task alone; repeat the option "
                    "for more");

@@ -135,6 +135,24 @@ TEST_F(FirstSteps, ShowSaysInFullWhyATaskFailed) {
   EXPECT_NE(show.out.find("created"), std::string::npos) << show.out;
 }
 
+TEST_F(FirstSteps, ShowCountsTheInstancesOfAWideMap) {
+  const auto dag = write("wide.yaml",
+                         "dag: wide\ntasks:\n  each:\n    operator: command\n"
+                         "    foreach: \"${{ range(60) }}\"\n    with:\n"
+                         "      run: '[ ${{ index }} != 7 ]'\n"
+                         "  last: {operator: noop, needs: each}\n");
+  const std::string run = run_id_in(on_state({"run", dag.string()}).out);
+  const Finished show = on_state({"show", run});
+  EXPECT_NE(show.out.find("59 success, 1 failed"), std::string::npos) << show.out;
+  EXPECT_NE(show.out.find("each[7]"), std::string::npos) << show.out;
+  EXPECT_EQ(show.out.find("each[8]"), std::string::npos) << show.out;
+  EXPECT_NE(show.out.find("last"), std::string::npos) << show.out;
+  const Finished all = on_state({"show", run, "--all"});
+  EXPECT_NE(all.out.find("each[8]"), std::string::npos) << all.out;
+  const std::string json = on_state({"show", run, "--json"}).out;
+  EXPECT_NE(json.find("\"map_index\": 59"), std::string::npos) << json;
+}
+
 TEST_F(FirstSteps, ReadersOfOneFolderWaitForEachOther) {
   ASSERT_EQ(on_state({"run", MILLRACE_SOURCE_DIR "/dags/hello.yaml"}).exit_code, 0);
   const std::string state = (folder_.path() / "state").string();
