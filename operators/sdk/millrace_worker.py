@@ -139,6 +139,8 @@ class Modules:
         except TypeError as problem:
             known = list(signature.parameters)
             near = "".join(did_you_mean(a, known) for a in arguments if a not in known)
+            if "attempt" in known and "attempt" not in arguments:
+                near += "; the attempt is no argument: from millrace_worker import attempt"
             raise Refused(f"'{named}' does not take these arguments: {problem}; it is "
                           f"{named.partition(':')[2]}{signature}{near}") from None
         self.accepted.add((named, *arguments))

@@ -228,6 +228,10 @@ TEST_F(PythonTest, WrongArgumentsArePermanentBeforeTheCall) {
   EXPECT_EQ(unknown.message,
             "'code:f' does not take these arguments: missing a required argument: 'month'; it is "
             "f(month, year=2000); did you mean 'month'?");
+  code("def g(month, attempt): return {}\n");
+  EXPECT_NE(error("g", Json::object({{"month", 1}}))
+                .message.find("the attempt is no argument: from millrace_worker import attempt"),
+            std::string::npos);
 }
 
 TEST_F(PythonTest, AModuleThatCannotBeImportedSaysWhatItLacks) {
