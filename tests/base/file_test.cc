@@ -35,6 +35,18 @@ TEST_F(FileTest, AFileWithoutItsFolderIsLostWithThePower) {
   EXPECT_FALSE(std::filesystem::exists(after_power_cut() / "plain"));
 }
 
+TEST_F(FileTest, WhatAPowerCutHasLeftSurvivesTheNextOne) {
+  ASSERT_TRUE(make_durable_folders(root_ / "a").ok());
+  ASSERT_TRUE(write_file_atomic(root_ / "a" / "kept", "text").ok());
+  const auto left = after_power_cut();
+  disk_.keep(left);
+  ASSERT_TRUE(write_file_atomic(left / "a" / "fresh", "more").ok());
+  const auto again = temp_.path() / "again";
+  disk_.after_power_cut(left, again);
+  EXPECT_EQ(read_file(again / "a" / "kept", 100).value_or("(none)"), "text");
+  EXPECT_EQ(read_file(again / "a" / "fresh", 100).value_or("(none)"), "more");
+}
+
 TEST_F(FileTest, AnAtomicWriteSurvivesAPowerCut) {
   ASSERT_TRUE(write_file_atomic(root_ / "kept", "old").ok());
   ASSERT_TRUE(write_file_atomic(root_ / "kept", "new").ok());

@@ -1,9 +1,11 @@
 #include "tests/base/lossy_disk.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
+#include <stdexcept>
 
 namespace millrace {
 
@@ -20,6 +22,20 @@ void LossyDisk::after_power_cut(const std::filesystem::path& folder,
                                 const std::filesystem::path& to) const {
   bool is_folder = false;
   rebuild(key_of(AT_FDCWD, std::filesystem::canonical(folder).c_str(), is_folder), to);
+}
+
+void LossyDisk::keep(const std::filesystem::path& folder) const {
+  const char* const before = getenv(kVariable);
+  setenv(kVariable, notes_.c_str(), 1);
+  const auto flush = [](const std::filesystem::path& path) {
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0) throw std::runtime_error("cannot flush " + path.string());
+    close(fd);
+  };
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    if (entry.is_directory() || entry.is_regular_file()) flush(entry.path());
+  flush(folder);
+  if (before == nullptr) unsetenv(kVariable);
 }
 
 void LossyDisk::rebuild(const std::string& key, const std::filesystem::path& to) const {

@@ -23,6 +23,8 @@ class LossyDisk {
 
   /// `folder` counts as durable itself. `to` is made.
   void after_power_cut(const std::filesystem::path& folder, const std::filesystem::path& to) const;
+  /// Everything in `folder` counts as durable from now on: it is what a power cut has left.
+  void keep(const std::filesystem::path& folder) const;
 
  private:
   void rebuild(const std::string& key, const std::filesystem::path& to) const;

@@ -119,7 +119,7 @@ TEST(Process, TellsWhyItCannotStart) {
   EXPECT_EQ(ErrorCode::not_found, start_process(spec).error().code);
   spec.argv = {"true"};
   spec.folder = "/no/such/folder";
-  EXPECT_EQ("cannot run 'true' in '/no/such/folder': No such file or directory",
+  EXPECT_EQ("cannot run 'true': there is no folder '/no/such/folder'",
             start_process(spec).error().message);
   spec.folder = "";
   spec.argv = {"/etc/passwd"};

@@ -128,7 +128,9 @@ class ModelDisk final : public PowerSupply {
     lossy_.after_power_cut(folder_ / "disk", after);
     for (const char* name : {"artifacts", "spool"}) {
       fs::remove_all(state() / name);
-      if (fs::exists(after / "state" / name)) fs::rename(after / "state" / name, state() / name);
+      if (!fs::exists(after / "state" / name)) continue;
+      fs::rename(after / "state" / name, state() / name);
+      lossy_.keep(state() / name);
     }
   }
 
