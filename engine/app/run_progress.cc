@@ -51,7 +51,9 @@ void RunProgress::show(const Run& run, TaskRef ref, const TaskInstance& instance
   // A start comes before the attempt's output, an end after it.
   const bool starts = changed && instance.state == TaskState::running;
   if (starts) show_state(run, ref, instance);
-  show_output(run, ref, seen, instance.state != TaskState::running);
+  // An attempt prints before its begin is recorded: a last line without its end may go on.
+  const bool goes_on = instance.state == TaskState::running || instance.state == TaskState::queued;
+  show_output(run, ref, seen, !goes_on);
   if (changed && !starts) show_state(run, ref, instance);
   seen.state = instance.state;
 }
