@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <span>
 
 namespace millrace {
@@ -148,9 +149,12 @@ int start(Image& image, std::size_t arguments, pid_t& pid) {
 }
 
 Error start_error(const ProcessSpec& spec, int number) {
-  const std::string text = "cannot " + std::string(spec.purpose) + " '" + spec.argv.front() + "'" +
-                           (spec.folder.empty() ? "" : " in '" + spec.folder + "'") + ": " +
-                           std::strerror(number);
+  std::string text = "cannot " + std::string(spec.purpose) + " '" + spec.argv.front() + "'";
+  std::error_code ignored;
+  if (!spec.folder.empty() && !std::filesystem::is_directory(spec.folder, ignored))
+    return not_found(text + ": there is no folder '" + spec.folder + "'");
+  if (!spec.folder.empty()) text += " in '" + spec.folder + "'";
+  text += std::string(": ") + std::strerror(number);
   switch (number) {
     case ENOENT:
     case ENOTDIR:
