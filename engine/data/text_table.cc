@@ -45,8 +45,6 @@ std::string at_line(const std::filesystem::path& file, std::size_t line) {
   return file.filename().string() + ":" + std::to_string(line) + ": ";
 }
 
-constexpr std::string_view kBadRowCure = "; correct it, or set bad_rows to quarantine or count";
-
 }  // namespace
 
 struct TextTable::State final : RowSource {

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,10 @@
 #include "engine/data/session.h"
 
 namespace millrace::data {
+
+/// How the error of a bad row ends.
+inline constexpr std::string_view kBadRowCure =
+    "; correct it, or set bad_rows to quarantine or count";
 
 enum class BadRows { fail, quarantine, count };
 

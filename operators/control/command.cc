@@ -22,8 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxOutputsBytes = 4u << 20;
-
 void add_identity(std::vector<std::string>& env, const AttemptInfo& info) {
   add_variable(env, "MILLRACE_NAMESPACE", info.namespace_);
   add_variable(env, "MILLRACE_DAG_DIR", info.base_dir);

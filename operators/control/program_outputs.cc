@@ -9,6 +9,7 @@
 #include "engine/base/counted.h"
 #include "engine/base/suggest.h"
 #include "engine/core/effect.h"
+#include "engine/data/text_table.h"
 #include "engine/op/param.h"
 #include "operators/control/private_copy.h"
 #include "operators/control/quoted_text.h"
@@ -111,8 +112,13 @@ Ingest ingest_of(const ProgramOutput& file) {
 Result<PublishArtifact> store_table(OperatorContext& ctx, const ProgramOutput& file) {
   Ingest ingest = ingest_of(file);
   MR_TRY(ingest.format, data::format_of(file.format, file.path));
-  MR_TRY(const Done done, ingest_files(ctx, ingest));
-  return std::get<PublishArtifact>(done.effects.front());
+  auto done = ingest_files(ctx, ingest);
+  if (done) return std::get<PublishArtifact>(done->effects.front());
+  Error error = std::move(done).error();
+  // An output file has no such setting: its program is to be corrected.
+  if (error.message.ends_with(data::kBadRowCure))
+    error.message.resize(error.message.size() - data::kBadRowCure.size());
+  return error;
 }
 
 /// From a copy: a process that the program has left behind may still write to the file.

@@ -19,6 +19,9 @@ namespace millrace::operators {
 std::optional<std::string> check_output_files(const Json& files);
 std::optional<std::string> check_output_types(const Json& types);
 
+/// Of the outputs of a task, as JSON.
+inline constexpr std::size_t kMaxOutputsBytes = 4u << 20;
+
 /// A file that the program is to write.
 struct ProgramOutput {
   std::string name;

@@ -18,6 +18,7 @@
 #include "engine/base/file.h"
 #include "engine/base/process.h"
 #include "engine/base/suggest.h"
+#include "operators/control/program_outputs.h"
 #include "operators/control/quoted_text.h"
 #include "operators/control/subprocess.h"
 
@@ -229,6 +230,11 @@ Result<Json> UserWorker::answer_to(std::int64_t id, const WorkerSpec& spec, Oper
       return protocol_error(spec,
                             "sent a message of the unknown type " + shown_value(answer["type"]));
     const std::int64_t answered = answer["id"].as_int(-1);
+    if (answered == id && type == "done" && line_bytes_ > kMaxOutputsBytes)
+      return permanent(make_error(
+          ErrorCode::resource_exhausted,
+          "the outputs have " + std::to_string(line_bytes_) +
+              " bytes as JSON; at most 4 MiB fit. Write them to a file of output_files"));
     if (answered == id) {
       note(answer);
       return answer;
@@ -264,6 +270,7 @@ Result<Json> UserWorker::receive(const WorkerSpec& spec, milliseconds limit) {
   const std::string line = buffer_.substr(0, end);
   buffer_.erase(0, end + 1);
   searched_ = 0;
+  line_bytes_ = line.size();
   auto message = Json::parse(line, {.max_bytes = kMostLineBytes});
   if (!message)
     return protocol_error(spec, "sent a line that is not valid JSON: " + message.error().message);

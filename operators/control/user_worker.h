@@ -84,7 +84,8 @@ class UserWorker final : public KeptProcess {
   std::vector<int> outputs_;  // their numbers in the worker
   bool greeted_ = false, broken_ = false, retires_ = false, reaped_ = false, unread_ = false;
   std::string buffer_;
-  std::size_t searched_ = 0;  // bytes of it without an end of line
+  std::size_t searched_ = 0;    // bytes of it without an end of line
+  std::size_t line_bytes_ = 0;  // of the last line that it sent
   std::int64_t last_id_ = 0;
   std::int64_t baseline_bytes_ = 0;
   std::uint64_t memory_limit_ = 0;

@@ -12,12 +12,15 @@ import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { inspect } from "node:util";
 
-const mostBytes = 8 << 20; // of a line
+const mostBytes = 4 << 20; // of the outputs
 
 /** Fails the attempt. The next one begins after at least `after` seconds, if that is given. */
 export class Retry extends Error {
   constructor(message, { after } = {}) {
     super(message);
+    if (after !== undefined && !(typeof after === "number" && after >= 0 && after < 1e9)) {
+      throw new TypeError(`Retry: after: ${inspect(after)} is not a number of seconds`);
+    }
     this.after = after;
   }
 }
@@ -50,20 +53,35 @@ function failure(error, retry, more = {}) {
   return { type: "failed", error: { class: name, message, retry, ...more } };
 }
 
+/** The first whole number of a line that JavaScript would round; undefined: there is none. */
+function roundedNumber(line) {
+  if (!/\d{16}/.test(line)) return undefined;
+  const withoutTexts = line.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  const numbers = withoutTexts.match(/-?\d+(?![\d.eE])/g) ?? [];
+  return numbers.find((text) => !Number.isSafeInteger(Number(text)));
+}
+
 /** JSON knows no NaN, and JavaScript would write null for it. */
 function checked(key, value) {
   if (typeof value === "number" && !Number.isFinite(value)) {
     const cure = "which JSON does not have; return null or a text";
     throw new Permanent(`output ${key} is ${value}, ${cure}`);
   }
+  if (Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 2 ** 63) {
+    throw new Permanent(`output ${key} is ${value}, which JavaScript may have rounded; return a text`);
+  }
   if (typeof value === "bigint") throw new Permanent(`output ${key} is a bigint; return a text`);
   return value;
 }
 
-async function answerOf(functions, task) {
+async function answerOf(functions, task, line) {
   const { id, function: name, inputs, input_files: files, ...attempt } = task;
   running = new AbortController();
   try {
+    const rounded = roundedNumber(line);
+    if (rounded) {
+      throw new Permanent(`an input holds ${rounded}, which JavaScript would round; pass a text`);
+    }
     const values = { ...inputs };
     for (const [input, file] of Object.entries(files)) values[input] = file.path;
     const result = await functions[name](values, { ...attempt, signal: running.signal });
@@ -76,7 +94,7 @@ async function answerOf(functions, task) {
     const text = JSON.stringify({ type: "done", id, outputs: result ?? {} }, checked);
     if (Buffer.byteLength(text) < mostBytes) return text;
     const cure = "write them to a file of output_files";
-    throw new Permanent(`the outputs have more than 8 MiB as JSON; ${cure}`);
+    throw new Permanent(`the outputs have more than 4 MiB as JSON; ${cure}`);
   } catch (error) {
     if (error instanceof Skip) {
       return JSON.stringify({ type: "skipped", id, reason: error.message });
@@ -115,7 +133,7 @@ export function serve(functions) {
         throw new Error(`the engine sent an unknown message: ${message.type}`);
       }
       output = message.output;
-      send(await answerOf(functions, message));
+      send(await answerOf(functions, message, line));
     }
   });
   channel.on("end", () => process.exit(0));

@@ -13,11 +13,13 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import re
 import signal
 import sys
 import types
 
-MOST_BYTES = 8 << 20  # of a line
+MOST_BYTES = 4 << 20  # of the outputs
+LONG_NUMBER = re.compile(r"\d{19}")
 WATCHED_SIGNALS = tuple(map(int, (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM,
                                   signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2)))
 
@@ -27,6 +29,9 @@ class Retry(Exception):
 
     def __init__(self, message="", after=None):
         super().__init__(message)
+        if after is not None and (isinstance(after, bool) or not isinstance(after, (int, float))
+                                  or not 0 <= after < 1e9):
+            raise TypeError(f"Retry: after={after!r} is not a number of seconds, such as 30")
         self.after = after
 
 
@@ -108,6 +113,10 @@ class Modules:
             if not f"{name}.".startswith(f"{missing.name}."):
                 raise
             spec = None
+        own = os.path.abspath(name.replace(".", os.sep) + ".py")
+        if os.path.exists(own) and spec and spec.origin != own:
+            raise Refused(f"{own} has the name of another module, {spec.origin or 'a built-in one'}; "
+                          "rename it")
         if spec is None:
             here = sorted(f[:-3] for f in os.listdir() if f.endswith(".py"))
             raise Refused(f"there is no module '{name}' in {os.getcwd()} or among the installed "
@@ -214,12 +223,17 @@ def plain(value):
                   "a file of output_files, and return its path")
 
 
-def place_of_nan(value, place):
+def place_of_bad_number(value, place="output "):
+    """The first number that the outputs cannot hold, and why; None: there is none."""
     if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
-        return f"{place} is {value}"
+        return f"{place} is {value}, which JSON does not have; return None or a text"
+    if isinstance(value, int) and not -1 << 63 <= value < 1 << 63:
+        return f"{place}: {value} does not fit 64 bits; return a text to keep it exactly"
     pairs = value.items() if isinstance(value, dict) else (
         enumerate(value) if isinstance(value, (list, tuple)) else ())
-    return next(filter(None, (place_of_nan(v, f"{place}/{k}") for k, v in pairs)), None)
+    places = (place_of_bad_number(v, f"{place}/{k}") for k, v in pairs)
+    found = next(filter(None, places), None)
+    return found and found.replace("output /", "output ")
 
 
 class Worker:
@@ -343,7 +357,12 @@ class Worker:
             result = asyncio.run(result)
         if result is None:
             return {}
-        if not isinstance(result, dict) or not all(isinstance(k, str) for k in result):
+        if isinstance(result, dict):
+            for key in result:
+                if not isinstance(key, str):
+                    raise Refused(f"'{task['function']}' returned a dict with the key {key!r}; the "
+                                  "names of outputs are texts")
+        else:
             raise Refused(f"'{task['function']}' returned a {type(result).__name__}; expected a "
                           "dict with the names of outputs, or None")
         for name in task["output_files"]:
@@ -354,16 +373,19 @@ class Worker:
     def text_of(self, answer, task):
         try:
             text = self.encode(answer)
-            if len(text) < MOST_BYTES:
+            if "\\ud" in text:
+                json.dumps(json.loads(text), ensure_ascii=False).encode()  # half a pair: an error
+            problem = LONG_NUMBER.search(text) and place_of_bad_number(answer.get("outputs"))
+            if len(text) < MOST_BYTES and not problem:
                 return text
-            problem = (f"the outputs have {len(text) / (1 << 20):.1f} MiB as JSON; at most 8 MiB "
-                       "fit. Write them to a file of output_files, and return its path")
+            problem = problem or (
+                f"the outputs have {len(text) / (1 << 20):.1f} MiB as JSON; at most 4 MiB fit. "
+                "Write them to a file of output_files, and return its path")
         except Refused as refusal:
             problem = str(refusal)
         except (TypeError, ValueError, RecursionError) as error:
-            place = place_of_nan(answer.get("outputs"), "output ")
-            problem = (f"{place.replace('output /', 'output ')}, which JSON does not have; return "
-                       "None or a text") if place else f"the outputs are not JSON: {error}"
+            problem = (place_of_bad_number(answer.get("outputs"))
+                       or f"the outputs are not JSON: {error}")
         return json.dumps({**failed("", problem, "no"), "id": task["id"],
                            "retire": answer.get("retire", False)})
 

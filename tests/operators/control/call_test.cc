@@ -188,6 +188,8 @@ TEST_F(CallTest, LinesThatCannotBeReadEndTheWorker) {
   EXPECT_EQ(wrong("send('[1]')"), "sent a list as a line; expected an object");
   EXPECT_EQ(wrong("send({'type': 'query', 'id': task['id']})"),
             "sent a message of the unknown type 'query'");
+  EXPECT_NE(error("done(text='x' * 5_000_000)").message.find("at most 4 MiB fit"),
+            std::string::npos);
   EXPECT_EQ(wrong("raw('x' * 9_000_000)"), "sent a line of more than 8 MiB (too_large)");
   EXPECT_EQ(wrong("raw('{\"type\": \"done\", \"a\": \"' + 'x' * 9_000_000 + '\"}\\n')"),
             "sent a line of more than 8 MiB (too_large)");

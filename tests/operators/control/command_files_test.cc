@@ -198,6 +198,7 @@ TEST_F(CommandFilesTest, ATableThatCannotBeReadNamesTheLine) {
                                     one("output_files", one("t", output("t.csv", "table"))));
   EXPECT_TRUE(message.starts_with("output file 't' (t.csv): ")) << message;
   EXPECT_NE(message.find("t.csv:3"), std::string::npos) << message;
+  EXPECT_EQ(message.find("bad_rows"), std::string::npos) << "an output file has no such setting";
 }
 
 TEST_F(CommandFilesTest, AFailedProgramHandsNothingOn) {

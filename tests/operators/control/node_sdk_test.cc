@@ -22,6 +22,9 @@ serve({
   retry() { throw new Retry("busy", { after: 0.5 }); },
   skip() { throw new Skip("nothing new"); },
   nan: () => ({ auc: NaN }),
+  same: ({ n }) => ({ n }),
+  large: () => ({ n: 2 ** 60 }),
+  soon() { throw new Retry("busy", { after: "soon" }); },
   list: () => [1],
   wait: (_, { signal }) => new Promise((_, reject) => {
     writeFileSync("began", "");
@@ -82,6 +85,23 @@ TEST_F(NodeSdk, ErrorsSayWhatFollows) {
   const Error missing = error("throw");
   EXPECT_TRUE(missing.permanent);
   EXPECT_NE(missing.message.find("did you mean 'throws'?"), std::string::npos) << missing.message;
+}
+
+// JavaScript keeps whole numbers up to 2^53 - 1.
+TEST_F(NodeSdk, NumbersThatItWouldRoundAreRefused) {
+  const auto same = [this](std::int64_t n) { return run("same", Json::object({{"n", n}})); };
+  EXPECT_EQ(expect_outcome<Done>(same(9007199254740991)).outputs["n"], Json(9007199254740991));
+  const auto rounded = same(9007199254740993);
+  ASSERT_FALSE(rounded.ok());
+  EXPECT_EQ(rounded.error().message,
+            "'same' failed: Permanent: an input holds 9007199254740993, which JavaScript would "
+            "round; pass a text");
+  const Json text = Json::object({{"n", "9007199254740993"}});
+  EXPECT_EQ(expect_outcome<Done>(run("same", text)).outputs, text);
+  EXPECT_NE(error("large").message.find("which JavaScript may have rounded; return a text"),
+            std::string::npos);
+  EXPECT_NE(error("soon").message.find("after: 'soon' is not a number of seconds"),
+            std::string::npos);
 }
 
 TEST_F(NodeSdk, ACancellationAbortsTheSignal) {

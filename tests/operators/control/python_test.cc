@@ -264,9 +264,35 @@ TEST_F(PythonTest, WhatIsNoDictOrNoJsonIsRefused) {
   EXPECT_EQ(error_of("return {'s': {1, 2}}").message,
             "an output holds a set, which is no JSON value; write it to a file of output_files, "
             "and return its path");
-  EXPECT_EQ(error_of("return {'s': 'x' * 9_000_000}").message,
-            "the outputs have 8.6 MiB as JSON; at most 8 MiB fit. Write them to a file of "
+  // docs/dags.md: the outputs of a task have at most 4 MiB.
+  EXPECT_EQ(error_of("return {'s': 'x' * 4_500_000}").message,
+            "the outputs have 4.3 MiB as JSON; at most 4 MiB fit. Write them to a file of "
             "output_files, and return its path");
+  EXPECT_EQ(error_of("return {1: 2}").message,
+            "'code:f' returned a dict with the key 1; the names of outputs are texts");
+  EXPECT_EQ(
+      error_of("return {'n': {'m': [2**63]}}").message,
+      "output n/m/0: 9223372036854775808 does not fit 64 bits; return a text to keep it exactly");
+}
+
+TEST_F(PythonTest, WrongTextsAndDelaysAreNamed) {
+  EXPECT_EQ(error_of("return {'s': chr(0xd800)}").message.rfind("the outputs are not JSON: ", 0),
+            0u);
+  code("def g(): return {'s': chr(0x1f600)}\n");
+  EXPECT_EQ(outputs("g")["s"], Json("\U0001F600"));
+  EXPECT_NE(error_of("raise Retry('busy', after='soon')")
+                .message.find("Retry: after='soon' is not a number of seconds"),
+            std::string::npos);
+}
+
+// The helper itself uses this module: that of the user cannot take its place.
+TEST_F(PythonTest, AModuleWithTheNameOfAnotherOneIsNamed) {
+  ctx_.write("json.py", "def f(): return {}\n");
+  const auto outcome = catalog_.run("python", Json::object({{"function", "json:f"}}), ctx_);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_NE(outcome.error().message.find("json.py has the name of another module"),
+            std::string::npos)
+      << outcome.error().message;
 }
 
 TEST_F(PythonTest, InputsThatAreTooLongAreRefused) {
