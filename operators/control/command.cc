@@ -148,11 +148,11 @@ Result<Outcome> Command::run(OperatorContext& ctx) const {
     MR_CHECK(write_file(inputs_file, inputs.dump()));
     add_variable(program.env, "MILLRACE_INPUTS", inputs_file);
   }
-  StateFile state(ctx, work / "state");
+  StateFile state(ctx);
   MR_CHECK(state.write());
   add_variable(program.env, "MILLRACE_STATE", state.path().native());
-  program.watched = work.native();
-  program.on_change = [&state] { return state.save(); };
+  program.changes = state.changes();
+  program.on_change = [&state] { return state.save_change(); };
   MR_TRY(const ExitStatus status, run_subprocess(program, ctx));
   if (status.code != 0 || status.signal != 0) state.save();
   if (ctx.cancelled()) return make_error(ErrorCode::cancelled, "cancelled");

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,60 +23,27 @@ std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.
 constexpr int kPauseMs = 20;
 constexpr int kPauseAfterSaveMs = 5000;  // each save is a record in the journal
 
-/// Reports the files of one folder. All watches of a thread use one instance of inotify: the kernel
-/// takes milliseconds to close one.
-class FolderWatch {
- public:
-  explicit FolderWatch(const Subprocess& program) {
-    if (!program.on_change) return;
-    thread_local const UniqueFd instance(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    if (!instance) return;
-    fd_ = instance.get();
-    watch_ =
-        inotify_add_watch(fd_, program.watched.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR);
-  }
-  ~FolderWatch() {
-    if (!is_set()) return;
-    inotify_rm_watch(fd_, watch_);
-    drain();
-  }
-  FolderWatch(const FolderWatch&) = delete;
-  FolderWatch& operator=(const FolderWatch&) = delete;
-
-  bool is_set() const { return watch_ >= 0; }
-  int fd() const { return fd_; }
-  void drain() {
-    std::array<char, 4096> buffer;
-    while (read(fd_, buffer.data(), buffer.size()) > 0) {
-    }
-  }
-
- private:
-  int fd_ = -1, watch_ = -1;
-};
-
 /// Returns when the process has ended, or cannot be watched.
-void report_changes(pid_t pid, FolderWatch& changes, const std::function<bool()>& on_change) {
-  if (!changes.is_set()) return;
+void report_changes(pid_t pid, int changes, const std::function<bool()>& on_change) {
+  if (changes < 0) return;
   const UniqueFd process = watch_process(pid);
   if (!process) return;
-  std::array<pollfd, 2> both{{{process.get(), POLLIN, 0}, {changes.fd(), POLLIN, 0}}};
+  std::array<pollfd, 2> both{{{process.get(), POLLIN, 0}, {changes, POLLIN, 0}}};
   while (true) {
     if (const int ready = poll(both.data(), both.size(), -1); ready < 0) {
       if (errno == EINTR) continue;
       return;
     }
     if (both[0].revents != 0) return;
-    changes.drain();
     const int pause = on_change() ? kPauseAfterSaveMs : kPauseMs;
     if (poll(both.data(), 1, pause) > 0) return;
   }
 }
 
 /// The child remains a zombie, so that its number is not used again, until no signal can follow.
-int wait_for_end(pid_t pid, const Subprocess& program, FolderWatch& changes, OperatorContext& ctx) {
+int wait_for_end(pid_t pid, const Subprocess& program, OperatorContext& ctx) {
   ctx.on_cancel([pid] { kill(-pid, SIGTERM); });
-  report_changes(pid, changes, program.on_change);
+  report_changes(pid, program.changes, program.on_change);
   siginfo_t ended;
   while (waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
   }
@@ -134,9 +100,8 @@ Result<ExitStatus> run_subprocess(const Subprocess& program, OperatorContext& ct
   // finds all other signals at their default.
   spec.default_signals = {SIGINT, SIGPIPE};
   spec.signal_on_parent_death = SIGKILL;
-  FolderWatch changes(program);  // before the program can change anything
   MR_TRY(const pid_t pid, start_process(spec));
-  return exit_status_of(wait_for_end(pid, program, changes, ctx));
+  return exit_status_of(wait_for_end(pid, program, ctx));
 }
 
 }  // namespace millrace::operators

@@ -17,10 +17,10 @@ struct Subprocess {
   std::vector<std::string> env;
   std::string folder;  // to run in; "": ours
   int input = -1;      // our descriptor that becomes its stdin; -1: it has our stdin
-  /// If set, `on_change` is called by the waiting thread when a file in the folder `watched` has
-  /// been written and closed, or renamed to its name. True: something was saved, so the next call
-  /// may wait for some seconds.
-  std::string watched = {};
+  /// If not -1, the waiting thread calls `on_change` whenever this descriptor is readable.
+  /// `on_change` reads it empty. If it returns true, something was saved, and the next call waits
+  /// for some seconds.
+  int changes = -1;
   std::function<bool()> on_change = {};
 };
 

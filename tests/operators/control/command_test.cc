@@ -195,6 +195,21 @@ TEST_F(CommandTest, StateIsSavedWhileTheProgramRuns) {
   EXPECT_EQ(ctx_.saved, std::vector<std::string>{"job-7"});
 }
 
+// A runner watches one folder for all its attempts, because the kernel needs long to end a watch.
+TEST_F(CommandTest, AnAttemptSeesNothingOfTheStateFilesOfOthers) {
+  EXPECT_FALSE(shell("printf job-7 > $MILLRACE_STATE; mkdir $(dirname $MILLRACE_STATE)/extra; "
+                     "echo $MILLRACE_STATE > first; exit 1")
+                   .ok());
+  ctx_.saved.clear();
+  expect_outcome<Done>(
+      shell("[ ! -e $(cat first) ]; [ $MILLRACE_STATE != $(cat first) ]; "
+            "[ -z \"$(ls -A $(dirname $MILLRACE_STATE))\" ]"));
+  // A program may remove the folder.
+  expect_outcome<Done>(shell("rm -r $(dirname $MILLRACE_STATE)"));
+  EXPECT_FALSE(shell("printf job-8 > $MILLRACE_STATE; exit 1").ok());
+  EXPECT_EQ(ctx_.saved, std::vector<std::string>{"job-8"});
+}
+
 TEST_F(CommandTest, StateThatCannotBeKeptIsNamedInTheLog) {
   const auto fail_with = [&](const std::string& write) {
     ctx_.lines.clear();
