@@ -20,6 +20,7 @@
 #include "operators/features/features_build.h"
 #include "operators/ml/batch_predict.h"
 #include "operators/ml/evaluate.h"
+#include "operators/ml/model_import.h"
 #include "operators/ml/train.h"
 
 namespace millrace {
@@ -28,9 +29,9 @@ Catalog builtin_catalog() {
   using namespace operators;
   return Catalog::of<IngestFile, IngestHttp, Validate, TransformSql, SqlQuery, ExportFile,
                      ExportHttp, ExportPostgres,
-                     FeaturesBuild,                  //
-                     Train, Evaluate, BatchPredict,  //
-                     DeployCanary, DeployRollback,   //
+                     FeaturesBuild,                               //
+                     Train, ModelImport, Evaluate, BatchPredict,  //
+                     DeployCanary, DeployRollback,                //
                      Noop, FailTask, Wait, operators::Command, CallWorker, Python, NotifyWebhook>();
 }
 

@@ -1,11 +1,6 @@
 #include "operators/ml/model_artifact.h"
 
 namespace millrace::operators {
-namespace {
-
-constexpr std::size_t kMaxModelBytes = 64u << 20;
-
-}  // namespace
 
 Result<ml::Model> load_model(OperatorContext& ctx, const std::string& artifact) {
   MR_TRY(const std::string text, ctx.artifacts().read(artifact, kMaxModelBytes));

@@ -8,6 +8,8 @@
 
 namespace millrace::operators {
 
+inline constexpr std::size_t kMaxModelBytes = 64u << 20;
+
 /// `artifact` is a digest. Models of more than 64 MiB are refused; an error names the artifact.
 Result<ml::Model> load_model(OperatorContext& ctx, const std::string& artifact);
 

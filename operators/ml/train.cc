@@ -1,17 +1,16 @@
 #include "operators/ml/train.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <type_traits>
 
 #include "engine/base/json_list.h"
 #include "engine/base/suggest.h"
 #include "engine/data/sql.h"
-#include "engine/ml/metrics.h"
 #include "engine/ml/model.h"
 #include "engine/ml/train.h"
 #include "operators/ml/labelled_table.h"
 #include "operators/ml/leakage.h"
+#include "operators/ml/model_metrics.h"
 
 namespace millrace::operators {
 namespace {
@@ -150,43 +149,11 @@ Result<ml::Model> learn(const Train& op, const ml::Dataset& data) {
   return ml::train_xgboost(data, objective, params);
 }
 
-Result<Json> measure(const ml::Model& model, const ml::Dataset& rows) {
-  Json out = Json::object();
-  if (rows.rows() == 0) return out;
-  MR_TRY(const auto predictions, model.predict(rows.features));
-  MR_TRY(const auto values,
-         ml::evaluate_all(model.objective(), {rows.labels, predictions, rows.weights}));
-  for (const auto& metric : values) out.set(metric.name, metric.value);
-  return out;
-}
-
 Json range_json(const RowRange& range, const std::vector<std::int64_t>& micros) {
   Json out = Json::object({{"rows", range.size()}});
   if (range.size() == 0 || micros.empty()) return out;
   out.set("first", format_rfc3339(from_micros(micros[range.first])));
   out.set("last", format_rfc3339(from_micros(micros[range.last - 1])));
-  return out;
-}
-
-Json importance_json(const ml::Model& model) {
-  constexpr std::size_t kMost = 50;
-  Json out = Json::array();
-  for (const auto& one : model.importance()) {
-    if (out.size() == kMost) break;
-    out.push_back(Json::object({{"feature", one.feature}, {"importance", one.value}}));
-  }
-  return out;
-}
-
-/// "auc 0.9438, log_loss 0.2977": for a reader, so with four digits.
-std::string numbers_in(const Json& metrics) {
-  std::string out;
-  for (const auto& [name, value] : metrics.members()) {
-    if (!value.is_number()) continue;
-    char number[32];
-    std::snprintf(number, sizeof number, "%.4g", value.as_double());
-    out += (out.empty() ? "" : ", ") + name + " " + number;
-  }
   return out;
 }
 
@@ -210,17 +177,6 @@ Json manifest_of(const Train& op, const ml::Model& model, const Split& split,
                        {"seed", op.seed},
                        {"params", model.parameters()},
                        {"model", model_digest}});
-}
-
-PublishArtifact publish(const StoredArtifact& stored, std::string kind, std::string name,
-                        std::vector<std::string> inputs) {
-  PublishArtifact effect;
-  effect.digest = stored.digest;
-  effect.artifact_kind = std::move(kind);
-  effect.name = std::move(name);
-  effect.bytes = stored.bytes;
-  effect.inputs = std::move(inputs);
-  return effect;
 }
 
 }  // namespace
@@ -259,8 +215,8 @@ Result<Outcome> Train::run(OperatorContext& ctx) const {
   MR_TRY(const StoredArtifact record, ctx.artifacts().put_text(manifest.dump_pretty() + "\n"));
 
   Done done;
-  done.effects.push_back(publish(stored, "model", model, {data}));
-  done.effects.push_back(publish(record, "file", "manifest", {data}));
+  done.effects.push_back(publish_stored(stored, "model", model, {data}));
+  done.effects.push_back(publish_stored(record, "file", "manifest", {data}));
   done.effects.push_back(
       RegisterModel{model, stored.digest, algorithm, metrics, trained.parameters(), record.digest});
   done.outputs = Json::object(
