@@ -100,7 +100,7 @@ Result<Json> metrics_of(OperatorContext& ctx, const ModelImport& op, const ml::M
       return invalid_argument("metrics." + name + " is " + std::string(type_name(value.type())) +
                               "; expected a number");
   Json out = Json::object();
-  if (!op.label.empty()) {
+  if (!op.label.empty() && !op.data.empty()) {
     TableColumns columns;
     columns.label = op.label;
     columns.features = model.feature_names();
@@ -112,6 +112,30 @@ Result<Json> metrics_of(OperatorContext& ctx, const ModelImport& op, const ml::M
   if (op.metrics.size() > 0) out.set("reported", op.metrics);
   out.set("importance", importance_json(model));
   return out;
+}
+
+/// The rows of the training, as the manifest of `train` describes them; null without `trained_on`.
+Result<Json> training_split(OperatorContext& ctx, const ModelImport& op, const ml::Model& model) {
+  if (op.trained_on.empty()) return Json();
+  if (op.label.empty()) return invalid_argument("`trained_on` needs the parameter `label`");
+  if (op.timestamp.empty() && !(op.trained_from.empty() && op.trained_to.empty()))
+    return invalid_argument("`trained_from` and `trained_to` need the parameter `timestamp`");
+  TableColumns columns;
+  columns.label = op.label;
+  columns.timestamp = op.timestamp;
+  columns.features = model.feature_names();
+  MR_TRY(const LabelledTable table, read_labelled(ctx, op.trained_on, columns));
+  RowRange range{0, table.data.rows()};
+  if (!op.timestamp.empty()) {
+    MR_TRY(const Time from, time_or(op.trained_from, kTimeMin));
+    MR_TRY(const Time to, time_or(op.trained_to, kTimeMax));
+    range = rows_between(table.micros, from, to);
+  }
+  if (range.size() == 0)
+    return make_error(ErrorCode::data_invalid,
+                      "no row of `trained_on` is between trained_from and trained_to: it has " +
+                          std::to_string(table.data.rows()) + " rows with a label");
+  return Json::object({{"train", range_json(range, table.micros)}});
 }
 
 struct ModelFile {
@@ -132,7 +156,7 @@ Result<ModelFile> read_model_file(OperatorContext& ctx, const ModelImport& op) {
 }  // namespace
 
 Result<Outcome> ModelImport::run(OperatorContext& ctx) const {
-  if (data.empty() && !(label.empty() && prediction.empty()))
+  if (data.empty() && !(prediction.empty() && (label.empty() || !trained_on.empty())))
     return invalid_argument("`label` and `prediction` are columns of `data`, which is not given");
   if (!metrics.is_object() || !settings.is_object())
     return invalid_argument("`metrics` and `params` must be mappings");
@@ -151,6 +175,7 @@ Result<Outcome> ModelImport::run(OperatorContext& ctx) const {
             number_text(compared.largest));
   }
   MR_TRY(Json measured, metrics_of(ctx, *this, imported));
+  MR_TRY(Json split, training_split(ctx, *this, imported));
   MR_TRY(const StoredArtifact stored, ctx.artifacts().put_text(imported.serialize()));
   const Json manifest = Json::object({{"format", "millrace.import"},
                                       {"format_version", 1},
@@ -158,11 +183,16 @@ Result<Outcome> ModelImport::run(OperatorContext& ctx) const {
                                       {"file", file},
                                       {"path", path},
                                       {"tool", tool},
+                                      {"data", trained_on},
+                                      {"label", label},
+                                      {"timestamp", timestamp},
+                                      {"split", std::move(split)},
                                       {"features", json_list(imported.feature_names())},
                                       {"params", settings},
                                       {"model", stored.digest}});
   MR_TRY(const StoredArtifact record, ctx.artifacts().put_text(manifest.dump_pretty() + "\n"));
-  if (!data.empty()) read.inputs.push_back(data);
+  for (const auto& table : {data, trained_on})
+    if (!table.empty()) read.inputs.push_back(table);
 
   const std::string algorithm(imported.algorithm());
   Done done;

@@ -17,6 +17,7 @@ struct ModelImport {
   static constexpr int version = 1;
 
   std::string model, file, path, data, label, prediction, tool;
+  std::string trained_on, timestamp, trained_from, trained_to;
   std::vector<std::string> features;
   Json metrics = Json::object(), settings = Json::object();
   double tolerance = 0;
@@ -50,8 +51,22 @@ struct ModelImport {
             .def(1e-6)
             .range(0, 1),
         param("label", &ModelImport::label,
-              "Column of `data` with the outcome, to measure the metrics of the version")
+              "Column with the outcome, in `data` to measure the metrics of the version, and in "
+              "`trained_on`")
             .def(""),
+        param("trained_on", &ModelImport::trained_on,
+              "Digest of the table of the training. `evaluate` needs it to check that the model "
+              "has not learnt from the holdout")
+            .optional(),
+        param("timestamp", &ModelImport::timestamp,
+              "Column of `trained_on` with each row's time, for trained_from and trained_to")
+            .def(""),
+        param("trained_from", &ModelImport::trained_from,
+              "It learnt only from rows from this time on")
+            .def(""),
+        param("trained_to", &ModelImport::trained_to, "It learnt only from rows before this time")
+            .def("")
+            .example("2026-05-01"),
         param("metrics", &ModelImport::metrics,
               "Metrics that the tool has measured: a mapping of numbers, recorded as `reported`")
             .def(Json::object()),

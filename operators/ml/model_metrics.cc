@@ -38,6 +38,14 @@ std::string numbers_in(const Json& metrics) {
   return out;
 }
 
+Json range_json(const RowRange& range, const std::vector<std::int64_t>& micros) {
+  Json out = Json::object({{"rows", range.size()}});
+  if (range.size() == 0 || micros.empty()) return out;
+  out.set("first", format_rfc3339(from_micros(micros[range.first])));
+  out.set("last", format_rfc3339(from_micros(micros[range.last - 1])));
+  return out;
+}
+
 PublishArtifact publish_stored(const StoredArtifact& stored, std::string kind, std::string name,
                                std::vector<std::string> inputs) {
   PublishArtifact effect;

@@ -2,6 +2,7 @@
 // registers one.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "engine/ml/dataset.h"
 #include "engine/ml/model.h"
 #include "engine/op/context.h"
+#include "operators/ml/labelled_table.h"
 
 namespace millrace::operators {
 
@@ -21,6 +23,9 @@ Json importance_json(const ml::Model& model);
 
 /// "auc 0.9438, log_loss 0.2977": for people, so with four digits.
 std::string numbers_in(const Json& metrics);
+
+/// {"rows", "first", "last"}: rows of a table by time, as a manifest has them.
+Json range_json(const RowRange& range, const std::vector<std::int64_t>& micros);
 
 PublishArtifact publish_stored(const StoredArtifact& stored, std::string kind, std::string name,
                                std::vector<std::string> inputs);

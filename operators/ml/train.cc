@@ -149,14 +149,6 @@ Result<ml::Model> learn(const Train& op, const ml::Dataset& data) {
   return ml::train_xgboost(data, objective, params);
 }
 
-Json range_json(const RowRange& range, const std::vector<std::int64_t>& micros) {
-  Json out = Json::object({{"rows", range.size()}});
-  if (range.size() == 0 || micros.empty()) return out;
-  out.set("first", format_rfc3339(from_micros(micros[range.first])));
-  out.set("last", format_rfc3339(from_micros(micros[range.last - 1])));
-  return out;
-}
-
 Json manifest_of(const Train& op, const ml::Model& model, const Split& split,
                  const LabelledTable& table, const std::vector<std::string>& warnings,
                  const std::string& model_digest) {

@@ -3,7 +3,7 @@
 The operator `python` starts this file; docs/programs.md describes the protocol (version 1, JSON
 lines on descriptor 3). A module with task functions may import from it:
 
-    from millrace_worker import Permanent, Retry, Skip, attempt, output_path, warm
+    from millrace_worker import Permanent, Retry, Skip, attempt, output_path, save_model, warm
 """
 
 import _signal  # its getsignal makes no enumeration, which takes longer than a task
@@ -72,6 +72,67 @@ def warm(function):
         return _warm[key]
 
     return kept
+
+
+LOGISTIC = {"LogisticRegression", "LogisticRegressionCV"}
+LINEAR = {"LinearRegression", "Ridge", "RidgeCV", "Lasso", "LassoCV", "ElasticNet", "ElasticNetCV",
+          "Lars", "LarsCV", "LassoLars", "BayesianRidge", "HuberRegressor", "SGDRegressor"}
+
+
+def save_model(model, path, features=None):
+    """Writes a trained model as JSON, which the operator model.import reads.
+
+    `model` is a linear regression or a logistic regression of scikit-learn, a Pipeline of a
+    StandardScaler and one of these, or a model of the package xgboost. `features` names the
+    features in the order of the training; without it, the names that the model knows are used.
+    """
+    booster = model.get_booster() if hasattr(model, "get_booster") else model
+    if hasattr(booster, "save_raw"):
+        if features is not None:
+            booster.feature_names = list(features)
+        text = bytes(booster.save_raw("json")).decode()
+    else:
+        text = json.dumps(linear_document(model, features), allow_nan=False)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def linear_document(model, features):
+    steps = [step for _, step in model.steps] if hasattr(model, "steps") else [model]
+    last, kind = steps[-1], type(steps[-1]).__name__
+    scalers = [type(step).__name__ for step in steps[:-1]]
+    if kind not in LOGISTIC | LINEAR or scalers not in ([], ["StandardScaler"]):
+        raise TypeError(f"save_model cannot write {' and '.join([*scalers, kind])}; it writes a "
+                        "model of xgboost, or a linear or logistic regression of scikit-learn, "
+                        "alone or after a StandardScaler")
+    if kind in LOGISTIC and [float(c) for c in last.classes_] != [0, 1]:
+        raise ValueError(f"save_model needs the classes 0 and 1, not {list(last.classes_)}")
+    rows = last.coef_.tolist()
+    rows = rows if isinstance(rows[0], list) else [rows]
+    if len(rows) != 1:
+        raise ValueError(f"save_model writes a model with one output; this has {len(rows)}")
+    weights = [float(w) for w in rows[0]]
+    intercept = getattr(last.intercept_, "tolist", lambda: last.intercept_)()
+    known = getattr(steps[0], "feature_names_in_", None)
+    names = features if features is not None else known
+    if names is None:
+        raise ValueError("save_model needs the names of the features: save_model(model, path, "
+                         "features=[...]), in the order of the training")
+    if len(names) != len(weights):
+        raise ValueError(f"save_model got {len(names)} names for {len(weights)} features")
+    centre = getattr(steps[0], "mean_", None) if scalers else None
+    spread = getattr(steps[0], "scale_", None) if scalers else None
+    return {"format": "millrace.model", "format_version": 1,
+            "algorithm": "logistic" if kind in LOGISTIC else "linear",
+            "objective": "binary" if kind in LOGISTIC else "regression",
+            "features": [str(name) for name in names],
+            "parameters": {key: value for key, value in last.get_params().items()
+                           if isinstance(value, (bool, int, float, str))},
+            "linear": {"intercept": float(intercept[0] if isinstance(intercept, list)
+                                          else intercept),
+                       "coefficients": weights,
+                       "means": [0.0] * len(weights) if centre is None else centre.tolist(),
+                       "scales": [1.0] * len(weights) if spread is None else spread.tolist()}}
 
 
 def did_you_mean(name, known):

@@ -26,6 +26,8 @@ class Sales : public testing::Test {
     setenv("PYTHONPATH", MILLRACE_PYTHON_PACKAGES, 1);
     folder_ = std::make_unique<TempFolder>();
     fs::copy(MILLRACE_SOURCE_DIR "/examples/sales", dags(), fs::copy_options::recursive);
+    for (const auto* file : {"churn_sklearn.yaml", "training.py"})
+      fs::copy(MILLRACE_SOURCE_DIR "/examples/scikit-learn/" + std::string(file), dags());
     ASSERT_TRUE(
         write_file_atomic(
             dags() / "ask.yaml",
@@ -44,7 +46,7 @@ class Sales : public testing::Test {
     up_ = std::make_unique<Up>(folder_->path() / "state", dags());
     ASSERT_TRUE(eventually([] {
       return std::ranges::all_of(
-          std::array{"ask", "job", "products_api", "sales_daily"}, [](auto dag) {
+          std::array{"ask", "churn_sklearn", "job", "products_api", "sales_daily"}, [](auto dag) {
             return up_->get("/dags/" + std::string(dag))["dag"]["dag"].as_view() == dag;
           });
     }));
@@ -108,6 +110,21 @@ TEST_F(Sales, AnApiThatFailsIsAskedAgainAndItsDataStored) {
   for (const auto& file : fs::directory_iterator(dags() / "out"))
     stored += read_file(file.path(), 1000).value_or("");
   EXPECT_EQ(stored, "category,products,mean_price\ndesk,2,15.25\nwall,1,4.00\n");
+}
+
+// The predictions and the AUC are those of scikit-learn.
+TEST_F(Sales, AModelOfScikitLearnIsImportedAndBecomesTheChampion) {
+  const Json run =
+      trigger({"churn_sklearn", "-p", "data=" MILLRACE_SOURCE_DIR "/examples/churn/customers.csv"});
+  const Json imported = outputs(run, "import");
+  EXPECT_EQ(imported["algorithm"], Json("logistic"));
+  EXPECT_GT(imported["rows"].as_int(), 100);
+  EXPECT_LT(imported["max_difference"].as_double(), 1e-9);
+  EXPECT_NEAR(imported["metrics"]["auc"].as_double(),
+              imported["metrics"]["reported"]["auc"].as_double(), 1e-9);
+  const Json model = up_->get("/models/churn_sklearn");
+  EXPECT_NE(model.dump().find(imported["model"].as_string()), std::string::npos) << model.dump();
+  EXPECT_EQ(outputs(run, "deploy")["decision"], Json("promoted"));
 }
 
 TEST_F(Sales, AProgramReachesTheApiOfItsEngine) {

@@ -447,5 +447,26 @@ TEST_F(PythonTest, AnInterpreterThatIsNotThereIsNamed) {
   EXPECT_NE(missing.message.find("'python9'"), std::string::npos);
 }
 
+// scikit-learn itself writes models in tests/e2e/sales_test.cc.
+TEST_F(PythonTest, SaveModelNamesWhatItCannotWrite) {
+  code(
+      "from millrace_worker import save_model\n"
+      "class RandomForestClassifier: pass\n"
+      "class PCA: pass\n"
+      "class Ridge: pass\n"
+      "class Pipeline:\n"
+      "    steps = [('pca', PCA()), ('model', Ridge())]\n"
+      "def forest(): save_model(RandomForestClassifier(), 'model.json')\n"
+      "def pipeline(): save_model(Pipeline(), 'model.json')\n");
+  const std::string cure =
+      "; it writes a model of xgboost, or a linear or logistic regression of scikit-learn, alone "
+      "or after a StandardScaler";
+  EXPECT_EQ(
+      error("forest").message,
+      "'code:forest' failed: TypeError: save_model cannot write RandomForestClassifier" + cure);
+  EXPECT_EQ(error("pipeline").message,
+            "'code:pipeline' failed: TypeError: save_model cannot write PCA and Ridge" + cure);
+}
+
 }  // namespace
 }  // namespace millrace::operators

@@ -137,6 +137,25 @@ TEST_F(ModelImportTest, SaysWhatAFileIsThatItDoesNotRead) {
   EXPECT_NE(refusal("{}").find("\"format\" must be \"millrace.model\""), std::string::npos);
 }
 
+// `evaluate` reads the manifest to see whether a model has learnt from the holdout. The table has a
+// row a minute from 2001-01-01 on.
+TEST_F(ModelImportTest, ItsManifestNamesTheRowsOfTheTraining) {
+  const Done done = expect_outcome<Done>(
+      import(put(logistic().dump()), Json::object({{"trained_on", table_},
+                                                   {"label", "late"},
+                                                   {"timestamp", "at"},
+                                                   {"trained_to", "2001-01-01T05:00:00Z"}})));
+  const auto registered = millrace::effects_of<RegisterModel>(done.effects);
+  const auto stored = ctx_.artifacts().get(registered.at(0).manifest);
+  const Json manifest = *Json::parse(*read_file(stored->path, 1 << 20));
+  EXPECT_EQ(manifest["data"], Json(table_));
+  EXPECT_EQ(manifest["split"]["train"], Json::object({{"rows", 300},
+                                                      {"first", "2001-01-01T00:00:00Z"},
+                                                      {"last", "2001-01-01T04:59:00Z"}}));
+  EXPECT_EQ(refusal(logistic().dump(), Json::object({{"trained_on", table_}})),
+            "`trained_on` needs the parameter `label`");
+}
+
 TEST_F(ModelImportTest, RefusesChecksWithoutATable) {
   EXPECT_EQ(refusal(logistic().dump(), Json::object({{"label", "late"}})),
             "`label` and `prediction` are columns of `data`, which is not given");
