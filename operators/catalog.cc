@@ -22,6 +22,7 @@
 #include "operators/ml/evaluate.h"
 #include "operators/ml/model_import.h"
 #include "operators/ml/train.h"
+#include "operators/sensors/sensor_file.h"
 
 namespace millrace {
 
@@ -32,6 +33,7 @@ Catalog builtin_catalog() {
                      FeaturesBuild,                               //
                      Train, ModelImport, Evaluate, BatchPredict,  //
                      DeployCanary, DeployRollback,                //
+                     SensorFile,                                  //
                      Noop, FailTask, Wait, operators::Command, CallWorker, Python, NotifyWebhook>();
 }
 

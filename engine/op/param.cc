@@ -115,7 +115,10 @@ std::optional<std::string> check_scalar(const ParamInfo& info, ParamType type, c
     case ParamType::duration: {
       if (!value.is_string()) return wrong_type(value, "a duration such as 30s or 5m");
       const auto parsed = parse_duration(value.as_view());
-      return parsed ? std::nullopt : std::optional(parsed.error().message);
+      if (!parsed) return parsed.error().message;
+      if (*parsed >= info.min_duration) return std::nullopt;
+      return format_duration(*parsed) + " is out of range; it must be at least " +
+             format_duration(info.min_duration);
     }
     case ParamType::mapping:
       return value.is_object() ? std::nullopt : wrong_type(value, "a mapping");

@@ -52,6 +52,7 @@ struct ParamInfo {
   bool required = true;
   Json default_value;  // meaningful where !required
   std::optional<double> minimum, maximum;
+  Duration min_duration{};           // of a duration
   std::vector<std::string> choices;  // of a string, or of the items of strings
   Json example;                      // for docs; may be null
   bool shell = false;                // a shell runs the text: what is pasted into it is code
@@ -171,6 +172,11 @@ class Param {
   }
   Param min(double low) && {
     info_.minimum = low;
+    return std::move(*this);
+  }
+  Param min(Duration shortest) && {
+    static_assert(std::is_same_v<T, Duration>);
+    info_.min_duration = shortest;
     return std::move(*this);
   }
   Param one_of(std::vector<std::string> choices) && {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "engine/base/duration.h"
 #include "engine/base/number_text.h"
 
 namespace millrace {
@@ -60,6 +61,8 @@ std::string must_be(const ParamInfo& param) {
   if (param.minimum && param.maximum)
     return out + ", " + number_text(*param.minimum) + " to " + number_text(*param.maximum);
   if (param.minimum) out += ", at least " + number_text(*param.minimum);
+  if (param.min_duration > Duration::zero())
+    out += ", at least " + format_duration(param.min_duration);
   if (param.maximum) out += ", at most " + number_text(*param.maximum);
   return out;
 }

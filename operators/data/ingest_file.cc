@@ -1,10 +1,8 @@
 #include "operators/data/ingest_file.h"
 
-#include <glob.h>
-
 #include <filesystem>
-#include <memory>
 
+#include "operators/data/file_pattern.h"
 #include "operators/data/ingest.h"
 
 namespace millrace {
@@ -49,34 +47,6 @@ std::string source_name(const fs::path& base, const fs::path& file) {
 }
 
 }  // namespace
-
-/// The regular files that `pattern` names, sorted; a relative pattern starts at `base` and must not
-/// leave it. not_found if there is none.
-static Result<std::vector<fs::path>> matching_files(const fs::path& base,
-                                                    const std::string& pattern) {
-  if (pattern.empty()) return invalid_argument("path is empty");
-  if (pattern.find('\0') != std::string::npos) return invalid_argument("path holds a NUL byte");
-  fs::path full = pattern;
-  if (full.is_relative()) {
-    const fs::path normal = full.lexically_normal();
-    if (!normal.empty() && *normal.begin() == "..")
-      return invalid_argument("path '" + pattern +
-                              "' leaves the DAG file's folder; give an absolute path instead");
-    full = base / normal;
-  }
-  glob_t found{};
-  const std::unique_ptr<glob_t, void (*)(glob_t*)> release(&found, ::globfree);
-  const int status = ::glob(full.c_str(), 0, nullptr, &found);
-  if (status != 0 && status != GLOB_NOMATCH)
-    return unavailable("cannot look for '" + full.string() + "'");
-  std::vector<fs::path> files;
-  for (std::size_t i = 0; status == 0 && i < found.gl_pathc; ++i) {
-    std::error_code ignored;
-    if (fs::is_regular_file(found.gl_pathv[i], ignored)) files.emplace_back(found.gl_pathv[i]);
-  }
-  if (files.empty()) return not_found("no file matches '" + full.string() + "'");
-  return files;
-}
 
 Result<Outcome> IngestFile::run(OperatorContext& ctx) const {
   Ingest ingest;
