@@ -92,18 +92,36 @@ Status compile(Dag::Task& task) {
   return {};
 }
 
-/// The tasks that "tasks.<id>…" names in any expression of `task`; the bare "tasks" means all of
-/// its upstream.
-Result<std::vector<int>> tasks_read_by(const Dag::Task& task,
-                                       const std::map<std::string, int, std::less<>>& index,
-                                       const std::vector<std::string>& names) {
+/// What all expressions of a task name.
+std::vector<std::string> references_of(const Dag::Task& task) {
   std::vector<std::string> references = task.with.references();
   if (task.condition)
     for (auto& reference : task.condition->references()) references.push_back(std::move(reference));
   if (task.foreach)
     for (auto& reference : task.foreach->references()) references.push_back(std::move(reference));
+  return references;
+}
+
+/// The datasets of "watermarks.<dataset>"; the bare "watermarks" may mean any.
+std::optional<std::vector<std::string>> watermarks_read_by(const Dag::Task& task) {
+  constexpr std::string_view kRoot = "watermarks";
+  std::vector<std::string> out;
+  for (const std::string_view reference : references_of(task)) {
+    if (reference == kRoot) return std::nullopt;
+    if (!reference.starts_with(kRoot) || reference[kRoot.size()] != '.') continue;
+    const std::string_view rest = reference.substr(kRoot.size() + 1);
+    out.emplace_back(rest.substr(0, rest.find('.')));
+  }
+  return out;
+}
+
+/// The tasks that "tasks.<id>…" names in any expression of `task`; the bare "tasks" means all of
+/// its upstream.
+Result<std::vector<int>> tasks_read_by(const Dag::Task& task,
+                                       const std::map<std::string, int, std::less<>>& index,
+                                       const std::vector<std::string>& names) {
   std::set<int> out;
-  for (const std::string_view reference : references) {
+  for (const std::string_view reference : references_of(task)) {
     if (reference == "tasks") out.insert(task.upstream.begin(), task.upstream.end());
     if (!reference.starts_with("tasks.")) continue;
     // An id may hold dots: the longest one that matches is meant.
@@ -160,7 +178,7 @@ Status Dag::index_tasks() {
     if (!is_valid_id(task.id)) return bad_id("task", task.id);
     if (!index_.emplace(task.id, static_cast<int>(tasks_.size())).second)
       return invalid_argument("task '" + task.id + "' is defined twice");
-    tasks_.push_back({task, {}, {}, {}, {}, {}, {}, {}});
+    tasks_.push_back({task, {}, {}, {}, {}, {}, {}, {}, {}});
   }
   return {};
 }
@@ -181,6 +199,7 @@ Status Dag::connect_tasks() {
     }
     MR_CHECK(compile(task));
     MR_TRY(task.reads, tasks_read_by(task, index_, names));
+    task.reads_watermarks = watermarks_read_by(task);
   }
   return {};
 }

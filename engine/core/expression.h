@@ -22,8 +22,8 @@ inline constexpr std::int64_t kMostItems = 1'000'000;
 
 /// What names mean while an expression is evaluated. Not owned; valid during the call.
 struct Scope {
-  /// Roots: run, params, tasks, item, event, dag. `tasks.<id>.outputs`, `.state`; a mapped task's
-  /// `outputs` is the list of its instances' outputs.
+  /// Roots: run, params, tasks, item, event, dag, watermarks. `tasks.<id>.outputs`, `.state`; a
+  /// mapped task's `outputs` is the list of its instances' outputs.
   const Json* root = nullptr;
   // Answers of the status functions, over the task's upstream.
   bool success = true;     // success(): all of them succeeded or were skipped by choice

@@ -226,6 +226,7 @@ class Planner {
   void start(Run& run, TaskRef ref, std::size_t pool, Time now);
   void queue(const Run& run, TaskRef ref);
   bool may_go_on(const Run& run) const;
+  Json new_root(const Run& run, TaskRef ref) const;
   const Json& root_of(const Run& run, TaskRef ref);
   void forget_root_of(const Run& run, const EventBody& body);
   static AttemptKey key_of(const Run& run, TaskRef ref);

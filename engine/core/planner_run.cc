@@ -134,7 +134,7 @@ void Planner::consider(Run& run, int task, Time now) {
 Result<bool> Planner::condition_holds(const Run& run, int task) const {
   const auto& dag_task = run.dag->task(task);
   if (!dag_task.condition) return true;
-  const Json root = expression_root(run, dag_task.reads, {task, -1});
+  const Json root = new_root(run, {task, -1});
   const auto& upstream = run.tasks[static_cast<std::size_t>(task)].upstream;
   const bool broken = upstream.failed + upstream.upstream_failed + upstream.cancelled > 0;
   const Scope scope{&root, !broken && !run.cancelling, broken, run.cancelling};
@@ -145,7 +145,7 @@ Result<bool> Planner::condition_holds(const Run& run, int task) const {
 void Planner::expand(Run& run, int task, Time now) {
   const auto& dag_task = run.dag->task(task);
   const TaskRef whole{task, -1};
-  const Json root = expression_root(run, dag_task.reads, whole);
+  const Json root = new_root(run, whole);
   auto items = dag_task.foreach->render({&root});
   if (!items) return fail(run, whole, items.error(), now);
   if (!items->is_array())
@@ -232,14 +232,20 @@ void Planner::queue(const Run& run, TaskRef ref) {
       {run.dag->task(ref.task).spec.priority, next_order_++, run.id, ref});
 }
 
+Json Planner::new_root(const Run& run, TaskRef ref) const {
+  const auto& task = run.dag->task(ref.task);
+  Json root = expression_root(run, task.reads, ref);
+  if (!task.reads_watermarks || !task.reads_watermarks->empty())
+    root.set("watermarks", watermarks_.of(run.dag->key().namespace_, task.reads_watermarks));
+  return root;
+}
+
 const Json& Planner::root_of(const Run& run, TaskRef ref) {
   MappedRoot& known = mapped_root_;
   // One that was resumed with other params has a root that fits no other.
   const bool is_own = run.resumed_params.contains(ref);
   const bool fits = !is_own && ref.map_index >= 0 && known.task == ref.task && known.run == run.id;
-  if (!fits)
-    known = {run.id, is_own ? -1 : ref.task,
-             expression_root(run, run.dag->task(ref.task).reads, ref)};
+  if (!fits) known = {run.id, is_own ? -1 : ref.task, new_root(run, ref)};
   if (!fits || ref.map_index < 0) return known.root;
   const auto& items = run.tasks[static_cast<std::size_t>(ref.task)].items;
   known.root.set("item", items.at(static_cast<std::size_t>(ref.map_index)));

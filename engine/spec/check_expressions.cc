@@ -26,7 +26,7 @@ enum class Use { with, condition, foreach, event };
 
 std::vector<std::string> roots_of(Use use, bool mapped) {
   if (use == Use::event) return {"event"};
-  std::vector<std::string> roots = {"run", "params", "tasks", "event", "dag"};
+  std::vector<std::string> roots = {"run", "params", "tasks", "event", "dag", "watermarks"};
   if (mapped && use == Use::with) roots.insert(roots.end(), {"item", "index"});
   return roots;
 }

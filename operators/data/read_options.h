@@ -12,6 +12,7 @@
 #include "engine/op/context.h"
 #include "engine/op/param.h"
 #include "operators/data/table_outputs.h"
+#include "operators/data/table_watermark.h"
 
 namespace millrace {
 
@@ -141,11 +142,7 @@ struct ReadOptions {
             .def(0.05)
             .range(0, 1),
         param("dataset", &R::dataset, "Dataset that this updates").def(""),
-        param("watermark", &R::watermark,
-              "Column of the table whose largest value becomes the watermark of dataset; without a "
-              "row the watermark stays")
-            .def("")
-            .example("updated_at"),
+        param("watermark", &R::watermark, kWatermarkDoc).def("").example("updated_at"),
         param("max_rows", &R::max_rows, "More rows than this are an error").def(100'000'000).min(1),
         param("allow_empty", &R::allow_empty, "Accept a table without rows").def(false)};
   }
@@ -156,7 +153,7 @@ struct ReadOptions {
          {"quarantine",
           "digest of the table of bad rows: file, line, reason, text; null if there is none"},
          {"nans", "NaNs made null, by column"},
-         {"watermark", "largest value of the column watermark; null without one"}});
+         {"watermark", kWatermarkOutputDoc}});
   }
 };
 

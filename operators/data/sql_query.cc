@@ -85,6 +85,7 @@ Result<Json> shown_values(data::Session& session, const std::string& select,
 }  // namespace
 
 Result<Outcome> SqlQuery::run(OperatorContext& ctx) const {
+  MR_CHECK(check_watermark(watermark, dataset));
   MR_TRY(auto database, connect_to(ctx, connection, connection_env));
   MR_CHECK(begin(database, *this));
   const bool small = output == "rows";
@@ -102,6 +103,7 @@ Result<Outcome> SqlQuery::run(OperatorContext& ctx) const {
     MR_TRY(Json values, shown_values(session, select, rows.json_columns()));
     done.outputs.set("values", std::move(values));
   }
+  MR_CHECK(set_watermark(ctx, table, watermark, dataset, done));
   // Last, so that a statement that writes is undone if its rows cannot be kept.
   auto committed = database.execute("COMMIT");
   if (!committed) return std::move(committed).error();

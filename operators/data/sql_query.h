@@ -11,6 +11,7 @@
 #include "engine/op/param.h"
 #include "operators/data/pg_database.h"
 #include "operators/data/table_outputs.h"
+#include "operators/data/table_watermark.h"
 
 namespace millrace {
 
@@ -22,7 +23,7 @@ struct SqlQuery {
       "in the database.";
   static constexpr int version = 1;
 
-  std::string connection, connection_env, query, output, dataset;
+  std::string connection, connection_env, query, output, dataset, watermark;
   Json params_ = Json::array();
   long max_rows = 0, max_bytes = 0;
   Duration timeout{};
@@ -55,13 +56,15 @@ struct SqlQuery {
         param("max_bytes", &S::max_bytes, "More bytes of values than this are an error")
             .def(std::int64_t{4} << 30)
             .min(1),
-        param("dataset", &S::dataset, "Dataset that this updates").def("")};
+        param("dataset", &S::dataset, "Dataset that this updates").def(""),
+        param("watermark", &S::watermark, kWatermarkDoc).def("")};
   }
   static std::vector<ParamRule> rules() {
     return {exactly_one_of({"connection", "connection_env"})};
   }
   static std::vector<std::pair<std::string, std::string>> outputs() {
-    return table_outputs({{"values", "with output: rows, the rows as a list of {column: value}"}});
+    return table_outputs({{"values", "with output: rows, the rows as a list of {column: value}"},
+                          {"watermark", kWatermarkOutputDoc}});
   }
   Result<Outcome> run(OperatorContext& ctx) const;
 };

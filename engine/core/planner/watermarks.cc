@@ -112,6 +112,22 @@ void Watermarks::restore(const DatasetKey& dataset, Json value) {
   last_.insert_or_assign(dataset, std::move(value));
 }
 
+Json Watermarks::of(const std::string& name_space,
+                    const std::optional<std::vector<std::string>>& datasets) const {
+  Json out = Json::object();
+  if (!datasets) {
+    for (auto at = last_.lower_bound({name_space, ""});
+         at != last_.end() && at->first.namespace_ == name_space; ++at)
+      out.set(at->first.name, at->second);
+    return out;
+  }
+  for (const std::string& dataset : *datasets) {
+    const auto found = last_.find({name_space, dataset});
+    out.set(dataset, found == last_.end() ? Json() : found->second);
+  }
+  return out;
+}
+
 Status Watermarks::admit(const std::string& name_space, const std::vector<Effect>& effects) const {
   std::map<std::string_view, const Json*> before;  // what an earlier effect of this list sets
   for (const Effect& effect : effects) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,10 @@ bool is_below(const Json& a, const Json& b);
 class Watermarks {
  public:
   void restore(const DatasetKey& dataset, Json value);
+  /// The last values by dataset of the namespace, as an object; nullopt: of all its datasets. A
+  /// named dataset without a watermark has null.
+  Json of(const std::string& name_space,
+          const std::optional<std::vector<std::string>>& datasets) const;
   /// data_invalid, with both values, for a value of another type than the last one.
   Status admit(const std::string& name_space, const std::vector<Effect>& effects) const;
   /// Takes out the watermarks that are below the last ones, and keeps the others.

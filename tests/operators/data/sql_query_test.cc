@@ -209,5 +209,20 @@ TEST_F(SqlQueryTest, KeepsThePasswordOutOfFilesAndErrors) {
             error("SELECT 1"));
 }
 
+TEST_F(SqlQueryTest, TheLargestValueOfAColumnBecomesTheWatermark) {
+  const std::string sql =
+      "SELECT * FROM (VALUES (1, TIMESTAMP '2026-11-28 10:00:00.5'), (2, NULL), "
+      "(3, '2026-11-27')) orders(id, paid_at)";
+  const Json with = Json::object({{"dataset", "orders"}, {"watermark", "paid_at"}});
+  const Done out = done(sql, with);
+  EXPECT_EQ(out.outputs["watermark"], Json("2026-11-28 10:00:00.5"));
+  const auto marks = effects_of<SetWatermark>(out.effects);
+  ASSERT_EQ(marks.size(), 1u);
+  EXPECT_EQ(marks[0].value, Json("2026-11-28 10:00:00.5"));
+  EXPECT_TRUE(effects_of<SetWatermark>(done(sql + " WHERE id = 2", with).effects).empty());
+  EXPECT_EQ(error(sql, Json::object({{"watermark", "paid_at"}})),
+            "watermark needs dataset: the dataset whose watermark it is");
+}
+
 }  // namespace
 }  // namespace millrace
