@@ -136,11 +136,19 @@ Result<Reply> trigger_run(Context& context, const Call& call) {
         view.created = !submitted.repeated;
         view.handled = submitted.answer.has_value();
         if (wait.count() <= 0 || !view.handled) return trigger_reply(view);
-        return when_ended(context, view.run, wait, [view](std::optional<RunStatus> status) {
-          TriggerView ended = view;
-          ended.status = status;
-          return trigger_reply(ended);
-        });
+        return when_ended(context, view.run, wait,
+                          [&context, view](std::optional<RunStatus> status) -> Result<Reply> {
+                            TriggerView ended = view;
+                            ended.status = status;
+                            // A run that was cancelled has neither outputs nor an error of its own.
+                            const bool leaves_more =
+                                status && !is_open(*status) && *status != RunStatus::cancelled;
+                            if (!leaves_more) return trigger_reply(ended);
+                            MR_TRY(RunRow row, context.stores.runs.run(view.run));
+                            ended.outputs = std::move(row.outputs);
+                            ended.error = std::move(row.error);
+                            return trigger_reply(ended);
+                          });
       });
 }
 

@@ -84,6 +84,8 @@ struct TriggerView {
   bool created = true;
   bool handled = true;              // false: accepted, the engine has not answered yet
   std::optional<RunStatus> status;  // known if waited for
+  Json outputs = {};                // of a run that has ended, if waited for
+  std::string error = {};
 
   static constexpr auto fields() {
     return std::tuple{field("run", &TriggerView::run, "The run"),
@@ -92,7 +94,11 @@ struct TriggerView {
                       field("handled", &TriggerView::handled,
                             "False: accepted and durable, the engine has not answered yet"),
                       field("status", &TriggerView::status,
-                            "The run's status after ?wait=; null if not waited for")};
+                            "The run's status after ?wait=; null if not waited for"),
+                      field("outputs", &TriggerView::outputs,
+                            "Values of the DAG's outputs, if the run has succeeded within ?wait="),
+                      field("error", &TriggerView::error,
+                            "Why it failed although its tasks did not; \"\" otherwise")};
   }
 };
 

@@ -75,7 +75,16 @@ Json summary(const Run& run) {
                                     {"outputs", instance.outputs}}));
   return Json::object({{"run", run.id.to_string()},
                        {"status", to_string(run.status)},
+                       {"outputs", run.outputs},
+                       {"error", run.error},
                        {"tasks", std::move(tasks)}});
+}
+
+void print_end(const Run& run) {
+  std::printf("%s in %s\n", paint(to_string(run.status)).c_str(),
+              human_duration(run.finished_at - run.created_at).c_str());
+  if (run.outputs.size() > 0) std::printf("outputs %s\n", run.outputs.dump().c_str());
+  if (!run.error.empty()) std::printf("%s\n", run.error.c_str());
 }
 
 /// While the run goes on, other verbs find its API; afterwards they read the folder themselves.
@@ -129,8 +138,7 @@ Result<int> run(const Options& options, const RunWords& words) {
       if (options.json)
         std::printf("%s\n", summary(run).dump_pretty().c_str());
       else
-        std::printf("%s in %s\n", paint(to_string(run.status)).c_str(),
-                    human_duration(run.finished_at - run.created_at).c_str());
+        print_end(run);
       return run.status == RunStatus::success ? 0 : 1;
     }
     if (signal_waits())

@@ -37,6 +37,8 @@ void print_request(const Json& run) {
   line("on behalf of", run["on_behalf_of"].as_string());
   line("reason", run["reason"].as_string());
   if (run["params"].size() > 0) line("params", run["params"].dump());
+  if (run["outputs"].size() > 0) line("outputs", run["outputs"].dump());
+  line("error", run["error"].as_string());
 }
 
 /// Why tasks did not succeed, in full. An error of an earlier attempt says so.

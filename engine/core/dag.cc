@@ -115,14 +115,15 @@ std::optional<std::vector<std::string>> watermarks_read_by(const Dag::Task& task
   return out;
 }
 
-/// The tasks that "tasks.<id>…" names in any expression of `task`; the bare "tasks" means all of
-/// its upstream.
-Result<std::vector<int>> tasks_read_by(const Dag::Task& task,
-                                       const std::map<std::string, int, std::less<>>& index,
-                                       const std::vector<std::string>& names) {
+using TaskIndex = std::map<std::string, int, std::less<>>;
+
+/// The tasks that "tasks.<id>…" names in the references; the bare "tasks" means all of `all`.
+Result<std::vector<int>> tasks_named_in(const std::vector<std::string>& references,
+                                        const std::vector<int>& all, const TaskIndex& index,
+                                        const std::vector<std::string>& names) {
   std::set<int> out;
-  for (const std::string_view reference : references_of(task)) {
-    if (reference == "tasks") out.insert(task.upstream.begin(), task.upstream.end());
+  for (const std::string_view reference : references) {
+    if (reference == "tasks") out.insert(all.begin(), all.end());
     if (!reference.starts_with("tasks.")) continue;
     // An id may hold dots: the longest one that matches is meant.
     std::string_view id = reference.substr(6);
@@ -132,11 +133,18 @@ Result<std::vector<int>> tasks_read_by(const Dag::Task& task,
       found = index.find(id);
     }
     if (found == index.end())
-      return of_task(task.spec, not_found("an expression reads the unknown task '" +
-                                          std::string(id) + "'" + did_you_mean(id, names)));
+      return not_found("an expression reads the unknown task '" + std::string(id) + "'" +
+                       did_you_mean(id, names));
     out.insert(found->second);
   }
   return std::vector<int>(out.begin(), out.end());
+}
+
+Result<std::vector<int>> tasks_read_by(const Dag::Task& task, const TaskIndex& index,
+                                       const std::vector<std::string>& names) {
+  auto out = tasks_named_in(references_of(task), task.upstream, index, names);
+  if (!out) return of_task(task.spec, out.error());
+  return out;
 }
 
 }  // namespace
@@ -165,6 +173,7 @@ Result<Dag> Dag::make(DagSpec spec) {
   MR_CHECK(dag.index_tasks());
   MR_CHECK(dag.connect_tasks());
   MR_CHECK(dag.check_order());
+  MR_CHECK(dag.compile_outputs());
   if (dag.spec_.schedule) {
     MR_TRY(dag.timetable_, Timetable::cron(*dag.spec_.schedule));
   }
@@ -201,6 +210,18 @@ Status Dag::connect_tasks() {
     MR_TRY(task.reads, tasks_read_by(task, index_, names));
     task.reads_watermarks = watermarks_read_by(task);
   }
+  return {};
+}
+
+Status Dag::compile_outputs() {
+  if (spec_.outputs.is_null()) return {};
+  if (!spec_.outputs.is_object())
+    return invalid_argument("outputs must be a mapping of names to values");
+  auto values = Template::compile(spec_.outputs);
+  if (!values) return Error(values.error()).at("outputs" + values.error().where);
+  auto reads = tasks_named_in(values->references(), order_, index_, ids_of(spec_.tasks));
+  if (!reads) return Error(reads.error()).at("outputs");
+  outputs_ = Outputs{*std::move(values), *std::move(reads)};
   return {};
 }
 

@@ -112,6 +112,7 @@ struct DagSpec {
   Json on_event;                      // {type, if}: a CloudEvent that starts a run; null: none
   std::vector<ParamSpec> params;
   std::vector<TaskSpec> tasks;
+  Json outputs;  // name → value, where strings may hold expressions; null: none
 };
 
 /// Immutable; thread-safe; shared by `shared_ptr<const Dag>`.
@@ -154,6 +155,12 @@ class Dag {
   /// Upstream before downstream; equal ranks in the order of the file.
   const std::vector<int>& topological_order() const { return order_; }
   const std::optional<Timetable>& timetable() const { return timetable_; }
+  /// What a run that succeeded leaves to those who started it; nullopt: nothing.
+  struct Outputs {
+    Template values;
+    std::vector<int> reads;  // as of Task
+  };
+  const std::optional<Outputs>& outputs() const { return outputs_; }
 
   /// Checks `given` against the declared params and fills in defaults. Unknown names are errors.
   Result<Json> resolve_params(const Json& given) const;
@@ -162,6 +169,7 @@ class Dag {
   explicit Dag(DagSpec spec) : spec_(std::move(spec)), key_(spec_.namespace_, spec_.id) {}
   Status index_tasks();
   Status connect_tasks();
+  Status compile_outputs();
   Status check_order();
 
   DagSpec spec_;  // its tasks stay where they are: tasks_ refers to them
@@ -171,6 +179,7 @@ class Dag {
   std::vector<int> order_;
   std::map<std::string, int, std::less<>> index_;
   std::optional<Timetable> timetable_;
+  std::optional<Outputs> outputs_;
 };
 
 std::string_view to_string(TriggerRule rule);

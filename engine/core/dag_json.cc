@@ -161,6 +161,7 @@ Json Dag::to_json(const DagSpec& spec) {
   for (const auto& param : spec.params)
     params.push_back(Json::object({{"name", param.name}, {"schema", param.schema}}));
   if (!spec.params.empty()) out.set("params", std::move(params));
+  if (!spec.outputs.is_null()) out.set("outputs", spec.outputs);
   Json tasks = Json::array();
   for (const auto& task : spec.tasks) tasks.push_back(task_json(task));
   return out.set("tasks", std::move(tasks));
@@ -189,6 +190,7 @@ Result<DagSpec> Dag::spec_from_json(const Json& json) {
   spec.on_event = json["on_event"];
   for (const auto& param : json["params"].items())
     spec.params.push_back({param["name"].as_string(), param["schema"]});
+  spec.outputs = json["outputs"];
   for (const auto& item : json["tasks"].items()) {
     MR_TRY(TaskSpec task, task_from(item));
     spec.tasks.push_back(std::move(task));

@@ -236,6 +236,7 @@ class Planner {
   bool adopt(const Run& run, TaskRef ref, Time now);
   void fill_slots(Time now);
   void fill_slots_of(std::size_t pool, Time now);
+  static RunFinished finished(const Run& run);
   void finish(Run& run, Time now);
   Result<std::vector<TaskRef>> tasks_to_clear(const Run& run, const std::vector<int>& roots) const;
 

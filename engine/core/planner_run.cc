@@ -382,8 +382,22 @@ void Planner::fill_slots_of(std::size_t index, Time now) {
   }
 }
 
+/// An output that its DAG promises and that cannot be computed fails the run.
+RunFinished Planner::finished(const Run& run) {
+  RunFinished end{derive_status(run)};
+  if (end.status != RunStatus::success || !run.dag->outputs()) return end;
+  auto outputs = outputs_of(run);
+  if (outputs) {
+    end.outputs = *std::move(outputs);
+  } else {
+    end.status = RunStatus::failed;
+    end.error = outputs.error().to_string();
+  }
+  return end;
+}
+
 void Planner::finish(Run& run, Time now) {
-  emit(run, now, RunFinished{derive_status(run)});
+  emit(run, now, finished(run));
   runs_.finish(run.id);
   const auto found = dags_.find(run.dag->key());
   if (found == dags_.end()) return;

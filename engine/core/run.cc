@@ -106,6 +106,8 @@ class Fold {
     if (is_open(e.status)) return bad("ends a run with the status of an open one");
     run_.status = e.status;
     run_.finished_at = at_;
+    run_.outputs = e.outputs;
+    run_.error = e.error;
     return {};
   }
   Status operator()(const TasksCleared& e) {
@@ -116,6 +118,8 @@ class Fold {
     }
     run_.status = RunStatus::running;
     run_.finished_at = {};
+    run_.outputs = {};
+    run_.error.clear();
     run_.cancelling = false;
     recount(run_);
     return {};

@@ -63,6 +63,8 @@ struct Run {
   Time finished_at{};
   RunStatus status = RunStatus::running;
   bool cancelling = false;
+  Json outputs;       // of its end
+  std::string error;  // of its end, if no task is the reason
   std::vector<TaskProgress> tasks;
   int open_tasks = 0;  // tasks with an open instance
   /// Params that a person changed when resuming an instance, for this instance alone. Rare, so it
@@ -89,5 +91,10 @@ RunStatus derive_status(const Run& run);
 /// The names that expressions can use: run, params, dag, event, and tasks.<id>.{state, outputs} of
 /// the tasks in `needed`. With a map index also item and index.
 Json expression_root(const Run& run, const std::vector<int>& needed, TaskRef ref);
+
+/// The values of the outputs of a run that is about to succeed; null: its DAG has none.
+Result<Json> outputs_of(const Run& run);
+/// Of these values as JSON: what is larger belongs into an artifact.
+inline constexpr std::size_t kMaxRunOutputBytes = 256u << 10;
 
 }  // namespace millrace

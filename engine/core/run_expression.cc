@@ -66,4 +66,19 @@ Json expression_root(const Run& run, const std::vector<int>& needed, TaskRef ref
   return root;
 }
 
+Result<Json> outputs_of(const Run& run) {
+  const auto& outputs = run.dag->outputs();
+  if (!outputs) return Json();
+  const Json root = expression_root(run, outputs->reads, {-1, -1});
+  auto values = outputs->values.render({&root});
+  if (!values) return Error(values.error()).at("outputs" + values.error().where);
+  if (const std::size_t bytes = values->dump().size(); bytes > kMaxRunOutputBytes)
+    return make_error(ErrorCode::resource_exhausted,
+                      "the values have " + std::to_string(bytes) + " bytes; the most is " +
+                          std::to_string(kMaxRunOutputBytes) +
+                          ": put the data into an artifact, and name it here")
+        .at("outputs");
+  return values;
+}
+
 }  // namespace millrace

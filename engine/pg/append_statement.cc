@@ -114,15 +114,17 @@ void AppendStatement::add_scheduled_runs(const std::vector<RunRow>& rows) {
 void AppendStatement::add_run_ends(const std::vector<RunRow>& rows) {
   if (rows.empty()) return;
   begin(Kind::run_ends);
-  ArrayText run, status, finished_at, name_space, dag;
+  ArrayText run, status, finished_at, name_space, dag, outputs, error;
   for (const RunRow& row : rows) {
     run.add(row.run);
     status.add(to_string(row.status));
     finished_at.add(row.finished_at.value_or(row.created_at));
     name_space.add(row.namespace_);
     dag.add(row.dag);
+    outputs.add(row.outputs);
+    row.error.empty() ? error.add_null() : error.add(row.error);
   }
-  add_columns(params_, {&run, &status, &finished_at, &name_space, &dag});
+  add_columns(params_, {&run, &status, &finished_at, &name_space, &dag, &outputs, &error});
 }
 
 void AppendStatement::add_task_ends(const std::vector<TaskRow>& rows) {

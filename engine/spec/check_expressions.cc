@@ -22,11 +22,13 @@ const std::vector<std::string> kDagNames = {"id", "owner"};
 const std::vector<std::string> kTaskNames = {"outputs", "state"};
 
 /// Where an expression is used, and so what it may name.
-enum class Use { with, condition, foreach, event };
+enum class Use { with, condition, foreach, event, outputs };
 
 std::vector<std::string> roots_of(Use use, bool mapped) {
   if (use == Use::event) return {"event"};
-  std::vector<std::string> roots = {"run", "params", "tasks", "event", "dag", "watermarks"};
+  std::vector<std::string> roots = {"run", "params", "tasks", "event", "dag"};
+  if (use == Use::outputs) return roots;
+  roots.emplace_back("watermarks");
   if (mapped && use == Use::with) roots.insert(roots.end(), {"item", "index"});
   return roots;
 }
@@ -61,6 +63,7 @@ class Checker {
       if (places.foreach) check_tree(*places.foreach, Use::foreach);
       if (places.with) check_tree(*places.with, Use::with);
     }
+    if (dag_.outputs) check_tree(*dag_.outputs, Use::outputs);
   }
 
  private:
@@ -139,7 +142,8 @@ class Checker {
     if (loading_.report.full()) return;
     const auto parts = split_dots(reference);
     const std::string& root = parts[0];
-    const bool mapped = use != Use::event && !dag_.spec.tasks[task_].foreach.is_null();
+    const bool of_task = use != Use::event && use != Use::outputs;
+    const bool mapped = of_task && !dag_.spec.tasks[task_].foreach.is_null();
     const auto roots = roots_of(use, mapped);
     if (std::ranges::find(roots, root) == roots.end()) {
       if (root == "item" || root == "index")
@@ -148,7 +152,7 @@ class Checker {
             "'" + root + "' is known only in the `with` of a task that has `foreach`");
       return unknown(node, root, "there is no " + quote(root) + " here", root, roots);
     }
-    if (root == "tasks") return check_task_reference(node, reference, parts);
+    if (root == "tasks") return check_task_reference(node, reference, parts, use);
     if (parts.size() < 2) return;
     const std::string needle = root + "." + parts[1];
     if (root == "params" && std::ranges::find(params_, parts[1]) == params_.end())
@@ -174,26 +178,33 @@ class Checker {
   }
 
   void check_task_reference(const YamlNode& node, const std::string& reference,
-                            const std::vector<std::string>& parts) {
+                            const std::vector<std::string>& parts, Use use) {
     if (parts.size() < 2) return;
     std::size_t read = 0;
     const std::size_t length = id_length(parts, read);
     if (length == 0)
       return unknown(node, "tasks." + parts[1], "the DAG has no task " + quote(parts[1]), parts[1],
                      ids_);
+    // When the outputs of the run are computed, all tasks have ended.
+    if (use != Use::outputs && !check_is_upstream(node, read)) return;
+    if (parts.size() > length + 1) check_task_part(node, reference, parts, length, read);
+  }
+
+  bool check_is_upstream(const YamlNode& node, std::size_t read) {
     const std::string& id = ids_[read];
     const Position at = locate(node, "tasks." + id);
-    if (read == task_)
-      return loading_.report.error(at, "not-upstream", "task " + quote(id) + " cannot read itself");
-    if (!is_upstream(read)) {
-      const bool downstream = all_upstream(read)[task_];
-      return loading_.report.error(at, "not-upstream",
-                                   "task " + quote(ids_[task_]) + " reads " + quote("tasks." + id) +
-                                       ", which " +
-                                       (downstream ? "runs after it" : "does not run before it"),
-                                   downstream ? "" : "add " + quote(id) + " to its `needs`");
+    if (read == task_) {
+      loading_.report.error(at, "not-upstream", "task " + quote(id) + " cannot read itself");
+      return false;
     }
-    if (parts.size() > length + 1) check_task_part(node, reference, parts, length, read);
+    if (is_upstream(read)) return true;
+    const bool downstream = all_upstream(read)[task_];
+    loading_.report.error(at, "not-upstream",
+                          "task " + quote(ids_[task_]) + " reads " + quote("tasks." + id) +
+                              ", which " +
+                              (downstream ? "runs after it" : "does not run before it"),
+                          downstream ? "" : "add " + quote(id) + " to its `needs`");
+    return false;
   }
 
   void check_task_part(const YamlNode& node, const std::string& reference,

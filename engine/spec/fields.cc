@@ -42,6 +42,9 @@ constexpr std::array kDag = {
     Field{
         "params", "Values that a run may be given; a plain value is short for its default",
         R"({"type": ["object", "null"], "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"}, "additionalProperties": {"oneOf": [{"type": ["string", "number", "boolean", "array", "null"]}, {"$ref": "#/$defs/param"}]}})"},
+    Field{
+        "outputs", "Values that a run leaves when it has succeeded, by name",
+        R"({"type": ["object", "null"], "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"}})"},
     Field{"defaults", "What every task takes that does not say otherwise",
           R"({"$ref": "#/$defs/defaults"})"},
     Field{

@@ -162,6 +162,18 @@ void read_params(const YamlNode& node, LocatedDag& dag, Report& report) {
   }
 }
 
+void read_outputs(const YamlNode& node, LocatedDag& dag, Report& report) {
+  if (node.is_null()) return;
+  if (!node.is_mapping())
+    return report.error(
+        node.at, "wrong-type",
+        "outputs must be a mapping of names to values, but it is " + std::string(node.type_name()));
+  for (const auto& entry : node.entries) checked_id(entry.key, "output", entry.key_at, report);
+  if (node.entries.empty()) return;
+  dag.outputs = &node;
+  dag.spec.outputs = to_json(node, report);
+}
+
 void read_tasks(const YamlNode& node, const TaskSpec& defaults, LocatedDag& dag,
                 const Loading& loading) {
   Report& report = loading.report;
@@ -201,6 +213,7 @@ LocatedDag read_dag(const YamlNode& root, const Loading& loading) {
     if (check_keys(entry->value, entry->key_at, defaults_fields(), "defaults", report))
       read_limits(entry->value, defaults, loading);
   if (const auto* entry = root.find("tasks")) read_tasks(entry->value, defaults, dag, loading);
+  if (const auto* entry = root.find("outputs")) read_outputs(entry->value, dag, report);
   return dag;
 }
 

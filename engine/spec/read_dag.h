@@ -31,6 +31,7 @@ struct LocatedDag {
   Position at;                    // of the DAG's id
   Position datasets_at;           // of `on: dataset`
   const YamlNode* event_condition = nullptr;
+  const YamlNode* outputs = nullptr;
 };
 
 /// What every check gets. Not owned.

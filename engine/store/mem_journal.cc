@@ -153,6 +153,8 @@ void project_runs(State& state, const Batch& batch) {
     row.status = RunStatus::queued;  // until more of its events come
     row.started_at.reset();
     row.finished_at.reset();
+    row.outputs = {};
+    row.error.clear();
     if (row.type == RunType::scheduled && row.logical_date) {
       state.scheduled.insert({row.key(), *row.logical_date});
       if (const auto dag = state.dags.find(row.key()); dag != state.dags.end())
@@ -167,6 +169,8 @@ void project_runs(State& state, const Batch& batch) {
     if (row == state.runs.end()) continue;
     row->second.status = RunStatus::running;
     row->second.finished_at.reset();
+    row->second.outputs = {};
+    row->second.error.clear();
     state.open_runs.insert(id);
   }
   for (const RunRow& finished : batch.runs_finished) {
@@ -174,6 +178,8 @@ void project_runs(State& state, const Batch& batch) {
     if (row == state.runs.end()) continue;
     row->second.status = finished.status;
     row->second.finished_at = finished.finished_at;
+    row->second.outputs = finished.outputs;
+    row->second.error = finished.error;
     state.open_runs.erase(finished.run);
   }
 }

@@ -69,6 +69,8 @@ RunRow run_row(const Run& run) {
   row.reason = run.created.origin.reason;
   row.created_at = run.created_at;
   row.finished_at = set_or_none(run.finished_at);
+  row.outputs = run.outputs;
+  row.error = run.error;
   return row;
 }
 

@@ -98,6 +98,8 @@ struct RunRow {
   Time created_at{};
   std::optional<Time> started_at;
   std::optional<Time> finished_at;
+  Json outputs = {};
+  std::string error = {};
 
   static constexpr auto fields() {
     return std::tuple{
@@ -126,6 +128,9 @@ struct RunRow {
         field("started_at", &RunRow::started_at,
               "When its first task could start; null while it is queued"),
         field("finished_at", &RunRow::finished_at, "When its last task ended; null while it runs"),
+        field("outputs", &RunRow::outputs,
+              "Values of its DAG's outputs, if it succeeded; null: the DAG has none"),
+        field("error", &RunRow::error, "Why it failed although its tasks did not; \"\" otherwise"),
         field(
             "duration_s",
             [](const RunRow& r) { return seconds_between(r.started_at, r.finished_at); },

@@ -41,7 +41,7 @@ struct Batch {
   std::vector<Uuid> runs_reopened;
   std::vector<std::pair<Uuid, TaskRow>>
       tasks_cleared;                  // rows to delete; map_index -1: all rows of the task
-  std::vector<RunRow> runs_finished;  // only status and finished_at are used
+  std::vector<RunRow> runs_finished;  // of their end: status, finished_at, outputs, error
   std::vector<TaskRow> tasks_ended;   // each replaces the row of its instance, if there is one
   std::map<std::pair<Uuid, int>, ScopedName>
       task_ids;  // of events with effects: (run, task index) → id in the namespace of the DAG

@@ -10,7 +10,7 @@ SpanPtr span(std::int64_t first, std::size_t count) {
   std::vector<Event> events(count);
   for (std::size_t i = 0; i < count; ++i) {
     events[i].seq = first + static_cast<std::int64_t>(i);
-    events[i].body = RunFinished{};
+    events[i].body = TaskQueued{};
   }
   return std::make_shared<const Span>(std::move(events));
 }

@@ -42,7 +42,10 @@ RunStatus status_by_tasks(const Run& run) {
 
 Finding check_ends(const Replay& replay, const Expectations& expectations) {
   for (const auto& [id, run] : replay.runs()) {
-    const RunStatus by_tasks = status_by_tasks(run);
+    RunStatus by_tasks = status_by_tasks(run);
+    // An output that could not be computed.
+    const bool breaks_its_promise = run.dag->outputs() && !run.error.empty();
+    if (by_tasks == RunStatus::success && breaks_its_promise) by_tasks = RunStatus::failed;
     if (run.status == RunStatus::running) {
       if (expectations.at_rest)
         return Violation{Rule::run_ended, "run " + id.to_string() + " did not end"};
@@ -98,7 +101,8 @@ Finding check_run_row(Stores stores, const Run& run) {
                     row->type == want.type && row->status == want.status &&
                     row->logical_date == want.logical_date && row->created_at == want.created_at &&
                     row->finished_at == want.finished_at && row->trace_id == want.trace_id &&
-                    row->params == want.params;
+                    row->params == want.params && row->outputs == want.outputs &&
+                    row->error == want.error && row->trigger == want.trigger;
   return same ? Finding() : wrong_row("the row of run " + run.id.to_string() + " differs");
 }
 

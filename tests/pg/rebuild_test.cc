@@ -148,7 +148,8 @@ std::string text_of(const RunRow& r) {
   return r.run.to_string() + " " + r.dag + " " + r.version + " " + std::string(to_string(r.type)) +
          " " + std::string(to_string(r.status)) + " " + r.params.dump() + " " + r.trace_id + " " +
          r.actor + " " + r.reason + " " + format_rfc3339(r.created_at) + " " +
-         (r.finished_at ? format_rfc3339(*r.finished_at) : "-");
+         (r.finished_at ? format_rfc3339(*r.finished_at) : "-") + " " + r.outputs.dump() + " " +
+         r.error;
 }
 
 std::string text_of(const TaskRow& t) {

@@ -435,8 +435,8 @@ TEST(Schema, KnowsTheEndsOfTheTransitionTable) {
 TEST(Schema, KnowsTheTypesAndEndsOfRuns) {
   const auto database = open_database(testing::fresh_database());
   std::set<std::string> types, ends;
-  for (const auto type :
-       {RunType::manual, RunType::scheduled, RunType::backfill, RunType::dataset, RunType::event})
+  for (const auto type : {RunType::manual, RunType::scheduled, RunType::backfill, RunType::dataset,
+                          RunType::event, RunType::child})
     types.emplace(to_string(type));
   for (const auto status : {RunStatus::success, RunStatus::failed, RunStatus::cancelled})
     ends.emplace(to_string(status));

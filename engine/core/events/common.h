@@ -32,9 +32,9 @@ struct JsonForm<TaskRef> {
   static bool read(const Json& json, TaskRef& to, std::string& problem);
 };
 
-enum class RunType { manual, scheduled, backfill, dataset, event };
-constexpr std::array<std::string_view, 5> names_of(RunType) {
-  return {"manual", "scheduled", "backfill", "dataset", "event"};
+enum class RunType { manual, scheduled, backfill, dataset, event, child };
+constexpr std::array<std::string_view, 6> names_of(RunType) {
+  return {"manual", "scheduled", "backfill", "dataset", "event", "child"};
 }
 /// `queued` is what a reader sees of a run that waits for `max_active_runs`; to the planner and in
 /// events, an open run is `running`.

@@ -74,9 +74,14 @@ struct RunFinished {
   static constexpr std::string_view kind = "run_finished";
   static constexpr std::string_view record_doc = "All tasks of a run have ended.";
   RunStatus status = RunStatus::success;
+  Json outputs = {};
+  std::string error = {};
 
   static constexpr auto fields() {
-    return std::tuple{field("status", &RunFinished::status, "How it ended")};
+    return std::tuple{
+        field("status", &RunFinished::status, "How it ended"),
+        field("outputs", &RunFinished::outputs, "Values of the outputs of its DAG").optional(),
+        field("error", &RunFinished::error, "Why it failed although its tasks did not").optional()};
   }
 };
 

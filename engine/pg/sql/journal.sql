@@ -46,10 +46,10 @@ WITH fence AS MATERIALIZED (
 
 -- name: append_run_ends
 , e AS (
-  INSERT INTO millrace.run_end (run, status, finished_at, namespace, dag)
-  SELECT u.run, u.status, millrace.instant(u.finished_at), u.namespace, u.dag
-  FROM go, unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[])
-    AS u (run, status, finished_at, namespace, dag)
+  INSERT INTO millrace.run_end (run, status, finished_at, namespace, dag, outputs, error)
+  SELECT u.run, u.status, millrace.instant(u.finished_at), u.namespace, u.dag, u.outputs::json, u.error
+  FROM go, unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[])
+    AS u (run, status, finished_at, namespace, dag, outputs, error)
 )
 
 -- name: append_task_ends

@@ -7,7 +7,8 @@
 SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_status) AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
+       e.outputs, coalesce(e.error, '') AS error
 FROM (SELECT * FROM millrace.run WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
@@ -19,7 +20,8 @@ ORDER BY r.run DESC
 SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_status) AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
+       e.outputs, coalesce(e.error, '') AS error
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND dag = $4 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
@@ -32,7 +34,8 @@ ORDER BY r.run DESC
 SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_status) AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
+       e.outputs, coalesce(e.error, '') AS error
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
@@ -45,7 +48,8 @@ ORDER BY r.run DESC
 SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_status) AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
+       e.outputs, coalesce(e.error, '') AS error
 FROM millrace.dag AS d
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.namespace = d.namespace AND r.dag = d.dag
                     ORDER BY run DESC LIMIT $1) AS r
@@ -58,7 +62,8 @@ ORDER BY r.namespace, r.dag, r.run DESC
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
+       e.outputs, coalesce(e.error, '') AS error
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND dag = $4 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY run DESC) AS r
 CROSS JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run AND status = 'success' LIMIT 1) AS e
@@ -70,7 +75,8 @@ ORDER BY r.run DESC LIMIT $2
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
+       e.outputs, coalesce(e.error, '') AS error
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY run DESC) AS r
 CROSS JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run AND status = 'success' LIMIT 1) AS e
@@ -82,7 +88,8 @@ ORDER BY r.run DESC LIMIT $2
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
+       e.outputs, coalesce(e.error, '') AS error
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = 'success'
       ORDER BY run DESC LIMIT $2) AS e
@@ -95,7 +102,8 @@ ORDER BY r.run DESC
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
+       e.outputs, coalesce(e.error, '') AS error
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = $3 AND status <> 'success'
       ORDER BY run DESC LIMIT $2) AS e
@@ -108,7 +116,8 @@ ORDER BY r.run DESC
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
+       e.outputs, coalesce(e.error, '') AS error
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND namespace = $4 AND dag = $5
         AND status = $3 AND status <> 'success'
@@ -122,7 +131,8 @@ ORDER BY r.run DESC
 SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
+       e.outputs, coalesce(e.error, '') AS error
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND namespace = $4
         AND status = $3 AND status <> 'success'
@@ -143,7 +153,8 @@ WITH mark AS MATERIALIZED (
 SELECT r.run, r.dag, r.namespace, r.version, r.type, s.open_status AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
-       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, NULL::bigint AS finished_at
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, NULL::bigint AS finished_at,
+       NULL::json AS outputs, '' AS error
 FROM candidate JOIN millrace.run AS r USING (run)
 CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 WHERE NOT EXISTS (SELECT 1 FROM millrace.run_end AS e WHERE e.run = r.run)
@@ -154,7 +165,8 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_s
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at,
-       millrace.micros(e.finished_at) AS finished_at
+       millrace.micros(e.finished_at) AS finished_at,
+       e.outputs, coalesce(e.error, '') AS error
 FROM millrace.run AS r
 LEFT JOIN millrace.run_end AS e USING (run)
 CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s

@@ -11,7 +11,7 @@ export interface DagParam {
   schema: Record<string, unknown>;
 }
 
-export type RunType = 'manual' | 'scheduled' | 'backfill' | 'dataset' | 'event';
+export type RunType = 'manual' | 'scheduled' | 'backfill' | 'dataset' | 'event' | 'child';
 
 export type RunStatus = 'queued' | 'running' | 'success' | 'failed' | 'cancelled';
 
@@ -53,6 +53,10 @@ export interface Run {
   started_at: string | null;
   /** When its last task ended; null while it runs */
   finished_at: string | null;
+  /** Values of its DAG's outputs, if it succeeded; null: the DAG has none */
+  outputs: unknown;
+  /** Why it failed although its tasks did not; "" otherwise */
+  error: string;
   /** Seconds from started_at to finished_at; null while it is open */
   duration_s: number | null;
 }
@@ -375,6 +379,10 @@ export interface TriggerResult {
   handled: boolean;
   /** The run's status after ?wait=; null if not waited for */
   status: RunStatus | null;
+  /** Values of the DAG's outputs, if the run has succeeded within ?wait= */
+  outputs: unknown;
+  /** Why it failed although its tasks did not; "" otherwise */
+  error: string;
 }
 
 /** Data that a task left, named by its content. */
@@ -821,6 +829,10 @@ export interface RunFinished {
   dag: string;
   /** How it ended */
   status: RunStatus;
+  /** Values of the outputs of its DAG */
+  outputs: unknown;
+  /** Why it failed although its tasks did not */
+  error: string;
 }
 
 /** A mapped task learned its items; it now has one instance for each. */

@@ -142,6 +142,11 @@ function Verdict({ run, groups, tasks }: { run: Run; groups: Counted[]; tasks: R
   const error = failed.length === 1 && tasks.detail(failed[0].task, tasks.indices(failed[0].task, 'failed')[0])?.error;
   return (
     <>
+      {run.error && (
+        <p class="verdict">
+          <strong class="bad">Failed:</strong> <span>{run.error}</span>
+        </p>
+      )}
       {failed.length > 0 && (
         <p class="verdict">
           <strong class={run.status === 'failed' ? 'bad' : 'warn'}>
@@ -276,6 +281,12 @@ export function RunPage({ run: id }: { run: string }) {
       )}
       <Gantt run={run.value} tasks={tasks.value} groups={groups} onSelect={choose} />
       <Artifacts artifacts={artifacts.value ?? []} />
+      {!isEmpty(run.value.outputs) && (
+        <section>
+          <h2>Outputs</h2>
+          <JsonBlock value={run.value.outputs} />
+        </section>
+      )}
       {!isEmpty(run.value.params) && (
         <section>
           <h2>Params</h2>
