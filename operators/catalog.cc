@@ -23,6 +23,8 @@
 #include "operators/ml/model_import.h"
 #include "operators/ml/train.h"
 #include "operators/sensors/sensor_file.h"
+#include "operators/sensors/sensor_http.h"
+#include "operators/sensors/sensor_sql.h"
 
 namespace millrace {
 
@@ -33,7 +35,7 @@ Catalog builtin_catalog() {
                      FeaturesBuild,                               //
                      Train, ModelImport, Evaluate, BatchPredict,  //
                      DeployCanary, DeployRollback,                //
-                     SensorFile,                                  //
+                     SensorFile, SensorHttp, SensorSql,           //
                      Noop, FailTask, Wait, operators::Command, CallWorker, Python, NotifyWebhook>();
 }
 

@@ -5,6 +5,7 @@
 #include "engine/base/counted.h"
 #include "engine/base/duration.h"
 #include "operators/data/pg_rows.h"
+#include "operators/data/pg_statement.h"
 #include "operators/data/table_artifact.h"
 
 namespace millrace {
@@ -12,58 +13,21 @@ namespace {
 
 constexpr long kMostValues = 1000;
 
-/// Texts as PostgreSQL reads them for whatever type the query gives the parameter.
-Result<pgclient::PgParams> bound(const Json& values) {
-  if (!values.is_array()) return invalid_argument("params must be a list: [value of $1, …]");
-  pgclient::PgParams out;
-  for (const Json& value : values.items()) {
-    if (value.is_null())
-      out.emplace_back();
-    else
-      out.emplace_back(value.is_string() ? value.as_string() : value.dump());
-  }
-  return out;
-}
-
-/// "query, line 2, column 7: …" where the server names the place. It counts characters from 1.
-Error located(Error error, std::string_view query, std::optional<std::size_t> place) {
-  if (!place) return error;
-  std::size_t line = 1, column = 1, at = 1;
-  for (const char c : query) {
-    const bool continues = (static_cast<unsigned char>(c) & 0xc0) == 0x80;
-    if (continues) continue;
-    if (at++ == *place) break;
-    column = c == '\n' ? 1 : column + 1;
-    line += c == '\n';
-  }
-  return std::move(error).at("query, line " + std::to_string(line) + ", column " +
-                             std::to_string(column));
-}
-
 Error with_cure(Error error, bool read_only) {
   if (read_only && error.message.find("read-only transaction") != std::string::npos)
     error.message += "; if the query should write, set read_only: false";
   return error;
 }
 
-Status begin(pgclient::PgConnection& database, const SqlQuery& op) {
-  auto begun = database.execute(op.read_only ? "BEGIN READ ONLY" : "BEGIN");
-  if (!begun) return std::move(begun).error();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(op.timeout).count();
-  auto set = database.execute("SELECT set_config('statement_timeout', $1, true)",
-                              {std::to_string(std::clamp<std::int64_t>(ms, 1, 2'147'483'647))});
-  if (!set) return std::move(set).error();
-  return {};
-}
-
 Status fetch(pgclient::PgConnection& database, const SqlQuery& op, PgRows& rows) {
-  MR_TRY(const pgclient::PgParams params, bound(op.params_));
+  MR_TRY(const pgclient::PgParams params, bound_params(op.params_));
   const Status done = database.query(
       op.query, params,
       [&](const std::vector<pgclient::PgColumn>& columns) { return rows.take_columns(columns); },
       [&](pgclient::PgRow row) { return rows.take_row(row); });
   if (!done)
-    return with_cure(located(done.error(), op.query, database.error_place()), op.read_only);
+    return with_cure(located_in_query(done.error(), op.query, database.error_place()),
+                     op.read_only);
   return rows.close();
 }
 
@@ -87,7 +51,7 @@ Result<Json> shown_values(data::Session& session, const std::string& select,
 Result<Outcome> SqlQuery::run(OperatorContext& ctx) const {
   MR_CHECK(check_watermark(watermark, dataset));
   MR_TRY(auto database, connect_to(ctx, connection, connection_env));
-  MR_CHECK(begin(database, *this));
+  MR_CHECK(begin_transaction(database, read_only, timeout));
   const bool small = output == "rows";
   PgRows rows(ctx.work_dir() / "rows.jsonl",
               {small ? std::min(max_rows, kMostValues) : max_rows, max_bytes});
