@@ -1,6 +1,7 @@
 // Commands: what people and other parts of the system ask of the planner. Each is a struct with its
 // fields, which are its body in the inbox, and with `Answer`, what its sender gets when the planner
 // has not refused it. RollbackModel and ReleaseModel (effect.h) are commands as well as effects.
+// The commands about backfills are in backfill.h.
 //
 // A condition travels in the command, and the planner refuses what does not hold any more: a sender
 // that looks first and submits afterwards acts on what may have changed in between.
@@ -16,6 +17,7 @@
 #include "engine/base/json.h"
 #include "engine/base/record_json.h"
 #include "engine/base/time.h"
+#include "engine/core/backfill.h"
 #include "engine/core/effect.h"
 #include "engine/core/events/common.h"
 #include "engine/core/names.h"

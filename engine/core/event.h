@@ -13,6 +13,7 @@
 #include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/core/effect.h"
+#include "engine/core/events/backfill_events.h"
 #include "engine/core/events/common.h"
 #include "engine/core/events/dag_events.h"
 #include "engine/core/events/record_events.h"
@@ -29,7 +30,8 @@ using EventBody =
                  TaskUpstreamFailed, TaskCancelled, CompletionRejected, EffectsRequested,
                  CommandHandled, AttemptDispatched, AttemptReturned, TaskCancelRequested,
                  DagRetired, DagOutOfOrder, ScheduleMoved, ResourceRegistered, ResourceRetired,
-                 TaskHeld, TaskResumed, HeldTaskGivenUp, AttemptStateSaved>;
+                 TaskHeld, TaskResumed, HeldTaskGivenUp, AttemptStateSaved, BackfillCreated,
+                 BackfillPaused, BackfillCancelRequested, BackfillEnded>;
 
 struct Event {
   std::int64_t seq = 0;  // place in the journal; given when the batch is appended

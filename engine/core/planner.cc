@@ -114,10 +114,7 @@ Run* Planner::find_run_of(const Caller& caller, const Uuid& run) {
 
 Result<Uuid> Planner::trigger_run(const TriggerRun& input, const Caller& caller, Time now) {
   const DagKey dag(caller.namespace_, input.dag);
-  MR_TRY(DagState* const state, find_dag(dag));
-  if (!state->retired.empty())
-    return conflict("DAG '" + dag.text() + "' is retired: " + state->retired +
-                    " (the last one was " + state->source + "); put the file back to run it");
+  MR_TRY(DagState* const state, find_startable(dag));
   const Uuid id = input.run.value();
   if (runs_.find(id) != nullptr) return conflict("run " + id.to_string() + " exists already");
   NewRun fresh{.id = id, .trace = input.trace_id, .origin = caller.origin};

@@ -25,6 +25,7 @@
 #include "engine/core/event.h"
 #include "engine/core/executor.h"
 #include "engine/core/model_state.h"
+#include "engine/core/planner/backfills.h"
 #include "engine/core/planner/pools.h"
 #include "engine/core/planner/resources.h"
 #include "engine/core/planner/runs.h"
@@ -121,6 +122,7 @@ class Planner {
     resources_.restore(std::move(key), std::move(state));
   }
   void restore_file_errors(const std::string& source, Json diagnostics);
+  void restore_backfill(Backfill backfill);
   /// Call this after the last restore. It handles the attempts of earlier epochs. If their executor
   /// survives its leader, it adopts and returns them. The others are lost and will be queued again.
   std::vector<AttemptKey> recover(Time now);
@@ -139,6 +141,13 @@ class Planner {
   Status retry_run(const RetryRun& input, const Caller& caller, Time now);
   Status pause_dag(const PauseDag& input, const Caller& caller, Time now);
   Status reset_schedule(const ResetSchedule& input, const Caller& caller, Time now);
+  /// The dates of the request, for which `create_backfill` needs the facts of the store.
+  Result<std::vector<Time>> backfill_dates(const CreateBackfill& input, const Caller& caller,
+                                           Time now);
+  Result<CreateBackfill::Answer> create_backfill(const CreateBackfill& input, const Uuid& id,
+                                                 DateFacts facts, const Caller& caller, Time now);
+  Status pause_backfill(const PauseBackfill& input, const Caller& caller, Time now);
+  Status cancel_backfill(const CancelBackfill& input, const Caller& caller, Time now);
   PublishEvent::Answer publish_event(const PublishEvent& input, const Caller& caller, Time now);
   Status request_effects(const std::vector<Effect>& effects, const Caller& caller, Time now);
   void began(const AttemptBegan& report, Time now);
@@ -203,6 +212,7 @@ class Planner {
     Json params = {};        // resolved
     Json trigger = {};       // the event or dataset that started it
     std::string trace = {};  // "" makes a new one
+    std::optional<Uuid> backfill = {};
     Origin origin = {};
   };
   Run& create_run(NewRun input, DagState& dag, Time now);
@@ -268,8 +278,15 @@ class Planner {
   Result<Held> find_held(const Caller& caller, const Uuid& run, const std::string& task,
                          std::optional<int> map_index);
 
+  // planner_backfill.cc: backfills.
+  void add_facts(const DagKey& dag, DateFacts& facts) const;
+  Result<Backfill*> find_backfill(const Uuid& id, const Caller& caller);
+  void advance_backfills(Time now);
+  void create_runs_of(Backfill& backfill, int& most, Time now);
+
   // planner_dags.cc: registration, retirement and schedules of DAGs.
   Result<DagState*> find_dag(const DagKey& id);
+  Result<DagState*> find_startable(const DagKey& id);
   const std::string& base_dir_of(const DagKey& dag) const;
   Run* find_run_of(const Caller& caller, const Uuid& run);
   void change_schedule(DagState& state, const DagSpec& before, Time now);
@@ -314,6 +331,7 @@ class Planner {
   Models models_;
   std::vector<EventName> announced_;  // events whose waiting tasks are still to be woken
   Schedules schedules_;
+  Backfills backfills_;
   /// A cache: the root of expressions of the mapped task that was started last, without item and
   /// index. It is the same for all instances of the task, and may be large.
   struct MappedRoot {

@@ -16,7 +16,7 @@ Error out_of_order(const std::string& what, const std::string& reason) {
 
 }  // namespace
 
-/// One that something may start; otherwise why not.
+/// One that can be compiled; otherwise why not.
 Result<DagState*> Planner::find_dag(const DagKey& id) {
   if (const auto broken = broken_dags_.find(id); broken != broken_dags_.end())
     return out_of_order("DAG '" + id.text() + "'", broken->second.reason);
@@ -27,6 +27,14 @@ Result<DagState*> Planner::find_dag(const DagKey& id) {
     return no_such("DAG", id, known);
   }
   return &found->second;
+}
+
+/// The same, unless it is retired.
+Result<DagState*> Planner::find_startable(const DagKey& id) {
+  MR_TRY(DagState* const state, find_dag(id));
+  if (state->retired.empty()) return state;
+  return conflict("DAG '" + id.text() + "' is retired: " + state->retired + " (the last one was " +
+                  state->source + "); put the file back to run it");
 }
 
 const std::string& Planner::base_dir_of(const DagKey& dag) const {
@@ -61,6 +69,7 @@ Status Planner::register_dag(const RegisterDag& input, Time now) {
   if (before != nullptr) change_schedule(state, before->spec(), now);
   if (!std::exchange(state.retired, "").empty()) resume(state, input.origin, now);
   reschedule(id, now);
+  backfills_.stir();
   return {};
 }
 

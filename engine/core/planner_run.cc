@@ -20,6 +20,7 @@ Run& Planner::create_run(NewRun input, DagState& dag, Time now) {
   }
   created.params = std::move(input.params);
   created.trigger = std::move(input.trigger);
+  created.backfill = input.backfill;
   created.trace_id = input.trace.empty() ? new_trace_id(rng_) : std::move(input.trace);
   created.origin = std::move(input.origin);
   events_.push_back({0, input.id, now, std::move(created)});
@@ -29,8 +30,13 @@ Run& Planner::create_run(NewRun input, DagState& dag, Time now) {
   return run;
 }
 
-/// Begins, or is held back until another run of its DAG has finished.
+/// Begins, or is held back until another run of its DAG has finished. The run of a backfill neither
+/// waits for others nor counts for them.
 void Planner::admit(Run& run, Time now) {
+  if (run.created.backfill) {
+    backfills_.begin_run(*run.created.backfill, run.id);
+    return activate(run, now);
+  }
   const auto dag = dags_.find(run.dag->key());
   const bool scheduled = run.created.type == RunType::scheduled;
   if (dag != dags_.end() && !dag->second.runs.may_begin(limits_of(dag->second), scheduled))
@@ -45,7 +51,7 @@ bool Planner::is_held(const Run& run) const {
 }
 
 void Planner::activate(Run& run, Time now) {
-  if (const auto dag = dags_.find(run.dag->key()); dag != dags_.end())
+  if (const auto dag = dags_.find(run.dag->key()); dag != dags_.end() && !run.created.backfill)
     dag->second.runs.begin(run.id, run.created.type == RunType::scheduled);
   for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
     const auto& progress = run.tasks[static_cast<std::size_t>(task)];
@@ -399,6 +405,7 @@ RunFinished Planner::finished(const Run& run) {
 void Planner::finish(Run& run, Time now) {
   emit(run, now, finished(run));
   runs_.finish(run.id);
+  if (run.created.backfill) return backfills_.end_run(*run.created.backfill, run.id);
   const auto found = dags_.find(run.dag->key());
   if (found == dags_.end()) return;
   DagState& dag = found->second;

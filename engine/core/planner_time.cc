@@ -7,6 +7,7 @@
 namespace millrace {
 
 std::optional<Time> Planner::next_wakeup() const {
+  if (backfills_.stirred()) return Time{};
   const auto timer = timers_.next(), firing = schedules_.next();
   return timer && firing ? std::min(timer, firing) : timer ? timer : firing;
 }
@@ -14,6 +15,7 @@ std::optional<Time> Planner::next_wakeup() const {
 void Planner::tick(Time now) {
   while (const auto timer = timers_.take_due(now)) run_timer(*timer, now);
   run_schedules(now);
+  if (backfills_.stirred()) advance_backfills(now);
   fill_slots(now);
 }
 

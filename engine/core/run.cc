@@ -91,6 +91,10 @@ class Fold {
   Status operator()(const ScheduleMoved&) { return bad("is about no run"); }
   Status operator()(const ResourceRegistered&) { return bad("is about no run"); }
   Status operator()(const ResourceRetired&) { return bad("is about no run"); }
+  Status operator()(const BackfillCreated&) { return bad("is about no run"); }
+  Status operator()(const BackfillPaused&) { return bad("is about no run"); }
+  Status operator()(const BackfillCancelRequested&) { return bad("is about no run"); }
+  Status operator()(const BackfillEnded&) { return bad("is about no run"); }
   Status operator()(const EffectsRequested&) { return {}; }
   Status operator()(const CommandHandled&) { return {}; }
   Status operator()(const CompletionRejected&) { return {}; }

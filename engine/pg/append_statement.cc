@@ -72,7 +72,7 @@ void AppendStatement::add_runs(const std::vector<RunRow>& rows) {
   if (rows.empty()) return;
   begin(Kind::runs);
   ArrayText run, dag, name_space, version, type, logical_date, interval_start, interval_end, given,
-      trigger, trace_id, actor, on_behalf_of, reason, created_at;
+      trigger, trace_id, actor, on_behalf_of, reason, created_at, backfill;
   for (const RunRow& row : rows) {
     run.add(row.run);
     dag.add(row.dag);
@@ -89,10 +89,11 @@ void AppendStatement::add_runs(const std::vector<RunRow>& rows) {
     on_behalf_of.add(row.on_behalf_of);
     reason.add(row.reason);
     created_at.add(row.created_at);
+    backfill.add(row.backfill.value_or(Uuid{}));
   }
   add_columns(params_, {&run, &dag, &name_space, &version, &type, &logical_date, &interval_start,
                         &interval_end, &given, &trigger, &trace_id, &actor, &on_behalf_of, &reason,
-                        &created_at});
+                        &created_at, &backfill});
 }
 
 void AppendStatement::add_scheduled_runs(const std::vector<RunRow>& rows) {

@@ -207,6 +207,9 @@ Status History::sweep() {
     const Params keys = Params().add(before).add(kKeysPerSweep);
     while (session.exec("forget_command_keys", keys).affected() == kKeysPerSweep) {
     }
+    const Params backfills = Params().add(before).add(kRunsPerSweep);
+    while (session.exec("forget_backfills", backfills).affected() == kRunsPerSweep) {
+    }
     const Params dates = Params().add(before).add(kKeysPerSweep).add(look.now);
     while (session.exec("forget_scheduled_runs", dates).affected() == kKeysPerSweep) {
     }

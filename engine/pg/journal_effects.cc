@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/pg/failure.h"
+#include "engine/pg/journal_backfills.h"
 #include "engine/pg/row_reader.h"
 #include "engine/pg/row_writer.h"
 #include "engine/pg/stored_rows.h"
@@ -199,7 +200,9 @@ struct WriteEffect {
 
 bool changes_more(const Batch& batch, const std::vector<SourcedEffect>& effects) {
   return !effects.empty() || !batch.runs_reopened.empty() || !batch.tasks_cleared.empty() ||
-         std::ranges::any_of(batch.events, [](const Event& e) { return changes_dags(e.body); });
+         moves_backfills(batch) || std::ranges::any_of(batch.events, [](const Event& e) {
+           return changes_dags(e.body) || changes_backfills(e.body);
+         });
 }
 
 void write_reopenings(Session& session, const Batch& batch) {
@@ -211,6 +214,9 @@ void write_reopenings(Session& session, const Batch& batch) {
         session.exec("reopen_runs", Params().add(std::move(runs)).add(batch.first_seq));
     if (there.at(0, 0).number() != static_cast<std::int64_t>(reopened.size()))
       throw Refusal(conflict("a run that is to begin anew has been forgotten"));
+    ArrayText dates;
+    for (const Uuid& run : reopened) dates.add(run);
+    session.exec("reopen_backfill_runs", Params().add(std::move(dates)));
   }
   for (const auto& [run, gone] : batch.tasks_cleared)
     session.exec("clear_tasks", Params().add(run).add(gone.task).add(gone.map_index));
@@ -229,8 +235,11 @@ void remove_ended_tasks(Session& session, const Batch& batch) {
 
 bool write_changes(Session& session, const Batch& batch,
                    const std::vector<SourcedEffect>& effects) {
-  for (const Event& event : batch.events)
+  for (const Event& event : batch.events) {
     if (changes_dags(event.body)) std::visit(WriteDags{session, event.at}, event.body);
+    if (changes_backfills(event.body)) write_backfill_event(session, event);
+  }
+  if (moves_backfills(batch)) write_backfill_runs(session, batch);
   ArtifactColumns artifacts;
   bool deployment_changed = false;
   for (const auto& [source, effect] : effects) {

@@ -19,6 +19,7 @@ struct PgStore::Roles {
   std::unique_ptr<Registry> registry = pg::make_registry(shared);
   std::unique_ptr<ServingStore> serving = pg::make_serving_store(shared);
   std::unique_ptr<Cursors> cursors = pg::make_cursors(shared);
+  std::unique_ptr<BackfillReader> backfills = pg::make_backfill_reader(shared);
   pg::MarkKeeper marks{shared};
 };
 
@@ -27,8 +28,9 @@ PgStore::PgStore(Database& database, const Clock* test_clock)
 PgStore::~PgStore() = default;
 
 Stores PgStore::stores() {
-  return {*roles_->journal, *roles_->leadership, *roles_->inbox,   *roles_->runs,
-          *roles_->logs,    *roles_->registry,   *roles_->serving, *roles_->cursors};
+  return {*roles_->journal, *roles_->leadership, *roles_->inbox,
+          *roles_->runs,    *roles_->logs,       *roles_->registry,
+          *roles_->serving, *roles_->cursors,    *roles_->backfills};
 }
 
 Status PgStore::write_marks() {

@@ -71,6 +71,7 @@ std::unique_ptr<LogStore> make_log_store(Shared& shared);
 std::unique_ptr<Registry> make_registry(Shared& shared);
 std::unique_ptr<ServingStore> make_serving_store(Shared& shared);
 std::unique_ptr<Cursors> make_cursors(Shared& shared);
+std::unique_ptr<BackfillReader> make_backfill_reader(Shared& shared);
 
 /// The rows of one query as a list.
 template <typename Row>

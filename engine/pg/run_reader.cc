@@ -15,6 +15,7 @@ class PgRunReader final : public RunReader {
   Result<std::vector<RunRow>> runs(const RunFilter& filter) override {
     // To the statements a nil id is the end of the list; nothing comes before it.
     if (filter.before && filter.before->is_nil()) return std::vector<RunRow>();
+    if (filter.backfill) return runs_of_backfill(filter);
     if (filter.status && is_open(*filter.status)) return open_runs_newest_first(filter);
     const bool is_bad = filter.status && filter.status != RunStatus::success;
     Params params;
@@ -106,6 +107,21 @@ class PgRunReader final : public RunReader {
   }
 
  private:
+  Result<std::vector<RunRow>> runs_of_backfill(const RunFilter& filter) {
+    MR_TRY(auto rows, list<RunRow>(shared_, "list_runs_of_backfill",
+                                   Params()
+                                       .add(filter.before.value_or(Uuid{}))
+                                       .add(filter.limit)
+                                       .add(*filter.backfill)
+                                       .add(filter.status ? to_string(*filter.status) : "")));
+    // All of its runs are of one DAG.
+    std::erase_if(rows, [&](const RunRow& row) {
+      return (filter.dag && row.key() != *filter.dag) ||
+             (!filter.namespace_.empty() && row.namespace_ != filter.namespace_);
+    });
+    return rows;
+  }
+
   Result<std::vector<RunRow>> open_runs_newest_first(const RunFilter& filter) {
     MR_TRY(auto rows, open_runs());
     std::vector<RunRow> out;

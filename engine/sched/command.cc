@@ -65,6 +65,23 @@ Result<ResetSchedule::Answer> carry_out(const ResetSchedule& input, const Desk& 
   return ResetSchedule::Answer{desk.command.namespace_, input.dag, desk.now};
 }
 
+Result<CreateBackfill::Answer> carry_out(const CreateBackfill& input, const Desk& desk) {
+  MR_TRY(const auto dates, desk.planner.backfill_dates(input, desk.caller, desk.now));
+  MR_TRY(auto facts, desk.stores.backfills.facts({desk.command.namespace_, input.dag}, dates));
+  return desk.planner.create_backfill(input, desk.command.id, std::move(facts), desk.caller,
+                                      desk.now);
+}
+
+Result<BackfillAnswer> carry_out(const PauseBackfill& input, const Desk& desk) {
+  MR_CHECK(desk.planner.pause_backfill(input, desk.caller, desk.now));
+  return BackfillAnswer{input.backfill};
+}
+
+Result<BackfillAnswer> carry_out(const CancelBackfill& input, const Desk& desk) {
+  MR_CHECK(desk.planner.cancel_backfill(input, desk.caller, desk.now));
+  return BackfillAnswer{input.backfill};
+}
+
 Result<PublishEvent::Answer> carry_out(const PublishEvent& input, const Desk& desk) {
   return desk.planner.publish_event(input, desk.caller, desk.now);
 }
@@ -95,9 +112,10 @@ constexpr Verb verb() {
 }
 
 constexpr std::array kVerbs = {
-    verb<TriggerRun>(),   verb<CancelRun>(),     verb<CancelTask>(),   verb<ResumeTask>(),
-    verb<FailHeldTask>(), verb<RetryRun>(),      verb<PauseDag>(),     verb<ResetSchedule>(),
-    verb<PublishEvent>(), verb<RollbackModel>(), verb<ReleaseModel>(),
+    verb<TriggerRun>(),    verb<CancelRun>(),      verb<CancelTask>(),   verb<ResumeTask>(),
+    verb<FailHeldTask>(),  verb<RetryRun>(),       verb<PauseDag>(),     verb<ResetSchedule>(),
+    verb<PublishEvent>(),  verb<RollbackModel>(),  verb<ReleaseModel>(), verb<CreateBackfill>(),
+    verb<PauseBackfill>(), verb<CancelBackfill>(),
 };
 
 }  // namespace

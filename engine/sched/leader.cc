@@ -56,6 +56,7 @@ Status Leader::restore() {
   MR_CHECK(restore_dags(cache));
   MR_CHECK(restore_runs(cache));
   MR_CHECK(restore_models());
+  MR_CHECK(restore_backfills());
   MR_CHECK(restore_rest());
   auto adopted = planner_.recover(clock_.now());
   if (executor_.survives_leader()) executor_.adopt(std::move(adopted));
@@ -140,6 +141,29 @@ Status Leader::restore_runs(DagCache& cache) {
     MR_CHECK(raise_alert(row.namespace_,
                          "run " + id + " of DAG '" + row.key().text() + "' is out of order",
                          run.error().message));
+  }
+  return {};
+}
+
+Status Leader::restore_backfills() {
+  MR_TRY(const auto open, stores_.backfills.open_backfills());
+  for (const BackfillRow& row : open) {
+    Backfill backfill{.id = row.backfill,
+                      .dag = row.key(),
+                      .dates = {},
+                      .max_active_runs = row.max_active_runs,
+                      .params = row.params,
+                      .origin = {row.actor, row.reason},
+                      .paused = row.state == BackfillState::paused,
+                      .cancelling = row.state == BackfillState::cancelling};
+    backfill.origin.on_behalf_of = row.on_behalf_of;
+    MR_TRY(const auto dates, stores_.backfills.dates(row.backfill, 0, kMostBackfillDates));
+    for (const BackfillDateRow& date : dates) {
+      backfill.dates.push_back(date.logical_date);
+      backfill.next += date.run.has_value();  // runs are created in the order of the dates
+      if (date.run && date.state == DateState::running) backfill.active.insert(*date.run);
+    }
+    planner_.restore_backfill(std::move(backfill));
   }
   return {};
 }

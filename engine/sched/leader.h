@@ -71,6 +71,7 @@ class Leader {
   Status restore_models();
   Status restore_dags(DagCache& cache);
   Status restore_runs(DagCache& cache);
+  Status restore_backfills();
   Status restore_rest();
   Status raise_alert(const std::string& name_space, const std::string& title,
                      const std::string& text);

@@ -161,6 +161,7 @@ void project_runs(State& state, const Batch& batch) {
         dag->second.last_logical_date =
             std::max(dag->second.last_logical_date.value_or(*row.logical_date), *row.logical_date);
     }
+    set_backfill_date(state, row, DateState::running);
     state.open_runs.insert(row.run);
     state.runs.insert_or_assign(row.run, std::move(row));
   }
@@ -171,6 +172,7 @@ void project_runs(State& state, const Batch& batch) {
     row->second.finished_at.reset();
     row->second.outputs = {};
     row->second.error.clear();
+    set_backfill_date(state, row->second, DateState::running);
     state.open_runs.insert(id);
   }
   for (const RunRow& finished : batch.runs_finished) {
@@ -180,6 +182,7 @@ void project_runs(State& state, const Batch& batch) {
     row->second.finished_at = finished.finished_at;
     row->second.outputs = finished.outputs;
     row->second.error = finished.error;
+    set_backfill_date(state, row->second, date_state_of(finished.status));
     state.open_runs.erase(finished.run);
   }
 }
@@ -295,6 +298,7 @@ class MemJournal final : public Journal {
       event.seq = static_cast<std::int64_t>(state_.events.size()) + 1;
       if (!event.run.is_nil()) state_.events_of_run[event.run].push_back(state_.events.size());
       std::visit(FoldDags{state_, event.at}, event.body);
+      fold_backfills(state_, event);
       state_.events.push_back(std::move(event));
     }
   }

@@ -30,6 +30,7 @@ class MemRunReader final : public RunReader {
         if (!filter.namespace_.empty() && row.namespace_ != filter.namespace_) continue;
         if (filter.dag && row.key() != *filter.dag) continue;
         if (filter.status && row.status != *filter.status) continue;
+        if (filter.backfill && row.backfill != filter.backfill) continue;
         out.push_back(row);
       }
       return out;

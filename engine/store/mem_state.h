@@ -61,6 +61,8 @@ struct State {
   std::set<Uuid> open_runs;
   std::set<std::pair<DagKey, Time>> scheduled;  // (dag, logical date)
   std::unordered_map<Uuid, std::map<TaskKey, TaskRow>> tasks;
+  std::map<Uuid, BackfillRow> backfills;  // without their counts
+  std::map<Uuid, std::vector<BackfillDateRow>> backfill_dates;
   std::map<DagKey, DagRow> dags;
   struct Version {
     Json spec;
@@ -128,6 +130,11 @@ std::vector<Row> newest(const std::vector<Row>& rows, std::size_t limit, Keep ke
   return out;
 }
 
+/// What an event changes in backfills.
+void fold_backfills(State& state, const Event& event);
+/// The date of the backfill to which the run belongs, if it belongs to one.
+void set_backfill_date(State& state, const RunRow& run, DateState to);
+
 std::unique_ptr<Journal> make_journal(State& state);
 std::unique_ptr<Leadership> make_leadership(State& state);
 std::unique_ptr<Inbox> make_inbox(State& state);
@@ -136,5 +143,6 @@ std::unique_ptr<LogStore> make_log_store(State& state);
 std::unique_ptr<Registry> make_registry(State& state);
 std::unique_ptr<ServingStore> make_serving_store(State& state);
 std::unique_ptr<Cursors> make_cursors(State& state);
+std::unique_ptr<BackfillReader> make_backfill_reader(State& state);
 
 }  // namespace millrace::mem

@@ -15,14 +15,16 @@ struct MemStore::Roles {
   std::unique_ptr<Registry> registry = mem::make_registry(state);
   std::unique_ptr<ServingStore> serving = mem::make_serving_store(state);
   std::unique_ptr<Cursors> cursors = mem::make_cursors(state);
+  std::unique_ptr<BackfillReader> backfills = mem::make_backfill_reader(state);
 };
 
 MemStore::MemStore(const Clock& clock) : roles_(std::make_unique<Roles>(clock)) {}
 MemStore::~MemStore() = default;
 
 Stores MemStore::stores() {
-  return {*roles_->journal, *roles_->leadership, *roles_->inbox,   *roles_->runs,
-          *roles_->logs,    *roles_->registry,   *roles_->serving, *roles_->cursors};
+  return {*roles_->journal, *roles_->leadership, *roles_->inbox,
+          *roles_->runs,    *roles_->logs,       *roles_->registry,
+          *roles_->serving, *roles_->cursors,    *roles_->backfills};
 }
 
 void MemStore::set_fault_hook(std::function<Fault(std::string_view)> hook) {

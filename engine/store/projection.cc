@@ -71,6 +71,7 @@ RunRow run_row(const Run& run) {
   row.finished_at = set_or_none(run.finished_at);
   row.outputs = run.outputs;
   row.error = run.error;
+  row.backfill = run.created.backfill;
   return row;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/core/event.h"
+#include "engine/store/backfill_rows.h"
 #include "engine/store/model_rows.h"
 #include "engine/store/resource_rows.h"
 #include "engine/store/run_rows.h"

@@ -100,6 +100,7 @@ struct RunRow {
   std::optional<Time> finished_at;
   Json outputs = {};
   std::string error = {};
+  std::optional<Uuid> backfill = {};
 
   static constexpr auto fields() {
     return std::tuple{
@@ -131,6 +132,7 @@ struct RunRow {
         field("outputs", &RunRow::outputs,
               "Values of its DAG's outputs, if it succeeded; null: the DAG has none"),
         field("error", &RunRow::error, "Why it failed although its tasks did not; \"\" otherwise"),
+        field("backfill", &RunRow::backfill, "The backfill to which it belongs; null: none"),
         field(
             "duration_s",
             [](const RunRow& r) { return seconds_between(r.started_at, r.finished_at); },

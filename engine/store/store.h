@@ -21,8 +21,10 @@
 #include <vector>
 
 #include "engine/base/subscription.h"
+#include "engine/core/backfill.h"
 #include "engine/core/schedule.h"
 #include "engine/store/appended_rows.h"
+#include "engine/store/backfill_rows.h"
 #include "engine/store/rows.h"
 
 namespace millrace {
@@ -129,6 +131,7 @@ struct RunFilter {
   std::optional<RunStatus> status;
   std::optional<Uuid> before;  // ids sort by time
   std::size_t limit = 50;
+  std::optional<Uuid> backfill = {};  // nullopt: any run
 };
 
 class RunReader {
@@ -251,6 +254,29 @@ class Cursors {
   virtual Status save_cursor(std::string_view follower, std::int64_t seq) = 0;
 };
 
+struct BackfillFilter {
+  std::optional<DagKey> dag;           // nullopt: any
+  std::string namespace_;              // "" any
+  std::optional<BackfillState> state;  // nullopt: any
+  std::optional<Uuid> before;
+  std::size_t limit = 50;
+};
+
+/// Backfills and their dates. Events and the ends of runs write them.
+class BackfillReader {
+ public:
+  virtual ~BackfillReader() = default;
+  virtual Result<std::vector<BackfillRow>> backfills(const BackfillFilter& filter) = 0;
+  virtual Result<BackfillRow> backfill(const Uuid& id) = 0;
+  /// Those that have not ended, oldest first.
+  virtual Result<std::vector<BackfillRow>> open_backfills() = 0;
+  /// Its dates from a position on, in the order of their runs.
+  virtual Result<std::vector<BackfillDateRow>> dates(const Uuid& backfill, std::size_t from,
+                                                     std::size_t limit) = 0;
+  /// What is known of these dates of the DAG; a date of which nothing is known is left out.
+  virtual Result<DateFacts> facts(const DagKey& dag, std::span<const Time> dates) = 0;
+};
+
 /// The roles of one store, not owned.
 struct Stores {
   Journal& journal;
@@ -261,6 +287,7 @@ struct Stores {
   Registry& registry;
   ServingStore& serving;
   Cursors& cursors;
+  BackfillReader& backfills;
 };
 
 /// Upper bounds of ServingWindow::latency_buckets, in microseconds. One more bucket counts larger

@@ -126,6 +126,28 @@ void Forge::write_history() {
   attempt(second, kTrain, 1);
   say(second, TaskFailed{kTrain, 1, permanent(data_invalid("bad")), {}, {}});
   say(second, RunFinished{RunStatus::failed});
+  write_backfill();
+}
+
+void Forge::write_backfill() {
+  BackfillCreated created;
+  created.backfill = backfill;
+  created.dag = "example";
+  created.dates = {kDate};
+  say({}, created);
+  RunCreated run;
+  run.dag = "example";
+  run.version = dag_->version();
+  run.type = RunType::backfill;
+  run.logical_date = kDate;
+  run.backfill = backfill;
+  say(third, run);
+  for (const TaskRef ref : {kIngest, kTrain}) {
+    attempt(third, ref, 1);
+    succeed(third, ref, 1);
+  }
+  say(third, RunFinished{RunStatus::success});
+  say({}, BackfillEnded{backfill, BackfillState::completed});
 }
 
 void Forge::take_office() {
@@ -173,8 +195,8 @@ void Forge::show(const std::function<void(std::vector<Event>&)>& change, bool re
 
 Stores Forge::stores() {
   const Stores real = store_.stores();
-  return {*journal_, real.leadership, real.inbox,   real.runs,
-          real.logs, real.registry,   real.serving, real.cursors};
+  return {*journal_,     real.leadership, real.inbox,   real.runs,     real.logs,
+          real.registry, real.serving,    real.cursors, real.backfills};
 }
 
 Expectations Forge::expectations() {

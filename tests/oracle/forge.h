@@ -4,6 +4,7 @@
 //   ingest → train (one retry); at most one run at a time; ingest updates a dataset, for which the
 //   paused DAG `waiting` waits
 //   run `first`   scheduled; train fails once, saves "job-7", and then succeeds
+//   run `third`   the only one of `backfill`
 //   run `second`  asked for by `command`; its leader dies under ingest; train is judged bad
 #pragma once
 
@@ -30,7 +31,7 @@ class Forge {
   Stores stores();
   Expectations expectations();
 
-  const Uuid first{1, 1}, second{1, 2}, command{2, 1};
+  const Uuid first{1, 1}, second{1, 2}, third{1, 4}, command{2, 1}, backfill{4, 1};
   static constexpr TaskRef kIngest{0, -1}, kTrain{1, -1};
   int slots = 1;    // that the engine is held to
   Witness witness;  // what the attempts of the history wrote down
@@ -44,6 +45,7 @@ class Forge {
     Time time{};
   };
   void write_history();
+  void write_backfill();
   void take_office();
   void say(const Uuid& run, EventBody body);
   void attempt(const Uuid& run, TaskRef ref, int number);

@@ -102,7 +102,8 @@ Finding check_run_row(Stores stores, const Run& run) {
                     row->logical_date == want.logical_date && row->created_at == want.created_at &&
                     row->finished_at == want.finished_at && row->trace_id == want.trace_id &&
                     row->params == want.params && row->outputs == want.outputs &&
-                    row->error == want.error && row->trigger == want.trigger;
+                    row->error == want.error && row->trigger == want.trigger &&
+                    row->backfill == want.backfill;
   return same ? Finding() : wrong_row("the row of run " + run.id.to_string() + " differs");
 }
 
@@ -146,8 +147,17 @@ Finding check_dag_rows(Stores stores, const Replay& replay) {
   return {};
 }
 
+Finding check_backfills(const Replay& replay, const Expectations& expectations) {
+  if (!expectations.at_rest) return {};
+  std::set<DagKey> startable;
+  for (const auto& [id, dag] : replay.dags())
+    if (!dag.retired) startable.insert(id);
+  return replay.backfills().unfinished(startable);
+}
+
 Finding check_projections(Stores stores, const Replay& replay, Tally& tally) {
   if (auto wrong = check_dag_rows(stores, replay)) return wrong;
+  if (auto wrong = replay.backfills().compare(stores.backfills)) return wrong;
   std::set<Uuid> open;
   for (const auto& [id, run] : replay.runs()) {
     if (run.status == RunStatus::running) open.insert(id);
@@ -182,6 +192,7 @@ Judgement judge(Stores stores, const Expectations& expectations) {
   auto& wrong = judgement.violation;
   if (!wrong) wrong = check_witness(replay, expectations.witness);
   if (!wrong) wrong = check_ends(replay, expectations);
+  if (!wrong) wrong = check_backfills(replay, expectations);
   if (!wrong) wrong = check_commands(stores, replay, expectations);
   if (!wrong) wrong = check_projections(stores, replay, judgement.tally);
   std::vector<Uuid> runs;

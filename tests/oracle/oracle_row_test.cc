@@ -36,6 +36,7 @@ TEST(OracleRows, ARowOfATaskThatDidNotEndIsRefused) {
   });
   Expectations expected = forge.expectations();
   expected.at_rest = false;
+  expected.limits.process_slots = 0;  // the task that did not end keeps its slot
   const Judgement judgement = judge(forge.stores(), expected);
   ASSERT_TRUE(judgement.violation);
   EXPECT_EQ(Rule::projections, judgement.violation->rule) << judgement.violation->text();

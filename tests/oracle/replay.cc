@@ -82,6 +82,7 @@ Finding Replay::take(const Event& event) {
     if (auto wrong = effects_.add(event, "", asked->namespace_)) return wrong;
     if (auto wrong = note_datasets(event, asked->namespace_, nullptr)) return wrong;
   }
+  if (auto wrong = take_backfill(event.body)) return wrong;
   if (std::holds_alternative<CompletionRejected>(event.body)) {
     ++tally_.rejected;  // changes nothing, and may be of a run that is long over
     return {};
@@ -98,6 +99,15 @@ Finding Replay::take(const Event& event) {
   if (const auto folded = apply(run, event); !folded)
     return Violation{Rule::transition_table, folded.error().message};
   return after_fold(run, event);
+}
+
+Finding Replay::take_backfill(const EventBody& body) {
+  if (const auto* created = std::get_if<BackfillCreated>(&body)) return backfills_.create(*created);
+  if (const auto* paused = std::get_if<BackfillPaused>(&body)) return backfills_.pause(*paused);
+  if (const auto* asked = std::get_if<BackfillCancelRequested>(&body))
+    return backfills_.cancel(*asked);
+  if (const auto* ended = std::get_if<BackfillEnded>(&body)) return backfills_.end(*ended);
+  return {};
 }
 
 Finding Replay::take_command(const CommandHandled& handled) {
@@ -133,6 +143,8 @@ Finding Replay::create(const Event& event, const RunCreated& created) {
   }
   if (created.type == RunType::dataset)
     if (auto wrong = datasets_.start(created)) return wrong;
+  if (created.backfill)
+    if (auto wrong = backfills_.start(event.run, created)) return wrong;
   ++tally_.runs;
   return {};
 }
@@ -243,6 +255,7 @@ Finding Replay::check_mark(const Run& run, TaskRef ref, const EventBody& body) {
 
 Finding Replay::after_fold(const Run& run, const Event& event) {
   DagCourse& dag = dags_of_[run.created.dag];
+  backfills_.note(run.id, run.created, run.status);
   if (run.status != RunStatus::running) {
     dag.under_way.erase(run.id);
     dag.cleaning_up.erase(run.id);
@@ -282,6 +295,7 @@ Finding Replay::check_instances(const Run& run, int task) {
 Finding Replay::check_begin(const Run& run) {
   DagCourse& dag = dags_of_[run.created.dag];
   if (run.status != RunStatus::running || dag.under_way.contains(run.id)) return {};
+  if (run.created.backfill) return {};  // it has a limit of its own
   if (run.cancelling) dag.cleaning_up.insert(run.id);
   if (dag.cleaning_up.contains(run.id)) return {};
   const auto current = dags_.get(run.created.dag, dag.version);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/store/load_run.h"
+#include "tests/oracle/backfill_courses.h"
 #include "tests/oracle/dataset_starts.h"
 #include "tests/oracle/effect_ledger.h"
 #include "tests/oracle/oracle.h"
@@ -35,11 +36,13 @@ class Replay {
   const std::map<DagKey, DagCourse>& dags() const { return dags_of_; }
   const std::map<Uuid, bool>& commands() const { return commands_; }  // → ok
   const EffectLedger& effects() const { return effects_; }
+  const BackfillCourses& backfills() const { return backfills_; }
   /// Marks of the attempts that were dispatched or started: no other may have begun.
   const std::set<std::string>& started() const { return started_; }
 
  private:
   Finding take(const Event& event);
+  Finding take_backfill(const EventBody& body);
   Finding take_command(const CommandHandled& handled);
   Finding create(const Event& event, const RunCreated& created);
   Finding before_fold(Run& run, const Event& event);
@@ -74,6 +77,7 @@ class Replay {
   std::set<std::pair<Uuid, TaskRef>> process_, thread_;  // slots in use
   EffectLedger effects_;
   DatasetStarts datasets_;
+  BackfillCourses backfills_;
   std::string abandoned_;  // after the last event
   std::set<std::string> started_;
   std::int64_t newest_epoch_ = 0;

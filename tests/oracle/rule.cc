@@ -42,6 +42,9 @@ constexpr std::array kRules = {
           "A scheduled run has a past date of its schedule, and the interval that ends there."},
     Entry{Rule::dataset_runs, "dataset_runs",
           "New content of a dataset starts one run of each DAG that waits for it, and no other."},
+    Entry{Rule::backfills, "backfills",
+          "A backfill starts one run for each of its dates, in order and within its limits, and "
+          "ends with the last one."},
     Entry{Rule::one_run_per_key, "one_run_per_key",
           "However often a request is repeated, its idempotency key starts one run."},
     Entry{Rule::command_once, "command_once",

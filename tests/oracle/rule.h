@@ -29,6 +29,7 @@ enum class Rule : std::uint8_t {
   one_run_per_date,
   schedule_dates,
   dataset_runs,
+  backfills,
   one_run_per_key,
   command_once,
   accepted_run,

@@ -163,6 +163,25 @@ TEST_P(HistoryTest, ARunThatEndedLateIsKeptFromItsEndOn) {
   EXPECT_EQ(RunStatus::failed, stores().runs.run(run.run)->status);
 }
 
+TEST_P(HistoryTest, ABackfillGoesWithItsDatesLongAfterItsEndAndAnOpenOneStays) {
+  BackfillCreated created;
+  created.dag = "flights";
+  created.dates = {now()};
+  const Uuid ended = new_id(), open = new_id();
+  for (const Uuid& id : {ended, open}) {
+    created.backfill = id;
+    append({event({}, created)});
+  }
+  append({event({}, BackfillEnded{ended, BackfillState::completed})});
+  clock().pass(kRetention - kDay);
+  keep();
+  EXPECT_OK(stores().backfills.backfill(ended));
+  let_it_grow_old();
+  EXPECT_CODE(ErrorCode::not_found, stores().backfills.backfill(ended));
+  EXPECT_TRUE(stores().backfills.dates(ended, 0, 10)->empty());
+  EXPECT_OK(stores().backfills.backfill(open));
+}
+
 TEST_P(HistoryTest, AForgottenRunCannotBeginAnew) {
   register_dag();
   const RunRow run = start();

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "engine/core/backfill.h"
 #include "engine/pg/history.h"
 #include "engine/pg/sql_text.h"
 #include "engine/pg/stored_rows.h"
@@ -25,8 +26,9 @@ using RecordsOfRows =
     std::tuple<RunRow, TaskRow, DagRow, DagFileErrorRow, ResourceRow, pg::ScheduledDate, ModelKey,
                pg::WithCause<ModelVersionRow>, pg::WithCause<DeployableRow>, EvaluationRow,
                ArtifactRow, DatasetRow, AlertRow, WatermarkRow, DeploymentRow, DeploymentEventRow,
-               ServingWindow, Prediction, Command, CommandResult, HistoryLook, Period,
-               pg::JournalRow, TaskCountRow, ResourceVersionRow>;
+               ServingWindow, Prediction, BackfillRow, BackfillDateRow, DateFact, Command,
+               CommandResult, HistoryLook, Period, pg::JournalRow, TaskCountRow,
+               ResourceVersionRow>;
 
 std::map<std::string_view, std::vector<pg::Column>> columns_by_record() {
   std::map<std::string_view, std::vector<pg::Column>> out;

@@ -218,8 +218,8 @@ CarelessStores::CarelessStores(Stores real, Removed removed)
 CarelessStores::~CarelessStores() = default;
 
 Stores CarelessStores::stores() {
-  return {*journal_,  *leadership_, *inbox_,       *runs_,
-          real_.logs, *registry_,   real_.serving, real_.cursors};
+  return {*journal_,  *leadership_,  *inbox_,       *runs_,         real_.logs,
+          *registry_, real_.serving, real_.cursors, real_.backfills};
 }
 
 }  // namespace millrace::sim

@@ -10,6 +10,34 @@ constexpr std::uint64_t kKeys = 20;
 
 }  // namespace
 
+/// A new backfill of the last hours, or a change of one that a user has asked for.
+Command Users::draw_backfill_command(const SimClock& clock, Script& script) {
+  Rng& rng = script.rng();
+  const Origin user{"user", "simulated"};
+  const double p = rng.uniform();
+  if (p < 0.5 && !backfills_.empty()) {
+    const auto& [backfill, name_space] = backfills_[rng.below(backfills_.size())];
+    const Caller owner(name_space, user);
+    if (p < 0.15) return make_command(CancelBackfill{backfill}, owner);
+    return make_command(PauseBackfill{backfill, p < 0.32}, owner);
+  }
+  const DagKey dag = dag_key(rng.below(kDags));
+  const auto ago = [&](std::uint64_t most) {
+    return format_rfc3339(clock.now() - std::chrono::minutes{1 + rng.below(most)});
+  };
+  CreateBackfill request{.dag = dag.name};
+  if (rng.below(3) == 0) {
+    for (std::uint64_t i = 0, n = 1 + rng.below(4); i < n; ++i) request.dates.push_back(ago(30));
+  } else {
+    request.from = ago(180);
+    request.to = ago(20);
+  }
+  request.order = static_cast<BackfillOrder>(rng.below(2));
+  request.max_active_runs = 1 + static_cast<int>(rng.below(3));
+  request.reprocess = static_cast<Reprocess>(rng.below(3));
+  return make_command(request, {dag.namespace_, user});
+}
+
 Command Users::draw_command(const SimClock& clock, Script& script, oracle::Expectations& promised) {
   Rng& rng = script.rng();
   const Origin user{"user", "simulated"};
@@ -19,7 +47,9 @@ Command Users::draw_command(const SimClock& clock, Script& script, oracle::Expec
   const auto number = rng.below(kKeys);
   const DagKey dag = dag_key(number);
   const Caller caller(dag.namespace_, user);
-  if (p < 0.6 || triggered_.empty()) {
+  if (p < 0.1) {
+    command = draw_backfill_command(clock, script);
+  } else if (p < 0.6 || triggered_.empty()) {
     command = make_command(TriggerRun{.dag = dag.name}, caller);
     command.idempotency_key = "key" + std::to_string(number);
     // A trigger without a run of its own names it by its id.
@@ -79,6 +109,8 @@ void Users::send(Command command, Inbox& inbox, oracle::Expectations& promised) 
   promised.commands.push_back(stored->id);
   if (stored->id == command.id && command.kind == TriggerRun::kind)
     triggered_.emplace_back(command.id, command.namespace_);
+  if (stored->id == command.id && command.kind == CreateBackfill::kind)
+    backfills_.emplace_back(command.id, command.namespace_);
 }
 
 }  // namespace millrace::sim

@@ -30,8 +30,10 @@ class Users {
 
  private:
   void send(Command command, Inbox& inbox, oracle::Expectations& promised);
+  Command draw_backfill_command(const SimClock& clock, Script& script);
   Command draw_command(const SimClock& clock, Script& script, oracle::Expectations& promised);
   std::vector<std::pair<Uuid, std::string>> triggered_;  // with their namespaces
+  std::vector<std::pair<Uuid, std::string>> backfills_;  // the same
   std::vector<Command> unsure_;                          // sent, without an answer
 };
 

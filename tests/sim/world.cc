@@ -71,8 +71,8 @@ class World {
  private:
   Stores behind_network() {
     const Stores real = store_.stores();
-    return {network_,  real.leadership, real.inbox,   real.runs,
-            real.logs, real.registry,   real.serving, real.cursors};
+    return {network_,      real.leadership, real.inbox,   real.runs,     real.logs,
+            real.registry, real.serving,    real.cursors, real.backfills};
   }
   Stores stores() { return careless_.stores(); }
   int real_slots() const { return kProcessSlots * believed_slots(); }

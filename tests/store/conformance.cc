@@ -45,7 +45,8 @@ void StoreTest::append(std::vector<Event> events) {
   ASSERT_OK(stores().journal.append(batch(std::move(events))));
 }
 
-RunRow StoreTest::start_run(const DagKey& dag, RunType type, std::optional<Time> logical_date) {
+RunRow StoreTest::start_run(const DagKey& dag, RunType type, std::optional<Time> logical_date,
+                            std::optional<Uuid> backfill) {
   RunRow row;
   row.run = new_id();
   row.dag = dag.name;
@@ -58,6 +59,7 @@ RunRow StoreTest::start_run(const DagKey& dag, RunType type, std::optional<Time>
   row.actor = "ada";
   row.reason = "she asked \"nicely\", \\ twice";
   row.created_at = now();
+  row.backfill = backfill;
   RunCreated created;
   created.dag = row.key();
   created.version = row.version;
@@ -66,6 +68,7 @@ RunRow StoreTest::start_run(const DagKey& dag, RunType type, std::optional<Time>
   created.params = row.params;
   created.trace_id = row.trace_id;
   created.origin = {row.actor, row.reason};
+  created.backfill = backfill;
   Batch out = batch({event(row.run, created)});
   out.runs_created.push_back(row);
   const Status status = stores().journal.append(out);

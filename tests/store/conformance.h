@@ -107,7 +107,7 @@ class StoreTest : public ::testing::TestWithParam<Backend> {
   Event event(const Uuid& run, EventBody body);
   /// Registers the DAG and starts a run of it; returns its row as the journal was given it.
   RunRow start_run(const DagKey& dag = "flights", RunType type = RunType::manual,
-                   std::optional<Time> logical_date = {});
+                   std::optional<Time> logical_date = {}, std::optional<Uuid> backfill = {});
   void finish_run(const RunRow& run, RunStatus status);
   /// A task of `run` succeeds with these effects.
   Batch success_batch(const Uuid& run, std::vector<Effect> effects,

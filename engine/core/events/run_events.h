@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "engine/base/id.h"
 #include "engine/base/json.h"
 #include "engine/base/time.h"
 #include "engine/core/events/common.h"
@@ -27,6 +28,7 @@ struct RunCreated {
   Json trigger;
   std::string trace_id;
   Origin origin;
+  std::optional<Uuid> backfill = {};
 
   static constexpr auto fields() {
     return std::tuple{
@@ -40,7 +42,8 @@ struct RunCreated {
         field("params", &RunCreated::params, "Defaults filled in").optional(),
         field("trigger", &RunCreated::trigger, "The event or dataset that started it").optional(),
         field("trace_id", &RunCreated::trace_id, "W3C trace id").optional(),
-        field("origin", &RunCreated::origin, "Who asked, and why").optional()};
+        field("origin", &RunCreated::origin, "Who asked, and why").optional(),
+        field("backfill", &RunCreated::backfill, "The backfill to which it belongs").optional()};
   }
 };
 

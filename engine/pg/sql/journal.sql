@@ -27,14 +27,14 @@ WITH fence AS MATERIALIZED (
 -- name: append_runs
 , r AS (
   INSERT INTO millrace.run (run, dag, namespace, version, type, logical_date, interval_start, interval_end,
-                            params, trigger, trace_id, actor, on_behalf_of, reason, created_at, created_seq)
+                            params, trigger, trace_id, actor, on_behalf_of, reason, created_at, created_seq, backfill)
   SELECT u.run, u.dag, u.namespace, u.version, u.type, millrace.instant(u.logical_date),
          millrace.instant(u.interval_start), millrace.instant(u.interval_end), u.params::json, u.trigger::json,
-         u.trace_id, u.actor, u.on_behalf_of, u.reason, millrace.instant(u.created_at), go.first_seq
+         u.trace_id, u.actor, u.on_behalf_of, u.reason, millrace.instant(u.created_at), go.first_seq, u.backfill
   FROM go, unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-                  $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[])
+                  $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::uuid[])
     AS u (run, dag, namespace, version, type, logical_date, interval_start, interval_end, params, trigger, trace_id,
-          actor, on_behalf_of, reason, created_at)
+          actor, on_behalf_of, reason, created_at, backfill)
 )
 
 -- name: append_scheduled_runs

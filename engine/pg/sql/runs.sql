@@ -8,7 +8,7 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_s
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
-       e.outputs, coalesce(e.error, '') AS error
+       e.outputs, coalesce(e.error, '') AS error, r.backfill
 FROM (SELECT * FROM millrace.run WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
 LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
@@ -21,7 +21,7 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_s
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
-       e.outputs, coalesce(e.error, '') AS error
+       e.outputs, coalesce(e.error, '') AS error, r.backfill
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND dag = $4 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
@@ -35,7 +35,7 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_s
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
-       e.outputs, coalesce(e.error, '') AS error
+       e.outputs, coalesce(e.error, '') AS error, r.backfill
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       ORDER BY run DESC LIMIT $2) AS r
@@ -49,7 +49,7 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_s
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
-       e.outputs, coalesce(e.error, '') AS error
+       e.outputs, coalesce(e.error, '') AS error, r.backfill
 FROM millrace.dag AS d
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.namespace = d.namespace AND r.dag = d.dag
                     ORDER BY run DESC LIMIT $1) AS r
@@ -63,7 +63,7 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
-       e.outputs, coalesce(e.error, '') AS error
+       e.outputs, coalesce(e.error, '') AS error, r.backfill
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND dag = $4 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY run DESC) AS r
 CROSS JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run AND status = 'success' LIMIT 1) AS e
@@ -76,7 +76,7 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
-       e.outputs, coalesce(e.error, '') AS error
+       e.outputs, coalesce(e.error, '') AS error, r.backfill
 FROM (SELECT * FROM millrace.run
       WHERE namespace = $3 AND run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') ORDER BY run DESC) AS r
 CROSS JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run AND status = 'success' LIMIT 1) AS e
@@ -89,7 +89,7 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
-       e.outputs, coalesce(e.error, '') AS error
+       e.outputs, coalesce(e.error, '') AS error, r.backfill
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = 'success'
       ORDER BY run DESC LIMIT $2) AS e
@@ -103,7 +103,7 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
-       e.outputs, coalesce(e.error, '') AS error
+       e.outputs, coalesce(e.error, '') AS error, r.backfill
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND status = $3 AND status <> 'success'
       ORDER BY run DESC LIMIT $2) AS e
@@ -117,7 +117,7 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
-       e.outputs, coalesce(e.error, '') AS error
+       e.outputs, coalesce(e.error, '') AS error, r.backfill
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND namespace = $4 AND dag = $5
         AND status = $3 AND status <> 'success'
@@ -132,7 +132,7 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, e.status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
-       e.outputs, coalesce(e.error, '') AS error
+       e.outputs, coalesce(e.error, '') AS error, r.backfill
 FROM (SELECT * FROM millrace.run_end
       WHERE run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND namespace = $4
         AND status = $3 AND status <> 'success'
@@ -140,6 +140,21 @@ FROM (SELECT * FROM millrace.run_end
 CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = e.run LIMIT 1) AS r
 CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 ORDER BY r.run DESC
+
+-- name: list_runs_of_backfill  row: Run
+-- As list_runs, of the backfill $3, and in the status $4 unless that is empty.
+SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_status) AS status,
+       millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
+       millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
+       r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, millrace.micros(e.finished_at) AS finished_at,
+       e.outputs, coalesce(e.error, '') AS error, r.backfill
+FROM millrace.backfill_date AS d
+CROSS JOIN LATERAL (SELECT * FROM millrace.run AS r WHERE r.run = d.run LIMIT 1) AS r
+LEFT JOIN LATERAL (SELECT * FROM millrace.run_end AS e WHERE e.run = r.run LIMIT 1) AS e ON true
+CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
+WHERE d.backfill = $3 AND d.run < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+  AND ($4::text = '' OR coalesce(e.status, s.open_status) = $4)
+ORDER BY r.run DESC LIMIT $2
 
 -- name: open_runs  row: Run
 -- Those that have not finished, oldest first; found from the last mark on.
@@ -154,7 +169,7 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, s.open_status AS status,
        millrace.micros(r.logical_date) AS logical_date, millrace.micros(r.interval_start) AS interval_start,
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at, NULL::bigint AS finished_at,
-       NULL::json AS outputs, '' AS error
+       NULL::json AS outputs, '' AS error, r.backfill
 FROM candidate JOIN millrace.run AS r USING (run)
 CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
 WHERE NOT EXISTS (SELECT 1 FROM millrace.run_end AS e WHERE e.run = r.run)
@@ -166,7 +181,7 @@ SELECT r.run, r.dag, r.namespace, r.version, r.type, coalesce(e.status, s.open_s
        millrace.micros(r.interval_end) AS interval_end, r.params, r.trigger, r.trace_id, r.actor,
        r.on_behalf_of, r.reason, millrace.micros(r.created_at) AS created_at, s.started_at,
        millrace.micros(e.finished_at) AS finished_at,
-       e.outputs, coalesce(e.error, '') AS error
+       e.outputs, coalesce(e.error, '') AS error, r.backfill
 FROM millrace.run AS r
 LEFT JOIN millrace.run_end AS e USING (run)
 CROSS JOIN LATERAL millrace.run_start(r.run, r.created_seq) AS s
