@@ -80,8 +80,8 @@ const Asset* find_asset(std::span<const Asset> assets, std::string_view path) {
 }
 
 bool is_page(const HttpRequest& request) {
-  constexpr std::array<std::string_view, 6> kPages = {"runs",     "dags",   "models",
-                                                      "datasets", "alerts", "resources"};
+  constexpr std::array<std::string_view, 7> kPages = {"runs",   "dags",      "models",   "datasets",
+                                                      "alerts", "resources", "backfills"};
   if (request.path == "/") return true;
   return !request.segments.empty() &&
          std::ranges::find(kPages, request.segments.front()) != kPages.end();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/base/record_json.h"
+#include "engine/core/backfill.h"
 
 namespace millrace::api {
 
@@ -57,6 +58,45 @@ struct TriggerRunBody {
             .date_time()
             .optional(),
         field("reason", &TriggerRunBody::reason, kReasonDoc).at_most(kMaxReasonBytes).optional()};
+  }
+};
+
+struct CreateBackfillBody {
+  std::string from, to;
+  std::vector<std::string> dates;
+  BackfillOrder order = BackfillOrder::oldest_first;
+  int max_active_runs = 4;
+  Reprocess reprocess = Reprocess::missing;
+  Json params;
+  bool dry_run = false;
+  std::string reason;
+
+  static constexpr auto fields() {
+    using Body = CreateBackfillBody;
+    return std::tuple{
+        field("from", &Body::from,
+              "First logical date, inclusive; without an offset, in the DAG's time zone")
+            .at_most(64)
+            .optional(),
+        field("to", &Body::to, "Last logical date, inclusive; a date alone includes the whole day")
+            .at_most(64)
+            .optional(),
+        field("dates", &Body::dates,
+              "Logical dates, in place of from and to; a date alone means the dates of that day")
+            .at_most(64)
+            .optional(),
+        field("order", &Body::order, "oldest_first (default) or newest_first").optional(),
+        field("max_active_runs", &Body::max_active_runs,
+              "No run is created while this many runs of the backfill are open; default 4")
+            .range(1, 1000)
+            .optional(),
+        field("reprocess", &Body::reprocess,
+              "missing (default): dates without a run; failed: also those whose newest run failed "
+              "or was cancelled; all")
+            .optional(),
+        field("params", &Body::params, "Values for the DAG's params").object().optional(),
+        field("dry_run", &Body::dry_run, "True: only answer what would be done").optional(),
+        field("reason", &Body::reason, kReasonDoc).at_most(kMaxReasonBytes).optional()};
   }
 };
 

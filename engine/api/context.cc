@@ -142,6 +142,7 @@ std::vector<Endpoint> all_endpoints(Context* context, StreamSlots* slots) {
   add(resource_endpoints(context));
   add(dataset_endpoints(context));
   add(run_endpoints(context));
+  add(backfill_endpoints(context));
   add(task_endpoints(context, slots));
   add(model_endpoints(context));
   add(event_endpoints(context, slots));

@@ -86,6 +86,7 @@ std::vector<Endpoint> group_endpoints(Context* context);
 std::vector<Endpoint> dataset_endpoints(Context* context);
 std::vector<Endpoint> resource_endpoints(Context* context);
 std::vector<Endpoint> run_endpoints(Context* context);
+std::vector<Endpoint> backfill_endpoints(Context* context);
 std::vector<Endpoint> task_endpoints(Context* context, StreamSlots* slots);
 std::vector<Endpoint> model_endpoints(Context* context);
 std::vector<Endpoint> event_endpoints(Context* context, StreamSlots* slots);

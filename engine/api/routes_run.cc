@@ -23,6 +23,8 @@ Result<Reply> list_runs(Context& context, const Call& call) {
     filter.status = from_name<RunStatus>(call.query("status").as_view());
   if (call.query("before").is_string())
     filter.before = *Uuid::parse(call.query("before").as_view());
+  if (call.query("backfill").is_string())
+    filter.backfill = *Uuid::parse(call.query("backfill").as_view());
   filter.limit = limit + 1;  // one more tells whether there is a next page
   RunPage page;
   MR_TRY(page.runs, context.stores.runs.runs(filter));
@@ -229,6 +231,7 @@ std::vector<FieldInfo> run_filters_in_query() {
                     "Only of this DAG; without a namespace, the one in `default`"}
               .optional(),
           FieldInfo{"status", type_info<RunStatus>(), "Only in this status"}.optional(),
+          FieldInfo{"backfill", uuid_type(), "Only of this backfill"}.optional(),
           FieldInfo{"before", uuid_type(), "`next` of the page before"}.optional(),
           limit_in_query(500, 50)};
 }

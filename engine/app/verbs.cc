@@ -26,6 +26,8 @@ constexpr std::array kVerbs = {
     Verb{"next", "List when the schedule of a DAG or of a DAG file fires next", declare_next},
     Verb{"schedule", "Continue a schedule from now, without the dates that it missed",
          declare_schedule},
+    Verb{"backfill", "Run a DAG for many logical dates, and watch, pause or cancel it",
+         declare_backfill},
     Verb{"rollback", "Roll a model back to its last known good version", declare_rollback},
     Verb{"release", "Allow the deployment of a version that was refused or rolled back",
          declare_release},

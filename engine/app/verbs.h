@@ -45,6 +45,7 @@ VerbAction declare_release(CLI::App& verb, Options& options);
 VerbAction declare_dags(CLI::App& verb, Options& options);
 VerbAction declare_next(CLI::App& verb, Options& options);
 VerbAction declare_schedule(CLI::App& verb, Options& options);
+VerbAction declare_backfill(CLI::App& verb, Options& options);
 VerbAction declare_models(CLI::App& verb, Options& options);
 VerbAction declare_doctor(CLI::App& verb, Options& options);
 VerbAction declare_history(CLI::App& verb, Options& options);

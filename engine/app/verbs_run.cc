@@ -87,7 +87,7 @@ Result<int> trigger_run(const Options& options, const TriggerWords& trigger) {
 }
 
 struct RunsWords {
-  std::string dag, status;  // "": any
+  std::string dag, status, backfill;  // "": any
   int limit = 20;
   std::string before;  // a run's id; "": from the newest on
 };
@@ -96,6 +96,7 @@ Result<Json> newest_runs(const Options& options, const ApiClient& client, const 
   std::string filter = namespace_query(options, '&');
   if (!wanted.dag.empty()) filter += "&dag=" + http::percent_encode(wanted.dag);
   if (!wanted.status.empty()) filter += "&status=" + http::percent_encode(wanted.status);
+  if (!wanted.backfill.empty()) filter += "&backfill=" + http::percent_encode(wanted.backfill);
   Json all = Json::array();
   Json next = wanted.before.empty() ? Json() : Json(wanted.before);
   do {
@@ -330,6 +331,7 @@ VerbAction declare_runs(CLI::App& verb, Options& options) {
   verb.add_option("--dag", words->dag, "Only runs of this DAG");
   add_namespace_filter(verb, options);
   verb.add_option("--status", words->status, "queued, running, success, failed or cancelled");
+  verb.add_option("--backfill", words->backfill, "Only runs of this backfill");
   verb.add_option("--limit", words->limit, "Maximum number of runs")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));

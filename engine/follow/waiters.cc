@@ -44,6 +44,14 @@ std::shared_ptr<Awaited> Waiters::await_run(const Uuid& run, std::function<void(
   return awaited;
 }
 
+std::shared_ptr<Awaited> Waiters::await_backfill(const Uuid& backfill, std::function<void()> wake) {
+  auto awaited = std::make_shared<Awaited>(std::move(wake));
+  const MutexLock lock(mutex_);
+  forget_gone(backfills_);
+  backfills_.emplace(backfill, awaited);
+  return awaited;
+}
+
 /// Those whose request is over; looked for when there are many, so that each is paid for once.
 void Waiters::forget_gone(Map& map) {
   constexpr std::size_t kForgetAt = 1'000;
@@ -77,6 +85,15 @@ void Waiters::take(const std::vector<Event>& events) {
         found = extract(runs_, event.run);
       }
       for (const auto& awaited : found) awaited->take(finished->status);
+    } else if (const auto* ended = std::get_if<BackfillEnded>(&event.body)) {
+      std::vector<std::shared_ptr<Awaited>> found;
+      {
+        const MutexLock lock(mutex_);
+        found = extract(backfills_, ended->backfill);
+      }
+      const bool is_completed = ended->state == BackfillState::completed;
+      for (const auto& awaited : found)
+        awaited->take(is_completed ? RunStatus::success : RunStatus::cancelled);
     }
   }
 }

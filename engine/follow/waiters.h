@@ -1,4 +1,4 @@
-// Waiters: requests that wait for the answer to a command or for the end of a run. The feed
+// Waiters: requests that wait for the answer to a command or the end of a run or backfill. The feed
 // notifies them, so they need no queries. Thread-safe.
 #pragma once
 
@@ -37,6 +37,8 @@ class Waiters {
   /// thread and must be brief.
   std::shared_ptr<Awaited> await_command(const Uuid& command, std::function<void()> wake);
   std::shared_ptr<Awaited> await_run(const Uuid& run, std::function<void()> wake);
+  /// Its status is `success` if the backfill was completed, however its runs ended.
+  std::shared_ptr<Awaited> await_backfill(const Uuid& backfill, std::function<void()> wake);
 
   void take(const std::vector<Event>& events);
 
@@ -47,7 +49,7 @@ class Waiters {
   static void forget_gone(Map& map);
 
   Mutex mutex_;
-  Map commands_ GUARDED_BY(mutex_), runs_ GUARDED_BY(mutex_);
+  Map commands_ GUARDED_BY(mutex_), runs_ GUARDED_BY(mutex_), backfills_ GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::follow

@@ -57,6 +57,8 @@ export interface Run {
   outputs: unknown;
   /** Why it failed although its tasks did not; "" otherwise */
   error: string;
+  /** The backfill to which it belongs; null: none */
+  backfill: string | null;
   /** Seconds from started_at to finished_at; null while it is open */
   duration_s: number | null;
 }
@@ -411,6 +413,122 @@ export interface Artifact {
   created_at: string;
 }
 
+export type BackfillState = 'running' | 'paused' | 'cancelling' | 'completed' | 'cancelled';
+
+export type BackfillOrder = 'oldest_first' | 'newest_first';
+
+export type Reprocess = 'missing' | 'failed' | 'all';
+
+/** Runs of a DAG for many logical dates. */
+export interface Backfill {
+  /** Its id; ids sort by creation time */
+  backfill: string;
+  /** The DAG's id */
+  dag: string;
+  /** The namespace of the DAG */
+  namespace: string;
+  /** running, paused (its open runs go on), cancelling, completed (each date has a run that has ended, however it ended) or cancelled */
+  state: BackfillState;
+  /** Which dates come first */
+  order: BackfillOrder;
+  /** No run is created while this many of its runs are open */
+  max_active_runs: number;
+  /** Which dates it runs: missing (those without a run), failed (also those whose newest run failed or was cancelled) or all */
+  reprocess: Reprocess;
+  /** Values for the DAG's params, as given */
+  params: unknown;
+  /** The earliest of its dates */
+  first_date: string;
+  /** The latest of its dates */
+  last_date: string;
+  /** How many dates it runs */
+  dates: number;
+  /** Dates of the request that get no run */
+  skipped: number;
+  /** Dates without a run so far */
+  waiting: number;
+  /** Dates whose run is open */
+  running: number;
+  /** Dates whose run succeeded */
+  success: number;
+  /** Dates whose run failed */
+  failed: number;
+  /** Dates whose run was cancelled, or which got none because the backfill was cancelled */
+  cancelled: number;
+  /** Who asked for it */
+  actor: string;
+  /** For whom, as the client says; nothing checks it */
+  on_behalf_of: string;
+  /** Why, as they said */
+  reason: string;
+  /** Why it is paused; "": no reason was given, or it is not paused */
+  pause_reason: string;
+  /** When it was created */
+  created_at: string;
+  /** When its last run ended; null while it is open */
+  ended_at: string | null;
+}
+
+/** A page of backfills, newest first. */
+export interface BackfillPage {
+  /** The backfills */
+  backfills: Backfill[];
+  /** Pass as ?before= for the next page; null on the last */
+  next: string | null;
+}
+
+export type DateAction = 'run' | 'skip';
+
+/** What a backfill does with a logical date. */
+export interface PlannedDate {
+  /** The date */
+  logical_date: string;
+  /** run or skip */
+  action: DateAction;
+  /** Why */
+  reason: string;
+}
+
+/** A backfill that was created, or its plan. */
+export interface BackfillResult {
+  /** The backfill; null for a dry run */
+  backfill: string | null;
+  /** False: a dry run, or an earlier request with this Idempotency-Key made it */
+  created: boolean;
+  /** False: accepted and durable, the engine has not answered yet */
+  handled: boolean;
+  /** Dates that get a run; null if the engine has not answered */
+  dates: number | null;
+  /** Dates of the request that get no run; null if the engine has not answered */
+  skipped: number | null;
+  /** What is done with each date, in the order of the runs; null unless it is a dry run */
+  plan: PlannedDate[] | null;
+}
+
+export type DateState = 'waiting' | 'running' | 'success' | 'failed' | 'cancelled';
+
+/** A logical date of a backfill. */
+export interface BackfillDate {
+  /** Its place in the order of the runs, from 0 */
+  position: number;
+  /** The date */
+  logical_date: string;
+  /** waiting: its run is not created yet; otherwise how its run stands */
+  state: DateState;
+  /** Its run; null: none was created */
+  run: string | null;
+}
+
+/** A backfill with a page of its dates. */
+export interface BackfillDetail {
+  /** The backfill, with counts of its dates */
+  backfill: Backfill;
+  /** Its dates, in the order of their runs */
+  dates: BackfillDate[];
+  /** Pass as ?from= for the next dates; null after the last */
+  next: number | null;
+}
+
 export type TaskState = 'pending' | 'queued' | 'running' | 'deferred' | 'up_for_retry' | 'held' | 'success' | 'failed' | 'skipped' | 'upstream_failed' | 'cancelled';
 
 /** A task instance of a run, as it is now. */
@@ -763,6 +881,8 @@ export interface RunCreated {
   trace_id: string;
   /** Who asked, and why */
   origin: Origin;
+  /** The backfill to which it belongs */
+  backfill: string | null;
 }
 
 /** A run is to end early. */
@@ -1589,6 +1709,80 @@ export interface AttemptStateSaved {
   state: string;
 }
 
+/** A backfill began: a run for each of its dates. */
+export interface BackfillCreated {
+  /** Which kind it is */
+  kind: 'backfill_created';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The backfill */
+  backfill: string;
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
+  dag: string;
+  /** Which dates come first */
+  order: BackfillOrder;
+  /** No run is created while this many runs of the backfill are open */
+  max_active_runs: number;
+  /** Which dates get a run */
+  reprocess: Reprocess;
+  /** Values for the DAG's params, as given */
+  params: unknown;
+  /** The logical dates, in the order of their runs */
+  dates: string[];
+  /** Dates of the request that get no run */
+  skipped: number;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** A backfill was paused or resumed; by the engine: the params do not fit the DAG any more. */
+export interface BackfillPaused {
+  /** Which kind it is */
+  kind: 'backfill_paused';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The backfill */
+  backfill: string;
+  /** False: it was resumed */
+  paused: boolean;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** A backfill starts no more runs, and its open runs are cancelled. */
+export interface BackfillCancelRequested {
+  /** Which kind it is */
+  kind: 'backfill_cancel_requested';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The backfill */
+  backfill: string;
+  /** Who asked, and why */
+  origin: Origin;
+}
+
+/** The last run of a backfill has ended. */
+export interface BackfillEnded {
+  /** Which kind it is */
+  kind: 'backfill_ended';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The backfill */
+  backfill: string;
+  /** completed or cancelled */
+  state: BackfillState;
+}
+
 /** Events that this client does not get: it read too slowly, or retention has removed them. */
 export interface EventsLost {
   /** Which kind it is */
@@ -1599,7 +1793,7 @@ export interface EventsLost {
   last_seq: number;
 }
 
-export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | ResourceRegistered | ResourceRetired | TaskHeld | TaskResumed | HeldTaskGivenUp | AttemptStateSaved | EventsLost;
+export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | ResourceRegistered | ResourceRetired | TaskHeld | TaskResumed | HeldTaskGivenUp | AttemptStateSaved | BackfillCreated | BackfillPaused | BackfillCancelRequested | BackfillEnded | EventsLost;
 
 /** A DAG that an event did not start. */
 export interface NotStarted {
@@ -1750,7 +1944,7 @@ export const listRunWatermarks = (run: string): Promise<Watermark[]> =>
   request('GET', `/api/v1/runs/${encodeURIComponent(run)}/watermarks`, {});
 
 /** Runs, newest first. */
-export const listRuns = (query: { namespace?: string; dag?: string; status?: RunStatus; before?: string; limit?: number } = {}): Promise<RunPage> =>
+export const listRuns = (query: { namespace?: string; dag?: string; status?: RunStatus; backfill?: string; before?: string; limit?: number } = {}): Promise<RunPage> =>
   request('GET', `/api/v1/runs`, query);
 
 /** Start a run. */
@@ -1784,6 +1978,30 @@ export const retryRun = (run: string, body: { tasks?: string[]; reason?: string 
 /** What a run's tasks left. */
 export const listArtifacts = (run: string): Promise<Artifact[]> =>
   request('GET', `/api/v1/runs/${encodeURIComponent(run)}/artifacts`, {});
+
+/** Backfills, newest first. */
+export const listBackfills = (query: { namespace?: string; dag?: string; state?: BackfillState; before?: string; limit?: number } = {}): Promise<BackfillPage> =>
+  request('GET', `/api/v1/backfills`, query);
+
+/** Create a backfill, or answer its plan. */
+export const createBackfill = (dag: string, body: { from?: string; to?: string; dates?: string[]; order?: BackfillOrder; max_active_runs?: number; reprocess?: Reprocess; params?: Record<string, unknown>; dry_run?: boolean; reason?: string } = {}, query: { namespace?: string } = {}, headers: Record<string, string> = {}): Promise<BackfillResult> =>
+  request('POST', `/api/v1/dags/${encodeURIComponent(dag)}/backfills`, query, body, headers);
+
+/** A backfill, its progress and its dates. */
+export const getBackfill = (backfill: string, query: { from?: number; limit?: number; wait?: string } = {}): Promise<BackfillDetail> =>
+  request('GET', `/api/v1/backfills/${encodeURIComponent(backfill)}`, query);
+
+/** Pause a backfill. */
+export const pauseBackfill = (backfill: string, body: { reason?: string } = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/backfills/${encodeURIComponent(backfill)}/pause`, {}, body);
+
+/** Resume a paused backfill. */
+export const resumeBackfill = (backfill: string, body: { reason?: string } = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/backfills/${encodeURIComponent(backfill)}/resume`, {}, body);
+
+/** Cancel a backfill. */
+export const cancelBackfill = (backfill: string, body: { reason?: string } = {}): Promise<CommandResult> =>
+  request('POST', `/api/v1/backfills/${encodeURIComponent(backfill)}/cancel`, {}, body);
 
 /** Task instances of a run as they are now, upstream first. */
 export const listTasks = (run: string, query: { task?: string; state?: TaskState; per_task?: number; limit?: number; offset?: number } = {}): Promise<Task[]> =>
