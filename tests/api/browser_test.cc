@@ -324,6 +324,33 @@ TEST_F(DashboardTest, DagsShowBrokenFilesPauseAndTrigger) {
   EXPECT_EQ("dashboard", get("/api/v1/runs/" + id).json()["on_behalf_of"].as_string());
 }
 
+TEST_F(DashboardTest, ABackfillIsPlannedStartedAndFollowed) {
+  open("/dags/legacy_export");
+  ASSERT_TRUE(browser_.wait_for("document.querySelector('.title h1')"));
+  EXPECT_TRUE(browser_.click(".title button", "Backfill"));
+  EXPECT_TRUE(shows("first and last day, in Europe/Berlin"));
+  const auto type = [&](const std::string& field, const std::string& text) {
+    browser_.evaluate("(() => { const input = document.querySelector('dialog [aria-label=\"" +
+                      field + "\"]'); input.value = '" + text +
+                      "'; input.dispatchEvent(new Event('input', {bubbles: true})); })()");
+  };
+  type("First day", "2001-02-01");
+  type("Last day", "2001-02-03");
+  EXPECT_TRUE(browser_.click("dialog button.solid", "Show the plan"));
+  EXPECT_TRUE(shows("3 dates run"));
+  EXPECT_TRUE(shows("2001-02-03 01:30 UTC"));
+  EXPECT_EQ(0u, get("/api/v1/backfills").json()["backfills"].size());
+  EXPECT_TRUE(browser_.click("dialog button.solid", "Start 3 runs"));
+  EXPECT_TRUE(browser_.wait_for("location.pathname.startsWith('/backfills/')"));
+  EXPECT_TRUE(shows("3 of 3 dates have ended: 3 succeeded."));
+  EXPECT_TRUE(
+      browser_.wait_for("document.querySelectorAll('.dates-grid .s-success').length === 3"));
+  EXPECT_TRUE(browser_.click(".card-head a", "List of its runs"));
+  EXPECT_TRUE(browser_.wait_for("document.querySelectorAll('tbody tr').length === 3"));
+  open("/dags/legacy_export");
+  EXPECT_TRUE(shows("3 of 3 succeeded"));
+}
+
 TEST_F(DashboardTest, ModelsShowTheCanaryAndTakeItBack) {
   open("/models");
   ASSERT_TRUE(shows("Canary under way"));

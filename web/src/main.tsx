@@ -2,6 +2,7 @@
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { AlertsPage } from './pages/alerts';
+import { BackfillPage } from './pages/backfill';
 import { DagPage } from './pages/dag';
 import { DagsPage } from './pages/dags';
 import { DatasetsPage } from './pages/datasets';
@@ -54,6 +55,7 @@ function Page({ path }: { path: string }) {
   const plain = id === undefined || id === '';
   if (area === 'runs') return plain ? <RunsPage /> : <RunPage key={id} run={decoded(id)} />;
   if (area === 'dags') return plain ? <DagsPage /> : <DagPage key={id} dag={decoded(id)} />;
+  if (area === 'backfills' && !plain) return <BackfillPage key={id} backfill={decoded(id)} />;
   if (area === 'datasets' && plain) return <DatasetsPage />;
   if (area === 'resources' && plain) return <ResourcesPage />;
   if (area === 'models' && plain) return <ModelsPage />;

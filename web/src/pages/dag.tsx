@@ -2,11 +2,12 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import {
-  getComingFires, getDag, getDagGrid, getDagVersion, listDatasets, listModels, listResourceVersions,
+  getComingFires, getDag, getDagGrid, getDagVersion, listBackfills, listDatasets, listModels, listResourceVersions,
   type ComingFire, type Dag, type DagDetail, type DagGrid, type DagTask, type Dataset, type ResourceVersion,
 } from '../api/api.gen';
 import { requestText } from '../api/http';
-import { dagKinds, useData, useEvents, useInterval } from '../api/live';
+import { backfillKinds, dagKinds, useData, useEvents, useInterval } from '../api/live';
+import { BackfillDialog, BackfillList } from '../parts/backfill';
 import { Digest, Empty, JsonBlock, Pending, Problem, Words, isEmpty } from '../parts/basics';
 import { DagLink, DatasetLink, OutState, PauseSwitch, dagAddress, isOut } from '../parts/dag';
 import { LogicalDate, When, duration, fullName } from '../parts/format';
@@ -40,7 +41,9 @@ function reliability(grid: DagGrid): string {
   return times.length ? `${first}; a run takes ${duration(times[Math.floor(times.length / 2)])}.` : `${first}.`;
 }
 
-function Header({ dag, grid, onTrigger, onChange }: { dag: Dag; grid?: DagGrid; onTrigger: () => void; onChange: () => void }) {
+type HeaderProps = { dag: Dag; grid?: DagGrid; onTrigger: () => void; onBackfill: () => void; onChange: () => void };
+
+function Header({ dag, grid, onTrigger, onBackfill, onChange }: HeaderProps) {
   const running = grid?.runs.filter(({ run }) => run.status === 'running').length ?? 0;
   const scheduled = dag.cron || dag.datasets.length || dag.on_event;
   return (
@@ -61,6 +64,9 @@ function Header({ dag, grid, onTrigger, onChange }: { dag: Dag; grid?: DagGrid; 
             <PauseSwitch dag={dag} onChange={onChange} /> {dag.paused ? 'Paused' : scheduled ? 'Scheduled' : 'Active'}
           </span>
         )}
+        <button onClick={onBackfill} disabled={isOut(dag)}>
+          Backfill
+        </button>
         <button class="solid" onClick={onTrigger} disabled={isOut(dag)}>
           Trigger
         </button>
@@ -199,6 +205,20 @@ function Fires({ dag }: { dag: Dag }) {
   );
 }
 
+/** Nothing without backfills: few DAGs have one. */
+function Backfills({ dag }: { dag: Dag }) {
+  const data = useData(`backfills ${dag.namespace}/${dag.dag}`, () => listBackfills({ namespace: dag.namespace, dag: dag.dag, limit: 5 }));
+  const backfills = data.value?.backfills ?? [];
+  useEvents(backfillKinds, undefined, data.reload);
+  if (data.error && !data.value) return <Problem error={data.error} />;
+  if (backfills.length === 0) return null;
+  return (
+    <Card title="Backfills" fact={data.value?.next ? 'newest 5' : undefined}>
+      <BackfillList backfills={backfills} />
+    </Card>
+  );
+}
+
 const literal = (value: unknown): value is string => typeof value === 'string' && value !== '' && !value.includes('${{');
 const parameter = (task: DagTask, name: string) => (task.with as Record<string, unknown> | null)?.[name];
 
@@ -329,6 +349,7 @@ export function DagPage({ dag: id }: { dag: string }) {
   const [version] = useQuery('version');
   const [count, setCount] = useState(fewRuns);
   const [triggering, setTriggering] = useState(false);
+  const [backfilling, setBackfilling] = useState(false);
   const where = { namespace: namespace || undefined };
   const detail = useData(`dag ${namespace}/${id}`, () => getDag(id, { ...where, recent: 0 }));
   const grid = useData(`grid ${namespace}/${id} ${count}`, () => getDagGrid(id, { ...where, runs: count }));
@@ -354,7 +375,7 @@ export function DagPage({ dag: id }: { dag: string }) {
   const { dag } = detail.value;
   return (
     <>
-      <Header dag={dag} grid={grid.value} onTrigger={() => setTriggering(true)} onChange={reload} />
+      <Header dag={dag} grid={grid.value} onTrigger={() => setTriggering(true)} onBackfill={() => setBackfilling(true)} onChange={reload} />
       {detail.error && <Problem error={detail.error} />}
       <p class="verdict">{grid.value && <strong>{reliability(grid.value)}</strong>}</p>
       <div class="columns">
@@ -368,6 +389,7 @@ export function DagPage({ dag: id }: { dag: string }) {
         </div>
         <div>
           <Fires dag={dag} />
+          <Backfills dag={dag} />
           <Data detail={detail.value} />
           <Versions dag={dag} versions={versions.value ?? []} chosen={version} />
           {dag.last_logical_date && (
@@ -378,6 +400,7 @@ export function DagPage({ dag: id }: { dag: string }) {
         </div>
       </div>
       <Source dag={dag} version={version} />
+      {backfilling && <BackfillDialog dag={dag} onClose={() => setBackfilling(false)} />}
       {triggering && <TriggerDialog dag={dag} onClose={() => setTriggering(false)} />}
     </>
   );

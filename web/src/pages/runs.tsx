@@ -69,11 +69,12 @@ function Filters({ dag, setDag, status, setStatus }: Record<'dag' | 'status', st
 export function RunsPage() {
   const [dag, setDag] = useQuery('dag');
   const [status, setStatus] = useQuery('status');
+  const [backfill, setBackfill] = useQuery('backfill');
   const [pages, setPages] = useState(1);
   const fetchPages = async () => {
     const runs: Run[] = [];
     const { namespace, name } = splitName(dag);
-    const wanted = { namespace, dag: name };
+    const wanted = { namespace, dag: name, backfill: backfill || undefined };
     let before: string | undefined;
     for (let page = 0; page < pages; page += 1) {
       const next = await listRuns({ ...wanted, status: (status || undefined) as Run['status'], before, limit: pageSize });
@@ -83,7 +84,7 @@ export function RunsPage() {
     }
     return { runs, more: true };
   };
-  const data = useData(`${dag}|${status}|${pages}`, fetchPages);
+  const data = useData(`${dag}|${status}|${backfill}|${pages}`, fetchPages);
   useEvents(runKinds, undefined, data.reload);
 
   const runs = data.value?.runs;
@@ -91,12 +92,20 @@ export function RunsPage() {
     <>
       <div class="title">
         <h1>Runs</h1>
+        {backfill && (
+          <span class="badge">
+            of <Link to={`/backfills/${backfill}`}>one backfill</Link>{' '}
+            <button class="link" aria-label="Runs of all" onClick={() => setBackfill('')}>
+              ✕
+            </button>
+          </span>
+        )}
         <Filters dag={dag} setDag={setDag} status={status} setStatus={setStatus} />
       </div>
       {!runs && <Pending error={data.error} retry={data.reload} />}
       {runs && runs.length === 0 && (
-        <Empty title={dag || status ? 'No run matches the filters.' : 'There are no runs yet.'}>
-          {dag || status ? 'Remove a filter to see more runs.' : <Link to="/dags">Trigger a DAG</Link>}
+        <Empty title={dag || status || backfill ? 'No run matches the filters.' : 'There are no runs yet.'}>
+          {dag || status || backfill ? 'Remove a filter to see more runs.' : <Link to="/dags">Trigger a DAG</Link>}
         </Empty>
       )}
       {runs && runs.length > 0 && (
