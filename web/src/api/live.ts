@@ -15,7 +15,7 @@ export const dagKinds: Kind[] = [
   'dag_out_of_order',
   'schedule_moved',
 ];
-export const backfillKinds: Kind[] = ['run_created', 'run_finished', 'tasks_cleared', 'backfill_created', 'backfill_paused', 'backfill_cancel_requested', 'backfill_ended'];
+export const backfillKinds: Kind[] = ['backfill_created', 'backfill_paused', 'backfill_cancel_requested', 'backfill_ended'];
 export const modelKinds: Kind[] = ['task_deferred', 'task_succeeded', 'task_failed', 'effects_requested', 'run_finished'];
 
 /** none: the page follows no events. */

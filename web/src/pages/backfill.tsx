@@ -1,7 +1,7 @@
 // One backfill: how far it is, which dates failed, and every date with its run.
 import { useState } from 'preact/hooks';
 import { cancelBackfill, getBackfill, pauseBackfill, resumeBackfill, type Backfill, type BackfillDate } from '../api/api.gen';
-import { backfillKinds, useData, useEvents, useInterval } from '../api/live';
+import { backfillKinds, runKinds, useData, useEvents, useInterval } from '../api/live';
 import { Action, Empty, Pending, Problem, State } from '../parts/basics';
 import { Progress, progressInWords, shownAs } from '../parts/backfill';
 import { DagLink, dagAddress } from '../parts/dag';
@@ -35,6 +35,7 @@ function Header({ backfill, onChange }: { backfill: Backfill; onChange: () => vo
           <Action label="Cancel" title="Cancel the backfill" danger text={`Its ${open} will be cancelled, and ${number(backfill.waiting)} dates get no run.`} act={act(cancelBackfill)} />
         )}
       </div>
+      {backfill.reason && <p class="lead">{backfill.reason}</p>}
     </>
   );
 }
@@ -65,12 +66,6 @@ function Facts({ backfill }: { backfill: Backfill }) {
           <dd>
             <When at={backfill.ended_at} relative />
           </dd>
-        </>
-      )}
-      {backfill.reason && (
-        <>
-          <dt>Reason</dt>
-          <dd>{backfill.reason}</dd>
         </>
       )}
     </dl>
@@ -176,7 +171,7 @@ function Failed({ dates, total }: { dates: BackfillDate[]; total: number }) {
 export function BackfillPage({ backfill: id }: { backfill: string }) {
   const data = useData(`backfill ${id}`, () => getBackfill(id, { limit: mostDates }));
   const absent = !data.value && [400, 404].includes(data.error?.status ?? 0);
-  useEvents(backfillKinds, undefined, data.reload, !absent);
+  useEvents([...runKinds, ...backfillKinds], undefined, data.reload, !absent);
   const backfill = data.value?.backfill;
   useInterval(3000, () => backfill && !isOver(backfill) && data.reload());
   if (absent)

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import {
   getComingFires, getDag, getDagGrid, getDagVersion, listBackfills, listDatasets, listModels, listResourceVersions,
-  type ComingFire, type Dag, type DagDetail, type DagGrid, type DagTask, type Dataset, type ResourceVersion,
+  type BackfillPage, type ComingFire, type Dag, type DagDetail, type DagGrid, type DagTask, type Dataset, type ResourceVersion,
 } from '../api/api.gen';
 import { requestText } from '../api/http';
 import { backfillKinds, dagKinds, useData, useEvents, useInterval } from '../api/live';
@@ -206,15 +206,11 @@ function Fires({ dag }: { dag: Dag }) {
 }
 
 /** Nothing without backfills: few DAGs have one. */
-function Backfills({ dag }: { dag: Dag }) {
-  const data = useData(`backfills ${dag.namespace}/${dag.dag}`, () => listBackfills({ namespace: dag.namespace, dag: dag.dag, limit: 5 }));
-  const backfills = data.value?.backfills ?? [];
-  useEvents(backfillKinds, undefined, data.reload);
-  if (data.error && !data.value) return <Problem error={data.error} />;
-  if (backfills.length === 0) return null;
+function Backfills({ page }: { page?: BackfillPage }) {
+  if (!page || page.backfills.length === 0) return null;
   return (
-    <Card title="Backfills" fact={data.value?.next ? 'newest 5' : undefined}>
-      <BackfillList backfills={backfills} />
+    <Card title="Backfills" fact={page.next ? 'newest 5' : undefined}>
+      <BackfillList backfills={page.backfills} />
     </Card>
   );
 }
@@ -353,15 +349,19 @@ export function DagPage({ dag: id }: { dag: string }) {
   const where = { namespace: namespace || undefined };
   const detail = useData(`dag ${namespace}/${id}`, () => getDag(id, { ...where, recent: 0 }));
   const grid = useData(`grid ${namespace}/${id} ${count}`, () => getDagGrid(id, { ...where, runs: count }));
+  const backfills = useData(`backfills ${namespace}/${id}`, () => listBackfills({ namespace: namespace || 'default', dag: id, limit: 5 }));
   const versions = useData(`versions ${namespace}/${id} ${detail.value?.dag.version}`, () => listResourceVersions('dag', namespace || 'default', id));
   const absent = !detail.value && [400, 404].includes(detail.error?.status ?? 0);
   const reload = () => {
     detail.reload();
     grid.reload();
+    backfills.reload();
   };
-  useEvents(dagKinds, undefined, (events) => {
+  // One stream for all of it: a browser opens few connections to one host.
+  useEvents([...dagKinds, ...backfillKinds], undefined, (events) => {
     // Events of other DAGs change nothing here.
-    if (!events || events.some((event) => 'dag' in event && event.dag === id)) reload();
+    if (!events || events.some((event) => 'dag' in event && event.dag === id)) return reload();
+    if (events.some((event) => event.kind.startsWith('backfill_'))) backfills.reload();
   }, !absent);
   const isRunning = grid.value?.runs.some(({ run }) => isOpen(run));
   useInterval(3000, () => isRunning && grid.reload());
@@ -389,7 +389,7 @@ export function DagPage({ dag: id }: { dag: string }) {
         </div>
         <div>
           <Fires dag={dag} />
-          <Backfills dag={dag} />
+          <Backfills page={backfills.value} />
           <Data detail={detail.value} />
           <Versions dag={dag} versions={versions.value ?? []} chosen={version} />
           {dag.last_logical_date && (
