@@ -101,8 +101,9 @@ FROM millrace.backfill_date WHERE backfill = $1 AND position >= $2 ORDER BY posi
 -- Of the dates $3 of the DAG $2 in the namespace $1: the newest run, and an open backfill that has still to create its run.
 SELECT u.date, r.run, coalesce(e.status, 'running') AS status, w.backfill
 FROM unnest($3::bigint[]) AS u (date)
-LEFT JOIN LATERAL (SELECT run FROM millrace.run
-                   WHERE namespace = $1 AND dag = $2 AND logical_date = millrace.instant(u.date)
+-- OFFSET 0: otherwise PostgreSQL walks all runs of the DAG, newest first, until it meets one of the date.
+LEFT JOIN LATERAL (SELECT run FROM (SELECT run FROM millrace.run WHERE namespace = $1 AND dag = $2
+                                      AND logical_date = millrace.instant(u.date) OFFSET 0) AS of_date
                    ORDER BY run DESC LIMIT 1) AS r ON true
 LEFT JOIN LATERAL (SELECT status FROM millrace.run_end WHERE run = r.run LIMIT 1) AS e ON true
 LEFT JOIN LATERAL (SELECT b.backfill FROM millrace.backfill AS b
