@@ -2,6 +2,7 @@
 
 #include "operators/control/call.h"
 #include "operators/control/command.h"
+#include "operators/control/dag_run.h"
 #include "operators/control/fail.h"
 #include "operators/control/noop.h"
 #include "operators/control/python.h"
@@ -36,7 +37,8 @@ Catalog builtin_catalog() {
                      Train, ModelImport, Evaluate, BatchPredict,  //
                      DeployCanary, DeployRollback,                //
                      SensorFile, SensorHttp, SensorSql,           //
-                     Noop, FailTask, Wait, operators::Command, CallWorker, Python, NotifyWebhook>();
+                     DagRun, Noop, FailTask, Wait, operators::Command, CallWorker, Python,
+                     NotifyWebhook>();
 }
 
 }  // namespace millrace

@@ -47,6 +47,8 @@ TaskView view_of(const Run& run, TaskRef ref) {
   view.outputs = instance.outputs;
   view.checkpoint = instance.checkpoint;
   view.saved_state = instance.saved_state;
+  if (const auto child = run.children.find(ref); child != run.children.end())
+    view.child = child->second.run;
   if (const auto changed = run.resumed_params.find(ref); changed != run.resumed_params.end())
     view.params = changed->second;
   return view;

@@ -233,6 +233,7 @@ struct TaskView {
   bool continue_on_error = false;
   Json item, outputs, checkpoint, params;
   std::string saved_state;
+  std::optional<Uuid> child;
 
   static constexpr auto fields() {
     return std::tuple{
@@ -265,6 +266,8 @@ struct TaskView {
         field("checkpoint", &TaskView::checkpoint, "What a deferred task remembers"),
         field("saved_state", &TaskView::saved_state,
               "The text that its attempts have saved for the next one; \"\": none"),
+        field("child", &TaskView::child,
+              "The run that it started last; a deferred task without wake_at waits for its end"),
         field("params", &TaskView::params,
               "Params that were changed for it when it was resumed; null: none")};
   }

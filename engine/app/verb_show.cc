@@ -36,9 +36,22 @@ void print_request(const Json& run) {
   line("actor", run["actor"].as_string());
   line("on behalf of", run["on_behalf_of"].as_string());
   line("reason", run["reason"].as_string());
+  if (const Json& parent = run["parent"]; parent.is_object())
+    line("started by", "task " + instance_name(parent) + " of run " + parent["run"].as_string() +
+                           " (" + parent["dag"].as_string() + ")");
   if (run["params"].size() > 0) line("params", run["params"].dump());
   if (run["outputs"].size() > 0) line("outputs", run["outputs"].dump());
   line("error", run["error"].as_string());
+}
+
+/// The runs that tasks started, a line each.
+void print_children(const Json& tasks) {
+  for (const auto& task : tasks.items())
+    if (task["child"].is_string())
+      std::printf("%s %s run %s\n", bold(instance_name(task)).c_str(),
+                  task["state"].as_view() == "deferred" && task["wake_at"].is_null() ? "waits for"
+                                                                                     : "started",
+                  task["child"].as_string().c_str());
 }
 
 /// Why tasks did not succeed, in full. An error of an earlier attempt says so.
@@ -128,6 +141,7 @@ Result<int> show_run(const Options& options, const ShowWords& words) {
               paint(row["status"].as_view()).c_str());
   print_request(row);
   std::printf("\n%s", shown.table.to_string().c_str());
+  print_children(shown.with_reasons);
   print_reasons(row["run"].as_string(), shown.with_reasons);
   return 0;
 }

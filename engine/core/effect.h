@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/base/fields.h"
+#include "engine/base/id.h"
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 #include "engine/core/names.h"
@@ -251,9 +252,33 @@ struct RaiseAlert {
   }
 };
 
+/// Of a task alone, and at most one in an outcome: the planner gives the new run its id. A task
+/// that is done gets the id as its output `run_id`. A deferral with `wait` ends when the run has
+/// ended, and not by time; the next call finds how it ended in its checkpoint (ChildRunEnded).
+struct StartRun {
+  static constexpr std::string_view kind = "start_run";
+  static constexpr std::string_view record_doc = "Starts a run of a DAG of the namespace.";
+  std::string dag;
+  Json params = Json::object();
+  std::string logical_date = {};
+  bool wait = false;
+  std::optional<Uuid> run = {};
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("dag", &StartRun::dag, "The DAG's id").not_empty(),
+        field("params", &StartRun::params, "Values for the DAG's params").optional(),
+        field("logical_date", &StartRun::logical_date,
+              "The date it stands for; without an offset, in the DAG's time zone")
+            .optional(),
+        field("wait", &StartRun::wait, "The task waits for the end of the run").optional(),
+        field("run", &StartRun::run, "Id of the new run").optional()};
+  }
+};
+
 using Effect =
     std::variant<PublishArtifact, RegisterModel, RecordEvaluation, SetTraffic, PromoteModel,
-                 RollbackModel, UpdateDataset, RaiseAlert, ReleaseModel, SetWatermark>;
+                 RollbackModel, UpdateDataset, RaiseAlert, ReleaseModel, SetWatermark, StartRun>;
 constexpr std::string_view title_of(std::type_identity<Effect>) { return "Effect"; }
 
 /// `invalid_argument` for an effect that no store could apply: a malformed digest, a model

@@ -31,7 +31,7 @@ using EventBody =
                  CommandHandled, AttemptDispatched, AttemptReturned, TaskCancelRequested,
                  DagRetired, DagOutOfOrder, ScheduleMoved, ResourceRegistered, ResourceRetired,
                  TaskHeld, TaskResumed, HeldTaskGivenUp, AttemptStateSaved, BackfillCreated,
-                 BackfillPaused, BackfillCancelRequested, BackfillEnded>;
+                 BackfillPaused, BackfillCancelRequested, BackfillEnded, ChildRunEnded>;
 
 struct Event {
   std::int64_t seq = 0;  // place in the journal; given when the batch is appended

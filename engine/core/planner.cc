@@ -63,6 +63,7 @@ void Planner::restore_model(ModelKey model, ModelState state) {
 
 std::vector<AttemptKey> Planner::recover(Time now) {
   return_orphaned_traffic(now);
+  note_restored_waits();
   std::vector<Uuid> order = runs_.ids();
 
   // A held run has nothing under way; if it was opened again, tasks of it may have ended before.
@@ -89,21 +90,13 @@ std::vector<AttemptKey> Planner::recover(Time now) {
   }
   for (const auto& [id, state] : dags_) reschedule(id, now);
   report_order(now);
+  ended_before_.clear();
   pools_.set_open(true);
   fill_slots(now);
   return std::exchange(adopted_, {});
 }
 
 // --- inputs
-
-namespace {
-
-/// In which a date without an offset is meant.
-std::string time_zone_of(const Dag& dag) {
-  return dag.timetable() ? dag.spec().schedule->time_zone : "UTC";
-}
-
-}  // namespace
 
 /// nullptr: not open, forgotten, or of another namespace.
 Run* Planner::find_run_of(const Caller& caller, const Uuid& run) {
@@ -113,16 +106,16 @@ Run* Planner::find_run_of(const Caller& caller, const Uuid& run) {
 }
 
 Result<Uuid> Planner::trigger_run(const TriggerRun& input, const Caller& caller, Time now) {
-  const DagKey dag(caller.namespace_, input.dag);
-  MR_TRY(DagState* const state, find_startable(dag));
   const Uuid id = input.run.value();
+  MR_TRY(Asked asked,
+         ask_for_run({caller.namespace_, input.dag}, input.params, input.logical_date));
   if (runs_.find(id) != nullptr) return conflict("run " + id.to_string() + " exists already");
-  NewRun fresh{.id = id, .trace = input.trace_id, .origin = caller.origin};
-  if (!input.logical_date.empty()) {
-    MR_TRY(fresh.logical_date, parse_wall_time(input.logical_date, time_zone_of(*state->dag)));
-  }
-  MR_TRY(fresh.params, state->dag->resolve_params(input.params));
-  create_run(std::move(fresh), *state, now);
+  create_run({.id = id,
+              .logical_date = asked.logical_date,
+              .params = std::move(asked.params),
+              .trace = input.trace_id,
+              .origin = caller.origin},
+             *asked.dag, now);
   fill_slots(now);
   return id;
 }
@@ -198,8 +191,11 @@ void Planner::cancel_instance(Run& run, TaskRef ref, bool at_once, Time now) {
   if (instance.state == TaskState::running || instance.dispatched)
     actions_.push_back(CancelAttempt{key_of(run, ref), at_once});
   if (instance.state == TaskState::deferred) waits_.remove(run.id, ref);
+  const Uuid* const awaited = run.awaited_by(ref);
+  const Uuid child = awaited != nullptr ? *awaited : Uuid{};
   end_instance(run, ref);
   emit(run, now, TaskCancelled{ref});
+  if (!child.is_nil()) cancel_child(child, run, ref, at_once, now);
 }
 
 /// Whatever still holds a slot for the run, without grace.
@@ -235,7 +231,11 @@ Status Planner::retry_run(const RetryRun& input, const Caller& caller, Time now)
 
 Status Planner::request_effects(const std::vector<Effect>& effects, const Caller& caller,
                                 Time now) {
-  for (const Effect& effect : effects) MR_CHECK(check_effect(effect));
+  for (const Effect& effect : effects) {
+    MR_CHECK(check_effect(effect));
+    if (std::holds_alternative<StartRun>(effect))
+      return invalid_argument("only a task starts a run as an effect; trigger the DAG instead");
+  }
   MR_CHECK(models_.admit_command(caller.namespace_, effects));
   emit(Uuid{}, now, EffectsRequested{effects, caller.origin, caller.namespace_});
   models_.apply(caller.namespace_, effects, {});

@@ -26,6 +26,7 @@
 #include "engine/core/executor.h"
 #include "engine/core/model_state.h"
 #include "engine/core/planner/backfills.h"
+#include "engine/core/planner/dag_waits.h"
 #include "engine/core/planner/pools.h"
 #include "engine/core/planner/resources.h"
 #include "engine/core/planner/runs.h"
@@ -114,6 +115,9 @@ class Planner {
   void restore_run(Run run);
   void restore_model(ModelKey model, ModelState state);
   void restore_broken_run(const Uuid& run, std::string reason);
+  /// One that has ended, and whose end the task that waits for it has not seen: it was out of order
+  /// then.
+  void restore_ended_child(const Run& run);
   void restore_dataset(const DatasetKey& dataset, const std::string& artifact);
   void restore_watermark(const DatasetKey& dataset, Json value) {
     watermarks_.restore(dataset, std::move(value));
@@ -251,7 +255,8 @@ class Planner {
   Result<std::vector<TaskRef>> tasks_to_clear(const Run& run, const std::vector<int>& roots) const;
 
   // planner_complete.cc: ends of attempts, and their effects on other runs and DAGs.
-  Status admit(const Run& run, TaskRef ref, const Result<Outcome>& outcome) const;
+  Status admit(const Run& run, TaskRef ref, const Result<Outcome>& outcome);
+  void defer(Run& run, const AttemptKey& key, const Defer& outcome, Time now);
   Outcome with_rising_watermarks(const Run& run, Outcome outcome);
   void on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome, Time now);
   void on_error(Run& run, const AttemptKey& key, const Error& error, Time now);
@@ -269,6 +274,29 @@ class Planner {
   void end_attempts_of(const Uuid& run);
   bool is_current(const Run* run, const AttemptKey& key) const;
   bool starts_at_most_once(const Run& run, TaskRef ref) const;
+
+  // planner_child.cc: runs that tasks start.
+  struct Asked {
+    DagState* dag;
+    std::optional<Time> logical_date;
+    Json params;  // resolved
+  };
+  Result<Asked> ask_for_run(const DagKey& dag, const Json& params, const std::string& logical_date);
+  Status admit_child(const Run& run, const std::vector<Effect>& effects);
+  Outcome with_child_id(Outcome outcome, Time now);
+  void start_child(Run& run, TaskRef ref, const std::vector<Effect>& effects, Time now);
+  struct EndOfChild {
+    RunStatus status = RunStatus::failed;
+    Json outputs = {};
+    std::string error = {};
+  };
+  static EndOfChild end_of_child(const Run& child);
+  void wake_parents(Time now);
+  void end_wait(Run& run, TaskRef ref, EndOfChild end, Time now);
+  void cancel_child(const Uuid& child, const Run& run, TaskRef ref, bool force, Time now);
+  void restore_wait(Run& run, TaskRef ref, const Uuid& child, Time now);
+  void note_restored_waits();
+  bool closes_ring(const Run& child) const;
 
   // planner_hold.cc: held tasks.
   struct Held {
@@ -329,7 +357,10 @@ class Planner {
   Timers timers_;
   Waits waits_;
   Models models_;
-  std::vector<EventName> announced_;  // events whose waiting tasks are still to be woken
+  DagWaits dag_waits_;
+  std::vector<Uuid> ended_children_;         // runs whose parents are still to be woken
+  std::map<Uuid, EndOfChild> ended_before_;  // while restoring
+  std::vector<EventName> announced_;         // events whose waiting tasks are still to be woken
   Schedules schedules_;
   Backfills backfills_;
   /// A cache: the root of expressions of the mapped task that was started last, without item and

@@ -16,9 +16,10 @@ const std::vector<Effect>& effects_in(const Outcome& outcome) {
   return none;
 }
 
-bool sets_watermark(const Outcome& outcome) {
+template <typename Kind>
+bool has_effect(const Outcome& outcome) {
   return std::ranges::any_of(effects_in(outcome), [](const Effect& effect) {
-    return std::holds_alternative<SetWatermark>(effect);
+    return std::holds_alternative<Kind>(effect);
   });
 }
 
@@ -94,7 +95,9 @@ void Planner::complete(const AttemptResult& result, Time now) {
   else if (const Status admitted = admit(*run, key.ref, result.outcome); !admitted)
     on_error(*run, key,
              admitted.error().transient() ? admitted.error() : permanent(admitted.error()), now);
-  else if (result.outcome && sets_watermark(*result.outcome))
+  else if (result.outcome && has_effect<StartRun>(*result.outcome))
+    on_outcome(*run, key, with_child_id(with_rising_watermarks(*run, *result.outcome), now), now);
+  else if (result.outcome && has_effect<SetWatermark>(*result.outcome))
     on_outcome(*run, key, with_rising_watermarks(*run, *result.outcome), now);
   else if (result.outcome)
     on_outcome(*run, key, *result.outcome, now);
@@ -106,11 +109,12 @@ void Planner::complete(const AttemptResult& result, Time now) {
 
 /// A change of traffic that the registry does not bear out fails the attempt, whatever the operator
 /// looked at before: it may have changed since. So does a watermark of another type.
-Status Planner::admit(const Run& run, TaskRef ref, const Result<Outcome>& outcome) const {
+Status Planner::admit(const Run& run, TaskRef ref, const Result<Outcome>& outcome) {
   if (!outcome || effects_in(*outcome).empty()) return {};
   const std::string& name_space = run.dag->key().namespace_;
   MR_CHECK(models_.admit(name_space, effects_in(*outcome),
                          {run.id, run.dag->task(ref.task).spec.id, ref.map_index}));
+  MR_CHECK(admit_child(run, effects_in(*outcome)));
   return watermarks_.admit(name_space, effects_in(*outcome));
 }
 
@@ -132,24 +136,39 @@ void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome
     emit(run, now, TaskSucceeded{key.ref, key.attempt, std::move(outputs), done->effects});
     end_instance(run, key.ref);
     react_to(done->effects, run.dag->key().namespace_, &run.dag->key(), now);
+    start_child(run, key.ref, done->effects, now);
   } else if (const auto* skipped = std::get_if<Skip>(&outcome)) {
     skip(run, key.ref, skipped->reason, now);
-  } else if (const auto* defer = std::get_if<Defer>(&outcome)) {
-    const Time until = now + std::max(defer->after, Duration{0});
-    emit(
-        run, now,
-        TaskDeferred{key.ref, key.attempt, until, defer->event, defer->checkpoint, defer->effects});
-    const Timer timer = timers_.add({until, run.id, key.ref, key.attempt, TimerKind::wake, until});
-    if (!defer->event.empty())
-      waits_.add({run.dag->key().namespace_, defer->event}, {run.id, key.ref, timer});
-    react_to(defer->effects, run.dag->key().namespace_, &run.dag->key(), now);
+  } else if (const auto* deferral = std::get_if<Defer>(&outcome)) {
+    defer(run, key, *deferral, now);
   } else if (const auto* judged = std::get_if<Fail>(&outcome)) {
     emit(run, now,
          TaskFailed{key.ref, key.attempt, permanent(judged->error), judged->outputs,
                     judged->effects});
     end_instance(run, key.ref);
     react_to(judged->effects, run.dag->key().namespace_, &run.dag->key(), now);
+    start_child(run, key.ref, judged->effects, now);
   }
+}
+
+void Planner::defer(Run& run, const AttemptKey& key, const Defer& outcome, Time now) {
+  const auto awaits = [](const Effect& effect) {
+    const auto* start = std::get_if<StartRun>(&effect);
+    return start != nullptr && start->wait;
+  };
+  if (std::ranges::any_of(outcome.effects, awaits)) {
+    emit(run, now, TaskDeferred{key.ref, key.attempt, {}, "", outcome.checkpoint, outcome.effects});
+  } else {
+    const Time until = now + std::max(outcome.after, Duration{0});
+    emit(run, now,
+         TaskDeferred{key.ref, key.attempt, until, outcome.event, outcome.checkpoint,
+                      outcome.effects});
+    const Timer timer = timers_.add({until, run.id, key.ref, key.attempt, TimerKind::wake, until});
+    if (!outcome.event.empty())
+      waits_.add({run.dag->key().namespace_, outcome.event}, {run.id, key.ref, timer});
+  }
+  react_to(outcome.effects, run.dag->key().namespace_, &run.dag->key(), now);
+  start_child(run, key.ref, outcome.effects, now);
 }
 
 void Planner::on_error(Run& run, const AttemptKey& key, const Error& error, Time now) {
@@ -273,6 +292,20 @@ PublishEvent::Answer Planner::publish_event(const PublishEvent& input, const Cal
   }
   fill_slots(now);
   return out;
+}
+
+/// An output that its DAG promises and that cannot be computed fails the run.
+RunFinished Planner::finished(const Run& run) {
+  RunFinished end{derive_status(run)};
+  if (end.status != RunStatus::success || !run.dag->outputs()) return end;
+  auto outputs = outputs_of(run);
+  if (outputs) {
+    end.outputs = *std::move(outputs);
+  } else {
+    end.status = RunStatus::failed;
+    end.error = outputs.error().to_string();
+  }
+  return end;
 }
 
 Result<Uuid> Planner::start_by_event(const DagKey& dag, const Json& event, const Origin& origin,

@@ -39,7 +39,8 @@ void Planner::admit(Run& run, Time now) {
   }
   const auto dag = dags_.find(run.dag->key());
   const bool scheduled = run.created.type == RunType::scheduled;
-  if (dag != dags_.end() && !dag->second.runs.may_begin(limits_of(dag->second), scheduled))
+  if (dag != dags_.end() && !dag->second.runs.may_begin(limits_of(dag->second), scheduled) &&
+      !closes_ring(run))
     dag->second.runs.hold(run.id, scheduled);
   else
     activate(run, now);
@@ -76,6 +77,10 @@ void Planner::activate(Run& run, Time now) {
           timers_.add(restored_timer(run, ref, TimerKind::retry, now));
           break;
         case TaskState::deferred: {
+          if (const Uuid* child = run.awaited_by(ref)) {
+            restore_wait(run, ref, *child, now);
+            break;
+          }
           const Timer timer = timers_.add(restored_timer(run, ref, TimerKind::wake, now));
           if (!instance.wake_event.empty())
             waits_.add({run.dag->key().namespace_, instance.wake_event}, {run.id, ref, timer});
@@ -227,10 +232,6 @@ void Planner::make_ready(Run& run, TaskRef ref, Time now) {
     pool.ready().insert(ready);
 }
 
-bool Planner::may_go_on(const Run& run) const {
-  return options_.only_dag.empty() || run.created.dag == options_.only_dag;
-}
-
 /// It waits for a slot. It is queued already.
 void Planner::queue(const Run& run, TaskRef ref) {
   if (!may_go_on(run)) return;
@@ -358,9 +359,12 @@ bool Planner::adopt(const Run& run, TaskRef ref, Time now) {
 }
 
 void Planner::fill_slots(Time now) {
-  announce(now);
-  if (starts_held_) return;
-  for (std::size_t pool = 0; pool < pools_.count(); ++pool) fill_slots_of(pool, now);
+  do {
+    announce(now);
+    wake_parents(now);
+    if (starts_held_) return;
+    for (std::size_t pool = 0; pool < pools_.count(); ++pool) fill_slots_of(pool, now);
+  } while (!ended_children_.empty());
 }
 
 void Planner::fill_slots_of(std::size_t index, Time now) {
@@ -388,23 +392,10 @@ void Planner::fill_slots_of(std::size_t index, Time now) {
   }
 }
 
-/// An output that its DAG promises and that cannot be computed fails the run.
-RunFinished Planner::finished(const Run& run) {
-  RunFinished end{derive_status(run)};
-  if (end.status != RunStatus::success || !run.dag->outputs()) return end;
-  auto outputs = outputs_of(run);
-  if (outputs) {
-    end.outputs = *std::move(outputs);
-  } else {
-    end.status = RunStatus::failed;
-    end.error = outputs.error().to_string();
-  }
-  return end;
-}
-
 void Planner::finish(Run& run, Time now) {
   emit(run, now, finished(run));
   runs_.finish(run.id);
+  if (run.created.type == RunType::child) ended_children_.push_back(run.id);
   if (run.created.backfill) return backfills_.end_run(*run.created.backfill, run.id);
   const auto found = dags_.find(run.dag->key());
   if (found == dags_.end()) return;

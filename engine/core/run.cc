@@ -186,6 +186,8 @@ class Fold {
     ++instance.failures;
     instance.error = e.error;
     instance.wake = e.retry_at;
+    // The next attempt starts a run of its own.
+    if (run_.children.erase(e.ref) > 0) instance.checkpoint = {};
     return move(e.ref, Cause::fail_retry);
   }
   Status operator()(const TaskHeld& e) {
@@ -207,20 +209,36 @@ class Fold {
   Status operator()(const TaskDeferred& e) {
     MR_CHECK(expect(e.ref, e.attempt));
     auto& instance = run_.instance(e.ref);
-    instance.wake = e.until;
+    instance.wake = e.until.value_or(Time{});
     instance.wake_event = e.event;
     instance.checkpoint = e.checkpoint;
     ++instance.call;
+    note_children(e.ref, e.effects, true);
     return move(e.ref, Cause::defer);
+  }
+  Status operator()(const ChildRunEnded& e) {
+    if (!run_.has(e.ref)) return bad("the run has no such task instance");
+    const Uuid* child = run_.awaited_by(e.ref);
+    if (child == nullptr || *child != e.run) return bad("a run has ended that no task waits for");
+    run_.children[e.ref].awaited = false;
+    Json ended = Json::object({{"run", e.run.to_string()}, {"state", to_string(e.status)}});
+    if (!e.outputs.is_null()) ended.set("outputs", e.outputs);
+    if (!e.error.empty()) ended.set("error", e.error);
+    Json& checkpoint = run_.instance(e.ref).checkpoint;
+    if (!checkpoint.is_object()) checkpoint = Json::object();
+    checkpoint.set("child", std::move(ended));
+    return {};
   }
   Status operator()(const TaskSucceeded& e) {
     MR_CHECK(expect(e.ref, e.attempt));
+    note_children(e.ref, e.effects, false);
     run_.instance(e.ref).outputs = e.outputs;
     return move(e.ref, Cause::succeed);
   }
   Status operator()(const TaskFailed& e) {
     if (!run_.has(e.ref)) return bad("the run has no such task instance");
     auto& instance = run_.instance(e.ref);
+    note_children(e.ref, e.effects, false);
     instance.error = e.error;
     instance.outputs = e.outputs;
     instance.failures += instance.state == TaskState::running;
@@ -243,6 +261,11 @@ class Fold {
     if (!run_.has(ref)) return bad("the run has no such task instance");
     if (run_.instance(ref).attempt != attempt) return bad("the attempt is not the current one");
     return {};
+  }
+  void note_children(TaskRef ref, const std::vector<Effect>& effects, bool defers) {
+    for (const Effect& effect : effects)
+      if (const auto* start = std::get_if<StartRun>(&effect); start != nullptr && start->run)
+        run_.children.insert_or_assign(ref, ChildRun{*start->run, defers && start->wait});
   }
   Status begin_attempt(TaskInstance& instance, int attempt, std::int64_t epoch) {
     if (attempt < instance.attempt) return bad("the attempt number decreases");
@@ -282,10 +305,12 @@ class Fold {
     if (ref.map_index >= 0) {
       task.instances[slot_of(ref)] = fresh;
       run_.resumed_params.erase(ref);
+      run_.children.erase(ref);
       return;
     }
     std::erase_if(run_.resumed_params,
                   [&](const auto& entry) { return entry.first.task == ref.task; });
+    std::erase_if(run_.children, [&](const auto& entry) { return entry.first.task == ref.task; });
     task.instances.assign(1, fresh);  // a mapped task will be expanded again
     task.expanded = false;
     task.items = {};
@@ -309,6 +334,13 @@ TaskInstance& Run::instance(TaskRef ref) {
 }
 const TaskInstance& Run::instance(TaskRef ref) const {
   return tasks[static_cast<std::size_t>(ref.task)].instances[slot_of(ref)];
+}
+
+const Uuid* Run::awaited_by(TaskRef ref) const {
+  const auto child = children.find(ref);
+  const bool waits = child != children.end() && child->second.awaited &&
+                     instance(ref).state == TaskState::deferred;
+  return waits ? &child->second.run : nullptr;
 }
 
 Run make_run(const Event& event, std::shared_ptr<const Dag> dag) {

@@ -55,6 +55,12 @@ struct TaskProgress {
   int upstream_open = 0;  // upstream tasks with an instance that has not ended
 };
 
+/// A run that a task instance has started.
+struct ChildRun {
+  Uuid run;
+  bool awaited = false;  // the instance is deferred until its end
+};
+
 struct Run {
   Uuid id;
   std::shared_ptr<const Dag> dag;
@@ -70,11 +76,15 @@ struct Run {
   /// Params that a person changed when resuming an instance, for this instance alone. Rare, so it
   /// takes no room in every instance.
   std::map<TaskRef, Json> resumed_params;
+  /// By the instance that started it; the last one.
+  std::map<TaskRef, ChildRun> children;
 
   TaskInstance& instance(TaskRef ref);
   const TaskInstance& instance(TaskRef ref) const;
   /// False if the run has no such task or map index.
   bool has(TaskRef ref) const;
+  /// The run for whose end the instance is deferred; nullptr: none.
+  const Uuid* awaited_by(TaskRef ref) const;
 };
 
 /// REQUIRES: event.body holds RunCreated, and `dag` is the version that it names.

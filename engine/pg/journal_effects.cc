@@ -137,6 +137,7 @@ struct WriteEffect {
   void operator()(const UpdateDataset& e) const {
     session.exec("put_dataset", record_params(dataset_row(source, e)));
   }
+  void operator()(const StartRun&) const {}
   template <AppendingEffect Appending>
   void operator()(const Appending& e) const {
     append_row_of(source, e, [&]<typename Row>(const Row& row) {

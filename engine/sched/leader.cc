@@ -142,6 +142,20 @@ Status Leader::restore_runs(DagCache& cache) {
                          "run " + id + " of DAG '" + row.key().text() + "' is out of order",
                          run.error().message));
   }
+  return restore_ended_children(cache);
+}
+
+/// Runs that have ended while the run whose task waits for them was out of order.
+Status Leader::restore_ended_children(DagCache& cache) {
+  for (const Uuid& id : planner_.open_run_ids()) {
+    const Run& run = *planner_.find_run(id);
+    for (const auto& [ref, child] : run.children) {
+      if (run.awaited_by(ref) == nullptr || planner_.find_run(child.run) != nullptr) continue;
+      const auto ended = load_run(stores_.journal, cache, child.run);
+      if (ended && !is_open(ended->status)) planner_.restore_ended_child(*ended);
+      if (!ended && ended.error().transient()) return ended.error();
+    }
+  }
   return {};
 }
 

@@ -72,6 +72,7 @@ class Leader {
   Status restore_dags(DagCache& cache);
   Status restore_runs(DagCache& cache);
   Status restore_backfills();
+  Status restore_ended_children(DagCache& cache);
   Status restore_rest();
   Status raise_alert(const std::string& name_space, const std::string& title,
                      const std::string& text);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/spec/check_dag_runs.h"
 #include "engine/spec/check_datasets.h"
 #include "engine/spec/read_dag.h"
 #include "engine/spec/resource.h"
@@ -27,6 +28,7 @@ void read_dag_resource(const spec::YamlNode& root, const spec::Loading& loading,
   spec::check_graph(dag, loading);
   spec::check_expressions(dag, loading);
   spec::check_types(dag, loading);
+  spec::check_own_runs(dag, loading);
   if (loading.report.has_error()) return;
   check_own_datasets(dag, loading);
   // The core has the last word; what it refuses and we did not is a gap in the checks above.
@@ -34,6 +36,14 @@ void read_dag_resource(const spec::YamlNode& root, const spec::Loading& loading,
     out.dag = std::make_shared<const Dag>(*std::move(made));
   else
     loading.report.error_with_suggestion(dag.at, "invalid-dag", made.error().to_string());
+}
+
+std::vector<Diagnostic> check_dags_together(const std::vector<Resource>& resources,
+                                            const Catalog& catalog) {
+  auto out = check_dataset_rings(resources, catalog);
+  const auto runs = check_params_of_runs(resources, catalog);
+  out.insert(out.end(), runs.begin(), runs.end());
+  return out;
 }
 
 }  // namespace
@@ -44,7 +54,7 @@ const ResourceKinds& builtin_kinds() {
                                        .mark = "tasks",
                                        .read = read_dag_resource,
                                        .schema = dag_json_schema,
-                                       .check_together = check_dataset_rings}};
+                                       .check_together = check_dags_together}};
   return kinds;
 }
 

@@ -38,6 +38,8 @@ Result<std::vector<SourcedEffect>> sourced_effects(const Batch& batch) {
     MR_TRY(const EffectSource source, source_of(batch, i));
     for (const Effect& effect : *effects) {
       MR_CHECK(check_effect(effect));
+      // The run that it starts has events of its own.
+      if (std::holds_alternative<StartRun>(effect)) continue;
       all.push_back({source, &effect});
     }
   }

@@ -42,6 +42,7 @@ void add(State& state, const EffectSource& source, const RecordEvaluation& e) {
 void add(State& state, const EffectSource& source, const UpdateDataset& e) {
   state.datasets[{source.namespace_, e.dataset}] = dataset_row(source, e);
 }
+void add(State&, const EffectSource&, const StartRun&) {}
 template <AppendingEffect Appending>
 void add(State& state, const EffectSource& source, const Appending& e) {
   append_row_of(source, e, [&]<typename Row>(Row row) {

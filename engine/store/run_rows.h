@@ -12,6 +12,7 @@
 #include "engine/base/id.h"
 #include "engine/base/json.h"
 #include "engine/base/time.h"
+#include "engine/core/child_run.h"
 #include "engine/core/events/common.h"
 #include "engine/core/names.h"
 #include "engine/core/task_state.h"
@@ -117,7 +118,10 @@ struct RunRow {
         field("interval_start", &RunRow::interval_start, "Start of its data interval, inclusive"),
         field("interval_end", &RunRow::interval_end, "End of its data interval, exclusive"),
         field("params", &RunRow::params, "Its params, defaults filled in"),
-        field("trigger", &RunRow::trigger, "The event or dataset that started it, or null"),
+        field("trigger", &RunRow::trigger, "The event, dataset or task that started it, or null"),
+        field(
+            "parent", [](const RunRow& r) { return parent_of(r.type, r.trigger); },
+            "The task that started it, of a run of type child; null otherwise"),
         field("trace_id", &RunRow::trace_id, "W3C trace id that its tasks and logs carry"),
         field("actor", &RunRow::actor,
               "Who asked for it: a part of the engine, or `local` until access control is on"),

@@ -67,6 +67,7 @@ class EffectLedger {
   void note(const Source& source, const UpdateDataset& effect);
   void note(const Source& source, const RaiseAlert& effect);
   void note(const Source& source, const SetWatermark& effect);
+  void note(const Source&, const StartRun&) {}  // child_runs.h
 
   void check_traffic(const ModelKey& model, const std::string& artifact);
   Finding compare_models(Registry& registry) const;

@@ -33,6 +33,24 @@ void repeat(Events& events, const Uuid& run, TaskRef ref = {-1, -1}) {
   events.insert(event, copy);
 }
 
+/// Runs that tasks start.
+std::vector<Wrong> wrong_children() {
+  return {
+      {"AChildWithoutAParent", Rule::child_runs, "no task has started it",
+       [](Forge& f) {
+         f.show([&](Events& e) { body_of<RunCreated>(e, f.second).type = RunType::child; });
+       }},
+      {"AStartedRunThatIsNotThere", Rule::child_runs, "never created",
+       [](Forge& f) {
+         f.show([&](Events& e) {
+           StartRun start{.dag = "example"};
+           start.run = Uuid{7, 7};
+           body_of<TaskSucceeded>(e, f.first, Forge::kTrain).effects.emplace_back(start);
+         });
+       }},
+  };
+}
+
 /// A wrong journal of one run.
 std::vector<Wrong> wrong_runs() {
   return {
@@ -363,6 +381,7 @@ TEST_P(WrongHistory, IsRefusedByItsRule) {
 }
 
 std::string case_name(const ::testing::TestParamInfo<Wrong>& info) { return info.param.name; }
+INSTANTIATE_TEST_SUITE_P(Child, WrongHistory, ::testing::ValuesIn(wrong_children()), case_name);
 INSTANTIATE_TEST_SUITE_P(Run, WrongHistory, ::testing::ValuesIn(wrong_runs()), case_name);
 INSTANTIATE_TEST_SUITE_P(Attempt, WrongHistory, ::testing::ValuesIn(wrong_attempts()), case_name);
 INSTANTIATE_TEST_SUITE_P(Edge, WrongHistory, ::testing::ValuesIn(wrong_edges()), case_name);
@@ -440,8 +459,8 @@ TEST(Oracle, EveryRuleHasAWrongHistory) {
   // oracle_backfill_test.cc.
   std::set<Rule> tried = {Rule::readable, Rule::projections, Rule::effects_once,
                           Rule::active_instances, Rule::backfills};
-  for (const auto& list : {wrong_runs(), wrong_attempts(), wrong_edges(), wrong_dags(),
-                           wrong_states(), wrong_worlds()})
+  for (const auto& list : {wrong_children(), wrong_runs(), wrong_attempts(), wrong_edges(),
+                           wrong_dags(), wrong_states(), wrong_worlds()})
     for (const Wrong& wrong : list) tried.insert(wrong.rule);
   for (const Rule rule : all_rules()) EXPECT_TRUE(tried.contains(rule)) << name_of(rule);
 }

@@ -35,6 +35,7 @@ Finding Replay::run() {
     if (!events) return Violation{Rule::readable, "the journal: " + events.error().message};
     if (events->empty()) {
       auto wrong = still_abandoned();
+      if (!wrong) wrong = children_.missing();
       return wrong ? wrong : datasets_.missing();
     }
     for (const auto& event : *events) {
@@ -96,6 +97,7 @@ Finding Replay::take(const Event& event) {
     return Violation{Rule::known_run, "is about a run that was never created"};
   Run& run = found->second;
   if (auto wrong = before_fold(run, event)) return wrong;
+  if (auto wrong = children_.follow(run, event)) return wrong;
   if (const auto folded = apply(run, event); !folded)
     return Violation{Rule::transition_table, folded.error().message};
   return after_fold(run, event);
@@ -141,6 +143,7 @@ Finding Replay::create(const Event& event, const RunCreated& created) {
     if (auto wrong = check_overlap((*dag)->spec(), course, event.run)) return wrong;
     course.by_schedule.insert(event.run);
   }
+  if (auto wrong = children_.create(event.run, created)) return wrong;
   if (created.type == RunType::dataset)
     if (auto wrong = datasets_.start(created)) return wrong;
   if (created.backfill)
@@ -300,7 +303,8 @@ Finding Replay::check_begin(const Run& run) {
   if (dag.cleaning_up.contains(run.id)) return {};
   const auto current = dags_.get(run.created.dag, dag.version);
   if (!current) return Violation{Rule::readable, "the current version of its DAG is lost"};
-  if (static_cast<int>(dag.under_way.size()) >= (*current)->spec().max_active_runs)
+  if (static_cast<int>(dag.under_way.size()) >= (*current)->spec().max_active_runs &&
+      !children_.may_pass(run))
     return Violation{Rule::active_runs,
                      "a run of DAG " + run.created.dag.text() + " begins while " +
                          std::to_string(dag.under_way.size()) + " others are under way"};

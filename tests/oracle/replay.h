@@ -7,6 +7,7 @@
 
 #include "engine/store/load_run.h"
 #include "tests/oracle/backfill_courses.h"
+#include "tests/oracle/child_runs.h"
 #include "tests/oracle/dataset_starts.h"
 #include "tests/oracle/effect_ledger.h"
 #include "tests/oracle/oracle.h"
@@ -78,6 +79,7 @@ class Replay {
   EffectLedger effects_;
   DatasetStarts datasets_;
   BackfillCourses backfills_;
+  ChildRuns children_;
   std::string abandoned_;  // after the last event
   std::set<std::string> started_;
   std::int64_t newest_epoch_ = 0;

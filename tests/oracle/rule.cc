@@ -24,8 +24,10 @@ constexpr std::array kRules = {
     Entry{Rule::edges, "edges",
           "A task starts after what it needs, and is left out only if it may not start."},
     Entry{Rule::slots, "slots", "No more attempts are under way than there are slots."},
-    Entry{Rule::active_runs, "active_runs",
-          "No run of a DAG begins while max_active_runs of it are under way."},
+    Entry{
+        Rule::active_runs, "active_runs",
+        "No run of a DAG begins while max_active_runs of it are under way, but one for which they "
+        "wait."},
     Entry{Rule::active_instances, "active_instances",
           "No more instances of a mapped task are under way than its max_active."},
     Entry{Rule::overlap, "overlap",
@@ -45,6 +47,9 @@ constexpr std::array kRules = {
     Entry{Rule::backfills, "backfills",
           "A backfill starts one run for each of its dates, in order and within its limits, and "
           "ends with the last one."},
+    Entry{Rule::child_runs, "child_runs",
+          "A task starts a run once, and if it waits, goes on only after its end and with its "
+          "result."},
     Entry{Rule::one_run_per_key, "one_run_per_key",
           "However often a request is repeated, its idempotency key starts one run."},
     Entry{Rule::command_once, "command_once",

@@ -30,6 +30,7 @@ enum class Rule : std::uint8_t {
   schedule_dates,
   dataset_runs,
   backfills,
+  child_runs,
   one_run_per_key,
   command_once,
   accepted_run,

@@ -31,6 +31,15 @@ RetryPolicy retries_of(Rng& rng) {
   return out;
 }
 
+/// At most one task of a DAG starts runs. It learns how long the chain of runs is already, and
+/// whether a dataset has started it.
+void add_starter(DagSpec& spec, Rng& rng) {
+  TaskSpec& task = spec.tasks[rng.below(spec.tasks.size())];
+  task.op = kStarter;
+  task.executor.clear();
+  task.with = Json::object({{"depth", "${{ event.depth }}"}, {"dataset", "${{ event.dataset }}"}});
+}
+
 }  // namespace
 
 DagKey dag_key(std::uint64_t number) {
@@ -73,6 +82,7 @@ std::shared_ptr<const Dag> random_dag(const DagKey& key, Rng& rng, Time now, boo
     if (chance(rng, 0.1)) task.executor = kProcessExecutor;
     spec.tasks.push_back(std::move(task));
   }
+  if (chance(rng, 0.4)) add_starter(spec, rng);
   auto dag = Dag::make(std::move(spec));
   if (!dag) {
     std::fprintf(stderr, "the generator made an invalid DAG: %s\n",

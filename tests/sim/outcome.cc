@@ -113,12 +113,39 @@ Outcome draw_verdict(const std::string& candidate, const std::string& mark, Rng&
   return Fail{make_error(ErrorCode::data_invalid, "a breach"), {}, {back}};
 }
 
+/// Of a call that starts a run of the namespace, and may wait for it.
+Outcome draw_start(const StartAttempt& attempt, const std::string& mark, Rng& rng) {
+  StartRun start{.dag = rng.below(2) ? "dag0" : "dag1", .wait = rng.below(3) > 0};
+  if (rng.below(20) == 0) start.dag = "nowhere";
+  if (!start.wait) return Done{Json::object({{"mark", mark}}), {start}};
+  Defer defer;
+  defer.checkpoint =
+      Json::object({{"leg", attempt.info.checkpoint["leg"].as_int() + 1}, {"mark", mark}});
+  defer.effects.push_back(start);
+  return defer;
+}
+
+/// Of the call after the end of the run that it waited for.
+Outcome outcome_of_child(const Json& child, const std::string& mark) {
+  const Json outputs =
+      Json::object({{"mark", mark}, {"run_id", child["run"]}, {"state", child["state"]}});
+  if (child["state"].as_view() == "success") return Done{outputs, {}};
+  return Fail{make_error(ErrorCode::data_invalid, "its run did not succeed"), outputs, {}};
+}
+
 }  // namespace
 
 Result<Outcome> draw_outcome(const StartAttempt& attempt, const std::string& mark, Rng& rng) {
   const double p = rng.uniform();
   const std::int64_t leg = attempt.info.checkpoint["leg"].as_int();
   if (p < 0.10) return draw_failure(rng);
+  if (const Json& child = attempt.info.checkpoint["child"]; child.is_object())
+    return outcome_of_child(child, mark);
+  // A run that a dataset has started starts none: the two would feed each other for ever.
+  constexpr std::int64_t kLongestChain = 2;
+  if (attempt.op == kStarter && attempt.with["dataset"].is_null() &&
+      attempt.with["depth"].as_int() < kLongestChain)
+    return draw_start(attempt, mark, rng);
   if (p < 0.11) return permanent(invalid_argument("a permanent failure"));
   if (p < 0.13) return Outcome{Skip{"nothing to do"}};
   const std::string candidate = attempt.info.checkpoint["candidate"].as_string();

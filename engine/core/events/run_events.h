@@ -40,7 +40,8 @@ struct RunCreated {
             .optional(),
         field("interval_end", &RunCreated::interval_end, "End of its data, exclusive").optional(),
         field("params", &RunCreated::params, "Defaults filled in").optional(),
-        field("trigger", &RunCreated::trigger, "The event or dataset that started it").optional(),
+        field("trigger", &RunCreated::trigger, "The event, dataset or task that started it")
+            .optional(),
         field("trace_id", &RunCreated::trace_id, "W3C trace id").optional(),
         field("origin", &RunCreated::origin, "Who asked, and why").optional(),
         field("backfill", &RunCreated::backfill, "The backfill to which it belongs").optional()};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/error_json.h"
+#include "engine/base/id.h"
 #include "engine/base/json.h"
 #include "engine/base/time.h"
 #include "engine/core/effect.h"
@@ -185,10 +186,10 @@ struct HeldTaskGivenUp {
 struct TaskDeferred {
   static constexpr std::string_view kind = "task_deferred";
   static constexpr std::string_view record_doc =
-      "A task waits for a time or an event without a slot.";
+      "A task waits for a time, an event or a run without a slot.";
   TaskRef ref;
   int attempt = 0;
-  Time until{};
+  std::optional<Time> until{};  // none: it waits for the run that its effects start
   std::string event;
   Json checkpoint;
   std::vector<Effect> effects;
@@ -197,10 +198,32 @@ struct TaskDeferred {
     return std::tuple{
         field("", &TaskDeferred::ref, "The task instance"),
         field("a", &TaskDeferred::attempt, "Number of the attempt").shown_as("attempt"),
-        field("until", &TaskDeferred::until, "When it goes on at the latest"),
+        field("until", &TaskDeferred::until,
+              "When it goes on at the latest; none: at the end of the run that it starts")
+            .optional(),
         field("event", &TaskDeferred::event, "What ends the wait earlier").optional(),
         field("checkpoint", &TaskDeferred::checkpoint, "For the next call").optional(),
         field("effects", &TaskDeferred::effects, "Committed with this event").optional()};
+  }
+};
+
+struct ChildRunEnded {
+  static constexpr std::string_view kind = "child_run_ended";
+  static constexpr std::string_view record_doc =
+      "The run that a task started and waits for has ended; the task goes on.";
+  TaskRef ref;
+  Uuid run;
+  RunStatus status = RunStatus::success;
+  Json outputs;
+  std::string error;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("", &ChildRunEnded::ref, "The task instance that waits"),
+        field("run", &ChildRunEnded::run, "The run that it started").shown_as("child"),
+        field("status", &ChildRunEnded::status, "How it ended"),
+        field("outputs", &ChildRunEnded::outputs, "What it left").optional(),
+        field("error", &ChildRunEnded::error, "Why it did not succeed").optional()};
   }
 };
 

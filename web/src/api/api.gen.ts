@@ -15,6 +15,20 @@ export type RunType = 'manual' | 'scheduled' | 'backfill' | 'dataset' | 'event' 
 
 export type RunStatus = 'queued' | 'running' | 'success' | 'failed' | 'cancelled';
 
+/** The task that started a run. */
+export interface ParentTask {
+  /** The run that it belongs to */
+  run: string;
+  /** The DAG of that run */
+  dag: string;
+  /** Its id in the DAG */
+  task: string;
+  /** Its item; -1: it is not mapped */
+  map_index: number;
+  /** Place in the chain of runs that start one another; 1: a person, a schedule or an event started the first */
+  depth: number;
+}
+
 /** One execution of a DAG version. */
 export interface Run {
   /** Its id; ids sort by creation time */
@@ -37,8 +51,10 @@ export interface Run {
   interval_end: string | null;
   /** Its params, defaults filled in */
   params: unknown;
-  /** The event or dataset that started it, or null */
+  /** The event, dataset or task that started it, or null */
   trigger: unknown;
+  /** The task that started it, of a run of type child; null otherwise */
+  parent: ParentTask | null;
   /** W3C trace id that its tasks and logs carry */
   trace_id: string;
   /** Who asked for it: a part of the engine, or `local` until access control is on */
@@ -575,6 +591,8 @@ export interface Task {
   checkpoint: unknown;
   /** The text that its attempts have saved for the next one; "": none */
   saved_state: string;
+  /** The run that it started last; a deferred task without wake_at waits for its end */
+  child: string | null;
   /** Params that were changed for it when it was resumed; null: none */
   params: unknown;
 }
@@ -875,7 +893,7 @@ export interface RunCreated {
   interval_end: string | null;
   /** Defaults filled in */
   params: unknown;
-  /** The event or dataset that started it */
+  /** The event, dataset or task that started it */
   trigger: unknown;
   /** W3C trace id */
   trace_id: string;
@@ -1241,9 +1259,25 @@ export interface SetWatermark {
   value: unknown;
 }
 
-export type Effect = PublishArtifact | RegisterModel | RecordEvaluation | SetTraffic | PromoteModel | RollbackModel | UpdateDataset | RaiseAlert | ReleaseModel | SetWatermark;
+/** Starts a run of a DAG of the namespace. */
+export interface StartRun {
+  /** Which kind it is */
+  kind: 'start_run';
+  /** The DAG's id */
+  dag: string;
+  /** Values for the DAG's params */
+  params: unknown;
+  /** The date it stands for; without an offset, in the DAG's time zone */
+  logical_date: string;
+  /** The task waits for the end of the run */
+  wait: boolean;
+  /** Id of the new run */
+  run: string | null;
+}
 
-/** A task waits for a time or an event without a slot. */
+export type Effect = PublishArtifact | RegisterModel | RecordEvaluation | SetTraffic | PromoteModel | RollbackModel | UpdateDataset | RaiseAlert | ReleaseModel | SetWatermark | StartRun;
+
+/** A task waits for a time, an event or a run without a slot. */
 export interface TaskDeferred {
   /** Which kind it is */
   kind: 'task_deferred';
@@ -1263,8 +1297,8 @@ export interface TaskDeferred {
   map_index: number;
   /** Number of the attempt */
   attempt: number;
-  /** When it goes on at the latest */
-  until: string;
+  /** When it goes on at the latest; none: at the end of the run that it starts */
+  until: string | null;
   /** What ends the wait earlier */
   event: string;
   /** For the next call */
@@ -1783,6 +1817,34 @@ export interface BackfillEnded {
   state: BackfillState;
 }
 
+/** The run that a task started and waits for has ended; the task goes on. */
+export interface ChildRunEnded {
+  /** Which kind it is */
+  kind: 'child_run_ended';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** The run that it started */
+  child: string;
+  /** How it ended */
+  status: RunStatus;
+  /** What it left */
+  outputs: unknown;
+  /** Why it did not succeed */
+  error: string;
+}
+
 /** Events that this client does not get: it read too slowly, or retention has removed them. */
 export interface EventsLost {
   /** Which kind it is */
@@ -1793,7 +1855,7 @@ export interface EventsLost {
   last_seq: number;
 }
 
-export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | ResourceRegistered | ResourceRetired | TaskHeld | TaskResumed | HeldTaskGivenUp | AttemptStateSaved | BackfillCreated | BackfillPaused | BackfillCancelRequested | BackfillEnded | EventsLost;
+export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | ResourceRegistered | ResourceRetired | TaskHeld | TaskResumed | HeldTaskGivenUp | AttemptStateSaved | BackfillCreated | BackfillPaused | BackfillCancelRequested | BackfillEnded | ChildRunEnded | EventsLost;
 
 /** A DAG that an event did not start. */
 export interface NotStarted {

@@ -2,13 +2,18 @@
 // are known; details only of those that were asked for, since a run may have 100,000 instances. Only changes that a fold cannot know
 // (new instances, a gap in the stream) cost a request.
 import { useCallback, useRef, useState } from 'preact/hooks';
-import { getTask, listTaskGroups, listTasks, type StreamEvent, type Task, type TaskError, type TaskGroup, type TaskState } from './api.gen';
+import { getTask, listTaskGroups, listTasks, type Effect, type StreamEvent, type Task, type TaskError, type TaskGroup, type TaskState } from './api.gen';
 import { useData, type Data } from './live';
 
 /** How many instances of each task are known in detail from the start. */
 export const shownInstances = 50;
 
 const errorText = (error: TaskError) => (error.where ? `${error.where}: ${error.message}` : error.message);
+
+const started = (effects: Effect[]): Partial<Task> => {
+  const start = effects.find((effect) => effect.kind === 'start_run');
+  return start?.kind === 'start_run' ? { child: start.run } : {};
+};
 
 /** The fields of its task that an event changes; undefined: the event does not change one task. */
 function change(event: TaskEvent, task?: Task): Partial<Task> | undefined {
@@ -29,9 +34,9 @@ function change(event: TaskEvent, task?: Task): Partial<Task> | undefined {
     case 'task_resumed':
       return { state: 'queued', failures: 0, checkpoint: null, params: event.params ? { ...(task?.params ?? {}), ...event.params } : task?.params };
     case 'task_deferred':
-      return { state: 'deferred', wake_at: event.until, wake_event: event.event, checkpoint: event.checkpoint };
+      return { state: 'deferred', wake_at: event.until, wake_event: event.event, checkpoint: event.checkpoint, ...started(event.effects) };
     case 'task_succeeded':
-      return { state: 'success', outputs: event.outputs };
+      return { state: 'success', outputs: event.outputs, ...started(event.effects) };
     case 'task_failed': {
       const failures = (task?.failures ?? 0) + (task?.state === 'running' ? 1 : 0);
       return { state: 'failed', failures, error: errorText(event.error), outputs: event.outputs };

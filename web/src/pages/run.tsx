@@ -16,7 +16,7 @@ import { DagLink, dagAddress } from '../parts/dag';
 const allKinds: Kind[] = [
   'run_cancel_requested', 'tasks_cleared', 'run_finished', 'task_expanded', 'task_queued', 'attempt_dispatched',
   'attempt_returned', 'attempt_started', 'attempt_state_saved', 'attempt_lost',
-  'attempt_failed', 'task_held', 'task_resumed', 'task_deferred', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
+  'attempt_failed', 'task_held', 'task_resumed', 'task_deferred', 'child_run_ended', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
 ];
 
 /** After events of these kinds, the run or the list of its instances is requested again. */
@@ -43,6 +43,18 @@ function Facts({ run }: { run: Run }) {
       <dd>{run.duration_s == null ? <Elapsed from={run.started_at ?? run.created_at} /> : duration(run.duration_s)}</dd>
       <dt>Requested by</dt>
       <dd>{requester(run.actor, run.on_behalf_of)}</dd>
+      {run.parent && (
+        <>
+          <dt>Started by</dt>
+          <dd>
+            task{' '}
+            <Link to={`/runs/${run.parent.run}?task=${encodeURIComponent(run.parent.task)}${run.parent.map_index < 0 ? '' : `~${run.parent.map_index}`}`}>
+              {run.parent.task}
+            </Link>{' '}
+            of <DagLink namespace={run.namespace} dag={run.parent.dag} />
+          </dd>
+        </>
+      )}
       <dt>DAG version</dt>
       <dd>
         <Link to={dagAddress(run.namespace, run.dag, { version: run.version })}>
@@ -293,7 +305,7 @@ export function RunPage({ run: id }: { run: string }) {
           <JsonBlock value={run.value.params} />
         </section>
       )}
-      {!isEmpty(run.value.trigger) && (
+      {!run.value.parent && !isEmpty(run.value.trigger) && (
         <section>
           <h2>Started by</h2>
           <JsonBlock value={run.value.trigger} />

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { failHeldTask, listAttempts, resumeTask, retryRun, type Attempt, type Task, type Watermark } from '../api/api.gen';
 import { Elapsed, When, duration } from './format';
 import { useData } from '../api/live';
+import { Link } from '../router';
 import { DatasetLink } from './dag';
 import { Log } from './log';
 import { Action, JsonBlock, State, isEmpty } from './basics';
@@ -119,6 +120,15 @@ export function TaskPanel({ run, task, watermarks, finished, onChange }: TaskPan
               {' '}or the event <code>{task.wake_event}</code>
             </>
           )}
+          .
+        </p>
+      )}
+      {task.child && (
+        <p>
+          {task.state === 'deferred' && !task.wake_at ? 'Waits for run ' : 'Started run '}
+          <Link to={`/runs/${task.child}`}>
+            <code>{task.child}</code>
+          </Link>
           .
         </p>
       )}
