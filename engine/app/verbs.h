@@ -31,6 +31,7 @@ std::span<const Verb> verbs();
 VerbAction declare_up(CLI::App& verb, Options& options);
 VerbAction declare_serve(CLI::App& verb, Options& options);
 VerbAction declare_lint(CLI::App& verb, Options& options);
+VerbAction declare_test(CLI::App& verb, Options& options);
 VerbAction declare_schema(CLI::App& verb, Options& options);
 VerbAction declare_run(CLI::App& verb, Options& options);
 VerbAction declare_trigger(CLI::App& verb, Options& options);

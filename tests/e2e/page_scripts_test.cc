@@ -108,7 +108,7 @@ TEST_P(PageScript, EveryCommandWorksInOrder) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Docs, PageScript,
-                         testing::Values("tutorial.md", "guide/01-first-dag.md",
+                         testing::Values("tutorial.md", "testing.md", "guide/01-first-dag.md",
                                          "guide/02-values.md", "guide/03-branches.md",
                                          "guide/04-maps.md", "guide/05-failures.md",
                                          "guide/06-tables.md", "guide/07-schedules.md",

@@ -1,0 +1,24 @@
+// Whether a rehearsal went as expected: by the runs that the outcomes file expects, or without
+// these, by the runs that failed. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/rehearsal/rehearsal.h"
+#include "engine/spec/outcomes_file.h"
+
+namespace millrace {
+
+/// One expected run, or one run if none is expected.
+struct RehearsalCase {
+  std::string name;                      // its logical date
+  Duration took{};                       // in virtual time; zero without a run
+  std::vector<std::string> differences;  // empty: as expected
+};
+
+std::vector<RehearsalCase> compare(const Rehearsal& rehearsal,
+                                   const std::vector<ExpectedRun>& expected);
+
+}  // namespace millrace
