@@ -49,6 +49,7 @@ struct Fold {
     end(e.attempt, AttemptOutcome::failed, e.error.to_string());
   }
   void operator()(const TaskDeferred& e) const { end(e.attempt, AttemptOutcome::deferred); }
+  void operator()(const TaskRepeated& e) const { end(e.attempt, AttemptOutcome::repeat); }
   void operator()(const TaskSucceeded& e) const { end(e.attempt, AttemptOutcome::success); }
   void operator()(const TaskFailed& e) const {
     end(e.attempt, AttemptOutcome::failed, e.error.to_string());

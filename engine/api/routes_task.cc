@@ -33,6 +33,7 @@ TaskView view_of(const Run& run, TaskRef ref) {
   view.state = instance.state;
   view.attempt = instance.attempt;
   view.failures = instance.failures;
+  if (spec.repeat.is_set()) view.iteration = instance.iterations + 1;
   view.since = instance.since == Time{} ? run.created_at : instance.since;
   view.started_at = set_or_null(instance.started);
   if (is_end(instance.state)) view.ended_at = view.since;

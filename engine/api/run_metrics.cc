@@ -51,6 +51,8 @@ void RunMetrics::count(const Event& event, const DagKey& dag) {
   } else if (const auto* failed = std::get_if<AttemptFailed>(&event.body)) {
     ++counts.retries;
     started_.erase({event.run, failed->ref});
+  } else if (const auto* repeated = std::get_if<TaskRepeated>(&event.body)) {
+    started_.erase({event.run, repeated->ref});
   } else if (const auto* lost = std::get_if<AttemptLost>(&event.body)) {
     started_.erase({event.run, lost->ref});
   } else if (std::holds_alternative<RunCreated>(event.body)) {

@@ -181,6 +181,12 @@ struct DagTaskView {
             "max_active", [](View v) { return v.spec.foreach_max_active; },
             "If it is mapped: instances that may be under way at a time in a run; 0: no limit"),
         field(
+            "repeat_until", [](View v) { return v.spec.repeat.until; },
+            "The condition that ends its iterations; \"\": it runs once"),
+        field(
+            "repeat_max", [](View v) { return v.spec.repeat.max; },
+            "Its most iterations; 0: it runs once"),
+        field(
             "retries", [](View v) { return v.spec.retries.max; },
             "Retries after the first attempt"),
         field(
@@ -225,7 +231,7 @@ struct TaskView {
   int map_index = -1;
   std::vector<std::string> needs;
   TaskState state = TaskState::pending;
-  int attempt = 0, failures = 0;
+  int attempt = 0, failures = 0, iteration = 0;
   std::optional<Time> started_at, ended_at, wake_at;
   std::string wake_event;
   Time since{};
@@ -247,6 +253,9 @@ struct TaskView {
         field("attempt", &TaskView::attempt,
               "Number of the current or last attempt; 0 before the first"),
         field("failures", &TaskView::failures, "Attempts that failed"),
+        field(
+            "iteration", &TaskView::iteration,
+            "Number of the current, next or last iteration of a task with `repeat`; 0 for others"),
         field("since", &TaskView::since, "When it entered this state"),
         field("started_at", &TaskView::started_at, "Start of its first attempt"),
         field("ended_at", &TaskView::ended_at, "When it ended"),
@@ -273,9 +282,20 @@ struct TaskView {
   }
 };
 
-enum class AttemptOutcome { running, success, failed, retry, deferred, skipped, cancelled, lost };
-constexpr std::array<std::string_view, 8> names_of(AttemptOutcome) {
-  return {"running", "success", "failed", "retry", "deferred", "skipped", "cancelled", "lost"};
+enum class AttemptOutcome {
+  running,
+  success,
+  failed,
+  retry,
+  deferred,
+  skipped,
+  cancelled,
+  lost,
+  repeat
+};
+constexpr std::array<std::string_view, 9> names_of(AttemptOutcome) {
+  return {"running", "success",   "failed", "retry", "deferred",
+          "skipped", "cancelled", "lost",   "repeat"};
 }
 constexpr std::string_view title_of(AttemptOutcome) { return "AttemptOutcome"; }
 
@@ -300,7 +320,9 @@ struct AttemptView {
             [](const AttemptView& v) { return seconds_between(v.started_at, v.ended_at); },
             "Seconds from started_at to ended_at"),
         field("outcome", &AttemptView::outcome,
-              "How it ended; `retry`: it failed and another follows, `lost`: its engine is gone"),
+              "How it ended; `retry`: it failed and another follows, `repeat`: it succeeded and "
+              "another "
+              "iteration follows, `lost`: its engine is gone"),
         field("error", &AttemptView::error, "What went wrong")};
   }
 };

@@ -76,6 +76,14 @@ Status compile(Dag::Task& task) {
     if (!condition) return of_task(task.spec, condition.error());
     task.condition = *std::move(condition);
   }
+  if (task.spec.repeat.is_set()) {
+    if (task.spec.repeat.max < 1 || task.spec.repeat.max > kMostIterations)
+      return of_task(task.spec, invalid_argument("the max of a repeat must be 1 to " +
+                                                 std::to_string(kMostIterations)));
+    auto until = Expression::parse(task.spec.repeat.until);
+    if (!until) return of_task(task.spec, until.error());
+    task.until = *std::move(until);
+  }
   for (const FailureRule& rule : task.spec.retries.rules) {
     auto& message = task.retry_messages.emplace_back();
     if (rule.message.empty()) continue;
@@ -97,6 +105,8 @@ std::vector<std::string> references_of(const Dag::Task& task) {
   std::vector<std::string> references = task.with.references();
   if (task.condition)
     for (auto& reference : task.condition->references()) references.push_back(std::move(reference));
+  if (task.until)
+    for (auto& reference : task.until->references()) references.push_back(std::move(reference));
   if (task.foreach)
     for (auto& reference : task.foreach->references()) references.push_back(std::move(reference));
   return references;
@@ -187,7 +197,7 @@ Status Dag::index_tasks() {
     if (!is_valid_id(task.id)) return bad_id("task", task.id);
     if (!index_.emplace(task.id, static_cast<int>(tasks_.size())).second)
       return invalid_argument("task '" + task.id + "' is defined twice");
-    tasks_.push_back({task, {}, {}, {}, {}, {}, {}, {}, {}});
+    tasks_.push_back({task, {}, {}, {}, {}, {}, {}, {}, {}, {}});
   }
   return {};
 }

@@ -19,6 +19,7 @@
 #include "engine/core/expression.h"
 #include "engine/core/message_pattern.h"
 #include "engine/core/names.h"
+#include "engine/core/repeat.h"
 #include "engine/core/retry_policy.h"
 #include "engine/core/timetable.h"
 
@@ -64,6 +65,7 @@ struct TaskSpec {
   int foreach_max_active = 0;  // instances under way at a time in a run; 0: no limit
   RetryPolicy retries;
   OnExhausted on_exhausted = OnExhausted::fail;
+  RepeatPolicy repeat;
   Duration timeout = std::chrono::hours{24};  // of one attempt, from its begin
   Duration kill_grace = kDefaultKillGrace;    // of a cancelled attempt, or one out of time
   bool at_most_once = false;                  // an attempt that may have begun is never repeated
@@ -125,6 +127,7 @@ class Dag {
     std::optional<Expression> condition;
     Template with;
     std::optional<Template> foreach;
+    std::optional<Expression> until;  // of spec.repeat
     std::vector<int> reads;  // tasks whose outputs or state its expressions name
     /// Datasets whose watermarks its expressions name; nullopt: any dataset of the namespace.
     std::optional<std::vector<std::string>> reads_watermarks;

@@ -34,6 +34,7 @@ Json task_json(const TaskSpec& task) {
   // What has its default is left out: a DAG that does not use it keeps its version.
   if (task.kill_grace != kDefaultKillGrace) out.set("kill_grace", format_duration(task.kill_grace));
   if (task.on_exhausted != OnExhausted::fail) out.set("on_exhausted", name_of(task.on_exhausted));
+  if (task.repeat.is_set()) out.set("repeat", to_json(task.repeat));
   if (task.at_most_once) out.set("at_most_once", true);
   if (task.memory_limit_bytes != 0) out.set("memory_limit_bytes", task.memory_limit_bytes);
   if (task.priority != 0) out.set("priority", task.priority);
@@ -61,6 +62,7 @@ Result<TaskSpec> task_from(const Json& json) {
   }
   task.on_exhausted =
       from_name<OnExhausted>(json["on_exhausted"].as_view()).value_or(OnExhausted::fail);
+  MR_TRY(task.repeat, repeat_policy_from(json["repeat"]));
   task.at_most_once = json["at_most_once"].as_bool(false);
   task.memory_limit_bytes = json["memory_limit_bytes"].as_int();
   task.priority = static_cast<int>(json["priority"].as_int());

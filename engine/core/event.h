@@ -23,15 +23,14 @@
 
 namespace millrace {
 
-using EventBody =
-    std::variant<DagRegistered, DagFileChecked, DagPaused, RunCreated, RunCancelRequested,
-                 TasksCleared, RunFinished, TaskExpanded, TaskQueued, AttemptStarted, AttemptLost,
-                 AttemptFailed, TaskDeferred, TaskSucceeded, TaskFailed, TaskSkipped,
-                 TaskUpstreamFailed, TaskCancelled, CompletionRejected, EffectsRequested,
-                 CommandHandled, AttemptDispatched, AttemptReturned, TaskCancelRequested,
-                 DagRetired, DagOutOfOrder, ScheduleMoved, ResourceRegistered, ResourceRetired,
-                 TaskHeld, TaskResumed, HeldTaskGivenUp, AttemptStateSaved, BackfillCreated,
-                 BackfillPaused, BackfillCancelRequested, BackfillEnded, ChildRunEnded>;
+using EventBody = std::variant<
+    DagRegistered, DagFileChecked, DagPaused, RunCreated, RunCancelRequested, TasksCleared,
+    RunFinished, TaskExpanded, TaskQueued, AttemptStarted, AttemptLost, AttemptFailed, TaskDeferred,
+    TaskSucceeded, TaskFailed, TaskSkipped, TaskUpstreamFailed, TaskCancelled, CompletionRejected,
+    EffectsRequested, CommandHandled, AttemptDispatched, AttemptReturned, TaskCancelRequested,
+    DagRetired, DagOutOfOrder, ScheduleMoved, ResourceRegistered, ResourceRetired, TaskHeld,
+    TaskResumed, HeldTaskGivenUp, AttemptStateSaved, BackfillCreated, BackfillPaused,
+    BackfillCancelRequested, BackfillEnded, ChildRunEnded, TaskRepeated>;
 
 struct Event {
   std::int64_t seq = 0;  // place in the journal; given when the batch is appended

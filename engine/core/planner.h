@@ -298,6 +298,9 @@ class Planner {
   void note_restored_waits();
   bool closes_ring(const Run& child) const;
 
+  // planner_repeat.cc: tasks that run until a condition holds.
+  void end_iteration(Run& run, const AttemptKey& key, const Done& done, Json outputs, Time now);
+
   // planner_hold.cc: held tasks.
   struct Held {
     Run& run;

@@ -133,8 +133,12 @@ Outcome Planner::with_rising_watermarks(const Run& run, Outcome outcome) {
 void Planner::on_outcome(Run& run, const AttemptKey& key, const Outcome& outcome, Time now) {
   if (const auto* done = std::get_if<Done>(&outcome)) {
     Json outputs = done->outputs.size() == 0 ? Json() : done->outputs;
-    emit(run, now, TaskSucceeded{key.ref, key.attempt, std::move(outputs), done->effects});
-    end_instance(run, key.ref);
+    if (run.dag->task(key.ref.task).until) {
+      end_iteration(run, key, *done, std::move(outputs), now);
+    } else {
+      emit(run, now, TaskSucceeded{key.ref, key.attempt, std::move(outputs), done->effects});
+      end_instance(run, key.ref);
+    }
     react_to(done->effects, run.dag->key().namespace_, &run.dag->key(), now);
     start_child(run, key.ref, done->effects, now);
   } else if (const auto* skipped = std::get_if<Skip>(&outcome)) {

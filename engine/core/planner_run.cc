@@ -254,9 +254,7 @@ const Json& Planner::root_of(const Run& run, TaskRef ref) {
   const bool fits = !is_own && ref.map_index >= 0 && known.task == ref.task && known.run == run.id;
   if (!fits) known = {run.id, is_own ? -1 : ref.task, new_root(run, ref)};
   if (!fits || ref.map_index < 0) return known.root;
-  const auto& items = run.tasks[static_cast<std::size_t>(ref.task)].items;
-  known.root.set("item", items.at(static_cast<std::size_t>(ref.map_index)));
-  known.root.set("index", ref.map_index);
+  set_own_names(known.root, run, ref);
   return known.root;
 }
 
@@ -283,8 +281,9 @@ void Planner::start(Run& run, TaskRef ref, std::size_t pool, Time now) {
     with = *std::move(rendered);
   }
   const TaskInstance& before = run.instance(ref);
-  const bool resumes =
-      before.state == TaskState::deferred || (!before.checkpoint.is_null() && before.failures == 0);
+  // Between two iterations it is deferred as well, and no call of it has been.
+  const bool resumes = (before.state == TaskState::deferred && before.call > 0) ||
+                       (!before.checkpoint.is_null() && before.failures == 0);
   const bool came_back = before.losses > 0 || before.returns > 0;
   const int attempt =
       resumes && before.attempt > 0 && !came_back ? before.attempt : before.attempt + 1;

@@ -229,6 +229,19 @@ class Fold {
     checkpoint.set("child", std::move(ended));
     return {};
   }
+  Status operator()(const TaskRepeated& e) {
+    MR_CHECK(expect(e.ref, e.attempt));
+    auto& instance = run_.instance(e.ref);
+    ++instance.iterations;
+    instance.call = instance.failures = instance.losses = instance.returns = 0;
+    instance.wake = e.next_at;
+    instance.wake_event.clear();
+    instance.checkpoint = {};
+    instance.saved_state.clear();
+    instance.outputs = e.outputs;
+    note_children(e.ref, e.effects, false);
+    return move(e.ref, Cause::defer);
+  }
   Status operator()(const TaskSucceeded& e) {
     MR_CHECK(expect(e.ref, e.attempt));
     note_children(e.ref, e.effects, false);

@@ -17,23 +17,24 @@ namespace millrace {
 
 struct TaskInstance {
   TaskState state = TaskState::pending;
-  int attempt = 0;   // number of the current or last attempt; never decreases
-  int call = 0;      // how often this attempt was deferred; identifies its call of the operator
-  int failures = 0;  // failed attempts since it was created or cleared; `retries` limits them
-  int losses = 0;    // attempts lost with their runner or engine
-  int returns = 0;   // attempts that the executor returned before they began
+  int attempt = 0;     // number of the current or last attempt; never decreases
+  int call = 0;        // how often this attempt was deferred; identifies its call of the operator
+  int failures = 0;    // failed attempts since it was created or cleared; `retries` limits them
+  int losses = 0;      // attempts lost with their runner or engine
+  int returns = 0;     // attempts that the executor returned before they began
+  int iterations = 0;  // that succeeded and were followed by another one; see RepeatPolicy
   bool dispatched = false;  // queued: the executor may begin the attempt
   std::int64_t epoch = 0;   // of the engine that started the current attempt
   Time since{};             // when it entered its state
   Time started{};           // start of the first attempt; zero: none
   Time attempt_started{};   // begin of the current or last attempt
-  Time wake{};              // deferred: end of the wait; up_for_retry: time of the retry
+  Time wake{};  // deferred: end of the wait, or the next iteration; up_for_retry: the retry
   std::string wake_event;
   Json checkpoint;
   std::string saved_state;  // what its attempts left to the next one
-  Json outputs;
-  Error error;         // of the last failure
-  std::string reason;  // of a skip
+  Json outputs;             // between two iterations and in the next one: those of the last
+  Error error;              // of the last failure
+  std::string reason;       // of a skip
 };
 
 /// How the instances upstream of a task have ended so far.
@@ -99,8 +100,12 @@ Status apply(Run& run, const Event& event);
 RunStatus derive_status(const Run& run);
 
 /// The names that expressions can use: run, params, dag, event, and tasks.<id>.{state, outputs} of
-/// the tasks in `needed`. With a map index also item and index.
+/// the tasks in `needed`, and what `set_own_names` adds.
 Json expression_root(const Run& run, const std::vector<int>& needed, TaskRef ref);
+
+/// What differs between the instances of a task and between its iterations: with a map index item
+/// and index, with `repeat` iteration and previous.
+void set_own_names(Json& root, const Run& run, TaskRef ref);
 
 /// The values of the outputs of a run that is about to succeed; null: its DAG has none.
 Result<Json> outputs_of(const Run& run);

@@ -58,12 +58,21 @@ Json expression_root(const Run& run, const std::vector<int>& needed, TaskRef ref
   for (const int task : needed)
     tasks.set(run.dag->task(task).spec.id, task_json(run.tasks[static_cast<std::size_t>(task)]));
   root.set("tasks", std::move(tasks));
+  set_own_names(root, run, ref);
+  return root;
+}
+
+void set_own_names(Json& root, const Run& run, TaskRef ref) {
   if (ref.map_index >= 0) {
     root.set("item", run.tasks[static_cast<std::size_t>(ref.task)].items.at(
                          static_cast<std::size_t>(ref.map_index)));
     root.set("index", ref.map_index);
   }
-  return root;
+  if (ref.task < 0 || !run.dag->task(ref.task).until || !run.has(ref)) return;
+  const TaskInstance& instance = run.instance(ref);
+  root.set("iteration", instance.iterations + 1);
+  const bool has_previous = instance.iterations > 0 && instance.outputs.is_object();
+  root.set("previous", has_previous ? instance.outputs : Json::object());
 }
 
 Result<Json> outputs_of(const Run& run) {

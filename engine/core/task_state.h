@@ -17,7 +17,7 @@ enum class TaskState : std::uint8_t {
   pending,       // waits for its upstream, or as an item for its turn
   queued,        // may run; waits for a slot
   running,       // an attempt is under way
-  deferred,      // waits for a time or an event, holding no slot
+  deferred,      // waits for a time, an event or its next iteration, holding no slot
   up_for_retry,  // an attempt failed; the next one is due later
   held,          // an attempt failed and none is left; waits for a person
   success,

@@ -42,6 +42,10 @@ std::string text_of(const TaskDeferred& body, const Run*, Time) {
   if (!body.until) return event.empty() ? "waits for the end of a run" : "waits for " + event;
   return "waits until " + format_rfc3339(*body.until) + (event.empty() ? "" : " or " + event);
 }
+std::string text_of(const TaskRepeated& body, const Run*, Time at) {
+  return "iteration ends " + body.outputs.dump() + "; the next one in " +
+         format_duration(body.next_at - at);
+}
 std::string text_of(const TaskSucceeded& body, const Run*, Time) {
   return body.outputs.size() == 0 ? "success" : "success " + body.outputs.dump();
 }

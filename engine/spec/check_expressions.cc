@@ -22,15 +22,26 @@ const std::vector<std::string> kDagNames = {"id", "owner"};
 const std::vector<std::string> kTaskNames = {"outputs", "state"};
 
 /// Where an expression is used, and so what it may name.
-enum class Use { with, condition, foreach, event, outputs };
+enum class Use { with, condition, foreach, until, event, outputs };
 
-std::vector<std::string> roots_of(Use use, bool mapped) {
+std::vector<std::string> roots_of(Use use, bool mapped, bool repeats) {
   if (use == Use::event) return {"event"};
   std::vector<std::string> roots = {"run", "params", "tasks", "event", "dag"};
   if (use == Use::outputs) return roots;
   roots.emplace_back("watermarks");
-  if (mapped && use == Use::with) roots.insert(roots.end(), {"item", "index"});
+  const bool is_of_attempt = use == Use::with || use == Use::until;
+  if (mapped && is_of_attempt) roots.insert(roots.end(), {"item", "index"});
+  if (repeats && is_of_attempt) roots.insert(roots.end(), {"iteration", "previous"});
+  if (use == Use::until) roots.emplace_back("outputs");
   return roots;
+}
+
+/// Where a name is known that is not known everywhere; "": it is another one.
+std::string place_of(std::string_view root) {
+  if (root == "item" || root == "index") return "in the `with` of a task that has `foreach`";
+  if (root == "iteration" || root == "previous") return "in the `with` of a task that has `repeat`";
+  if (root == "outputs") return "in the `until` of a task that has `repeat`";
+  return "";
 }
 
 std::vector<std::string> split_dots(std::string_view name) {
@@ -61,6 +72,7 @@ class Checker {
       const TaskPlaces& places = dag_.tasks[task_];
       if (places.condition) check_condition(*places.condition, Use::condition);
       if (places.foreach) check_tree(*places.foreach, Use::foreach);
+      if (places.until) check_condition(*places.until, Use::until);
       if (places.with) check_tree(*places.with, Use::with);
     }
     if (dag_.outputs) check_tree(*dag_.outputs, Use::outputs);
@@ -144,23 +156,35 @@ class Checker {
     const std::string& root = parts[0];
     const bool of_task = use != Use::event && use != Use::outputs;
     const bool mapped = of_task && !dag_.spec.tasks[task_].foreach.is_null();
-    const auto roots = roots_of(use, mapped);
+    const bool repeats = of_task && dag_.tasks[task_].repeats;
+    const auto roots = roots_of(use, mapped, repeats);
     if (std::ranges::find(roots, root) == roots.end()) {
-      if (root == "item" || root == "index")
-        return loading_.report.error(
-            locate(node, root), "unknown-reference",
-            "'" + root + "' is known only in the `with` of a task that has `foreach`");
+      if (const std::string place = place_of(root); !place.empty())
+        return loading_.report.error(locate(node, root), "unknown-reference",
+                                     "'" + root + "' is known only " + place);
       return unknown(node, root, "there is no " + quote(root) + " here", root, roots);
     }
     if (root == "tasks") return check_task_reference(node, reference, parts, use);
     if (parts.size() < 2) return;
     const std::string needle = root + "." + parts[1];
+    if (root == "outputs" || root == "previous") return check_own_output(node, needle, parts[1]);
     if (root == "params" && std::ranges::find(params_, parts[1]) == params_.end())
       unknown(node, needle, "the DAG has no param " + quote(parts[1]), parts[1], params_);
     if (root == "run" && std::ranges::find(kRunNames, parts[1]) == kRunNames.end())
       unknown(node, needle, "'run' has no " + quote(parts[1]), parts[1], kRunNames);
     if (root == "dag" && std::ranges::find(kDagNames, parts[1]) == kDagNames.end())
       unknown(node, needle, "'dag' has no " + quote(parts[1]), parts[1], kDagNames);
+  }
+
+  /// Of the task itself, in an iteration.
+  void check_own_output(const YamlNode& node, const std::string& needle,
+                        const std::string& output) {
+    const OperatorInfo* op = dag_.tasks[task_].op;
+    if (op == nullptr) return;
+    const auto known = op->known_outputs(dag_.spec.tasks[task_].with);
+    if (!known || std::ranges::find(*known, output) != known->end()) return;
+    unknown(node, needle, "operator " + quote(op->name) + " has no output " + quote(output), output,
+            *known);
   }
 
   /// An id may hold dots: the longest run of parts that is an id counts. 0: there is none.

@@ -101,9 +101,9 @@ class TypeChecker {
   }
 
   Type type_of_name(std::string_view name) const {
-    if (name == "index") return Json::Type::integer;
+    if (name == "index" || name == "iteration") return Json::Type::integer;
     if (name == "item") return item_type(task_->foreach);
-    for (const std::string_view mapping : {"params", "run", "dag", "tasks"})
+    for (const std::string_view mapping : {"params", "run", "dag", "tasks", "previous"})
       if (name == mapping) return Json::Type::object;
     for (const std::string_view text :
          {"run.id", "run.type", "run.trace_id", "run.created_at", "dag.id", "dag.owner"})
@@ -187,7 +187,7 @@ class TypeChecker {
     };
     if (below("item")) return !task_->foreach.is_array() || has_expression(task_->foreach);
     if (below("tasks")) return !name.ends_with(".state");
-    if (!below("params")) return below("event");
+    if (!below("params")) return below("event") || below("previous");
     const Type type = type_of_name(name);
     return !type || *type == Json::Type::string || *type == Json::Type::array ||
            *type == Json::Type::object;

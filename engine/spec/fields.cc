@@ -203,6 +203,8 @@ constexpr std::array kTask = {
         "One instance of the task for each item: a list, an expression that gives one, or a "
         "mapping with a limit",
         R"({"oneOf": [{"type": "array"}, {"type": "string", "pattern": "^\\$\\{\\{"}, {"$ref": "#/$defs/foreach"}]})"},
+    Field{"repeat", "Run the task again after each success, until an expression is true",
+          R"({"$ref": "#/$defs/repeat"})"},
     Field{"retries", "Number of retries, or a mapping", kRetries},
     Field{"on_exhausted", kExhaustedText, kExhausted},
     Field{
@@ -218,6 +220,15 @@ constexpr std::array kTask = {
           "What runs the task: a runner process, or a thread of the engine; default: what its "
           "operator declares",
           R"({"enum": ["process", "thread"]})"},
+};
+
+constexpr std::array kRepeat = {
+    Field{"until", "The task ends as soon as this expression over `outputs` is true", kExpression,
+          true},
+    Field{"max", "Most iterations", R"({"type": "integer", "minimum": 1, "maximum": 10000})", true},
+    Field{"delay", "Time between two iterations; default 0s", kDuration},
+    Field{"on_max", "What the task does if `until` is still false after `max` iterations",
+          R"({"enum": ["fail", "succeed"], "default": "fail"})"},
 };
 
 constexpr std::array kForeach = {
@@ -242,6 +253,7 @@ Fields retry_rule_fields() { return kRetryRule; }
 Fields retry_on_fields() { return kRetryOn; }
 Fields task_fields() { return kTask; }
 Fields foreach_fields() { return kForeach; }
+Fields repeat_fields() { return kRepeat; }
 
 const std::vector<std::string>& rule_errors() {
   static const std::vector<std::string> kNames = {"invalid_argument",

@@ -31,6 +31,7 @@ Fields retry_rule_fields();
 Fields retry_on_fields();
 Fields task_fields();
 Fields foreach_fields();
+Fields repeat_fields();
 
 /// What `error` of a retry rule takes: codes of errors, out_of_memory and signal.
 const std::vector<std::string>& rule_errors();

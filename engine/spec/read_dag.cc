@@ -58,7 +58,7 @@ void read_on(const YamlNode& node, LocatedDag& dag, const Loading& loading) {
     on_event.set("type", read_string(entry->value, "type", report).value_or(""));
   if (const auto* entry = event->value.find("if")) {
     dag.event_condition = &entry->value;
-    on_event.set("if", read_condition(entry->value, loading));
+    on_event.set("if", read_condition("if", entry->value, loading));
   }
   dag.spec.on_event = std::move(on_event);
 }

@@ -22,6 +22,8 @@ struct TaskPlaces {
   const YamlNode* with = nullptr;
   const YamlNode* condition = nullptr;
   const YamlNode* foreach = nullptr;
+  const YamlNode* until = nullptr;
+  bool repeats = false;  // the file has `repeat`, whether it fits or not
   const OperatorInfo* op = nullptr;  // nullptr: unknown
 };
 
@@ -50,8 +52,10 @@ void read_task(const YamlNode::Entry& entry, const TaskSpec& defaults, LocatedDa
 void read_retries(const YamlNode& node, RetryPolicy& to, Report& report);
 /// `retries`, `timeout`, `memory` and `priority`, of a task or of `defaults`.
 void read_limits(const YamlNode& node, TaskSpec& to, const Loading& loading);
-/// The text of an `if`: one expression, with or without `${{ }}`. "" where it does not fit.
-std::string read_condition(const YamlNode& node, const Loading& loading);
+void read_repeat(const YamlNode& node, TaskSpec& task, TaskPlaces& places, const Loading& loading);
+/// The text of a condition such as `if`: one expression, with or without `${{ }}`. "" where it does
+/// not fit.
+std::string read_condition(std::string_view key, const YamlNode& node, const Loading& loading);
 
 /// Unknown and circular `needs`.
 void check_graph(const LocatedDag& dag, const Loading& loading);

@@ -167,9 +167,9 @@ void read_limits(const YamlNode& node, TaskSpec& to, const Loading& loading) {
         read_integer(entry->value, "priority", -1'000'000, 1'000'000, report).value_or(0));
 }
 
-std::string read_condition(const YamlNode& node, const Loading& loading) {
+std::string read_condition(std::string_view key, const YamlNode& node, const Loading& loading) {
   if (node.is_scalar() && node.scalar.is_bool()) return node.scalar.as_bool() ? "true" : "false";
-  const auto text = read_string(node, "if", loading.report);
+  const auto text = read_string(node, key, loading.report);
   if (!text) return "";
   const auto spans = find_expressions(*text);
   if (!spans || spans->empty()) return *text;  // the missing end is reported with the expressions
@@ -181,7 +181,8 @@ std::string read_condition(const YamlNode& node, const Loading& loading) {
   if (is_blank(whole.substr(0, span.offset - 3)) &&
       is_blank(whole.substr(span.offset + span.text.size() + 2)))
     return std::string(span.text);
-  loading.report.error(node.at, "bad-expression", "if: text around '${{ }}' makes it always true",
+  loading.report.error(node.at, "bad-expression",
+                       std::string(key) + ": text around '${{ }}' makes it always true",
                        "put all of it into one '${{ }}'");
   return "";
 }
@@ -206,12 +207,13 @@ void read_task(const YamlNode::Entry& entry, const TaskSpec& defaults, LocatedDa
     for (const auto& need : places.needs) task.needs.push_back(need.text);
     if (const auto* found = node.find("if")) {
       places.condition = &found->value;
-      task.condition = read_condition(found->value, loading);
+      task.condition = read_condition("if", found->value, loading);
     }
     if (const auto* found = node.find("trigger_rule")) read_rule(found->value, task, report);
     if (const auto* found = node.find("continue_on_error"))
       task.continue_on_error = read_bool(found->value, "continue_on_error", report).value_or(false);
     if (const auto* found = node.find("foreach")) read_foreach(found->value, task, places, loading);
+    if (const auto* found = node.find("repeat")) read_repeat(found->value, task, places, loading);
     read_limits(node, task, loading);
     read_with(node, task, places, loading);
   }

@@ -135,6 +135,7 @@ Json dag_json_schema(const Catalog& catalog) {
                {"exit_code", Json::object({{"type", "integer"}, {"minimum", 1}, {"maximum", 255}})},
                {"error_code", Json::object({{"enum", names(spec::retried_codes())}})},
                {"foreach", mapping_schema(spec::foreach_fields())},
+               {"repeat", mapping_schema(spec::repeat_fields())},
                {"task", task_schema(catalog)}}));
   return out;
 }

@@ -58,15 +58,18 @@ class Python : public testing::Test {
   static void SetUpTestSuite() {
     folder_ = std::make_unique<TempFolder>();
     fs::copy(MILLRACE_SOURCE_DIR "/examples/prices", dags(), fs::copy_options::recursive);
+    for (const auto* file : {"square_root.yaml", "newton.py"})
+      fs::copy(MILLRACE_SOURCE_DIR "/examples/repeat/" + std::string(file), dags());
     ASSERT_TRUE(write_file(dags() / "loose.yaml", kLoose).ok());
     ASSERT_TRUE(write_file(dags() / "loose.py", kLooseCode).ok());
     ASSERT_TRUE(write_file(dags() / "fails.yaml", kFails).ok());
     ASSERT_TRUE(write_file(dags() / "fails.py", kFailsCode).ok());
     up_ = std::make_unique<Up>(folder_->path() / "state", dags());
     ASSERT_TRUE(eventually([] {
-      return std::ranges::all_of(std::array{"prices", "loose", "fails"}, [](auto dag) {
-        return up_->get("/dags/" + std::string(dag))["dag"]["dag"].as_view() == dag;
-      });
+      return std::ranges::all_of(
+          std::array{"prices", "loose", "fails", "square_root"}, [](auto dag) {
+            return up_->get("/dags/" + std::string(dag))["dag"]["dag"].as_view() == dag;
+          });
     }));
   }
   static void TearDownTestSuite() {
@@ -134,6 +137,16 @@ TEST_F(Python, FailuresNameTheExceptionTheSignalAndTheLastLineOfTheLog) {
       << task(run, "hungry").dump();
   EXPECT_EQ(task(run, "hangs")["error"].as_string(),
             "ran longer than its timeout of 1s and was ended");
+}
+
+// examples/repeat. From 1, Newton's method comes to the root of 2 in five steps, of which the last
+// changes it by 1.6e-12: 1.5, 1.4167, 1.414216, 1.41421356237469, 1.414213562373095.
+TEST_F(Python, ATaskRepeatsUntilItsConditionHolds) {
+  const Json run = trigger({"square_root"});
+  const Json step = up_->get("/runs/" + run["run"].as_string() + "/tasks/step");
+  EXPECT_NEAR(step["outputs"]["guess"].as_double(), 1.4142135623730951, 1e-12) << step.dump();
+  EXPECT_EQ(step["iteration"], Json(5));
+  EXPECT_EQ(step["attempt"], Json(5));
 }
 
 }  // namespace

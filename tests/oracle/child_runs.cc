@@ -53,8 +53,9 @@ Finding ChildRuns::follow(const Run& run, const Event& event) {
   if (waiting_.contains(place) && !may_happen_while_waiting(event.body))
     return bad_child("a task goes on although the run that it waits for has not ended");
   if (std::holds_alternative<TaskCancelled>(event.body)) waiting_.erase(place);
-  // The next attempt, and a task that was held, start a run of their own.
+  // The next attempt or iteration, and a task that was held, start a run of their own.
   if (std::holds_alternative<AttemptFailed>(event.body) ||
+      std::holds_alternative<TaskRepeated>(event.body) ||
       std::holds_alternative<TaskResumed>(event.body))
     heard_.erase(place);
   if (const auto* ended = std::get_if<ChildRunEnded>(&event.body)) return wake(place, *ended);

@@ -21,9 +21,9 @@ class History {
     say(kRun, created);
   }
   void say(EventBody body) { say(kRun, std::move(body)); }
-  void start(TaskRef ref) {
-    say(AttemptDispatched{ref, 1, epoch_});
-    say(AttemptStarted{ref, 1, epoch_, {}});
+  void start(TaskRef ref, int attempt = 1) {
+    say(AttemptDispatched{ref, attempt, epoch_});
+    say(AttemptStarted{ref, attempt, epoch_, {}});
   }
   /// The rule that is broken first; "projections": no event is wrong.
   std::string_view broken() {
@@ -72,6 +72,51 @@ TEST(OracleGraph, NoMoreInstancesThanMaxActiveAreUnderWay) {
     history.start({0, 1});
     EXPECT_EQ(history.broken(), ends ? "projections" : "active_instances");
   }
+}
+
+DagSpec repeating(OnMax on_max) {
+  DagSpec spec;
+  spec.id = "repeating";
+  spec.tasks.resize(1);
+  spec.tasks[0].id = "only";
+  spec.tasks[0].op = "fake";
+  spec.tasks[0].repeat = {.until = "outputs.enough", .max = 2, .delay = {}, .on_max = on_max};
+  return spec;
+}
+
+/// The rule that the last of these iterations breaks. Each says whether it is enough.
+std::string_view broken_by(std::vector<bool> repeated, EventBody last, OnMax on_max) {
+  History history(repeating(on_max));
+  const TaskRef only{0, -1};
+  int attempt = 0;
+  for (const bool enough : repeated) {
+    history.start(only, ++attempt);
+    history.say(TaskRepeated{only, attempt, {}, Json::object({{"enough", enough}}), {}});
+  }
+  history.start(only, ++attempt);
+  history.say(std::move(last));
+  return history.broken();
+}
+
+TEST(OracleGraph, ATaskRepeatsUntilItIsEnoughAndNoLonger) {
+  const TaskRef only{0, -1};
+  const Json enough = Json::object({{"enough", true}}), little = Json::object({{"enough", false}});
+  const auto succeeds = [&](int attempt, const Json& outputs) {
+    return TaskSucceeded{only, attempt, outputs, {}};
+  };
+  const auto fails = [&](int attempt) {
+    return TaskFailed{only, attempt, permanent(unavailable("max")), little, {}};
+  };
+  EXPECT_EQ("projections", broken_by({}, succeeds(1, enough), OnMax::fail)) << "no event is wrong";
+  EXPECT_EQ("projections", broken_by({false}, succeeds(2, enough), OnMax::fail));
+  EXPECT_EQ("projections", broken_by({false}, succeeds(2, little), OnMax::succeed));
+  EXPECT_EQ("projections", broken_by({false}, fails(2), OnMax::fail));
+  EXPECT_EQ("iterations", broken_by({}, succeeds(1, little), OnMax::succeed)) << "too early";
+  EXPECT_EQ("iterations", broken_by({false}, succeeds(2, little), OnMax::fail));
+  EXPECT_EQ("iterations", broken_by({true}, succeeds(2, enough), OnMax::fail)) << "after enough";
+  EXPECT_EQ("iterations", broken_by({false, false}, succeeds(3, enough), OnMax::fail)) << "max";
+  EXPECT_EQ("iterations", broken_by({}, fails(1), OnMax::fail)) << "too early";
+  EXPECT_EQ("iterations", broken_by({false}, fails(2), OnMax::succeed));
 }
 
 }  // namespace

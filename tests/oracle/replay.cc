@@ -4,6 +4,7 @@
 
 #include "engine/core/attempt.h"
 #include "tests/oracle/edges.h"
+#include "tests/oracle/iterations.h"
 #include "tests/oracle/retry_limit.h"
 #include "tests/oracle/schedule_dates.h"
 
@@ -199,6 +200,7 @@ Finding Replay::before_fold(Run& run, const Event& event) {
                             .holds = spec.on_exhausted == OnExhausted::hold,
                             .adopted = expectations_.limits.survives_leader};
   auto wrong = check_left_out(run, *ref, event.body);
+  if (!wrong) wrong = check_iteration(course_of(run.id, *ref), spec, event.body);
   if (!wrong) wrong = follow(course_of(run.id, *ref), event.body, limits, newest_epoch_);
   if (sent != nullptr || started != nullptr) started_.insert(current_mark(run, *ref));
   if (!wrong && (sent != nullptr || started != nullptr)) wrong = check_given(run, *ref);
@@ -245,9 +247,12 @@ Finding Replay::check_given(const Run& run, TaskRef ref) {
 Finding Replay::check_mark(const Run& run, TaskRef ref, const EventBody& body) {
   const auto* succeeded = std::get_if<TaskSucceeded>(&body);
   const auto* deferred = std::get_if<TaskDeferred>(&body);
-  if (succeeded == nullptr && deferred == nullptr) return {};
+  const auto* repeated = std::get_if<TaskRepeated>(&body);
+  if (succeeded == nullptr && deferred == nullptr && repeated == nullptr) return {};
   const std::string expected = current_mark(run, ref);
-  const Json& said = succeeded ? succeeded->outputs["mark"] : deferred->checkpoint["mark"];
+  const Json& said = succeeded  ? succeeded->outputs["mark"]
+                     : repeated ? repeated->outputs["mark"]
+                                : deferred->checkpoint["mark"];
   if (said.is_string() && said.as_view() != expected)
     return Violation{Rule::current_attempt,
                      "the outcome is of " + said.as_string() + ", and was taken for " + expected};

@@ -36,8 +36,10 @@ constexpr std::array kRules = {
           "A failed attempt is retried as long as the task's retries and rules allow, and no "
           "longer."},
     Entry{Rule::held, "held", "A held task starts or fails only after a person has said so."},
+    Entry{Rule::iterations, "iterations",
+          "A task with `repeat` runs until its condition holds, and at most `max` times."},
     Entry{Rule::saved_state, "saved_state",
-          "An attempt gets the text that the attempts of its task before it have saved last."},
+          "An attempt gets the text that the attempts of its iteration before it have saved last."},
     Entry{Rule::one_run_per_date, "one_run_per_date",
           "A DAG has one scheduled run for a logical date."},
     Entry{Rule::schedule_dates, "schedule_dates",

@@ -25,6 +25,7 @@ enum class Rule : std::uint8_t {
   overlap,
   retry_limit,
   held,
+  iterations,
   saved_state,
   one_run_per_date,
   schedule_dates,

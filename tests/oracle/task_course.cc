@@ -45,6 +45,13 @@ struct Follow {
     course.deferred = true;
     return outcome_of(e.attempt);
   }
+  Finding operator()(const TaskRepeated& e) const {
+    if (auto wrong = outcome_of(e.attempt)) return wrong;
+    ++course.iterations;
+    course.failures = course.losses = 0;
+    course.saved.clear();
+    return {};
+  }
   Finding operator()(const AttemptFailed& e) const {
     if (++course.failures > limits.retries)
       return Violation{Rule::retry_limit, "the task is to be tried again without a retry left"};
@@ -132,7 +139,7 @@ struct Follow {
 bool leaves_running(const EventBody& body) {
   return is_ending(body) || std::holds_alternative<AttemptFailed>(body) ||
          std::holds_alternative<AttemptLost>(body) || std::holds_alternative<TaskDeferred>(body) ||
-         std::holds_alternative<TaskHeld>(body);
+         std::holds_alternative<TaskHeld>(body) || std::holds_alternative<TaskRepeated>(body);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ struct TaskCourse {
   bool held = false;
   bool given_up = false;  // a person lets the held task fail
   int failures = 0, losses = 0;
+  int iterations = 0;  // that were followed by another one
   std::string saved;  // by its attempts, for the next one
   std::string given;  // what the newest attempt gets
 };

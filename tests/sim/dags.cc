@@ -78,6 +78,11 @@ std::shared_ptr<const Dag> random_dag(const DagKey& key, Rng& rng, Time now, boo
     if (chance(rng, 0.2) && i > 0) task.condition = condition_of(rng);
     if (chance(rng, 0.2) && task.condition.empty())
       task.trigger_rule = static_cast<TriggerRule>(rng.below(names_of(TriggerRule{}).size()));
+    if (chance(rng, 0.2))
+      task.repeat = {.until = "outputs.enough",
+                     .max = 1 + static_cast<int>(rng.below(4)),
+                     .delay = std::chrono::seconds{rng.below(3) * 20},
+                     .on_max = chance(rng, 0.5) ? OnMax::succeed : OnMax::fail};
     task.continue_on_error = chance(rng, 0.1);
     if (chance(rng, 0.1)) task.executor = kProcessExecutor;
     spec.tasks.push_back(std::move(task));

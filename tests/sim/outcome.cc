@@ -157,7 +157,8 @@ Result<Outcome> draw_outcome(const StartAttempt& attempt, const std::string& mar
                         {},
                         {RaiseAlert{"error", mark, "", ""}}}};
   Done done;
-  done.outputs = Json::object({{"list", list_of(rng.below(4))}, {"mark", mark}});
+  done.outputs = Json::object(
+      {{"list", list_of(rng.below(4))}, {"mark", mark}, {"enough", rng.below(3) == 0}});
   done.effects = draw_effects(attempt.info.dag_id, mark, rng);
   return Outcome{std::move(done)};
 }

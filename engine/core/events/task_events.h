@@ -227,6 +227,27 @@ struct ChildRunEnded {
   }
 };
 
+struct TaskRepeated {
+  static constexpr std::string_view kind = "task_repeated";
+  static constexpr std::string_view record_doc =
+      "An iteration of a task succeeded, and another one follows: see repeat.";
+  TaskRef ref;
+  int attempt = 0;
+  Time next_at{};
+  Json outputs;
+  std::vector<Effect> effects;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("", &TaskRepeated::ref, "The task instance"),
+        field("a", &TaskRepeated::attempt, "Number of the attempt").shown_as("attempt"),
+        field("next_at", &TaskRepeated::next_at, "When the next iteration may begin"),
+        field("outputs", &TaskRepeated::outputs, "What the next iteration sees as `previous`")
+            .optional(),
+        field("effects", &TaskRepeated::effects, "Committed with this event").optional()};
+  }
+};
+
 struct TaskSucceeded {
   static constexpr std::string_view kind = "task_succeeded";
   static constexpr std::string_view record_doc = "A task ended with success.";

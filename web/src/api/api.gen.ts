@@ -151,6 +151,10 @@ export interface DagTask {
   mapped: boolean;
   /** If it is mapped: instances that may be under way at a time in a run; 0: no limit */
   max_active: number;
+  /** The condition that ends its iterations; "": it runs once */
+  repeat_until: string;
+  /** Its most iterations; 0: it runs once */
+  repeat_max: number;
   /** Retries after the first attempt */
   retries: number;
   /** Deadline of one attempt in seconds */
@@ -565,6 +569,8 @@ export interface Task {
   attempt: number;
   /** Attempts that failed */
   failures: number;
+  /** Number of the current, next or last iteration of a task with `repeat`; 0 for others */
+  iteration: number;
   /** When it entered this state */
   since: string;
   /** Start of its first attempt */
@@ -597,7 +603,7 @@ export interface Task {
   params: unknown;
 }
 
-export type AttemptOutcome = 'running' | 'success' | 'failed' | 'retry' | 'deferred' | 'skipped' | 'cancelled' | 'lost';
+export type AttemptOutcome = 'running' | 'success' | 'failed' | 'retry' | 'deferred' | 'skipped' | 'cancelled' | 'lost' | 'repeat';
 
 /** One try of a task instance. */
 export interface Attempt {
@@ -611,7 +617,7 @@ export interface Attempt {
   ended_at: string | null;
   /** Seconds from started_at to ended_at */
   duration_s: number | null;
-  /** How it ended; `retry`: it failed and another follows, `lost`: its engine is gone */
+  /** How it ended; `retry`: it failed and another follows, `repeat`: it succeeded and another iteration follows, `lost`: its engine is gone */
   outcome: AttemptOutcome;
   /** What went wrong */
   error: string;
@@ -1845,6 +1851,34 @@ export interface ChildRunEnded {
   error: string;
 }
 
+/** An iteration of a task succeeded, and another one follows: see repeat. */
+export interface TaskRepeated {
+  /** Which kind it is */
+  kind: 'task_repeated';
+  /** Its place in the journal; the id of the server-sent event */
+  seq: number;
+  /** When it was decided */
+  at: string;
+  /** The run */
+  run: string;
+  /** The namespace of the DAG */
+  namespace: string;
+  /** The DAG's id */
+  dag: string;
+  /** The task's id; "" if the run is forgotten */
+  task: string;
+  /** Its place among the instances of a mapped task; -1: not mapped */
+  map_index: number;
+  /** Number of the attempt */
+  attempt: number;
+  /** When the next iteration may begin */
+  next_at: string;
+  /** What the next iteration sees as `previous` */
+  outputs: unknown;
+  /** Committed with this event */
+  effects: Effect[];
+}
+
 /** Events that this client does not get: it read too slowly, or retention has removed them. */
 export interface EventsLost {
   /** Which kind it is */
@@ -1855,7 +1889,7 @@ export interface EventsLost {
   last_seq: number;
 }
 
-export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | ResourceRegistered | ResourceRetired | TaskHeld | TaskResumed | HeldTaskGivenUp | AttemptStateSaved | BackfillCreated | BackfillPaused | BackfillCancelRequested | BackfillEnded | ChildRunEnded | EventsLost;
+export type StreamEvent = DagRegistered | DagFileChecked | DagPaused | RunCreated | RunCancelRequested | TasksCleared | RunFinished | TaskExpanded | TaskQueued | AttemptStarted | AttemptLost | AttemptFailed | TaskDeferred | TaskSucceeded | TaskFailed | TaskSkipped | TaskUpstreamFailed | TaskCancelled | CompletionRejected | EffectsRequested | CommandHandled | AttemptDispatched | AttemptReturned | TaskCancelRequested | DagRetired | DagOutOfOrder | ScheduleMoved | ResourceRegistered | ResourceRetired | TaskHeld | TaskResumed | HeldTaskGivenUp | AttemptStateSaved | BackfillCreated | BackfillPaused | BackfillCancelRequested | BackfillEnded | ChildRunEnded | TaskRepeated | EventsLost;
 
 /** A DAG that an event did not start. */
 export interface NotStarted {

@@ -16,7 +16,7 @@ import { DagLink, dagAddress } from '../parts/dag';
 const allKinds: Kind[] = [
   'run_cancel_requested', 'tasks_cleared', 'run_finished', 'task_expanded', 'task_queued', 'attempt_dispatched',
   'attempt_returned', 'attempt_started', 'attempt_state_saved', 'attempt_lost',
-  'attempt_failed', 'task_held', 'task_resumed', 'task_deferred', 'child_run_ended', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
+  'attempt_failed', 'task_held', 'task_resumed', 'task_deferred', 'child_run_ended', 'task_repeated', 'task_succeeded', 'task_failed', 'task_skipped', 'task_upstream_failed', 'task_cancelled',
 ];
 
 /** After events of these kinds, the run or the list of its instances is requested again. */

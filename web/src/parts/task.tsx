@@ -28,7 +28,7 @@ function Attempts({ attempts, shownError, chosen, onChoose }: { attempts: Attemp
               </button>
             </td>
             <td>
-              <State value={attempt.outcome === 'retry' ? 'failed' : attempt.outcome} />
+              <State value={attempt.outcome === 'retry' ? 'failed' : attempt.outcome === 'repeat' ? 'success' : attempt.outcome} />
               {attempt.error && attempt.error !== shownError && <span class="note">{attempt.error}</span>}
             </td>
             <td data-label="Started">
