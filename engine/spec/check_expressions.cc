@@ -39,7 +39,8 @@ std::vector<std::string> roots_of(Use use, bool mapped, bool repeats) {
 /// Where a name is known that is not known everywhere; "": it is another one.
 std::string place_of(std::string_view root) {
   if (root == "item" || root == "index") return "in the `with` of a task that has `foreach`";
-  if (root == "iteration" || root == "previous") return "in the `with` of a task that has `repeat`";
+  if (root == "iteration" || root == "previous")
+    return "in the `with` and `until` of a task that has `repeat`";
   if (root == "outputs") return "in the `until` of a task that has `repeat`";
   return "";
 }
