@@ -31,6 +31,7 @@ struct AttemptInfo {
   std::string task_id;
   int map_index = -1;      // -1: not mapped
   int attempt = 1;         // from 1, never decreases
+  int iteration = 1;       // of a task with `repeat`, from 1
   std::int64_t epoch = 0;  // of the leader that started it
   std::string trace_id;
   std::string owner;     // of the DAG
@@ -49,6 +50,7 @@ struct AttemptInfo {
                       field("task", &AttemptInfo::task_id, "The task"),
                       field("map_index", &AttemptInfo::map_index, "-1 if it is not mapped"),
                       field("attempt", &AttemptInfo::attempt, "From 1"),
+                      field("iteration", &AttemptInfo::iteration, "Of a repeated task, from 1"),
                       field("epoch", &AttemptInfo::epoch, "Of the leader that started it"),
                       field("trace_id", &AttemptInfo::trace_id, "W3C trace id"),
                       field("owner", &AttemptInfo::owner, "Of the DAG"),
@@ -61,8 +63,8 @@ struct AttemptInfo {
                       field("saved_state", &AttemptInfo::saved_state, "Of earlier attempts")};
   }
 
-  /// "run/task/map_index": the same for all attempts, so that an outside system can tell a
-  /// repetition.
+  /// "run/task/map_index", from the second iteration on with "/iteration": the same for all
+  /// attempts of an iteration, so that an outside system can tell a repetition.
   std::string idempotency_key() const;
   /// "run/task/map_index/attempt": names this attempt among all.
   std::string name() const;

@@ -128,7 +128,7 @@ class Dag {
     Template with;
     std::optional<Template> foreach;
     std::optional<Expression> until;  // of spec.repeat
-    std::vector<int> reads;  // tasks whose outputs or state its expressions name
+    std::vector<int> reads;           // tasks whose outputs or state its expressions name
     /// Datasets whose watermarks its expressions name; nullopt: any dataset of the namespace.
     std::optional<std::vector<std::string>> reads_watermarks;
     std::vector<std::optional<MessagePattern>> retry_messages;  // as spec.retries.rules

@@ -243,6 +243,7 @@ class Planner {
   Json new_root(const Run& run, TaskRef ref) const;
   const Json& root_of(const Run& run, TaskRef ref);
   void forget_root_of(const Run& run, const EventBody& body);
+  void forget_root_with_watermarks();
   static AttemptKey key_of(const Run& run, TaskRef ref);
   StartAttempt action_of(const Run& run, TaskRef ref, Json with) const;
   void hold_slot(const AttemptKey& key, const TaskSpec& task, std::size_t pool, Time began,

@@ -122,11 +122,11 @@ Status Planner::admit(const Run& run, TaskRef ref, const Result<Outcome>& outcom
 Outcome Planner::with_rising_watermarks(const Run& run, Outcome outcome) {
   const auto take = [&](std::vector<Effect>& effects) {
     watermarks_.take(run.dag->key().namespace_, effects);
-    mapped_root_ = {};  // its expressions may read a watermark
   };
   if (auto* done = std::get_if<Done>(&outcome)) take(done->effects);
   if (auto* defer = std::get_if<Defer>(&outcome)) take(defer->effects);
   if (auto* judged = std::get_if<Fail>(&outcome)) take(judged->effects);
+  forget_root_with_watermarks();
   return outcome;
 }
 

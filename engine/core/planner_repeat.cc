@@ -4,9 +4,7 @@
 namespace millrace {
 namespace {
 
-/// `root`: of the expressions of the task.
-Result<bool> until_holds(const Expression& until, Json root, const Json& outputs) {
-  root.set("outputs", outputs.is_null() ? Json::object() : outputs);
+Result<bool> until_holds(const Expression& until, const Json& root) {
   MR_TRY(const Json value, until.evaluate({&root}));
   return truthy(value);
 }
@@ -25,8 +23,9 @@ void Planner::end_iteration(Run& run, const AttemptKey& key, const Done& done, J
                             Time now) {
   const RepeatPolicy& repeat = run.dag->task(key.ref.task).spec.repeat;
   const bool is_last = run.instance(key.ref).iterations + 1 >= repeat.max;
-  const Result<bool> holds =
-      until_holds(*run.dag->task(key.ref.task).until, new_root(run, key.ref), outputs);
+  root_of(run, key.ref);
+  mapped_root_.root.set("outputs", outputs.is_null() ? Json::object() : outputs);
+  const Result<bool> holds = until_holds(*run.dag->task(key.ref.task).until, mapped_root_.root);
   const auto& effects = done.effects;
   if (!holds) {
     Error error = permanent(holds.error());

@@ -39,8 +39,10 @@ void Planner::admit(Run& run, Time now) {
   }
   const auto dag = dags_.find(run.dag->key());
   const bool scheduled = run.created.type == RunType::scheduled;
-  if (dag != dags_.end() && !dag->second.runs.may_begin(limits_of(dag->second), scheduled) &&
-      !closes_ring(run))
+  // With `only_dag`, runs that are under way there may never end.
+  const bool waits = options_.only_dag.empty() || run.created.type != RunType::child;
+  if (waits && dag != dags_.end() &&
+      !dag->second.runs.may_begin(limits_of(dag->second), scheduled) && !closes_ring(run))
     dag->second.runs.hold(run.id, scheduled);
   else
     activate(run, now);
@@ -268,6 +270,11 @@ void Planner::forget_root_of(const Run& run, const EventBody& body) {
   if (touches) mapped_root_ = {};
 }
 
+/// A watermark may have risen.
+void Planner::forget_root_with_watermarks() {
+  if (mapped_root_.root.contains("watermarks")) mapped_root_ = {};
+}
+
 /// One that cannot start fails instead.
 void Planner::start(Run& run, TaskRef ref, std::size_t pool, Time now) {
   const auto& task = run.dag->task(ref.task);
@@ -321,6 +328,7 @@ StartAttempt Planner::action_of(const Run& run, TaskRef ref, Json with) const {
   info.task_id = task.spec.id;
   info.map_index = ref.map_index;
   info.attempt = action.key.attempt;
+  info.iteration = run.instance(ref).iterations + 1;
   info.epoch = epoch_;
   info.trace_id = run.created.trace_id;
   info.owner = run.dag->spec().owner;

@@ -260,10 +260,14 @@ class Fold {
   Status operator()(const TaskSkipped& e) {
     if (!run_.has(e.ref)) return bad("the run has no such task instance");
     run_.instance(e.ref).reason = e.reason;
+    forget_iteration(e.ref);
     return move(e.ref, Cause::skip);
   }
   Status operator()(const TaskUpstreamFailed& e) { return move(e.ref, Cause::upstream_fail); }
-  Status operator()(const TaskCancelled& e) { return move(e.ref, Cause::cancel); }
+  Status operator()(const TaskCancelled& e) {
+    forget_iteration(e.ref);
+    return move(e.ref, Cause::cancel);
+  }
 
  private:
   Error bad(std::string_view why) const {
@@ -274,6 +278,10 @@ class Fold {
     if (!run_.has(ref)) return bad("the run has no such task instance");
     if (run_.instance(ref).attempt != attempt) return bad("the attempt is not the current one");
     return {};
+  }
+  /// A task that did not succeed has no outputs of an iteration before.
+  void forget_iteration(TaskRef ref) {
+    if (run_.has(ref) && run_.instance(ref).iterations > 0) run_.instance(ref).outputs = {};
   }
   void note_children(TaskRef ref, const std::vector<Effect>& effects, bool defers) {
     for (const Effect& effect : effects)

@@ -112,9 +112,8 @@ TEST_F(Repeat, FailsIfTheConditionDoesNotHoldAfterTheLastIteration) {
   end(loss(40));
   end(loss(30, {RaiseAlert{"info", "second", "", ""}}));
   EXPECT_EQ(TaskState::failed, tune().state) << "at once, whatever retries there are";
-  EXPECT_EQ(
-      "'outputs.loss < 10' did not hold after 2 iterations, the max of its repeat",
-      tune().error.message);
+  EXPECT_EQ("'outputs.loss < 10' did not hold after 2 iterations, the max of its repeat",
+            tune().error.message);
   EXPECT_EQ(Json::object({{"loss", 30}}), tune().outputs);
   EXPECT_EQ(RunStatus::failed, run().status);
 }
@@ -251,6 +250,28 @@ TEST(RepeatPolicy, IsKeptInTheCanonicalForm) {
       .until = "outputs.done", .max = 7, .delay = seconds{30}, .on_max = OnMax::succeed};
   EXPECT_EQ(policy, *repeat_policy_from(to_json(policy)));
   EXPECT_EQ(RepeatPolicy(), *repeat_policy_from({}));
+}
+
+// An outside system must be able to tell a second try from a second iteration.
+TEST_F(Repeat, EachIterationHasAnIdempotencyKeyOfItsOwn) {
+  begin(until_small(), {}, 1);
+  const std::string run = run_.to_string();
+  EXPECT_EQ(run + "/tune/-1", started_.back().info.idempotency_key());
+  end(loss(40));
+  EXPECT_EQ(run + "/tune/-1/2", started_.back().info.idempotency_key());
+  end(unavailable("away"));
+  advance(minutes{1});
+  EXPECT_EQ(3, started_.back().info.attempt);
+  EXPECT_EQ(run + "/tune/-1/2", started_.back().info.idempotency_key()) << "of the retry";
+  EXPECT_EQ(run + "/tune/-1/3", started_.back().info.name());
+}
+
+TEST_F(Repeat, ATaskThatIsSkippedInALaterIterationHasNoOutputs) {
+  begin(until_small());
+  end(loss(40));
+  end(Outcome{Skip{"nothing to do"}});
+  EXPECT_EQ(TaskState::skipped, tune().state);
+  EXPECT_TRUE(tune().outputs.is_null());
 }
 
 }  // namespace
