@@ -40,10 +40,7 @@ std::string first_failure(const Run& run) {
 /// A run that a person or a task asks for; otherwise why there is none.
 Result<Planner::Asked> Planner::ask_for_run(const DagKey& dag, const Json& params,
                                             const std::string& logical_date) {
-  MR_TRY(DagState* const state, find_dag(dag));
-  if (!state->retired.empty())
-    return conflict("DAG '" + dag.text() + "' is retired: " + state->retired +
-                    " (the last one was " + state->source + "); put the file back to run it");
+  MR_TRY(DagState* const state, find_startable(dag));
   Asked asked{state, {}, {}};
   if (!logical_date.empty()) {
     MR_TRY(asked.logical_date, parse_wall_time(logical_date, time_zone_of(*state->dag)));
@@ -181,7 +178,8 @@ void Planner::note_restored_waits() {
 
 /// It waits on, unless the run that it waits for has ended meanwhile or is forgotten.
 void Planner::restore_wait(Run& run, TaskRef ref, const Uuid& child, Time now) {
-  if (runs_.find_open(child) != nullptr || !runs_.check_in_order(child)) return;
+  // One that has ended since the start of this planner wakes the task: wake_parents.
+  if (runs_.find(child) != nullptr || !runs_.check_in_order(child)) return;
   const auto ended = ended_before_.find(child);
   end_wait(run, ref,
            ended != ended_before_.end()

@@ -393,5 +393,28 @@ TEST_F(Children, AWaitForAForgottenRunEndsWithAnError) {
   EXPECT_EQ(child["error"].as_view(), "it is forgotten, and its end was not seen");
 }
 
+// The child is restored first, because its id is smaller, and ends at once.
+TEST_F(Children, OneThatEndsWhileTheNextEngineStartsWakesItsTask) {
+  add("parent");
+  add("child", [](DagSpec& spec) {
+    spec.tasks[0].at_most_once = true;
+    spec.tasks[0].executor = std::string(kThreadExecutor);
+  });
+  TriggerRun input;
+  input.dag = "parent";
+  input.run = Uuid{~std::uint64_t{0}, 1};
+  ASSERT_TRUE(planner_->trigger_run(input, {}, now_).ok());
+  take();
+  end(*input.run, wait_for("child"));
+  const Uuid child = child_of(*input.run);
+  ASSERT_TRUE(child < *input.run);
+  ASSERT_EQ(state(child), TaskState::running);
+  restart();
+  EXPECT_EQ(at(child).status, RunStatus::failed);
+  EXPECT_EQ(count<ChildRunEnded>(*input.run), 1);
+  const Json& news = at(*input.run).instance({0, -1}).checkpoint["child"];
+  EXPECT_TRUE(news["error"].as_view().starts_with("task 't': ")) << news.dump();
+}
+
 }  // namespace
 }  // namespace millrace

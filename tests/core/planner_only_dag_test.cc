@@ -45,5 +45,29 @@ TEST(OnlyDag, OtherRunsAreCreatedAndWaitForTheNextEngine) {
   EXPECT_EQ(started(planner), std::vector<std::string>());
 }
 
+TEST(OnlyDag, ARunThatItStartsDoesNotWaitForRunsThatDoNotGoOn) {
+  const Time now = *parse_rfc3339("2001-02-01T00:30:00Z");
+  PlannerOptions options;
+  options.only_dag = "mine";
+  Planner planner(options, 1, Rng(1));
+  DagSpec one_at_a_time = dag_of("other")->spec();
+  one_at_a_time.max_active_runs = 1;
+  for (const auto& dag :
+       {dag_of("mine"), std::make_shared<const Dag>(*Dag::make(std::move(one_at_a_time)))})
+    ASSERT_TRUE(planner.register_dag({dag, dag->id() + ".yaml", ".", {}}, now).ok());
+  for (std::uint64_t i = 1; i <= 2; ++i) {
+    TriggerRun input;
+    input.dag = i == 1 ? "other" : "mine";
+    input.run = Uuid{1, i};
+    ASSERT_TRUE(planner.trigger_run(input, {}, now).ok());
+  }
+  AttemptKey mine;
+  for (const auto& action : planner.take_actions()) mine = std::get<StartAttempt>(action).key;
+  Defer wait;
+  wait.effects.emplace_back(StartRun{.dag = "other", .wait = true});
+  planner.complete({mine, Outcome{wait}, false}, now);
+  EXPECT_EQ(started(planner), (std::vector<std::string>{"other"}));
+}
+
 }  // namespace
 }  // namespace millrace
