@@ -215,6 +215,10 @@ Status Planner::retry_run(const RetryRun& input, const Caller& caller, Time now)
     roots.push_back(task);
   }
   MR_TRY(std::vector<TaskRef> refs, tasks_to_clear(run, roots));
+  if (refs.empty() && !run.error.empty())
+    return conflict("all tasks of run " + run.id.to_string() +
+                    " succeeded, and it failed because " + run.error +
+                    "; name the tasks that should run again");
   if (refs.empty()) return conflict("run " + run.id.to_string() + " has no ended task to retry");
   const bool reopened = run.status != RunStatus::running;
   emit(run, now, TasksCleared{std::move(refs), caller.origin});

@@ -75,6 +75,10 @@ TEST_F(RunOutputs, FailTheRunIfOneCannotBeComputed) {
   EXPECT_EQ(run().status, RunStatus::failed);
   EXPECT_TRUE(run().outputs.is_null());
   EXPECT_TRUE(run().error.starts_with("outputs/report: ")) << run().error;
+  const std::string refusal = planner_.retry_run({run_, {}}, {}, now_).error().message;
+  EXPECT_NE(refusal.find("succeeded, and it failed because outputs/report: "), std::string::npos)
+      << refusal;
+  EXPECT_TRUE(refusal.ends_with("; name the tasks that should run again")) << refusal;
 }
 
 TEST_F(RunOutputs, FailTheRunIfTheyAreTooLarge) {
