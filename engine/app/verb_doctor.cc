@@ -235,7 +235,8 @@ Finding check_dags(const Options& options) {
     if (!loaded.back().ok()) bad.insert(file.string());
   }
   for (const auto& one : check_twins(loaded)) bad.insert(one.file);
-  for (const auto& one : check_together(loaded, catalog)) bad.insert(one.file);
+  for (const auto& one : check_together(loaded, catalog))
+    if (one.severity == Diagnostic::Severity::error) bad.insert(one.file);
   if (!bad.empty())
     return {"DAG files", false,
             std::to_string(bad.size()) + " with errors; 'millrace lint' shows them"};

@@ -134,13 +134,13 @@ SyncDags ResourceFolder::contents() const {
   for (const auto& [path, file] : files_) {
     const Resource& resource = file.resource;
     std::vector<Diagnostic> diagnostics = resource.diagnostics;
-    const auto more = together.find(path);
-    if (more != together.end())
-      diagnostics.insert(diagnostics.end(), more->second.begin(), more->second.end());
+    const std::vector<Diagnostic>& more = together[path];
+    diagnostics.insert(diagnostics.end(), more.begin(), more.end());
+    const bool fits = !has_errors(more);
     if (!diagnostics.empty()) folder.errors[path] = diagnostics_json(diagnostics, resource.source);
-    if (resource.dag && more == together.end())
+    if (resource.dag && fits)
       folder.dags.push_back(registration(resource));
-    else if (resource.ok() && !resource.dag && more == together.end())
+    else if (resource.ok() && !resource.dag && fits)
       folder.others.found.push_back(other_registration(resource));
     else if (!resource.name.empty())
       insert_into(key_of(resource), folder.declared, folder.others.declared);

@@ -232,5 +232,13 @@ TEST_F(ResourceFolderTest, AnEmptyFolderRetiresOnlyWhatWasSeenInIt) {
   EXPECT_EQ(row("monitor", "drift").retired, "");
 }
 
+TEST_F(ResourceFolderTest, AWarningDoesNotKeepADagOut) {
+  write("etl.yaml", kDag);
+  write("start.yaml",
+        "dag: start\ntasks: {a: {operator: dag.run, with: {dag: etl, params: {x: 1}}}}\n");
+  EXPECT_EQ(look(), (Events{"dag_registered etl", "dag_registered start", "dag_file_checked "}));
+  EXPECT_NE(report("start.yaml").find("with params that do not fit"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace millrace
