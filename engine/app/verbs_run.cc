@@ -25,10 +25,12 @@ bool run_ended(std::string_view status) {
   return status == "success" || status == "failed" || status == "cancelled";
 }
 
-/// The status, and why tasks failed.
-Status print_end(const ApiClient& client, const std::string& run, const std::string& status) {
-  std::printf("%s\n", paint(status).c_str());
-  if (status == "success") return {};
+/// The status of the run, and why it or its tasks failed.
+Status print_end(const ApiClient& client, const std::string& run, const Json& row) {
+  std::printf("%s\n", paint(row["status"].as_view()).c_str());
+  if (row["status"].as_view() == "success") return {};
+  if (const std::string error = row["error"].as_string(); !error.empty())
+    std::printf("%s\n", error.c_str());
   MR_TRY(const Json failed,
          client.get_list("/api/v1/runs/" + run + "/tasks?state=failed&per_task=20"));
   for (const auto& task : failed.items())
@@ -48,7 +50,7 @@ Result<int> wait_for_end(const Options& options, const ApiClient& client, const 
       if (options.json)
         print_json(*row);
       else
-        MR_CHECK(print_end(client, run, status));
+        MR_CHECK(print_end(client, run, *row));
       return status == "success" ? 0 : 1;
     }
   }
