@@ -18,7 +18,15 @@ Result<pgclient::PgParams> bound_params(const Json& values) {
   return out;
 }
 
+Status check_query(std::string_view query) {
+  if (query.find_first_not_of(" \t\r\n;") != std::string_view::npos) return {};
+  return invalid_argument("parameter 'query' is empty; expected one statement that gives rows");
+}
+
 Error located_in_query(Error error, std::string_view query, std::optional<std::size_t> place) {
+  // Its SQLSTATE is that of a broken connection.
+  if (error.message.find("bind message supplies") != std::string::npos)
+    error.code = ErrorCode::invalid_argument;
   if (!place) return error;
   std::size_t line = 1, column = 1, at = 1;
   for (const char c : query) {

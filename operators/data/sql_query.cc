@@ -49,6 +49,7 @@ Result<Json> shown_values(data::Session& session, const std::string& select,
 }  // namespace
 
 Result<Outcome> SqlQuery::run(OperatorContext& ctx) const {
+  MR_CHECK(check_query(query));
   MR_CHECK(check_watermark(watermark, dataset));
   MR_TRY(auto database, connect_to(ctx, connection, connection_env));
   MR_CHECK(begin_transaction(database, read_only, timeout));

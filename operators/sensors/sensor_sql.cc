@@ -20,20 +20,32 @@ enum TypeId : unsigned {
   kJsonb = 3802,
 };
 
-/// As JSON where it has the type, else as PostgreSQL writes it.
+/// Of a decimal as PostgreSQL writes it, without exponent.
+std::size_t significant_digits(std::string_view text) {
+  std::size_t digits = 0;
+  for (const char c : text) digits += c >= '0' && c <= '9' && (digits > 0 || c != '0');
+  return digits;
+}
+
+/// A double keeps 15 decimal digits.
+constexpr std::size_t kMostDigits = 15;
+
+/// As JSON where it has the type and keeps the value, else as PostgreSQL writes it.
 Json value_of(unsigned type, std::string_view text) {
   switch (type) {
     case kBool:
       return text == "t";
+    case kNumeric:
+      if (significant_digits(text) > kMostDigits) return text;
+      [[fallthrough]];
     case kInt8:
     case kInt2:
     case kInt4:
     case kFloat4:
     case kFloat8:
-    case kNumeric:
     case kJson:
     case kJsonb: {
-      auto parsed = Json::parse(text, {.round_integers = true});
+      auto parsed = Json::parse(text);
       return parsed ? *std::move(parsed) : Json(text);
     }
     default:
@@ -86,6 +98,7 @@ Look judged(const FirstRow& row) {
 }  // namespace
 
 Result<Look> SensorSql::look(OperatorContext& ctx) const {
+  MR_CHECK(check_query(query));
   MR_TRY(const pgclient::PgParams values, bound_params(params_));
   MR_TRY(auto database, connect_to(ctx, connection, connection_env));
   MR_CHECK(begin_transaction(database, true, statement_timeout));

@@ -32,6 +32,9 @@ class SensorHttpTest : public ::testing::Test {
       if (status_ == 503) out.set_header("Retry-After", "90");
       out.set_content(in.get_header_value("X-Key"), "text/plain");
     });
+    s.Get("/big", [](const httplib::Request&, httplib::Response& out) {
+      out.set_content(R"({"n": 12345678901234567890123, "rows": 7})", "application/json");
+    });
     s.Get("/job", [](const httplib::Request&, httplib::Response& out) {
       out.set_content(R"({"state": "running", "parts": [{"rows": 7}]})", "application/json");
     });
@@ -118,6 +121,12 @@ TEST(JsonPointer, FindsWhatTheStandardSays) {
   EXPECT_EQ(at("/ "), Json(7));
   for (const char* none : {"/foo/2", "/foo/00", "/foo/-", "/foo/0/x", "/bar"})
     EXPECT_EQ(at(none), Json("none")) << none;
+}
+
+TEST_F(SensorHttpTest, ComparesABodyWithANumberThatOutputsCannotHold) {
+  const Done done =
+      expect_outcome<Done>(look("/big", Json::object({{"json", Json::object({{"/rows", 7}})}})));
+  EXPECT_TRUE(done.outputs["json"].is_null()) << "it would not be exact";
 }
 
 }  // namespace

@@ -71,5 +71,24 @@ TEST_F(SensorSqlTest, CountsADatabaseThatIsNotThereYetAsNotYet) {
   EXPECT_EQ(defer.checkpoint["answer"].as_view().substr(0, 16), "the look failed:");
 }
 
+TEST_F(SensorSqlTest, KeepsADecimalOfManyDigitsAsText) {
+  const Done done = expect_outcome<Done>(
+      look("SELECT 1234567890123456789.5 AS wide, 12345678901234567890::numeric AS big, "
+           "0.10::numeric AS small, '{\"n\": 12345678901234567890}'::json AS doc"));
+  EXPECT_EQ(done.outputs["row"], Json::object({{"wide", "1234567890123456789.5"},
+                                               {"big", "12345678901234567890"},
+                                               {"small", 0.1},
+                                               {"doc", "{\"n\": 12345678901234567890}"}}));
+}
+
+TEST_F(SensorSqlTest, FailsAtOnceWhereTimeDoesNotHelp) {
+  for (const auto& [sql, params] : std::vector<std::pair<const char*, Json>>{
+           {" ;\n", Json::array()}, {"SELECT $1::int", Json::array({1, 2})}}) {
+    const auto outcome = look(sql, Json::object({{"params", params}}));
+    ASSERT_FALSE(outcome) << sql;
+    EXPECT_EQ(outcome.error().code, ErrorCode::invalid_argument) << outcome.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace millrace::operators
