@@ -4,6 +4,9 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <string_view>
+
+#include "engine/base/number_text.h"
 
 namespace millrace::ml {
 namespace {
@@ -55,8 +58,12 @@ Result<std::size_t> count_parameter(const Json& params, std::string_view name, s
   return static_cast<std::size_t>(*value);
 }
 
+/// Newer versions write a list with one value for each output: "[5E-1]".
 Result<float> read_base_margin(const Json& json, Link link) {
-  const auto value = parameter(json);
+  std::string_view text = json.as_view();
+  if (text.size() > 2 && text.front() == '[' && text.back() == ']')
+    text = text.substr(1, text.size() - 2);
+  const auto value = json.is_string() ? parameter(Json(text)) : parameter(json);
   const auto score = static_cast<float>(value.value_or(kMissing));
   const bool fits = link == Link::logistic      ? score > 0 && score < 1
                     : link == Link::exponential ? score > 0 && std::isfinite(score)
@@ -216,9 +223,15 @@ Status read_trees(const Json& booster, std::size_t features, TreeEnsemble& out) 
     return unsupported("the booster '" + std::string(kind.substr(0, 64)) +
                        "' is not supported; gbtree and dart are");
   const bool dart = kind == "dart";
-  const auto& trees = (dart ? booster["gbtree"] : booster)["model"]["trees"];
+  const auto& model = (dart ? booster["gbtree"] : booster)["model"];
+  const auto& trees = model["trees"];
   const auto& weights = booster["weight_drop"];
   if (!trees.is_array()) return invalid_argument("gradient_booster.model.trees must be a list");
+  const auto counted = parameter(model["gbtree_model_param"]["num_trees"]);
+  if (counted && *counted != static_cast<double>(trees.size()))
+    return invalid_argument("the file holds " + std::to_string(trees.size()) +
+                            " trees, and gbtree_model_param.num_trees is " + number_text(*counted) +
+                            ": it is not complete");
   if (dart && weights.size() != trees.size())
     return invalid_argument("gradient_booster.weight_drop must hold one weight a tree");
   out.gains.assign(features, 0.0);

@@ -38,6 +38,13 @@ TEST(HostileModel, TheUnchangedOneIsFine) {
   EXPECT_EQ(model->importance().front().value, 4.0);
 }
 
+// XGBoost 3.1 writes a list with the base score of each output.
+TEST(HostileModel, ABaseScoreMayBeAListOfOne) {
+  const auto model = Model::parse(with(R"("5E-1")", R"("[5E-1]")"));
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(*model->predict_row(std::vector<double>{9, 0}), 2.0);
+}
+
 TEST(HostileModel, EachLieIsNamed) {
   const struct {
     std::string_view from, to, message;
@@ -59,6 +66,10 @@ TEST(HostileModel, EachLieIsNamed) {
       {R"("split_type": [0)", R"("split_type": [1)", "categories"},
       {R"("5E-1")", R"("nan")", "base_score"},
       {R"("5E-1")", R"("")", "base_score"},
+      {R"("5E-1")", R"("[]")", "base_score"},
+      {R"("5E-1")", R"("[5E-1,1E0]")", "base_score"},
+      {R"("trees": [{)", R"("gbtree_model_param": {"num_trees": "5"}, "trees": [{)",
+       "holds 1 trees, and gbtree_model_param.num_trees is 5"},
       {R"("num_feature": "2")", R"("num_feature": "99999999999")", "num_feature"},
       {R"("num_feature": "2")", R"("num_feature": "3")", "2 names for 3"},
       {R"("num_class": "0")", R"("num_class": "5")", "more than one output"},
