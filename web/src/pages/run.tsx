@@ -41,9 +41,7 @@ function Facts({ run }: { run: Run }) {
       <dd>{run.started_at ? <When at={run.started_at} /> : 'queued'}</dd>
       <dt>Duration</dt>
       <dd>{run.duration_s == null ? <Elapsed from={run.started_at ?? run.created_at} /> : duration(run.duration_s)}</dd>
-      <dt>Requested by</dt>
-      <dd>{requester(run.actor, run.on_behalf_of)}</dd>
-      {run.parent && (
+      {run.parent ? (
         <>
           <dt>Started by</dt>
           <dd>
@@ -53,6 +51,11 @@ function Facts({ run }: { run: Run }) {
             </Link>{' '}
             of <DagLink namespace={run.namespace} dag={run.parent.dag} />
           </dd>
+        </>
+      ) : (
+        <>
+          <dt>Requested by</dt>
+          <dd>{requester(run.actor, run.on_behalf_of)}</dd>
         </>
       )}
       <dt>DAG version</dt>
@@ -277,7 +280,7 @@ export function RunPage({ run: id }: { run: string }) {
           The run waits for a decision about {heldCount === 1 ? 'a held task' : `${number(heldCount)} held tasks`}: {held.map((one) => one.task).join(', ')}.
         </p>
       )}
-      {run.value.reason && <p class="reason">{run.value.reason}</p>}
+      {run.value.reason && !run.value.parent && <p class="reason">{run.value.reason}</p>}
       <Verdict run={run.value} groups={groups} tasks={tasks.value} />
       <Facts run={run.value} />
       <Graph label="Graph of the run's tasks" nodes={groups.map((one) => nodeOf(one, tasks.value!))} selected={group?.task} onSelect={choose} />

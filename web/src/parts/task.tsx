@@ -103,6 +103,7 @@ export function TaskPanel({ run, task, watermarks, finished, onChange }: TaskPan
           <code>continue_on_error</code> is set: this failure counts as a success, for the tasks downstream and for the run.
         </p>
       )}
+      {task.iteration > 0 && <p class="note">{finished ? `Ended with iteration ${task.iteration}.` : `Iteration ${task.iteration}.`} Each attempt that succeeds ends an iteration.</p>}
       {task.state === 'held' && <p>No retry is left. The task is held until a person resumes it or lets it fail.</p>}
       {!isEmpty(task.params) && (
         <details>
