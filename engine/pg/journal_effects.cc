@@ -214,7 +214,7 @@ void write_reopenings(Session& session, const Batch& batch) {
     const Rows there =
         session.exec("reopen_runs", Params().add(std::move(runs)).add(batch.first_seq));
     if (there.at(0, 0).number() != static_cast<std::int64_t>(reopened.size()))
-      throw Refusal(conflict("a run that is to begin anew has been forgotten"));
+      throw Refusal(conflict("cannot reopen the run: retention has removed it"));
     ArrayText dates;
     for (const Uuid& run : reopened) dates.add(run);
     session.exec("reopen_backfill_runs", Params().add(std::move(dates)));

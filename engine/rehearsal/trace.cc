@@ -43,8 +43,8 @@ std::string text_of(const TaskDeferred& body, const Run*, Time) {
   return "waits until " + format_rfc3339(*body.until) + (event.empty() ? "" : " or " + event);
 }
 std::string text_of(const TaskRepeated& body, const Run*, Time at) {
-  return "iteration ends " + body.outputs.dump() + "; the next one in " +
-         format_duration(body.next_at - at);
+  return "iteration ends" + (body.outputs.size() == 0 ? "" : " " + body.outputs.dump()) +
+         "; the next one in " + format_duration(body.next_at - at);
 }
 std::string text_of(const TaskSucceeded& body, const Run*, Time) {
   return body.outputs.size() == 0 ? "success" : "success " + body.outputs.dump();
@@ -62,7 +62,7 @@ std::string text_of(const TaskCancelled&, const Run*, Time) { return "cancelled"
 
 /// Others say nothing.
 template <typename Body>
-concept Told = requires(const Body& body) {
+concept HasText = requires(const Body& body) {
   text_of(body, nullptr, Time{});
 };
 template <typename Body>
@@ -91,15 +91,15 @@ std::optional<TraceLine> trace_line(const Event& event, const Run* run) {
   } else if (const auto* expanded = std::get_if<TaskExpanded>(&event.body)) {
     line.task = run->dag->task(expanded->task).spec.id;
   }
-  const bool told = std::visit(
+  const bool has_text = std::visit(
       [&]<typename Body>(const Body& body) {
-        if constexpr (Told<Body>) line.text = text_of(body, run, event.at);
+        if constexpr (HasText<Body>) line.text = text_of(body, run, event.at);
         if constexpr (OfAttempt<Body>)
           if (body.attempt > 0) line.attempt = body.attempt;
-        return Told<Body>;
+        return HasText<Body>;
       },
       event.body);
-  return told ? std::optional(std::move(line)) : std::nullopt;
+  return has_text ? std::optional(std::move(line)) : std::nullopt;
 }
 
 }  // namespace millrace

@@ -22,7 +22,8 @@ constexpr std::array<std::string_view, 2> names_of(BackfillOrder) {
 }
 constexpr std::string_view title_of(BackfillOrder) { return "BackfillOrder"; }
 
-/// Which dates a backfill runs. A date with an open run is never run.
+/// Which dates a backfill runs. A date that has an open run when the backfill is created gets
+/// none.
 enum class Reprocess {
   missing,  // dates without a run
   failed,   // also dates whose newest run failed or was cancelled
