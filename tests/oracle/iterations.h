@@ -2,6 +2,7 @@
 // simulation and the tests write `until: outputs.enough`, and each iteration says whether it is.
 #pragma once
 
+#include "engine/core/dag.h"
 #include "tests/oracle/task_course.h"
 
 namespace millrace::oracle {
