@@ -34,10 +34,11 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-/// The message of a prepared append, or the end of a transaction.
+/// A message that names a prepared append (engine/pg/append_statement.h), or the end of a
+/// transaction.
 bool makes_durable(std::string_view bytes) {
   using namespace std::string_view_literals;
-  return bytes.find("\0append\0"sv) != bytes.npos || bytes.find("COMMIT"sv) != bytes.npos;
+  return bytes.find("\0append_"sv) != bytes.npos || bytes.find("COMMIT"sv) != bytes.npos;
 }
 
 }  // namespace
