@@ -1,5 +1,5 @@
-// Attacks on what is kept: power cuts, flipped bits and set clocks. Each works on an engine of its
-// own, and afterwards compares what is there with what had been promised.
+// Attacks on what is kept: power cuts, flipped bits, set clocks and fail-overs. Each works on an
+// engine of its own, and afterwards compares what is there with what had been promised.
 #pragma once
 
 #include <cstdint>
@@ -32,5 +32,8 @@ AttackReport flip_bits(const AttackOptions& options);
 /// Clocks are set by -40 to +40 days, with one engine or with two: no history is dropped, no date
 /// of a schedule comes twice, a healthy leader stays, and the schedule goes on.
 AttackReport set_clocks(const AttackOptions& options, int engines);
+/// Leaders are killed, stopped, frozen and cut off while schedules fire each second and each
+/// minute: each date that falls due has exactly one run.
+AttackReport fail_over(const AttackOptions& options);
 
 }  // namespace millrace::chaos

@@ -38,12 +38,14 @@ TEST(Chaos, EveryFaultOnceLeavesTheOracleContent) {
       std::ranges::count_if(all_faults(), [](const Fault& fault) { return fault.weight != kRare; });
   EXPECT_EQ(report.faults.size(), static_cast<std::size_t>(often));
   EXPECT_GT(report.fault_count(), 15);
+  EXPECT_EQ(report.faults.at("network: the answer to a commit is lost"), 1);
   EXPECT_GT(report.runs_accepted, 20);
   EXPECT_GE(report.judgement.tally.runs, report.runs_accepted);
   if (!HasFailure()) remove_run(options.folder);
 }
 
 /// A few of each attack; the many: ./run chaos --power-cuts 100 --bit-flips 200 --set-clocks 50
+/// --failovers 200
 class Attack : public ::testing::Test {
  protected:
   AttackOptions options(const std::string& name, int times) {
@@ -73,6 +75,14 @@ TEST_F(Attack, SetClocksDropDecideAndRepeatNothing) {
 
 TEST_F(Attack, SetClocksDeposeNoneOfTwoEngines) {
   expect_kept(set_clocks(options("clocks2", 1), 2), 1);
+}
+
+TEST_F(Attack, FailOversNeitherDropNorRepeatADateOfASchedule) {
+  const AttackReport report = fail_over(options("fail-overs", 8));
+  expect_kept(report, 8);
+  EXPECT_GE(report.counts.at("terms"), 8);
+  EXPECT_EQ(report.counts.at("answers to a commit lost"), 1);
+  EXPECT_GT(report.counts.at("dates: due"), 100);
 }
 
 }  // namespace

@@ -20,11 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string program() {
-  const char* other = std::getenv("MILLRACE_BINARY");
-  return other != nullptr ? other : MILLRACE_BINARY_DIR "/millrace";
-}
-
 std::string socket_folder_of(const std::string& dsn) {
   static const std::regex kHost("host='([^']*)'");
   std::smatch match;
@@ -32,6 +27,11 @@ std::string socket_folder_of(const std::string& dsn) {
 }
 
 }  // namespace
+
+std::string program() {
+  const char* other = std::getenv("MILLRACE_BINARY");
+  return other != nullptr ? other : MILLRACE_BINARY_DIR "/millrace";
+}
 
 Engines::Engines(fs::path folder, const std::string& dsn, fs::path dags, bool namespaces)
     : folder_(std::move(folder)), dags_(std::move(dags)), namespaces_(namespaces) {
@@ -109,9 +109,11 @@ void Engines::tend() {
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return;
-      for (std::size_t i = 0; i < kCount; ++i)
-        if (slots_[i].pid <= 0 || waitpid(slots_[i].pid, nullptr, WNOHANG) == slots_[i].pid)
-          start(i);
+      for (std::size_t i = 0; i < kCount; ++i) {
+        Slot& slot = slots_[i];
+        if (slot.pid > 0 && waitpid(slot.pid, nullptr, WNOHANG) == slot.pid) slot.pid = 0;
+        if (slot.pid <= 0 && !slot.keep_down) start(i);
+      }
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
   }
@@ -167,6 +169,11 @@ void Engines::kill_engine(std::size_t engine, std::vector<std::string> next_envi
   Slot& slot = slots_[engine];
   slot.next_environment = std::move(next_environment);
   if (const pid_t own = engine_of(slot.pid, namespaces_); own > 0) kill(own, SIGKILL);
+}
+
+void Engines::keep_down(std::size_t engine, bool on) {
+  const std::lock_guard lock(mutex_);
+  slots_[engine].keep_down = on;
 }
 
 void Engines::kill_with_runners(std::size_t engine) {

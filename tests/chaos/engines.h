@@ -21,6 +21,9 @@ namespace millrace::chaos {
 
 using Seconds = std::chrono::duration<double>;
 
+/// The millrace of this build, or $MILLRACE_BINARY.
+std::string program();
+
 /// Thread-safe. At the end every engine is killed.
 class Engines {
  public:
@@ -53,6 +56,8 @@ class Engines {
   void kill_engine(std::size_t engine, std::vector<std::string> next_environment = {});
   /// SIGKILL for it and all its runners, so that none of them can end what it has started.
   void kill_with_runners(std::size_t engine);
+  /// While on, it is not started again when it dies.
+  void keep_down(std::size_t engine, bool on);
   /// SIGTERM to both, and none is started again; the exit codes. One that stays is killed.
   std::array<int, kCount> stop();
 
@@ -60,6 +65,7 @@ class Engines {
   struct Slot {
     pid_t pid = 0;  // what we started: the engine, or what made its namespace
     std::vector<std::string> next_environment;
+    bool keep_down = false;
   };
   static pid_t engine_of(pid_t started, bool namespaces);
   std::filesystem::path state(std::size_t engine) const;

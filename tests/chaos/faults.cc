@@ -8,6 +8,7 @@
 
 #include "engine/base/fault_point.h"
 #include "tests/chaos/faults_machine.h"
+#include "tests/chaos/leadership.h"
 #include "tests/chaos/load.h"
 
 namespace millrace::chaos {
@@ -21,31 +22,9 @@ void rest(milliseconds time) { std::this_thread::sleep_for(time); }
 
 std::size_t any_engine(Battlefield& field) { return field.rng.below(Engines::kCount); }
 
-struct Term {
-  std::int64_t epoch = 0;
-  std::string owner;
-};
-
-Term current_term(const PrivateCluster& cluster) {
-  pqxx::connection connection(cluster.dsn());
-  pqxx::nontransaction query(connection);
-  const auto rows = query.exec("SELECT epoch, owner FROM millrace.leader WHERE shard = 'main'");
-  if (rows.empty()) return {};
-  return {rows[0][0].as<std::int64_t>(), rows[0][1].as<std::string>()};
-}
-
 /// How long until another term has begun, by another owner.
 void measure_failover(Battlefield& field, const Term& before) {
-  pqxx::connection connection(field.cluster.dsn());
-  pqxx::nontransaction query(connection);
-  const auto taken = time_until(
-      [&] {
-        const auto row =
-            query.exec1("SELECT epoch, owner FROM millrace.leader WHERE shard = 'main'");
-        const auto owner = row[1].as<std::string>();
-        return row[0].as<std::int64_t>() > before.epoch && !owner.empty() && owner != before.owner;
-      },
-      Seconds{10});
+  const auto taken = wait_for_another_term(field.cluster, before);
   field.seconds["fail-over"].push_back(taken.value_or(Seconds{10}).count());
 }
 
@@ -135,22 +114,6 @@ int kill_leader_with_runners(Battlefield& field) {
 
 int cancel_and_retry(Battlefield& field) { return field.load.cancel_and_retry(field.rng, 1); }
 int cancel_twice(Battlefield& field) { return field.load.cancel_and_retry(field.rng, 2); }
-
-/// Stopped as long as it lives, whatever is thrown.
-class Frozen {
- public:
-  explicit Frozen(pid_t pid) : pid_(pid), stopped_(pid > 0 && kill(pid, SIGSTOP) == 0) {}
-  ~Frozen() {
-    if (stopped_) kill(pid_, SIGCONT);
-  }
-  Frozen(const Frozen&) = delete;
-  Frozen& operator=(const Frozen&) = delete;
-  bool stopped() const { return stopped_; }
-
- private:
-  pid_t pid_;
-  bool stopped_;
-};
 
 /// Stopped until another leads and for `longer`; awake again, it must be refused, and must end what
 /// it runs.

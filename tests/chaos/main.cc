@@ -59,7 +59,11 @@ bool print(const AttackReport& report) {
   return report.complaints.empty();
 }
 
-bool attack(const BattleOptions& battle, int cuts, int flips, int sets, bool verbose) {
+struct Attacks {
+  int cuts = 3, flips = 12, sets = 3, fail_overs = 8;
+};
+
+bool attack(const BattleOptions& battle, const Attacks& attacks, bool verbose) {
   const auto options = [&](const char* name, int times) {
     AttackOptions out{.folder = battle.folder / name, .times = times, .seed = battle.seed};
     if (verbose)
@@ -70,10 +74,12 @@ bool attack(const BattleOptions& battle, int cuts, int flips, int sets, bool ver
     return out;
   };
   bool kept = true;
+  const auto& [cuts, flips, sets, fail_overs] = attacks;
   if (cuts > 0) kept &= print(cut_power(options("power-cuts", cuts)));
   if (flips > 0) kept &= print(flip_bits(options("bit-flips", flips)));
   if (sets > 0) kept &= print(set_clocks(options("clocks-1", sets), 1));
   if (sets > 0) kept &= print(set_clocks(options("clocks-2", sets), 2));
+  if (fail_overs > 0) kept &= print(fail_over(options("fail-overs", fail_overs)));
   return kept;
 }
 
@@ -97,12 +103,15 @@ int main(int argc, char** argv) {
   app.add_flag("--namespaces", options.namespaces,
                "Each engine in a PID namespace of its own, both with one name (needs root)");
   app.add_flag("--verbose", verbose, "A line for each fault");
-  int cuts = 3, flips = 12, sets = 3;
-  app.add_option("--power-cuts", cuts, "Then: power cuts of an engine of its own")
+  Attacks attacks;
+  app.add_option("--power-cuts", attacks.cuts, "Then: power cuts of an engine of its own")
       ->capture_default_str();
-  app.add_option("--bit-flips", flips, "Then: single bits flipped in artifacts")
+  app.add_option("--bit-flips", attacks.flips, "Then: single bits flipped in artifacts")
       ->capture_default_str();
-  app.add_option("--set-clocks", sets, "Then: clocks set by -40 to +40 days, twice as many")
+  app.add_option("--set-clocks", attacks.sets, "Then: clocks set by -40 to +40 days, twice as many")
+      ->capture_default_str();
+  app.add_option("--failovers", attacks.fail_overs,
+                 "Then: fail-overs of two engines while schedules fire each second and minute")
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   millrace::log::configure(millrace::log::Severity::error, millrace::log::Format::text);
@@ -119,7 +128,7 @@ int main(int argc, char** argv) {
       clean = report.clean();
     }
     options.folder += "-attacks";
-    return attack(options, cuts, flips, sets, verbose) && clean ? 0 : 1;
+    return attack(options, attacks, verbose) && clean ? 0 : 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "millrace_chaos: %s\n", error.what());
     return 70;

@@ -24,11 +24,6 @@ namespace fs = std::filesystem;
 
 constexpr Seconds kStart{90};
 
-std::string program() {
-  const char* other = std::getenv("MILLRACE_BINARY");
-  return other != nullptr ? other : MILLRACE_BINARY_DIR "/millrace";
-}
-
 pid_t start(std::vector<std::string> words, std::vector<std::string> environment,
             const fs::path& log) {
   auto entries = environment_with(environment);
