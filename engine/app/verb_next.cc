@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "engine/app/connection.h"
+#include "engine/app/graph_source.h"
 #include "engine/app/shared_options.h"
 #include "engine/app/show.h"
 #include "engine/app/terminal.h"
@@ -23,10 +24,6 @@ struct NextWords {
   std::string dag;
   int count = 10;
 };
-
-bool names_a_file(const std::string& word) {
-  return word.ends_with(".yaml") || word.ends_with(".yml") || word.find('/') != std::string::npos;
-}
 
 /// As if the file were registered now.
 Result<Json> fires_of_file(const NextWords& words) {

@@ -12,6 +12,7 @@ constexpr std::array kVerbs = {
     Verb{"demo", "Retrain a model on three million flights, month by month", declare_demo},
     Verb{"lint", "Check DAG files; exit code 1 if one has an error", declare_lint},
     Verb{"test", "Play a DAG file in virtual time, with given outcomes", declare_test},
+    Verb{"graph", "Draw the tasks of a DAG or of a DAG file", declare_graph},
     Verb{"schema", "Print the JSON Schema of DAG files, for editors", declare_schema},
     Verb{"sdk", "Print the file that the user's own code imports", declare_sdk},
     Verb{"dags", "List DAGs, their states and schedules", declare_dags},

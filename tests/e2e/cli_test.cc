@@ -109,7 +109,7 @@ TEST(CommandLine, AWrongCommandLineEndsWithTwoAndHelpWithZero) {
 
 TEST(CommandLine, AMissingFileIsNotFound) {
   const int not_found = traits(ErrorCode::not_found).exit_code;
-  for (const char* verb : {"run", "lint", "next"}) {
+  for (const char* verb : {"run", "lint", "next", "graph"}) {
     const Finished told = millrace({verb, "no-such-file.yaml"});
     EXPECT_EQ(told.exit_code, not_found) << told.out;
     EXPECT_NE(told.out.find("'no-such-file.yaml'"), std::string::npos) << told.out;
@@ -194,6 +194,7 @@ TEST_F(Pages, CommandsToAnEngineWorkAsShown) {
                                                         {"retry", {0, conflict}},
                                                         {"rollback", {not_found}},
                                                         {"dags", {0}},
+                                                        {"graph", {0}},
                                                         {"schedule", {not_found}}};
   for (const auto& command : shown_commands()) {
     const auto expected = answers.find(command.verb());
