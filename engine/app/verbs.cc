@@ -10,6 +10,7 @@ constexpr std::array kVerbs = {
     Verb{"serve", "Start only a model server", declare_serve},
     Verb{"run", "Run a DAG file once and show its progress", declare_run},
     Verb{"demo", "Retrain a model on three million flights, month by month", declare_demo},
+    Verb{"init", "Create a project from a template", declare_init},
     Verb{"lint", "Check DAG files; exit code 1 if one has an error", declare_lint},
     Verb{"test", "Play a DAG file in virtual time, with given outcomes", declare_test},
     Verb{"graph", "Draw the tasks of a DAG or of a DAG file", declare_graph},

@@ -30,6 +30,7 @@ std::span<const Verb> verbs();
 
 VerbAction declare_up(CLI::App& verb, Options& options);
 VerbAction declare_serve(CLI::App& verb, Options& options);
+VerbAction declare_init(CLI::App& verb, Options& options);
 VerbAction declare_lint(CLI::App& verb, Options& options);
 VerbAction declare_test(CLI::App& verb, Options& options);
 VerbAction declare_graph(CLI::App& verb, Options& options);
