@@ -40,6 +40,11 @@ TaskView view_of(const Run& run, TaskRef ref) {
   if (instance.state == TaskState::deferred || instance.state == TaskState::up_for_retry)
     view.wake_at = set_or_null(instance.wake);
   if (instance.state == TaskState::deferred) view.wake_event = instance.wake_event;
+  if (const auto wait = run.waited_for.find(ref);
+      wait != run.waited_for.end() && !is_end(instance.state)) {
+    view.waiting_for = wait->second.what;
+    view.waiting_since = wait->second.since;
+  }
   view.error = instance.error.to_string();
   view.reason = instance.reason;
   view.continue_on_error = spec.continue_on_error;

@@ -232,8 +232,8 @@ struct TaskView {
   std::vector<std::string> needs;
   TaskState state = TaskState::pending;
   int attempt = 0, failures = 0, iteration = 0;
-  std::optional<Time> started_at, ended_at, wake_at;
-  std::string wake_event;
+  std::optional<Time> started_at, ended_at, wake_at, waiting_since;
+  std::string wake_event, waiting_for;
   Time since{};
   std::string error, reason;
   bool continue_on_error = false;
@@ -266,6 +266,10 @@ struct TaskView {
         field("wake_at", &TaskView::wake_at, "When a deferred or retrying task goes on"),
         field("wake_event", &TaskView::wake_event,
               "The event that a deferred task waits for; \"\" if none"),
+        field("waiting_for", &TaskView::waiting_for,
+              "What it waits for, in words, between looks and during a look; \"\": nothing, or not "
+              "known"),
+        field("waiting_since", &TaskView::waiting_since, "Since when it waits for that"),
         field("error", &TaskView::error, "Of the last failure"),
         field("reason", &TaskView::reason, "Why it was skipped"),
         field("continue_on_error", &TaskView::continue_on_error,

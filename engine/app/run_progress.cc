@@ -1,6 +1,7 @@
 #include "engine/app/run_progress.h"
 
 #include <cstdio>
+#include <utility>
 
 #include "engine/app/terminal.h"
 
@@ -15,7 +16,7 @@ std::string name_of(const Run& run, TaskRef ref) {
   return name;
 }
 
-std::string detail_of(const TaskInstance& instance) {
+std::string detail_of(const Run& run, TaskRef ref, const TaskInstance& instance) {
   std::string detail;
   if (is_end(instance.state) && instance.started != Time{})
     detail = human_duration(instance.since - instance.started);
@@ -25,6 +26,9 @@ std::string detail_of(const TaskInstance& instance) {
     detail += "  " + instance.error.to_string();
   if (instance.state == TaskState::held)
     detail += "; resume it with 'millrace resume', or cancel the run";
+  const auto wait = run.waited_for.find(ref);
+  if (instance.state == TaskState::deferred && wait != run.waited_for.end())
+    detail += "  waits for " + wait->second.what;
   if (instance.state == TaskState::skipped) detail += "  " + instance.reason;
   return detail;
 }
@@ -46,23 +50,36 @@ void RunProgress::show(const Run& run, TaskRef ref, const TaskInstance& instance
   if (!changed && is_end(instance.state)) return;
   if (instance.attempt != seen.attempt) {
     show_output(run, ref, seen, true);
-    seen = {.state = seen.state, .attempt = instance.attempt, .line = {}};
+    seen = {.state = seen.state,
+            .attempt = instance.attempt,
+            .line = {},
+            .waits_since = seen.waits_since};
   }
   // A start comes before the attempt's output, an end after it.
-  const bool starts = changed && instance.state == TaskState::running;
+  const bool is_told = changed && is_news(run, ref, instance, seen);
+  const bool starts = is_told && instance.state == TaskState::running;
   if (starts) show_state(run, ref, instance);
   // An attempt prints before its begin is recorded: a last line without its end may go on.
   const bool goes_on = instance.state == TaskState::running || instance.state == TaskState::queued;
   show_output(run, ref, seen, !goes_on);
-  if (changed && !starts) show_state(run, ref, instance);
+  if (is_told && !starts) show_state(run, ref, instance);
   seen.state = instance.state;
+}
+
+/// A task that looks again and again for the same is shown when its wait begins and when it ends.
+bool RunProgress::is_news(const Run& run, TaskRef ref, const TaskInstance& instance, Seen& seen) {
+  const auto wait = run.waited_for.find(ref);
+  if (wait == run.waited_for.end()) return true;
+  if (instance.state == TaskState::running || instance.state == TaskState::queued) return false;
+  if (instance.state != TaskState::deferred) return true;
+  return std::exchange(seen.waits_since, wait->second.since) != wait->second.since;
 }
 
 void RunProgress::show_state(const Run& run, TaskRef ref, const TaskInstance& instance) {
   if (instance.state == TaskState::pending || instance.state == TaskState::queued) return;
   std::printf("%8s  %-24s %s  %s\n", human_duration(instance.since - run.created_at).c_str(),
               name_of(run, ref).c_str(), paint(to_string(instance.state)).c_str(),
-              detail_of(instance).c_str());
+              detail_of(run, ref, instance).c_str());
 }
 
 void RunProgress::show_output(const Run& run, TaskRef ref, Seen& seen, bool all) {

@@ -28,8 +28,10 @@ class RunProgress {
     int attempt = 0;
     std::int64_t offset = 0;  // of the attempt's log, where the next text starts
     std::string line;         // an unfinished line of the log
+    Time waits_since{};       // of the wait that was shown last
   };
   void show(const Run& run, TaskRef ref, const TaskInstance& instance);
+  static bool is_news(const Run& run, TaskRef ref, const TaskInstance& instance, Seen& seen);
   static void show_state(const Run& run, TaskRef ref, const TaskInstance& instance);
   /// Prints the finished lines of the attempt's log; with `all`, the last unfinished one as well.
   void show_output(const Run& run, TaskRef ref, Seen& seen, bool all);

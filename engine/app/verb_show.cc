@@ -44,14 +44,25 @@ void print_request(const Json& run) {
   line("error", run["error"].as_string());
 }
 
-/// The runs that tasks started, a line each.
-void print_children(const Json& tasks) {
-  for (const auto& task : tasks.items())
+/// "the file 'x' since 2026-11-28 09:30:00 UTC; next look at 2026-11-28 09:31:00 UTC"
+std::string wait_of(const Json& task) {
+  const auto at = [&](const char* name) { return short_time(task[name]) + " UTC"; };
+  std::string out = task["waiting_for"].as_string() + " since " + at("waiting_since");
+  if (task["state"].as_view() != "deferred" || !task["wake_at"].is_string()) return out;
+  out += "; next look at " + at("wake_at");
+  const std::string event = task["wake_event"].as_string();
+  return event.empty() ? out : out + ", or at the event " + event;
+}
+
+/// What tasks wait for, and the runs that they started, a line each.
+void print_waits(const Json& tasks) {
+  for (const auto& task : tasks.items()) {
+    const std::string name = bold(instance_name(task));
+    if (!task["waiting_for"].as_view().empty())
+      std::printf("%s waits for %s\n", name.c_str(), wait_of(task).c_str());
     if (task["child"].is_string())
-      std::printf("%s %s run %s\n", bold(instance_name(task)).c_str(),
-                  task["state"].as_view() == "deferred" && task["wake_at"].is_null() ? "waits for"
-                                                                                     : "started",
-                  task["child"].as_string().c_str());
+      std::printf("%s started run %s\n", name.c_str(), task["child"].as_string().c_str());
+  }
 }
 
 /// Why tasks did not succeed, in full. An error of an earlier attempt says so.
@@ -141,7 +152,7 @@ Result<int> show_run(const Options& options, const ShowWords& words) {
               paint(row["status"].as_view()).c_str());
   print_request(row);
   std::printf("\n%s", shown.table.to_string().c_str());
-  print_children(shown.with_reasons);
+  print_waits(shown.with_reasons);
   print_reasons(row["run"].as_string(), shown.with_reasons);
   return 0;
 }

@@ -29,6 +29,14 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::string shortened(std::string_view text, std::size_t max_bytes) {
+  constexpr std::string_view kCut = "…";
+  if (text.size() <= max_bytes) return std::string(text);
+  std::size_t end = max_bytes - kCut.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return std::string(text.substr(0, end)).append(kCut);
+}
+
 void append_utf8(std::string& out, char32_t code) {
   const auto put = [&](char32_t byte) { out += static_cast<char>(byte); };
   if (code < 0x80) return put(code);

@@ -2,6 +2,7 @@
 // or permanent.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ namespace millrace {
 
 /// How the error of a program's end ends. Who has its output puts the last line of it there.
 inline constexpr std::string_view kOutputIsInTheLog = "; its output is in the log";
+
+/// Of the words that say what a task waits for.
+inline constexpr std::size_t kMaxWaitingForBytes = 200;
 
 /// Success. `outputs` is what expressions downstream see as tasks.<id>.outputs.
 struct Done {
@@ -47,12 +51,14 @@ struct Defer {
   std::string event;  // resume as soon as this event arrives; "" means only by time
   Json checkpoint = Json::object();
   std::vector<Effect> effects;
+  std::string waiting_for{};  // for people: "the file data/x.csv"; a longer text is shortened
 
   static constexpr auto fields() {
     return std::tuple{field("after_us", &Defer::after, "How long to wait at most"),
                       field("event", &Defer::event, "What ends the wait earlier"),
                       field("checkpoint", &Defer::checkpoint, "For the next call"),
-                      field("effects", &Defer::effects, "Committed with the deferral")};
+                      field("effects", &Defer::effects, "Committed with the deferral"),
+                      field("waiting_for", &Defer::waiting_for, "In words, for people").optional()};
   }
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "engine/base/utf8.h"
 #include "engine/core/planner.h"
 #include "engine/core/retry.h"
 
@@ -160,13 +161,20 @@ void Planner::defer(Run& run, const AttemptKey& key, const Defer& outcome, Time 
     const auto* start = std::get_if<StartRun>(&effect);
     return start != nullptr && start->wait;
   };
+  TaskDeferred deferred{key.ref,
+                        key.attempt,
+                        {},
+                        "",
+                        outcome.checkpoint,
+                        outcome.effects,
+                        shortened(outcome.waiting_for, kMaxWaitingForBytes)};
   if (std::ranges::any_of(outcome.effects, awaits)) {
-    emit(run, now, TaskDeferred{key.ref, key.attempt, {}, "", outcome.checkpoint, outcome.effects});
+    emit(run, now, std::move(deferred));
   } else {
     const Time until = now + std::max(outcome.after, Duration{0});
-    emit(run, now,
-         TaskDeferred{key.ref, key.attempt, until, outcome.event, outcome.checkpoint,
-                      outcome.effects});
+    deferred.until = until;
+    deferred.event = outcome.event;
+    emit(run, now, std::move(deferred));
     const Timer timer = timers_.add({until, run.id, key.ref, key.attempt, TimerKind::wake, until});
     if (!outcome.event.empty())
       waits_.add({run.dag->key().namespace_, outcome.event}, {run.id, key.ref, timer});

@@ -187,7 +187,10 @@ class Fold {
     instance.error = e.error;
     instance.wake = e.retry_at;
     // The next attempt starts a run of its own.
-    if (run_.children.erase(e.ref) > 0) instance.checkpoint = {};
+    if (run_.children.erase(e.ref) > 0) {
+      instance.checkpoint = {};
+      run_.waited_for.erase(e.ref);
+    }
     return move(e.ref, Cause::fail_retry);
   }
   Status operator()(const TaskHeld& e) {
@@ -202,6 +205,7 @@ class Fold {
     auto& instance = run_.instance(e.ref);
     instance.failures = instance.losses = instance.returns = 0;
     instance.checkpoint = {};
+    run_.waited_for.erase(e.ref);
     for (const auto& [name, value] : e.params.members())
       run_.resumed_params.try_emplace(e.ref, Json::object()).first->second.set(name, value);
     return {};
@@ -214,6 +218,7 @@ class Fold {
     instance.checkpoint = e.checkpoint;
     ++instance.call;
     note_children(e.ref, e.effects, true);
+    note_waiting(e.ref, e.waiting_for);
     return move(e.ref, Cause::defer);
   }
   Status operator()(const ChildRunEnded& e) {
@@ -240,6 +245,7 @@ class Fold {
     instance.saved_state.clear();
     instance.outputs = e.outputs;
     note_children(e.ref, e.effects, false);
+    run_.waited_for.erase(e.ref);
     return move(e.ref, Cause::defer);
   }
   Status operator()(const TaskSucceeded& e) {
@@ -288,6 +294,15 @@ class Fold {
       if (const auto* start = std::get_if<StartRun>(&effect); start != nullptr && start->run)
         run_.children.insert_or_assign(ref, ChildRun{*start->run, defers && start->wait});
   }
+  /// Who looks again and again for the same waits since the first look.
+  void note_waiting(TaskRef ref, const std::string& what) {
+    if (what.empty()) {
+      run_.waited_for.erase(ref);
+      return;
+    }
+    WaitedFor& waited_for = run_.waited_for[ref];
+    if (waited_for.what != what) waited_for = {what, at_};
+  }
   Status begin_attempt(TaskInstance& instance, int attempt, std::int64_t epoch) {
     if (attempt < instance.attempt) return bad("the attempt number decreases");
     if (attempt > instance.attempt) instance.call = 0;
@@ -327,11 +342,13 @@ class Fold {
       task.instances[slot_of(ref)] = fresh;
       run_.resumed_params.erase(ref);
       run_.children.erase(ref);
+      run_.waited_for.erase(ref);
       return;
     }
-    std::erase_if(run_.resumed_params,
-                  [&](const auto& entry) { return entry.first.task == ref.task; });
-    std::erase_if(run_.children, [&](const auto& entry) { return entry.first.task == ref.task; });
+    const auto of_task = [&](const auto& entry) { return entry.first.task == ref.task; };
+    std::erase_if(run_.resumed_params, of_task);
+    std::erase_if(run_.children, of_task);
+    std::erase_if(run_.waited_for, of_task);
     task.instances.assign(1, fresh);  // a mapped task will be expanded again
     task.expanded = false;
     task.items = {};

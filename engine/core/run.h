@@ -62,6 +62,12 @@ struct ChildRun {
   bool awaited = false;  // the instance is deferred until its end
 };
 
+/// What a task instance waits for, in words, and since when.
+struct WaitedFor {
+  std::string what;
+  Time since{};  // the first of the deferrals for it
+};
+
 struct Run {
   Uuid id;
   std::shared_ptr<const Dag> dag;
@@ -79,6 +85,8 @@ struct Run {
   std::map<TaskRef, Json> resumed_params;
   /// By the instance that started it; the last one.
   std::map<TaskRef, ChildRun> children;
+  /// Of the instances whose last deferral said it; each as long as its checkpoint.
+  std::map<TaskRef, WaitedFor> waited_for;
 
   TaskInstance& instance(TaskRef ref);
   const TaskInstance& instance(TaskRef ref) const;

@@ -13,6 +13,7 @@ Outcome DagRun::start() const {
   if (!wait) return Done{Json::object(), {start}};
   Defer until_its_end;
   until_its_end.effects.emplace_back(start);
+  until_its_end.waiting_for = "the end of a run of DAG '" + dag + "'";
   return until_its_end;
 }
 

@@ -12,6 +12,7 @@ Result<Outcome> Wait::run(OperatorContext& ctx) const {
   Defer wait;
   wait.after = end - now;
   wait.checkpoint = state;
+  wait.waiting_for = "the time " + format_rfc3339(std::chrono::floor<std::chrono::seconds>(end));
   return Outcome{std::move(wait)};
 }
 

@@ -272,6 +272,9 @@ Outcome Canary::wait(Progress progress, Duration wanted, std::vector<Effect> eff
   defer.after = std::min(op_.interval, wanted);
   defer.event = "deployment/" + op_.model;
   progress.planned = defer.after;
+  defer.waiting_for = "the end of step " + std::to_string(progress.step + 1) + " of " +
+                      std::to_string(steps_.size()) + " of the canary, at " +
+                      weight_text(steps_[progress.step].weight) + " of the traffic";
   defer.checkpoint = progress.to_json();
   defer.effects = std::move(effects);
   return defer;

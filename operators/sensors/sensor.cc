@@ -5,6 +5,7 @@
 #include "engine/base/counted.h"
 #include "engine/base/duration.h"
 #include "engine/base/record_json.h"
+#include "engine/base/utf8.h"
 
 namespace millrace::operators {
 namespace {
@@ -16,10 +17,8 @@ std::string seconds_text(Duration duration) {
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 /// After this look.
-SensorWait after_look(const std::optional<SensorWait>& before, std::string_view waiting_for,
-                      Time now) {
+SensorWait after_look(const std::optional<SensorWait>& before, Time now) {
   SensorWait wait = before.value_or(SensorWait{});
-  wait.waiting_for = waiting_for;
   if (before)
     wait.waited += now >= wait.looked_at ? now - wait.looked_at : wait.planned;
   else
@@ -35,18 +34,14 @@ Json with_counts(Json outputs, const SensorWait& wait) {
   return outputs;
 }
 
-/// A text may be long, such as an error that quotes an answer.
-std::string shortened(const std::string& text) {
-  constexpr std::size_t kMost = 500;
-  if (text.size() <= kMost) return text;
-  std::size_t end = kMost;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end) + "…";
-}
+/// Of an answer: it may quote an error, and an error an answer.
+constexpr std::size_t kMaxAnswerBytes = 500;
 
-Outcome give_up(const SensorOptions& options, const SensorWait& wait) {
-  const std::string why = "waited " + seconds_text(wait.waited) + " for " + wait.waiting_for +
-                          " (" + counted(wait.looks, "look") + "); the last answer: " + wait.answer;
+Outcome give_up(const SensorOptions& options, std::string_view waiting_for,
+                const SensorWait& wait) {
+  const std::string why = "waited " + seconds_text(wait.waited) + " for " +
+                          std::string(waiting_for) + " (" + counted(wait.looks, "look") +
+                          "); the last answer: " + wait.answer;
   if (options.on_timeout == "skip") return Skip{why};
   Fail fail;
   fail.error = make_error(ErrorCode::timeout, why);
@@ -59,12 +54,14 @@ bool may_pass(const SensorOptions& options, const Error& error) {
   return options.errors == "retry" && error.transient() && error.code != ErrorCode::cancelled;
 }
 
-Defer until_next_look(const SensorOptions& options, SensorWait wait, Duration again_in) {
+Defer until_next_look(const SensorOptions& options, std::string_view waiting_for, SensorWait wait,
+                      Duration again_in) {
   const Duration wanted = again_in > Duration::zero() ? again_in : options.interval;
   wait.planned = std::clamp<Duration>(options.timeout - wait.waited, Duration::zero(), wanted);
   Defer defer;
   defer.after = wait.planned;
   defer.checkpoint = record_json(wait);
+  defer.waiting_for = waiting_for;
   return defer;
 }
 
@@ -72,9 +69,10 @@ Defer until_next_look(const SensorOptions& options, SensorWait wait, Duration ag
 
 SensorVerdict decide(const SensorOptions& options, const std::optional<SensorWait>& before,
                      std::string_view waiting_for, const Result<Look>& look, Time now) {
-  SensorWait wait = after_look(before, waiting_for, now);
+  SensorWait wait = after_look(before, now);
   if (!look && !may_pass(options, look.error())) return {look.error(), ""};
-  wait.answer = shortened(look ? look->says : "the look failed: " + look.error().to_string());
+  wait.answer = shortened(look ? look->says : "the look failed: " + look.error().to_string(),
+                          kMaxAnswerBytes);
   const bool is_new = !before || before->answer != wait.answer;
   const std::string log = is_new ? wait.answer : "";
   if (look && look->answer == Look::Answer::found)
@@ -86,9 +84,9 @@ SensorVerdict decide(const SensorOptions& options, const std::optional<SensorWai
     return {Outcome{std::move(fail)}, log};
   }
   if (look) wait.memory = look->memory;
-  if (wait.waited >= options.timeout) return {give_up(options, wait), log};
-  return {Outcome{until_next_look(options, std::move(wait), look ? look->again_in : Duration{})},
-          log};
+  if (wait.waited >= options.timeout) return {give_up(options, waiting_for, wait), log};
+  const Duration again_in = look ? look->again_in : Duration{};
+  return {Outcome{until_next_look(options, waiting_for, std::move(wait), again_in)}, log};
 }
 
 Result<Outcome> run_sensor(OperatorContext& ctx, const SensorOptions& options,

@@ -74,7 +74,6 @@ struct SensorOptions {
 /// `waited` is the sum of the times between looks, each at least zero. Where the clock was set
 /// back, a time counts for what it was planned to be.
 struct SensorWait {
-  std::string waiting_for;
   Time waiting_since{};  // the first look
   Time looked_at{};      // the last look
   Duration planned{};    // until the next one
@@ -85,7 +84,6 @@ struct SensorWait {
 
   static constexpr auto fields() {
     return std::tuple{
-        field("waiting_for", &SensorWait::waiting_for, "What it waits for"),
         field("waiting_since_us", &SensorWait::waiting_since, "Time of the first look"),
         field("looked_at_us", &SensorWait::looked_at, "Time of the last look"),
         field("planned_us", &SensorWait::planned, "Time from the last look to the next one"),

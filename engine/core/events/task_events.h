@@ -193,6 +193,7 @@ struct TaskDeferred {
   std::string event;
   Json checkpoint;
   std::vector<Effect> effects;
+  std::string waiting_for{};  // at most kMaxWaitingForBytes
 
   static constexpr auto fields() {
     return std::tuple{
@@ -203,7 +204,10 @@ struct TaskDeferred {
             .optional(),
         field("event", &TaskDeferred::event, "What ends the wait earlier").optional(),
         field("checkpoint", &TaskDeferred::checkpoint, "For the next call").optional(),
-        field("effects", &TaskDeferred::effects, "Committed with this event").optional()};
+        field("effects", &TaskDeferred::effects, "Committed with this event").optional(),
+        field("waiting_for", &TaskDeferred::waiting_for,
+              "What it waits for, in words; \"\": not known")
+            .optional()};
   }
 };
 

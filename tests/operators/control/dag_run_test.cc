@@ -32,6 +32,7 @@ TEST(DagRun, StartsARunAndWaitsForItsEnd) {
   EXPECT_EQ(start.params.dump(), R"({"month":2})");
   EXPECT_TRUE(start.wait);
   EXPECT_FALSE(start.run);
+  EXPECT_EQ(defer.waiting_for, "the end of a run of DAG 'train'");
 }
 
 TEST(DagRun, WithoutWaitIsDoneAtOnce) {

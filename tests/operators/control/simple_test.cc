@@ -67,6 +67,7 @@ TEST(Wait, DefersUntilTheDurationHasPassed) {
   const auto first = expect_outcome<Defer>(kCatalog.run("wait", with, ctx));
   EXPECT_EQ(first.after, std::chrono::minutes{10});
   EXPECT_EQ(first.event, "");
+  EXPECT_EQ(first.waiting_for, "the time 2001-09-09T01:56:40Z");
   ctx.info.checkpoint = first.checkpoint;
   ctx.time += std::chrono::minutes{4};  // woken too early, e.g. by a restart
   EXPECT_EQ(expect_outcome<Defer>(kCatalog.run("wait", with, ctx)).after, std::chrono::minutes{6});

@@ -40,6 +40,12 @@ TEST_F(CanaryTest, WithoutAHundredThePromotionFollowsTheLastHold) {
   EXPECT_EQ(millrace::effects_of<PromoteModel>(after<Done>(30s).effects).size(), 1u);
 }
 
+TEST_F(CanaryTest, SaysWhichStepItWaitsFor) {
+  with_.set("steps", Json::array({Json::object({{"weight", 10}, {"hold", "30s"}})}));
+  EXPECT_EQ(step<Defer>().waiting_for,
+            "the end of step 1 of 1 of the canary, at 10 % of the traffic");
+}
+
 TEST_F(CanaryTest, TheFirstModelIsPromotedDirectly) {
   champion_ = "";
   const Done done = step<Done>();

@@ -21,6 +21,7 @@ class SensorTest : public ::testing::Test {
       if (const auto* defer = std::get_if<Defer>(&*verdict.outcome)) {
         wait_ = *read_record<SensorWait>(defer->checkpoint);
         after_ = defer->after;
+        waiting_for_ = defer->waiting_for;
       }
     return verdict;
   }
@@ -33,12 +34,13 @@ class SensorTest : public ::testing::Test {
   Time now_ = from_micros(1'000'000'000'000'000);
   std::optional<SensorWait> wait_;
   Duration after_{};
+  std::string waiting_for_;
 };
 
 TEST_F(SensorTest, LooksAgainAfterTheInterval) {
   expect_outcome<Defer>(look(not_yet()).outcome);
   EXPECT_EQ(after_, seconds{30});
-  EXPECT_EQ(wait_->waiting_for, "the file x");
+  EXPECT_EQ(waiting_for_, "the file x");
   EXPECT_EQ(wait_->waiting_since, now_);
 }
 

@@ -583,6 +583,10 @@ export interface Task {
   wake_at: string | null;
   /** The event that a deferred task waits for; "" if none */
   wake_event: string;
+  /** What it waits for, in words, between looks and during a look; "": nothing, or not known */
+  waiting_for: string;
+  /** Since when it waits for that */
+  waiting_since: string | null;
   /** Of the last failure */
   error: string;
   /** Why it was skipped */
@@ -1311,6 +1315,8 @@ export interface TaskDeferred {
   checkpoint: unknown;
   /** Committed with this event */
   effects: Effect[];
+  /** What it waits for, in words; "": not known */
+  waiting_for: string;
 }
 
 /** A task ended with success. */

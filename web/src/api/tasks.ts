@@ -10,6 +10,12 @@ export const shownInstances = 50;
 
 const errorText = (error: TaskError) => (error.where ? `${error.where}: ${error.message}` : error.message);
 
+/** A task that looks again and again for the same waits since its first look. */
+const waiting = (event: Extract<StreamEvent, { kind: 'task_deferred' }>, task?: Task): Partial<Task> => {
+  const same = task?.waiting_since && task.waiting_for === event.waiting_for;
+  return { waiting_for: event.waiting_for, waiting_since: same ? task.waiting_since : event.waiting_for ? event.at : null };
+};
+
 const started = (effects: Effect[]): Partial<Task> => {
   const start = effects.find((effect) => effect.kind === 'start_run');
   return start?.kind === 'start_run' ? { child: start.run } : {};
@@ -32,9 +38,9 @@ function change(event: TaskEvent, task?: Task): Partial<Task> | undefined {
     case 'task_held':
       return { state: 'held', failures: (task?.failures ?? 0) + 1, error: errorText(event.error) };
     case 'task_resumed':
-      return { state: 'queued', failures: 0, checkpoint: null, params: event.params ? { ...(task?.params ?? {}), ...event.params } : task?.params };
+      return { state: 'queued', failures: 0, checkpoint: null, waiting_for: '', waiting_since: null, params: event.params ? { ...(task?.params ?? {}), ...event.params } : task?.params };
     case 'task_deferred':
-      return { state: 'deferred', wake_at: event.until, wake_event: event.event, checkpoint: event.checkpoint, ...started(event.effects) };
+      return { state: 'deferred', wake_at: event.until, wake_event: event.event, checkpoint: event.checkpoint, ...waiting(event, task), ...started(event.effects) };
     case 'task_succeeded':
       return { state: 'success', outputs: event.outputs, ...started(event.effects) };
     case 'task_failed': {
@@ -69,6 +75,7 @@ function applied(task: Task, event: TaskEvent): Task {
   next.duration_s = next.ended_at && next.started_at ? (Date.parse(next.ended_at) - Date.parse(next.started_at)) / 1000 : null;
   if (!waits.has(next.state)) next.wake_at = null;
   if (next.state !== 'deferred') next.wake_event = '';
+  if (next.ended_at) Object.assign(next, { waiting_for: '', waiting_since: null });
   return next;
 }
 

@@ -44,6 +44,33 @@ function Attempts({ attempts, shownError, chosen, onChoose }: { attempts: Attemp
   );
 }
 
+/** What it waits for, since when, and when it looks next. */
+function Wait({ task }: { task: Task }) {
+  const next = task.state === 'deferred' ? (task.waiting_for ? 'Next look ' : 'Waits without holding a slot until ') : 'Next attempt ';
+  if (!task.waiting_for && !task.wake_at) return null;
+  return (
+    <p>
+      {task.waiting_for && (
+        <>
+          Waits for {task.waiting_for} since <When at={task.waiting_since} />, without a slot.{' '}
+        </>
+      )}
+      {task.wake_at && (
+        <>
+          {next}
+          <When at={task.wake_at} relative />
+          {task.wake_event && (
+            <>
+              {' '}or at the event <code>{task.wake_event}</code>
+            </>
+          )}
+          .
+        </>
+      )}
+    </p>
+  );
+}
+
 type TaskPanelProps = { run: string; task: Task; watermarks: Watermark[]; finished: boolean; onChange: () => void };
 
 export function TaskPanel({ run, task, watermarks, finished, onChange }: TaskPanelProps) {
@@ -112,21 +139,10 @@ export function TaskPanel({ run, task, watermarks, finished, onChange }: TaskPan
         </details>
       )}
       {task.reason && <p class="note">{task.reason}</p>}
-      {task.wake_at && (
-        <p>
-          {task.state === 'deferred' ? 'Waits without holding a slot until ' : 'Next attempt '}
-          <When at={task.wake_at} relative />
-          {task.wake_event && (
-            <>
-              {' '}or the event <code>{task.wake_event}</code>
-            </>
-          )}
-          .
-        </p>
-      )}
+      <Wait task={task} />
       {task.child && (
         <p>
-          {task.state === 'deferred' && !task.wake_at ? 'Waits for run ' : 'Started run '}
+          {task.state === 'deferred' && !task.wake_at && !task.waiting_for ? 'Waits for run ' : 'Started run '}
           <Link to={`/runs/${task.child}`}>
             <code>{task.child}</code>
           </Link>
