@@ -9,6 +9,7 @@
 #include "engine/core/outcome.h"
 #include "engine/op/context.h"
 #include "engine/op/param.h"
+#include "operators/data/file_pattern.h"
 #include "operators/data/read_options.h"
 
 namespace millrace {
@@ -28,6 +29,7 @@ struct IngestFile : ReadOptions {
     return std::tuple_cat(
         std::tuple{param("path", &IngestFile::path,
                          "File, or pattern with * ? [ ], relative to the DAG file's folder")
+                       .checked_by(check_file_pattern)
                        .example("data/flights/2001-*.parquet"),
                    param("format", &IngestFile::format,
                          "How the files are written; auto judges by name and content")

@@ -40,8 +40,8 @@ Result<std::optional<SeenFile>> seen_file(const fs::path& path) {
   const auto modified =
       std::chrono::seconds{status.st_mtim.tv_sec} +
       std::chrono::floor<Duration>(std::chrono::nanoseconds{status.st_mtim.tv_nsec});
-  return std::optional(
-      SeenFile{fs::absolute(path).lexically_normal().string(), status.st_size, Time{modified}});
+  // After a symbolic link, ".." is another folder than the text without both names: it is kept.
+  return std::optional(SeenFile{fs::absolute(path).string(), status.st_size, Time{modified}});
 }
 
 struct SeenFiles {
@@ -141,8 +141,7 @@ Result<Look> SensorFile::look(const OperatorContext& ctx, const Json& memory) co
 }
 
 Result<Outcome> SensorFile::run(OperatorContext& ctx) const {
-  const bool is_pattern = path.find_first_of("*?[") != std::string::npos;
-  const std::string waiting_for = (is_pattern ? "files '" : "the file '") + path + "'";
+  const std::string waiting_for = (is_file_pattern(path) ? "files '" : "the file '") + path + "'";
   return run_sensor(ctx, *this, waiting_for, [&](const Json& memory) { return look(ctx, memory); });
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/op/catalog.h"
+#include "operators/data/file_pattern.h"
 #include "operators/sensors/sensor.h"
 
 namespace millrace::operators {
@@ -28,8 +29,11 @@ struct SensorFile : SensorOptions {
     using S = SensorFile;
     return std::tuple_cat(
         std::tuple{
-            param("path", &S::path,
-                  "File, or pattern with * ? [ ], relative to the DAG file's folder")
+            param(
+                "path", &S::path,
+                "File, or pattern with * ? [ ], relative to the DAG file's folder; folders do not "
+                "count")
+                .checked_by(check_file_pattern)
                 .example("incoming/sales-*.csv"),
             param("min_files", &S::min_files, "Number of files that must be there")
                 .def(1)

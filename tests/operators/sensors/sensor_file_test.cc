@@ -98,9 +98,43 @@ TEST_F(SensorFileTest, AnotherFileStartsTheQuietTimeAgain) {
   EXPECT_EQ(expect_outcome<Done>(look(with)).outputs["count"], Json(2));
 }
 
-TEST_F(SensorFileTest, AFolderIsNoFile) {
+TEST_F(SensorFileTest, AFolderIsNotWaitedFor) {
   ctx_.write("in/sub/a.csv", "1");
-  expect_outcome<Defer>(look(Json::object({{"path", "in/sub"}})));
+  EXPECT_EQ(look(Json::object({{"path", "in/sub"}})).error().message,
+            "path 'in/sub' is a folder; name a file, or its files as 'in/sub/*'");
+}
+
+TEST_F(SensorFileTest, APatternDoesNotCountFolders) {
+  ctx_.write("in/sub/a.csv", "1");
+  ctx_.write("in/b.csv", "1");
+  EXPECT_EQ(expect_outcome<Done>(look(Json::object({{"path", "in/*"}}))).outputs["count"], Json(1));
+}
+
+TEST_F(SensorFileTest, ASetWithoutItsEndIsNotWaitedFor) {
+  EXPECT_EQ(look(Json::object({{"path", "in/[0-9.csv"}})).error().message,
+            "path 'in/[0-9.csv' has a '[' without a ']'; write \\[ for the character itself");
+  EXPECT_EQ(look(Json::object({{"path", "in/[0-9/a].csv"}})).error().code,
+            ErrorCode::invalid_argument);
+}
+
+// glob(3): a ']' right after '[' or '[!' is a member of the set; a backslash takes the meaning
+// away.
+TEST_F(SensorFileTest, FindsFilesOfASetWithABracketAndOfAnEscapedBracket) {
+  ctx_.write("in/a].csv", "1");
+  ctx_.write("in/b[.csv", "1");
+  EXPECT_EQ(expect_outcome<Done>(look(Json::object({{"path", "in/a[]].csv"}}))).outputs["count"],
+            Json(1));
+  EXPECT_EQ(expect_outcome<Done>(look(Json::object({{"path", "in/b\\[.csv"}}))).outputs["paths"],
+            Json::array({(ctx_.base() / "in/b[.csv").string()}));
+}
+
+TEST_F(SensorFileTest, NamesTheFileThatItSawBehindALink) {
+  const auto file = ctx_.write("far/x.csv", "1");
+  ctx_.write("far/sub/y.csv", "1");
+  std::filesystem::create_directory_symlink(ctx_.base() / "far/sub", ctx_.base() / "link");
+  const std::string path = (ctx_.base() / "link/../x.csv").string();
+  const Done done = expect_outcome<Done>(look(Json::object({{"path", path}})));
+  EXPECT_TRUE(std::filesystem::equivalent(done.outputs["paths"].at(0).as_string(), file));
 }
 
 TEST_F(SensorFileTest, SaysAtOnceWhatIsWrongWithItsParameters) {
