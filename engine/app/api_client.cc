@@ -51,6 +51,7 @@ Result<http::ClientResponse> ApiClient::send(
   request.body = std::move(body);
   request.headers = std::move(headers);
   request.ca_file = ca_file_;
+  request.timeout = timeout_;
   auto response = http::send(request, cancelled);
   const bool may_be_down =
       !response && (response.error().transient() || response.error().code == ErrorCode::timeout);

@@ -21,6 +21,9 @@ class ApiClient {
   explicit ApiClient(std::string base, std::filesystem::path ca_file = {})
       : base_(std::move(base)), ca_file_(std::move(ca_file)) {}
 
+  /// Of each try from now on; 60 s at first.
+  void limit_time(Duration timeout) { timeout_ = timeout; }
+
   /// `cancelled` is asked again and again while the answer is awaited.
   Result<Json> get(std::string_view path, bool (*cancelled)() = never) const;
   /// The body as it is, with the headers.
@@ -38,6 +41,7 @@ class ApiClient {
                                     bool (*cancelled)() = never) const;
   std::string base_;
   std::filesystem::path ca_file_;
+  Duration timeout_ = http::ClientRequest{}.timeout;
 };
 
 /// Where a header `Link` (RFC 8288) says that the next page is; "" if it does not.

@@ -39,7 +39,10 @@ constexpr std::array kVerbs = {
     Verb{"history", "List the periods of history and what --retention would drop", declare_history},
     Verb{"backup", "Copy database and artifacts into a folder", declare_backup},
     Verb{"restore", "Restore a backup into an empty state folder", declare_restore},
-    Verb{"runner", "", declare_runner},  // started by the engine
+    Verb{"completion", "Print the script that completes command lines in a shell",
+         declare_completion},
+    Verb{"complete", "", declare_complete},  // started by that script
+    Verb{"runner", "", declare_runner},      // started by the engine
 };
 
 }  // namespace

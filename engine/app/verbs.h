@@ -56,6 +56,8 @@ VerbAction declare_backup(CLI::App& verb, Options& options);
 VerbAction declare_restore(CLI::App& verb, Options& options);
 VerbAction declare_demo(CLI::App& verb, Options& options);
 VerbAction declare_runner(CLI::App& verb, Options& options);
+VerbAction declare_completion(CLI::App& verb, Options& options);
+VerbAction declare_complete(CLI::App& verb, Options& options);
 VerbAction declare_sdk(CLI::App& verb, Options& options);
 
 }  // namespace millrace
