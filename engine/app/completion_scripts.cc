@@ -24,13 +24,14 @@ complete -F _millrace millrace
 constexpr std::string_view kZsh = R"sh(#compdef millrace
 # Completion of millrace for zsh: source <(millrace completion zsh), after compinit
 _millrace() {
-  local line files=''
+  local line word text files=''
   local -a found
   while IFS= read -r line; do
     if [[ $line == :files ]]; then
       files=1
     else
-      found+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+      word=${line%%$'\t'*} text=${line#*$'\t'}
+      found+=("${word//:/\\:}${text:+:$text}")
     fi
   done < <("${words[1]/#\~/$HOME}" complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)
   (( $#found )) && _describe millrace found

@@ -14,6 +14,7 @@ constexpr std::array kVerbs = {
     Verb{"lint", "Check DAG files; exit code 1 if one has an error", declare_lint},
     Verb{"test", "Play a DAG file in virtual time, with given outcomes", declare_test},
     Verb{"graph", "Draw the tasks of a DAG or of a DAG file", declare_graph},
+    Verb{"plan", "Show which tasks can run at once, and the longest chain", declare_plan},
     Verb{"schema", "Print the JSON Schema of DAG files, for editors", declare_schema},
     Verb{"sdk", "Print the file that the user's own code imports", declare_sdk},
     Verb{"dags", "List DAGs, their states and schedules", declare_dags},

@@ -34,6 +34,7 @@ VerbAction declare_init(CLI::App& verb, Options& options);
 VerbAction declare_lint(CLI::App& verb, Options& options);
 VerbAction declare_test(CLI::App& verb, Options& options);
 VerbAction declare_graph(CLI::App& verb, Options& options);
+VerbAction declare_plan(CLI::App& verb, Options& options);
 VerbAction declare_schema(CLI::App& verb, Options& options);
 VerbAction declare_run(CLI::App& verb, Options& options);
 VerbAction declare_trigger(CLI::App& verb, Options& options);

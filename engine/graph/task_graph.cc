@@ -80,7 +80,8 @@ TaskGraph task_graph_of(const Dag& dag) {
 
 Result<TaskGraph> read_task_graph(const Json& detail) {
   TaskGraph graph;
-  graph.dag = detail["dag"]["dag"].as_string();
+  const Json& dag = detail["dag"];
+  graph.dag = DagKey(dag["namespace"].as_string(kDefaultNamespace), dag["dag"].as_string()).text();
   MR_TRY(graph.tasks, read_record<std::vector<GraphTask>>(detail["tasks"]));
   std::size_t in_levels = 0;
   for (const auto& level : levels_of(graph)) in_levels += level.size();

@@ -109,7 +109,7 @@ TEST(CommandLine, AWrongCommandLineEndsWithTwoAndHelpWithZero) {
 
 TEST(CommandLine, AMissingFileIsNotFound) {
   const int not_found = traits(ErrorCode::not_found).exit_code;
-  for (const char* verb : {"run", "lint", "next", "graph"}) {
+  for (const char* verb : {"run", "lint", "next", "graph", "plan"}) {
     const Finished told = millrace({verb, "no-such-file.yaml"});
     EXPECT_EQ(told.exit_code, not_found) << told.out;
     EXPECT_NE(told.out.find("'no-such-file.yaml'"), std::string::npos) << told.out;
@@ -195,6 +195,7 @@ TEST_F(Pages, CommandsToAnEngineWorkAsShown) {
                                                         {"rollback", {not_found}},
                                                         {"dags", {0}},
                                                         {"graph", {0}},
+                                                        {"plan", {0}},
                                                         {"schedule", {not_found}}};
   for (const auto& command : shown_commands()) {
     const auto expected = answers.find(command.verb());

@@ -97,6 +97,23 @@ TEST_F(FirstSteps, AStateFolderWithoutADatabaseNamesTheCure) {
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "state")) << "looking creates nothing";
 }
 
+TEST_F(FirstSteps, PlanTakesDurationsFromPastRuns) {
+  const auto dag = write("chain.yaml",
+                         "dag: chain\nnamespace: team\ntasks:\n"
+                         "  quick: {operator: noop}\n"
+                         "  slow: {operator: command, with: {run: sleep 0.3}}\n"
+                         "  last: {operator: noop, needs: [quick, slow]}\n");
+  const Finished before = on_state({"plan", dag.string()});
+  EXPECT_NE(before.out.find("Longest chain, 2 tasks: quick -> last\n"), std::string::npos)
+      << before.out;
+  ASSERT_EQ(on_state({"run", dag.string()}).exit_code, 0);
+  const Finished after = on_state({"plan", dag.string(), "--runs", "3"});
+  EXPECT_NE(after.out.find(": slow -> last\n"), std::string::npos) << after.out;
+  const Finished of_dag = on_state({"plan", "chain", "--namespace", "team"});
+  EXPECT_NE(of_dag.out.find("team/chain: 3 tasks in 2 levels\n"), std::string::npos) << of_dag.out;
+  EXPECT_NE(of_dag.out.find(": slow -> last\n"), std::string::npos) << of_dag.out;
+}
+
 TEST_F(FirstSteps, TriggerThatWaitsPrintsOneJsonDocument) {
   const auto dags = folder_.path() / "dags";
   std::filesystem::create_directories(dags);
