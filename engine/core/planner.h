@@ -267,7 +267,9 @@ class Planner {
                 const DagKey* cause, Time now);
   void start_by_dataset(const DatasetKey& dataset, const UpdateDataset& update, const DagKey* cause,
                         Time now);
-  Result<Uuid> start_by_event(const DagKey& dag, const Json& event, const Origin& origin, Time now);
+  /// `given`: params that the DAG takes from the event.
+  Result<Uuid> start_by_event(const DagKey& dag, const Result<Json>& given, const Json& event,
+                              const Origin& origin, Time now);
   void wake_waiting(const EventName& event, Time now);
   void give_up(Run& run, const AttemptKey& key, Error error, Time now);
   void end_instance(Run& run, TaskRef ref);

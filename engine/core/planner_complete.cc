@@ -296,7 +296,8 @@ PublishEvent::Answer Planner::publish_event(const PublishEvent& input, const Cal
   wake_waiting({caller.namespace_, input.name}, now);
   for (const DagKey& id : triggers_.started_by(caller.namespace_, input)) {
     if (!dags_.find(id)->second.retired.empty()) continue;
-    const auto run = start_by_event(id, input.event, caller.origin, now);
+    const auto run =
+        start_by_event(id, triggers_.params_of(id, input), input.event, caller.origin, now);
     if (run)
       out.runs.push_back(*run);
     else
@@ -320,11 +321,12 @@ RunFinished Planner::finished(const Run& run) {
   return end;
 }
 
-Result<Uuid> Planner::start_by_event(const DagKey& dag, const Json& event, const Origin& origin,
-                                     Time now) {
+Result<Uuid> Planner::start_by_event(const DagKey& dag, const Result<Json>& given,
+                                     const Json& event, const Origin& origin, Time now) {
   DagState& state = dags_.find(dag)->second;
   if (state.paused) return conflict("it is paused");
-  MR_TRY(Json params, state.dag->resolve_params({}));
+  if (!given) return given.error();
+  MR_TRY(Json params, state.dag->resolve_params(*given));
   return create_run({.id = ids_.next(now, rng_),
                      .type = RunType::event,
                      .params = std::move(params),

@@ -66,7 +66,10 @@ class Checker {
   }
 
   void run() {
-    if (dag_.event_condition) check_condition(*dag_.event_condition, Use::event);
+    for (const LocatedTrigger& trigger : dag_.triggers) {
+      if (trigger.condition) check_condition(*trigger.condition, Use::event);
+      if (trigger.params) check_tree(*trigger.params, Use::event);
+    }
     for (task_ = 0; task_ < dag_.tasks.size(); ++task_) {
       if (loading_.report.full()) return;
       upstream_.clear();

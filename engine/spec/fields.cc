@@ -110,6 +110,7 @@ constexpr std::array kOn = {
 constexpr std::array kEvent = {
     Field{"type", "The CloudEvent's type", kText, true},
     Field{"if", "Only where this expression over `event` is true", kExpression},
+    Field{"params", "Params of the run, with expressions over `event`", R"({"type": "object"})"},
 };
 
 constexpr std::array kParam = {

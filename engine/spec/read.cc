@@ -203,6 +203,12 @@ std::vector<Located> read_names(const YamlNode& node, std::string_view key, Repo
   return names;
 }
 
+std::vector<std::string> texts(const std::vector<Located>& names) {
+  std::vector<std::string> out;
+  for (const auto& name : names) out.push_back(name.text);
+  return out;
+}
+
 Result<std::int64_t> parse_memory(std::string_view text) {
   const auto bad = [&](const std::string& why) {
     return invalid_argument(quote(text) + " " + why + "; write an amount such as 512MiB or 2GB");

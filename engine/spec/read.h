@@ -51,6 +51,8 @@ struct Located {
 /// A string, or a list of strings; a repeated one is reported.
 std::vector<Located> read_names(const YamlNode& node, std::string_view key, Report& report);
 
+std::vector<std::string> texts(const std::vector<Located>& names);
+
 /// "512MiB", "2GB", "1.5GiB": bytes.
 Result<std::int64_t> parse_memory(std::string_view text);
 

@@ -7,12 +7,6 @@ namespace {
 
 constexpr std::size_t kMaxTasks = 10'000;
 
-std::vector<std::string> texts(const std::vector<Located>& names) {
-  std::vector<std::string> out;
-  for (const auto& name : names) out.push_back(name.text);
-  return out;
-}
-
 /// Reports what is wrong with an id; the text itself otherwise.
 std::string checked_id(std::string id, std::string_view what, const Position& at, Report& report) {
   if (!is_valid_id(id))
@@ -41,26 +35,6 @@ void read_header(const YamlNode& root, LocatedDag& dag, const Loading& loading) 
   if (const auto* entry = root.find("max_active_runs"))
     spec.max_active_runs = static_cast<int>(
         read_integer(entry->value, "max_active_runs", 1, 100'000, report).value_or(16));
-}
-
-void read_on(const YamlNode& node, LocatedDag& dag, const Loading& loading) {
-  Report& report = loading.report;
-  if (!check_keys(node, node.at, on_fields(), "on", report)) return;
-  if (const auto* entry = node.find("dataset")) {
-    dag.datasets_at = entry->value.at;
-    dag.spec.datasets = texts(read_names(entry->value, "dataset", report));
-  }
-  const auto* event = node.find("event");
-  if (event == nullptr || !check_keys(event->value, event->key_at, event_fields(), "event", report))
-    return;
-  Json on_event = Json::object();
-  if (const auto* entry = event->value.find("type"))
-    on_event.set("type", read_string(entry->value, "type", report).value_or(""));
-  if (const auto* entry = event->value.find("if")) {
-    dag.event_condition = &entry->value;
-    on_event.set("if", read_condition("if", entry->value, loading));
-  }
-  dag.spec.on_event = std::move(on_event);
 }
 
 /// `months: 2` is short for `months: {type: integer, default: 2}`.
@@ -141,8 +115,6 @@ void read_params(const YamlNode& node, LocatedDag& dag, Report& report) {
                    "params must be a mapping of names, but it is " + std::string(node.type_name()));
     return;
   }
-  const bool runs_by_itself =
-      dag.spec.schedule || !dag.spec.datasets.empty() || dag.spec.on_event.is_object();
   for (const auto& entry : node.entries) {
     if (report.full()) return;
     ParamSpec param{checked_id(entry.key, "param", entry.key_at, report),
@@ -150,9 +122,9 @@ void read_params(const YamlNode& node, LocatedDag& dag, Report& report) {
                                              : shorthand_schema(entry.value, report)};
     const Json* given = param.schema.find("default");
     if (given == nullptr) {
-      if (runs_by_itself)
+      if (const std::string cure = cure_of_missing_default(dag, entry.key); !cure.empty())
         report.error(entry.key_at, "missing-key", "param " + quote(entry.key) + " has no default",
-                     "runs that start by `schedule` or `on` can only take the default");
+                     cure);
     } else if (const auto fits = check_param(param, *given); !fits.ok()) {
       const auto* place = entry.value.find("default");
       report.error(place ? place->value.at : entry.value.at, "bad-value",
@@ -208,6 +180,7 @@ LocatedDag read_dag(const YamlNode& root, const Loading& loading) {
   if (const auto* entry = root.find("schedule")) read_schedule(entry->value, dag.spec, report);
   if (const auto* entry = root.find("on")) read_on(entry->value, dag, loading);
   if (const auto* entry = root.find("params")) read_params(entry->value, dag, report);
+  check_trigger_params(dag, report);
   TaskSpec defaults;
   if (const auto* entry = root.find("defaults"))
     if (check_keys(entry->value, entry->key_at, defaults_fields(), "defaults", report))

@@ -23,16 +23,23 @@ struct TaskPlaces {
   const YamlNode* condition = nullptr;
   const YamlNode* foreach = nullptr;
   const YamlNode* until = nullptr;
-  bool repeats = false;  // the file has `repeat`, whether it fits or not
+  bool repeats = false;              // the file has `repeat`, whether it fits or not
   const OperatorInfo* op = nullptr;  // nullptr: unknown
+};
+
+/// An entry of `on` that starts a run with an event; nullptr: it does not have the key.
+struct LocatedTrigger {
+  std::string key;  // in `on`
+  const YamlNode* condition = nullptr;
+  const YamlNode* params = nullptr;
 };
 
 struct LocatedDag {
   DagSpec spec;
-  std::vector<TaskPlaces> tasks;  // as spec.tasks
-  Position at;                    // of the DAG's id
-  Position datasets_at;           // of `on: dataset`
-  const YamlNode* event_condition = nullptr;
+  std::vector<TaskPlaces> tasks;         // as spec.tasks
+  Position at;                           // of the DAG's id
+  Position datasets_at;                  // of `on: dataset`
+  std::vector<LocatedTrigger> triggers;  // those with an event
   const YamlNode* outputs = nullptr;
 };
 
@@ -46,6 +53,12 @@ struct Loading {
 /// Reads all that stands in the tree.
 LocatedDag read_dag(const YamlNode& root, const Loading& loading);
 void read_schedule(const YamlNode& node, DagSpec& spec, Report& report);
+void read_on(const YamlNode& node, LocatedDag& dag, const Loading& loading);
+/// What to write because something besides a request starts the DAG and does not give it the param;
+/// "": nothing does.
+std::string cure_of_missing_default(const LocatedDag& dag, const std::string& param);
+/// What the triggers give names params of the DAG, and fits them as far as it is constant.
+void check_trigger_params(const LocatedDag& dag, Report& report);
 /// Reads one task into the last place of `dag`; `defaults` holds what the file's `defaults` say.
 void read_task(const YamlNode::Entry& entry, const TaskSpec& defaults, LocatedDag& dag,
                const Loading& loading);

@@ -207,6 +207,27 @@ TEST_F(Identity, AnEventForAPausedDagSaysThatItStartsNothing) {
   EXPECT_EQ(published.not_started[0].reason, "it is paused");
 }
 
+TEST_F(Identity, ARunTakesItsParamsFromTheEvent) {
+  DagSpec spec = make_dag("x")->spec();
+  spec.params = {{"rows", Json::object({{"type", "integer"}})},
+                 {"limit", Json::object({{"type", "integer"}, {"default", 5}})}};
+  spec.on_event = Json::object(
+      {{"type", "news"}, {"params", Json::object({{"rows", "${{ event.data.rows }}"}})}});
+  sync({{std::make_shared<const Dag>(*Dag::make(spec)), "/dags/a.yaml", "/dags", {}}});
+  const auto publish = [&](const Json& rows) {
+    const Json event = Json::object({{"data", Json::object({{"rows", rows}})}});
+    return planner_.publish_event({"news", event}, {}, now_);
+  };
+  const auto good = publish(7);
+  ASSERT_EQ(good.runs.size(), 1u);
+  EXPECT_EQ(planner_.find_run(good.runs[0])->created.params,
+            Json::object({{"rows", 7}, {"limit", 5}}));
+  const auto bad = publish("many");
+  EXPECT_TRUE(bad.runs.empty());
+  ASSERT_EQ(bad.not_started.size(), 1u);
+  EXPECT_EQ(bad.not_started[0].reason, "param 'rows' is \"many\"; expected a value of type integer");
+}
+
 TEST_F(Identity, TheSameContentIsNoUpdateAndNoDagStartsItself) {
   DagSpec spec = make_dag("x")->spec();
   spec.datasets = {"data"};

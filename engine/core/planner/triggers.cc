@@ -12,24 +12,34 @@ std::string condition_text(std::string_view text) {
   return std::string(text.substr(open + 3, close - open - 3));
 }
 
+Json root_of(const Json& event) { return Json::object({{"event", event}}); }
+
 bool holds(const Expression& condition, const Json& event) {
-  const Json root = Json::object({{"event", event}});
+  const Json root = root_of(event);
   const auto value = condition.evaluate({&root});
   return value && truthy(*value);
 }
 
 }  // namespace
 
+std::optional<Triggers::OnEvent> Triggers::compiled(const Json& spec) {
+  OnEvent out{spec["type"].as_string(), {}, {}};
+  if (const std::string text = condition_text(spec["if"].as_view()); !text.empty()) {
+    auto condition = Expression::parse(text);
+    if (!condition) return std::nullopt;
+    out.condition = *std::move(condition);
+  }
+  auto params = Template::compile(spec["params"]);
+  if (!params) return std::nullopt;
+  out.params = *std::move(params);
+  return out;
+}
+
 void Triggers::watch(const DagSpec& dag) {
   const DagKey key(dag.namespace_, dag.id);
   on_event_.erase(key);
-  if (dag.on_event.is_object()) {
-    OnEvent on_event{dag.on_event["type"].as_string(), {}};
-    const std::string text = condition_text(dag.on_event["if"].as_view());
-    auto condition = text.empty() ? Result<Expression>(not_found("")) : Expression::parse(text);
-    if (condition) on_event.condition = *std::move(condition);
-    if (text.empty() || on_event.condition) on_event_.emplace(key, std::move(on_event));
-  }
+  if (dag.on_event.is_object())
+    if (auto on_event = compiled(dag.on_event)) on_event_.emplace(key, *std::move(on_event));
   auto& datasets = datasets_of_[key];
   for (const std::string& old : datasets) by_dataset_[{dag.namespace_, old}].erase(key);
   datasets = dag.datasets;
@@ -44,6 +54,13 @@ std::vector<DagKey> Triggers::started_by(const std::string& name_space,
         (!on_event.condition || holds(*on_event.condition, event.event)))
       out.push_back(dag);
   return out;
+}
+
+Result<Json> Triggers::params_of(const DagKey& dag, const PublishEvent& event) const {
+  const auto found = on_event_.find(dag);
+  if (found == on_event_.end()) return Json();
+  const Json root = root_of(event.event);
+  return found->second.params.render({&root});
 }
 
 void Triggers::restore_dataset(const DatasetKey& dataset, const std::string& artifact) {

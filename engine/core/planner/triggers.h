@@ -24,6 +24,10 @@ class Triggers {
   /// The DAGs of the namespace whose `on:` matches the event, in their order.
   std::vector<DagKey> started_by(const std::string& name_space, const PublishEvent& event) const;
 
+  /// The params that a run of the DAG takes from the event, as its `on:` says. The error says what
+  /// of the event is missing or wrong.
+  Result<Json> params_of(const DagKey& dag, const PublishEvent& event) const;
+
   void restore_dataset(const DatasetKey& dataset, const std::string& artifact);
   /// Keeps the dataset's new content. The DAGs that it starts, in their order; none if it is the
   /// same content again. A DAG lists datasets of its own namespace.
@@ -35,7 +39,9 @@ class Triggers {
     /// Of its `if`; nullopt: there is none. One that cannot be parsed never holds: `dag` is not
     /// here then.
     std::optional<Expression> condition;
+    Template params;
   };
+  static std::optional<OnEvent> compiled(const Json& spec);
   std::map<DagKey, OnEvent> on_event_;                      // by DAG
   std::map<DatasetKey, std::set<DagKey>> by_dataset_;       // → DAGs
   std::map<DagKey, std::vector<std::string>> datasets_of_;  // by DAG
