@@ -146,6 +146,7 @@ std::vector<Endpoint> all_endpoints(Context* context, StreamSlots* slots) {
   add(task_endpoints(context, slots));
   add(model_endpoints(context));
   add(event_endpoints(context, slots));
+  add(webhook_endpoints(context));
   add(catalog_endpoints(context));
   return all;
 }

@@ -90,6 +90,7 @@ std::vector<Endpoint> backfill_endpoints(Context* context);
 std::vector<Endpoint> task_endpoints(Context* context, StreamSlots* slots);
 std::vector<Endpoint> model_endpoints(Context* context);
 std::vector<Endpoint> event_endpoints(Context* context, StreamSlots* slots);
+std::vector<Endpoint> webhook_endpoints(Context* context);
 std::vector<Endpoint> catalog_endpoints(Context* context);
 /// All of them, in the order of the documents.
 std::vector<Endpoint> all_endpoints(Context* context, StreamSlots* slots);

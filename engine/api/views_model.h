@@ -150,6 +150,27 @@ struct ReceivedEventView {
   }
 };
 
+struct ReceivedWebhookView {
+  static constexpr std::string_view record_name = "ReceivedWebhook";
+  static constexpr std::string_view record_doc = "The result of a webhook.";
+  std::string id;
+  bool repeated = false, handled = true;
+  std::vector<Uuid> runs;
+  std::string not_started;
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("id", &ReceivedWebhookView::id, "Id of the delivery"),
+        field("repeated", &ReceivedWebhookView::repeated, "True: it was received before"),
+        field("handled", &ReceivedWebhookView::handled,
+              "False: durable, the engine has not answered yet"),
+        field("runs", &ReceivedWebhookView::runs,
+              "The run that it started; empty if the webhook's `if` is false"),
+        field("not_started", &ReceivedWebhookView::not_started,
+              "Why it started no run although `if` is true; \"\" otherwise")};
+  }
+};
+
 // --- the rest
 
 struct OperatorParamView {

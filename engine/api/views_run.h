@@ -134,6 +134,9 @@ struct DagView {
         field(
             "on_event", [](View v) { return v.spec.on_event; },
             "The CloudEvent that starts it, or null"),
+        field(
+            "on_webhook", [](View v) { return v.spec.on_webhook; },
+            "The webhook that starts it, without its secret, or null"),
         field("params", &DagView::params, "Its params"),
         field(
             "task_count", [](View v) { return static_cast<std::int64_t>(v.spec.tasks.size()); },

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <vector>
 
+#include "engine/base/hmac.h"
+
 namespace millrace {
 
 struct Sha256::State {
@@ -26,13 +28,7 @@ std::string Sha256::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
   unsigned size = 0;
   EVP_DigestFinal_ex(state_->context, raw.data(), &size);
-  std::string out;
-  out.reserve(size * 2);
-  for (unsigned i = 0; i < size; ++i) {
-    out += "0123456789abcdef"[raw[i] >> 4];
-    out += "0123456789abcdef"[raw[i] & 15];
-  }
-  return out;
+  return hex_encode({reinterpret_cast<const char*>(raw.data()), size});
 }
 
 std::string sha256_hex(std::string_view bytes) {

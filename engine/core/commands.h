@@ -237,11 +237,13 @@ struct PublishEvent {
   };
   std::string name;  // e.g. "deployment/flights", or a CloudEvent's type
   Json event = {};
+  std::string webhook = {};  // the DAG whose webhook received it, which alone it may start
 
   static constexpr auto fields() {
     return std::tuple{
         field("name", &PublishEvent::name, "The event's type").not_empty(),
-        field("event", &PublishEvent::event, "{id, source, type, subject, time, data}").optional()};
+        field("event", &PublishEvent::event, "{id, source, type, subject, time, data}").optional(),
+        field("webhook", &PublishEvent::webhook, "The DAG whose webhook received it").optional()};
   }
 };
 

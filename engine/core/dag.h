@@ -111,7 +111,8 @@ struct DagSpec {
   Overlap overlap = Overlap::allow;        // of scheduled runs
   int max_active_runs = 16;
   std::vector<std::string> datasets;  // a run starts when one of these is updated
-  Json on_event;                      // {type, if, params}: a CloudEvent that starts a run; null: none
+  Json on_event;    // {type, if, params}: a CloudEvent that starts a run; null: none
+  Json on_webhook;  // {secret_env, signature, header, if, params}; null: none
   std::vector<ParamSpec> params;
   std::vector<TaskSpec> tasks;
   Json outputs;  // name → value, where strings may hold expressions; null: none

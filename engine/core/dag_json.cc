@@ -159,6 +159,7 @@ Json Dag::to_json(const DagSpec& spec) {
   out.set("catchup", spec.catchup).set("max_active_runs", spec.max_active_runs);
   if (!spec.datasets.empty()) out.set("datasets", json_list(spec.datasets));
   if (!spec.on_event.is_null()) out.set("on_event", spec.on_event);
+  if (!spec.on_webhook.is_null()) out.set("on_webhook", spec.on_webhook);
   Json params = Json::array();
   for (const auto& param : spec.params)
     params.push_back(Json::object({{"name", param.name}, {"schema", param.schema}}));
@@ -190,6 +191,7 @@ Result<DagSpec> Dag::spec_from_json(const Json& json) {
   spec.max_active_runs = static_cast<int>(json["max_active_runs"].as_int(16));
   spec.datasets = strings_in(json["datasets"]);
   spec.on_event = json["on_event"];
+  spec.on_webhook = json["on_webhook"];
   for (const auto& param : json["params"].items())
     spec.params.push_back({param["name"].as_string(), param["schema"]});
   spec.outputs = json["outputs"];

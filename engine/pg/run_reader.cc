@@ -67,6 +67,11 @@ class PgRunReader final : public RunReader {
     return found > 0;
   }
 
+  Result<Json> webhook_of(const DagKey& dag) override {
+    return one<Json>(shared_, "webhook_of", key_params(dag),
+                     "there is no DAG '" + dag.text() + "'");
+  }
+
   Result<Json> dag_version(const DagKey& dag, std::string_view version) override {
     return one<Json>(shared_, "get_dag_version", key_params(dag).add(version),
                      "DAG '" + dag.text() + "' has no version '" + std::string(version) + "'");

@@ -105,10 +105,24 @@ constexpr std::array kSchedule = {
 constexpr std::array kOn = {
     Field{"dataset", "Datasets whose update starts a run", kNames},
     Field{"event", "A CloudEvent that starts a run", R"({"$ref": "#/$defs/event"})"},
+    Field{"webhook", "Signed HTTP requests of another service start runs",
+          R"({"$ref": "#/$defs/webhook"})"},
 };
 
 constexpr std::array kEvent = {
     Field{"type", "The CloudEvent's type", kText, true},
+    Field{"if", "Only where this expression over `event` is true", kExpression},
+    Field{"params", "Params of the run, with expressions over `event`", R"({"type": "object"})"},
+};
+
+constexpr std::array kWebhook = {
+    Field{"secret_env", "Environment variable of the engine with the secret", kText, true},
+    Field{"signature", "How the sender proves that it knows the secret",
+          R"({"enum": ["token", "github", "stripe", "slack", "standard"], "default": "token"})"},
+    Field{"header",
+          "With `signature: token`: the header that has the secret, instead of "
+          "`Authorization: Bearer`",
+          kText},
     Field{"if", "Only where this expression over `event` is true", kExpression},
     Field{"params", "Params of the run, with expressions over `event`", R"({"type": "object"})"},
 };
@@ -247,6 +261,7 @@ Fields schedule_line_fields() { return kScheduleLine; }
 Fields catchup_fields() { return kCatchup; }
 Fields on_fields() { return kOn; }
 Fields event_fields() { return kEvent; }
+Fields webhook_fields() { return kWebhook; }
 Fields param_fields() { return kParam; }
 Fields defaults_fields() { return kDefaults; }
 Fields retry_fields() { return kRetry; }

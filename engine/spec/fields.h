@@ -24,6 +24,7 @@ Fields schedule_line_fields();
 Fields catchup_fields();
 Fields on_fields();
 Fields event_fields();
+Fields webhook_fields();
 Fields param_fields();
 Fields defaults_fields();
 Fields retry_fields();

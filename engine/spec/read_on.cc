@@ -1,6 +1,7 @@
 // `on` of a DAG file: what starts a run besides a schedule.
 #include <algorithm>
 
+#include "engine/core/webhook_signature.h"
 #include "engine/spec/read_dag.h"
 
 namespace millrace::spec {
@@ -35,6 +36,59 @@ void read_event(const YamlNode::Entry& event, LocatedDag& dag, const Loading& lo
   dag.spec.on_event = std::move(out);
 }
 
+/// A name as HTTP and the environment allow it.
+std::optional<std::string> read_word(const YamlNode& node, std::string_view key,
+                                     std::string_view also, Report& report) {
+  auto text = read_string(node, key, report);
+  if (!text) return text;
+  const bool fits =
+      !text->empty() && text->size() <= 128 && std::ranges::all_of(*text, [&](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               also.find(c) != std::string_view::npos;
+      });
+  if (fits) return text;
+  report.error(node.at, "bad-value",
+               std::string(key) + ": " + quote(*text) + " is not a name of letters, digits and " +
+                   std::string(also));
+  return std::nullopt;
+}
+
+void read_signature(const YamlNode& node, Json& out, Report& report) {
+  const auto name = read_string(node, "signature", report);
+  if (!name) return;
+  if (from_name<WebhookSignature>(*name)) {
+    out.set("signature", *name);
+    return;
+  }
+  std::vector<std::string> known;
+  for (const auto each : names_of(WebhookSignature{})) known.emplace_back(each);
+  const std::string hint = report.suggest(*name, known);
+  report.error(node.at, "bad-value", "signature: there is no scheme " + quote(*name),
+               hint.empty() ? "there are " + listed(known) : hint);
+}
+
+void read_webhook(const YamlNode::Entry& webhook, LocatedDag& dag, const Loading& loading) {
+  Report& report = loading.report;
+  const YamlNode& node = webhook.value;
+  if (!check_keys(node, webhook.key_at, webhook_fields(), "webhook", report)) return;
+  Json out = Json::object();
+  if (const auto* entry = node.find("secret_env"))
+    if (auto name = read_word(entry->value, "secret_env", "_", report))
+      out.set("secret_env", *std::move(name));
+  if (const auto* entry = node.find("signature")) read_signature(entry->value, out, report);
+  if (const auto* entry = node.find("header")) {
+    if (auto name = read_word(entry->value, "header", "-", report))
+      out.set("header", *std::move(name));
+    if (out["signature"].as_string("token") != "token")
+      report.error(
+          entry->key_at, "bad-value",
+          "header: the scheme " + quote(out["signature"].as_string()) + " has a header of its own",
+          "remove it, or write `signature: token`");
+  }
+  read_event_use(node, {.key = "webhook"}, out, dag, loading);
+  dag.spec.on_webhook = std::move(out);
+}
+
 void check_trigger_param(const YamlNode::Entry& entry, const LocatedDag& dag, Report& report) {
   const auto& params = dag.spec.params;
   const auto param = std::ranges::find(params, entry.key, &ParamSpec::name);
@@ -62,6 +116,7 @@ void read_on(const YamlNode& node, LocatedDag& dag, const Loading& loading) {
     dag.spec.datasets = texts(read_names(entry->value, "dataset", loading.report));
   }
   if (const auto* entry = node.find("event")) read_event(*entry, dag, loading);
+  if (const auto* entry = node.find("webhook")) read_webhook(*entry, dag, loading);
 }
 
 std::string cure_of_missing_default(const LocatedDag& dag, const std::string& param) {

@@ -126,6 +126,7 @@ Json dag_json_schema(const Catalog& catalog) {
                {"catchup", mapping_schema(spec::catchup_fields())},
                {"on", mapping_schema(spec::on_fields())},
                {"event", mapping_schema(spec::event_fields())},
+               {"webhook", mapping_schema(spec::webhook_fields())},
                {"param", mapping_schema(spec::param_fields())},
                {"defaults", mapping_schema(spec::defaults_fields())},
                {"retries", mapping_schema(spec::retry_fields())},

@@ -104,6 +104,13 @@ class MemRunReader final : public RunReader {
     return call(state_, "runs.has_dag",
                 [&](Callbacks&) -> Result<bool> { return state_.dags.contains(key); });
   }
+  Result<Json> webhook_of(const DagKey& dag) override {
+    return call(state_, "runs.webhook_of", [&](Callbacks&) -> Result<Json> {
+      const auto found = state_.dags.find(dag);
+      if (found == state_.dags.end()) return not_found("there is no DAG '" + dag.text() + "'");
+      return found->second.spec["on_webhook"];
+    });
+  }
   Result<Json> dag_version(const DagKey& dag, std::string_view version) override {
     return call(state_, "runs.dag_version", [&](Callbacks&) -> Result<Json> {
       const auto found = state_.versions.find({State::id_of(dag), std::string(version)});

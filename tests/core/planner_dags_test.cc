@@ -225,7 +225,8 @@ TEST_F(Identity, ARunTakesItsParamsFromTheEvent) {
   const auto bad = publish("many");
   EXPECT_TRUE(bad.runs.empty());
   ASSERT_EQ(bad.not_started.size(), 1u);
-  EXPECT_EQ(bad.not_started[0].reason, "param 'rows' is \"many\"; expected a value of type integer");
+  EXPECT_EQ(bad.not_started[0].reason,
+            "param 'rows' is \"many\"; expected a value of type integer");
 }
 
 TEST_F(Identity, TheSameContentIsNoUpdateAndNoDagStartsItself) {

@@ -52,6 +52,19 @@ TEST_P(StoreTest, DagsOfOneNameAreKeptApart) {
   EXPECT_CODE(ErrorCode::not_found, stores().runs.dag({"other", "same"}));
 }
 
+TEST_P(StoreTest, TheWebhookOfADagIsThatOfItsNewestVersion) {
+  lead();
+  const Json webhook = Json::object({{"secret_env", "SECRET"}});
+  const auto put = [&](std::string_view version, const Json& spec) {
+    append({event({}, DagRegistered{"x", digest(version[0]), spec, "x.yaml", ".", {}})});
+  };
+  put("a", Json::object());
+  EXPECT_EQ(*stores().runs.webhook_of("x"), Json());
+  put("b", Json::object({{"on_webhook", webhook}}));
+  EXPECT_EQ(*stores().runs.webhook_of("x"), webhook);
+  EXPECT_CODE(ErrorCode::not_found, stores().runs.webhook_of({"team", "x"}));
+}
+
 TEST_P(StoreTest, RunsOfDagsOfOneNameAreKeptApart) {
   lead();
   const Time date = now();

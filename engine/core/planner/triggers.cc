@@ -22,24 +22,25 @@ bool holds(const Expression& condition, const Json& event) {
 
 }  // namespace
 
-std::optional<Triggers::OnEvent> Triggers::compiled(const Json& spec) {
+void Triggers::put(ByDag& to, const DagKey& dag, const Json& spec) {
+  to.erase(dag);
+  if (!spec.is_object()) return;
   OnEvent out{spec["type"].as_string(), {}, {}};
   if (const std::string text = condition_text(spec["if"].as_view()); !text.empty()) {
     auto condition = Expression::parse(text);
-    if (!condition) return std::nullopt;
+    if (!condition) return;
     out.condition = *std::move(condition);
   }
   auto params = Template::compile(spec["params"]);
-  if (!params) return std::nullopt;
+  if (!params) return;
   out.params = *std::move(params);
-  return out;
+  to.emplace(dag, std::move(out));
 }
 
 void Triggers::watch(const DagSpec& dag) {
   const DagKey key(dag.namespace_, dag.id);
-  on_event_.erase(key);
-  if (dag.on_event.is_object())
-    if (auto on_event = compiled(dag.on_event)) on_event_.emplace(key, *std::move(on_event));
+  put(on_event_, key, dag.on_event);
+  put(on_webhook_, key, dag.on_webhook);
   auto& datasets = datasets_of_[key];
   for (const std::string& old : datasets) by_dataset_[{dag.namespace_, old}].erase(key);
   datasets = dag.datasets;
@@ -49,16 +50,24 @@ void Triggers::watch(const DagSpec& dag) {
 std::vector<DagKey> Triggers::started_by(const std::string& name_space,
                                          const PublishEvent& event) const {
   std::vector<DagKey> out;
+  const auto take = [&](const DagKey& dag, const OnEvent& trigger) {
+    if (!trigger.condition || holds(*trigger.condition, event.event)) out.push_back(dag);
+  };
+  if (!event.webhook.empty()) {
+    if (const auto found = on_webhook_.find({name_space, event.webhook});
+        found != on_webhook_.end())
+      take(found->first, found->second);
+    return out;
+  }
   for (const auto& [dag, on_event] : on_event_)
-    if (dag.namespace_ == name_space && on_event.type == event.name &&
-        (!on_event.condition || holds(*on_event.condition, event.event)))
-      out.push_back(dag);
+    if (dag.namespace_ == name_space && on_event.type == event.name) take(dag, on_event);
   return out;
 }
 
 Result<Json> Triggers::params_of(const DagKey& dag, const PublishEvent& event) const {
-  const auto found = on_event_.find(dag);
-  if (found == on_event_.end()) return Json();
+  const ByDag& triggers = event.webhook.empty() ? on_event_ : on_webhook_;
+  const auto found = triggers.find(dag);
+  if (found == triggers.end()) return Json();
   const Json root = root_of(event.event);
   return found->second.params.render({&root});
 }

@@ -21,7 +21,8 @@ class Triggers {
  public:
   /// The DAG is started by what its newest version says.
   void watch(const DagSpec& dag);
-  /// The DAGs of the namespace whose `on:` matches the event, in their order.
+  /// The DAGs of the namespace whose `on:` matches the event, in their order. What a webhook
+  /// received starts only the DAG of the webhook.
   std::vector<DagKey> started_by(const std::string& name_space, const PublishEvent& event) const;
 
   /// The params that a run of the DAG takes from the event, as its `on:` says. The error says what
@@ -41,8 +42,10 @@ class Triggers {
     std::optional<Expression> condition;
     Template params;
   };
-  static std::optional<OnEvent> compiled(const Json& spec);
-  std::map<DagKey, OnEvent> on_event_;                      // by DAG
+  using ByDag = std::map<DagKey, OnEvent>;
+  static void put(ByDag& to, const DagKey& dag, const Json& spec);
+  ByDag on_event_;
+  ByDag on_webhook_;
   std::map<DatasetKey, std::set<DagKey>> by_dataset_;       // → DAGs
   std::map<DagKey, std::vector<std::string>> datasets_of_;  // by DAG
   std::map<DatasetKey, std::string> content_;               // dataset → artifact

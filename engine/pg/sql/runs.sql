@@ -224,6 +224,12 @@ LEFT JOIN LATERAL (SELECT logical_date FROM millrace.scheduled_run AS s
                    ORDER BY logical_date DESC LIMIT 1) AS last ON true
 WHERE d.namespace = $1 AND d.dag = $2
 
+-- name: webhook_of
+SELECT coalesce(v.spec -> 'on_webhook', 'null')
+FROM millrace.dag AS d
+JOIN millrace.dag_version AS v USING (namespace, dag, version)
+WHERE d.namespace = $1 AND d.dag = $2
+
 -- name: get_dag_version
 SELECT spec FROM millrace.dag_version WHERE namespace = $1 AND dag = $2 AND version = $3
 

@@ -115,6 +115,8 @@ export interface Dag {
   datasets: string[];
   /** The CloudEvent that starts it, or null */
   on_event: unknown;
+  /** The webhook that starts it, without its secret, or null */
+  on_webhook: unknown;
   /** Its params */
   params: DagParam[];
   /** How many tasks it has */
@@ -1919,6 +1921,20 @@ export interface ReceivedEvent {
   runs: string[];
   /** DAGs whose `on: event` matched and that did not start, each with its reason; the event is not kept for them */
   not_started: NotStarted[];
+}
+
+/** The result of a webhook. */
+export interface ReceivedWebhook {
+  /** Id of the delivery */
+  id: string;
+  /** True: it was received before */
+  repeated: boolean;
+  /** False: durable, the engine has not answered yet */
+  handled: boolean;
+  /** The run that it started; empty if the webhook's `if` is false */
+  runs: string[];
+  /** Why it started no run although `if` is true; "" otherwise */
+  not_started: string;
 }
 
 /** A parameter of an operator. */

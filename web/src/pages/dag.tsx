@@ -45,7 +45,7 @@ type HeaderProps = { dag: Dag; grid?: DagGrid; onTrigger: () => void; onBackfill
 
 function Header({ dag, grid, onTrigger, onBackfill, onChange }: HeaderProps) {
   const running = grid?.runs.filter(({ run }) => run.status === 'running').length ?? 0;
-  const scheduled = dag.cron || dag.datasets.length || dag.on_event;
+  const scheduled = dag.cron || dag.datasets.length || dag.on_event || dag.on_webhook;
   return (
     <>
       <p class="crumbs">

@@ -65,5 +65,6 @@ export function startsInWords(dag: Dag): string {
   if (dag.datasets.length) ways.push(`when ${dag.datasets.join(' or ')} is updated`);
   const event = dag.on_event as { type?: string } | null;
   if (event?.type) ways.push(`on the event ${event.type}`);
+  if (dag.on_webhook) ways.push('by its webhook');
   return ways.length ? ways.join(', or ') : 'only when triggered';
 }
