@@ -333,6 +333,10 @@ Result<ClientResponse> send(const ClientRequest& request, const std::function<bo
     return invalid_argument("the URL is empty or holds a NUL byte");
   const auto until = steady_clock::now() + request.timeout;
   const UrlOrigin first = origin_of(request.url);
+  // libcurl guesses a scheme, and would look for a host named "http".
+  if (first.host.empty())
+    return invalid_argument("this is not a URL; write http:// or https://, and a host")
+        .at(shown(request));
   const bool judged_by_name = behind_proxy();
   ClientRequest hop = request;
   bool first_is_local = false;

@@ -134,6 +134,8 @@ Result<Look> SensorHttp::look(OperatorContext& ctx) const {
 Result<Outcome> SensorHttp::run(OperatorContext& ctx) const {
   if (auto problem = check_body_pattern(body_matches))
     return invalid_argument("parameter 'body_matches': " + problem->message);
+  if (status.empty())
+    return invalid_argument("parameter 'status' is empty; name at least one status code");
   return run_sensor(ctx, *this, "the answer of " + http::shown_url(url),
                     [&](const Json&) { return look(ctx); });
 }

@@ -129,5 +129,20 @@ TEST_F(SensorHttpTest, ComparesABodyWithANumberThatOutputsCannotHold) {
   EXPECT_TRUE(done.outputs["json"].is_null()) << "it would not be exact";
 }
 
+TEST_F(SensorHttpTest, DoesNotWaitWithoutAnExpectedStatus) {
+  EXPECT_EQ(look("/export", Json::object({{"status", Json::array()}})).error().message,
+            "parameter 'status' is empty; name at least one status code");
+}
+
+TEST_F(SensorHttpTest, DoesNotWaitForAnAddressThatIsNoUrl) {
+  for (const char* url :
+       {"nonsense", "http//data.example.com", "http://", "http://a b/", "data.example.com/x"}) {
+    const auto outcome =
+        Catalog::of<SensorHttp>().run("sensor.http", Json::object({{"url", url}}), ctx_);
+    ASSERT_FALSE(outcome) << url;
+    EXPECT_FALSE(outcome.error().transient()) << url << ": " << outcome.error().to_string();
+  }
+}
+
 }  // namespace
 }  // namespace millrace::operators
