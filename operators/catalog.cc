@@ -23,8 +23,10 @@
 #include "operators/ml/evaluate.h"
 #include "operators/ml/model_import.h"
 #include "operators/ml/train.h"
+#include "operators/sensors/sensor_dataset.h"
 #include "operators/sensors/sensor_file.h"
 #include "operators/sensors/sensor_http.h"
+#include "operators/sensors/sensor_run.h"
 #include "operators/sensors/sensor_sql.h"
 
 namespace millrace {
@@ -33,10 +35,10 @@ Catalog builtin_catalog() {
   using namespace operators;
   return Catalog::of<IngestFile, IngestHttp, Validate, TransformSql, SqlQuery, ExportFile,
                      ExportHttp, ExportPostgres,
-                     FeaturesBuild,                               //
-                     Train, ModelImport, Evaluate, BatchPredict,  //
-                     DeployCanary, DeployRollback,                //
-                     SensorFile, SensorHttp, SensorSql,           //
+                     FeaturesBuild,                                                //
+                     Train, ModelImport, Evaluate, BatchPredict,                   //
+                     DeployCanary, DeployRollback,                                 //
+                     SensorDataset, SensorFile, SensorHttp, SensorRun, SensorSql,  //
                      DagRun, Noop, FailTask, Wait, operators::Command, CallWorker, Python,
                      NotifyWebhook>();
 }

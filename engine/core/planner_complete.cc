@@ -4,6 +4,7 @@
 
 #include "engine/base/utf8.h"
 #include "engine/core/planner.h"
+#include "engine/core/planner/wake_events.h"
 #include "engine/core/retry.h"
 
 namespace millrace {
@@ -253,8 +254,10 @@ void Planner::react_to(const std::vector<Effect>& effects, const std::string& na
   for (const auto& effect : effects) {
     if (const std::string* model = deployed_model(effect))
       wake_waiting(deployment_event(name_space, *model), now);
-    if (const auto* update = std::get_if<UpdateDataset>(&effect))
+    if (const auto* update = std::get_if<UpdateDataset>(&effect)) {
+      wake_waiting(dataset_event(name_space, update->dataset), now);
       start_by_dataset({name_space, update->dataset}, *update, cause, now);
+    }
   }
   worklist_ = std::move(ours);
 }

@@ -3,6 +3,7 @@
 #include <cassert>
 
 #include "engine/core/planner.h"
+#include "engine/core/planner/wake_events.h"
 #include "engine/core/trigger_rule.h"
 
 namespace millrace {
@@ -371,7 +372,7 @@ void Planner::fill_slots(Time now) {
     wake_parents(now);
     if (starts_held_) return;
     for (std::size_t pool = 0; pool < pools_.count(); ++pool) fill_slots_of(pool, now);
-  } while (!ended_children_.empty());
+  } while (!ended_children_.empty() || !announced_.empty());
 }
 
 void Planner::fill_slots_of(std::size_t index, Time now) {
@@ -401,6 +402,8 @@ void Planner::fill_slots_of(std::size_t index, Time now) {
 
 void Planner::finish(Run& run, Time now) {
   emit(run, now, finished(run));
+  if (waits_.size() > 0 && run.created.logical_date)
+    announced_.push_back(run_of_date_event(run.dag->key(), *run.created.logical_date));
   runs_.finish(run.id);
   if (run.created.type == RunType::child) ended_children_.push_back(run.id);
   if (run.created.backfill) return backfills_.end_run(*run.created.backfill, run.id);

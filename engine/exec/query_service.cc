@@ -53,8 +53,8 @@ constexpr Entry entry() {
 }
 
 constexpr std::array kEntries = {entry<DeploymentQuery>(), entry<ServingQuery>(),
-                                 entry<VersionQuery>(), entry<ArtifactQuery>(),
-                                 entry<DatasetQuery>()};
+                                 entry<VersionQuery>(),    entry<ArtifactQuery>(),
+                                 entry<DatasetQuery>(),    entry<RunOfDateQuery>()};
 
 }  // namespace
 
@@ -141,6 +141,24 @@ Result<DatasetQuery::Answer> QueryService::answer(const std::string& name_space,
                                                   const DatasetQuery& query) {
   MR_TRY(const auto row, registry_.dataset({name_space, query.dataset}));
   return DatasetQuery::Answer{row.dataset, row.artifact, row.rows, row.updated_at};
+}
+
+Result<RunOfDateQuery::Answer> QueryService::answer(const std::string& name_space,
+                                                    const RunOfDateQuery& query) {
+  const DagKey dag(name_space, query.dag);
+  const std::array dates = {query.logical_date};
+  MR_TRY(const DateFacts facts, backfills_.facts(dag, dates));
+  const auto found = facts.find(query.logical_date);
+  RunOfDateQuery::Answer out;
+  if (found == facts.end() || !found->second.run) {
+    MR_TRY(out.dag_exists, runs_.has_dag(dag));
+    return out;
+  }
+  MR_TRY(const RunRow row, runs_.run(*found->second.run));
+  out.run = row.run.to_string();
+  out.state = to_string(row.status);
+  out.outputs = row.outputs;
+  return out;
 }
 
 }  // namespace millrace

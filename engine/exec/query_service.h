@@ -13,8 +13,11 @@ namespace millrace {
 /// Thread-safe; blocks on the stores, which are not owned.
 class QueryService {
  public:
-  QueryService(Registry& registry, ServingStore& serving)
-      : registry_(registry), serving_(serving) {}
+  explicit QueryService(const Stores& stores)
+      : registry_(stores.registry),
+        serving_(stores.serving),
+        runs_(stores.runs),
+        backfills_(stores.backfills) {}
 
   /// By the query's kind. Models and datasets are those of `name_space`, the one of the asking
   /// attempt. `invalid_argument` for an unknown kind or a missing argument, else what the store
@@ -27,6 +30,7 @@ class QueryService {
   Result<VersionQuery::Answer> answer(const std::string& name_space, const VersionQuery& query);
   Result<ArtifactQuery::Answer> answer(const std::string& name_space, const ArtifactQuery& query);
   Result<DatasetQuery::Answer> answer(const std::string& name_space, const DatasetQuery& query);
+  Result<RunOfDateQuery::Answer> answer(const std::string& name_space, const RunOfDateQuery& query);
 
  private:
   Result<std::optional<KnownVersion>> find_version(const ModelKey& model,
@@ -34,6 +38,8 @@ class QueryService {
 
   Registry& registry_;
   ServingStore& serving_;
+  RunReader& runs_;
+  BackfillReader& backfills_;
 };
 
 /// The latency in milliseconds below which `share` of the requests of the window lie, interpolated

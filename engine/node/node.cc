@@ -147,7 +147,7 @@ Status Node::Body::open_store() {
 
 Status Node::Body::start_engine(const NodeParts& parts) {
   Stores stores = store->stores();
-  queries = std::make_unique<QueryService>(stores.registry, stores.serving);
+  queries = std::make_unique<QueryService>(stores);
   RunnerPoolConfig config;
   config.argv = {"/proc/self/exe", "runner", "--state", options.state.string()};
   config.slots = static_cast<std::size_t>(worker_count(options));

@@ -189,4 +189,31 @@ struct DatasetQuery {
   }
 };
 
+/// The newest run of a DAG for a logical date.
+struct RunOfDateQuery {
+  static constexpr std::string_view kind = "run_of_date";
+  struct Answer {
+    std::string run;  // "": there is none
+    std::string state = {};
+    Json outputs = {};
+    bool dag_exists = true;
+
+    static constexpr auto fields() {
+      return std::tuple{
+          field("run", &Answer::run, "Its id; \"\": there is none"),
+          field("state", &Answer::state, "queued, running, or how it ended").optional(),
+          field("outputs", &Answer::outputs, "Of the DAG, once the run has succeeded").optional(),
+          field("dag_exists", &Answer::dag_exists, "False: the namespace has no such DAG")};
+    }
+  };
+  std::string dag;
+  Time logical_date{};
+
+  static constexpr auto fields() {
+    return std::tuple{
+        field("dag", &RunOfDateQuery::dag, "The DAG's id").not_empty(),
+        field("logical_date", &RunOfDateQuery::logical_date, "The date that the run stands for")};
+  }
+};
+
 }  // namespace millrace

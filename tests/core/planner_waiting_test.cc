@@ -39,6 +39,7 @@ class WaitingTest : public ::testing::Test {
         return planner_->complete({start->key, std::move(outcome), false, now_}, now_);
     ADD_FAILURE() << "no attempt starts";
   }
+  TaskState state() { return planner_->find_run(run_)->instance({0, -1}).state; }
   /// nullptr: it is not known.
   const WaitedFor* waited_for() {
     const auto& all = planner_->find_run(run_)->waited_for;
@@ -87,6 +88,30 @@ TEST_F(WaitingTest, IsForgottenWhenTheTaskIsToRunAgain) {
   end_call(Outcome{Done{}}, seconds{30});
   ASSERT_TRUE(planner_->retry_run({.run = run_, .tasks = {"job"}}, {}, now_).ok());
   EXPECT_EQ(waited_for(), nullptr);
+}
+
+// The names that sensor.dataset and sensor.run wait for.
+TEST_F(WaitingTest, AnUpdateOfADatasetEndsTheWaitForIt) {
+  Defer outcome{.after = std::chrono::hours{1}, .event = "dataset/orders"};
+  end_call(Outcome{std::move(outcome)}, {});
+  const std::string content(64, 'a');
+  ASSERT_TRUE(planner_->request_effects({UpdateDataset{"stock", content, 1}}, {}, now_).ok());
+  EXPECT_EQ(state(), TaskState::deferred);
+  ASSERT_TRUE(planner_->request_effects({UpdateDataset{"orders", content, 1}}, {}, now_).ok());
+  EXPECT_NE(state(), TaskState::deferred);
+}
+
+TEST_F(WaitingTest, TheEndOfTheRunOfADateEndsTheWaitForIt) {
+  Defer outcome{.after = std::chrono::hours{1}, .event = "run/dag/2001-02-01T00:00:00Z"};
+  end_call(Outcome{std::move(outcome)}, {});
+  for (const char* date : {"2001-02-02", "2001-02-01"}) {
+    EXPECT_EQ(state(), TaskState::deferred);
+    TriggerRun input{.dag = "dag", .logical_date = date};
+    input.run = Uuid{2, date[9] == '2' ? 1u : 2u};
+    ASSERT_TRUE(planner_->trigger_run(input, {}, now_).ok());
+    end_call(Outcome{Done{}}, {});
+  }
+  EXPECT_NE(state(), TaskState::deferred);
 }
 
 TEST_F(WaitingTest, IsShortenedToTwoHundredBytes) {

@@ -13,13 +13,9 @@ const std::string kChampion(64, 'a'), kChallenger(64, 'b'), kTable(64, 'c');
 class QueryServiceTest : public ::testing::Test {
  protected:
   QueryServiceTest() {
-    Stores stores = store_.stores();
-    const auto lease = stores.leadership.acquire(kMainShard, "test", std::chrono::hours{1});
-    Batch batch;
-    batch.epoch = (*lease)->epoch;
-    batch.first_seq = 1;
+    epoch_ =
+        (*store_.stores().leadership.acquire(kMainShard, "test", std::chrono::hours{1}))->epoch;
     Event event;
-    event.seq = 1;
     event.body = EffectsRequested{
         {RegisterModel{"flights", kChampion, "logistic", Json::object({{"auc", 0.7}}),
                        Json::object(), ""},
@@ -29,8 +25,15 @@ class QueryServiceTest : public ::testing::Test {
          PublishArtifact{kTable, "table", "train", 10, 3, Json::array(), {kChampion}},
          UpdateDataset{"flights", kTable, 3}},
         {}};
+    append(std::move(event));
+  }
+  void append(Event event, std::vector<RunRow> runs = {}) {
+    Batch batch;
+    batch.runs_created = std::move(runs);
+    batch.epoch = epoch_;
+    batch.first_seq = event.seq = ++seq_;
     batch.events.push_back(std::move(event));
-    const Status appended = stores.journal.append(batch);
+    const Status appended = store_.stores().journal.append(batch);
     EXPECT_TRUE(appended.ok()) << appended.error().to_string();
   }
   /// As it goes to a runner and back.
@@ -43,9 +46,10 @@ class QueryServiceTest : public ::testing::Test {
     return answer.value_or(typename Q::Answer{});
   }
 
+  std::int64_t epoch_ = 0, seq_ = 0;
   SystemClock clock_;
   MemStore store_{clock_};
-  QueryService service_{store_.stores().registry, store_.stores().serving};
+  QueryService service_{store_.stores()};
 };
 
 TEST_F(QueryServiceTest, TellsWhatServesAModel) {
@@ -74,6 +78,25 @@ TEST_F(QueryServiceTest, TellsOfVersionsArtifactsAndDatasets) {
   EXPECT_EQ(table.rows, 3);
   EXPECT_EQ(table.inputs, std::vector{kChampion});
   EXPECT_EQ(ask(DatasetQuery{"flights"}).artifact, kTable);
+}
+
+TEST_F(QueryServiceTest, FindsTheRunOfADate) {
+  const Time date = parse_rfc3339("2001-02-01T00:00:00Z").value_or(Time{});
+  EXPECT_FALSE(ask(RunOfDateQuery{"sales", date}).dag_exists);
+  RunCreated created;
+  created.dag = DagKey("sales");
+  created.logical_date = date;
+  Event event;
+  event.run = Uuid{1, 7};
+  event.body = std::move(created);
+  RunRow row;
+  row.run = event.run;
+  row.dag = "sales";
+  row.logical_date = date;
+  append(std::move(event), {row});
+  EXPECT_EQ(ask(RunOfDateQuery{"sales", date}).run, (Uuid{1, 7}).to_string());
+  EXPECT_EQ(ask(RunOfDateQuery{"sales", date}).state, "queued");
+  EXPECT_EQ(ask(RunOfDateQuery{"sales", date + std::chrono::hours{1}}).run, "");
 }
 
 TEST_F(QueryServiceTest, SumsWhatTheServerMeasured) {
