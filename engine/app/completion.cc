@@ -16,7 +16,7 @@ struct Position {
   const CLI::App* app;                    // without a verb
   const CLI::App* verb = nullptr;         // that was typed
   const CLI::Option* awaiting = nullptr;  // its value comes next
-  std::string awaiting_name;              // as it was typed
+  std::string awaiting_name{};            // as it was typed
   bool glued = false;                     // "=" came: the next word belongs to the one before
   std::size_t positionals = 0;            // of the verb, so far
 };
