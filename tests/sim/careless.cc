@@ -181,6 +181,7 @@ class CarelessStores::ReaderSeam final : public RunReader {
   }
   Result<DagRow> dag(const DagKey& key) override { return real_.dag(key); }
   Result<bool> has_dag(const DagKey& key) override { return real_.has_dag(key); }
+  Result<Json> webhook_of(const DagKey& dag) override { return real_.webhook_of(dag); }
   Result<Json> dag_version(const DagKey& dag, std::string_view version) override {
     return real_.dag_version(dag, version);
   }
