@@ -62,7 +62,7 @@ int print_backfill_plan(const Json& answer) {
     table.add(
         {short_time(date["logical_date"]), date["action"].as_string(), date["reason"].as_string()});
   std::fputs(table.to_string().c_str(), stdout);
-  std::printf("%lld dates would run, %lld are skipped\n",
+  std::printf("dates that would run: %lld; skipped: %lld\n",
               static_cast<long long>(answer["dates"].as_int()),
               static_cast<long long>(answer["skipped"].as_int()));
   return 0;
@@ -177,7 +177,7 @@ Result<int> change_backfill(const Options& options, const BackfillWords& words) 
   MR_TRY(const Json answer, client.post(backfill_path(words.name) + "/" + words.action, body));
   if (options.json) return print_json(answer);
   const char* done = words.action == "pause"    ? "is paused; its open runs go on"
-                     : words.action == "resume" ? "goes on"
+                     : words.action == "resume" ? "is resumed"
                                                 : "is being cancelled";
   std::printf("backfill %s %s\n", words.name.c_str(), done);
   return 0;

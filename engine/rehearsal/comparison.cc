@@ -42,20 +42,31 @@ std::vector<std::string> differences(const RehearsedRun* run, const ExpectedRun&
   return out;
 }
 
+std::vector<RehearsalCase> unused_outcomes(const Rehearsal& rehearsal, const GivenOutcomes& given) {
+  std::vector<RehearsalCase> out;
+  for (const auto& [place, list] : given.lists)
+    if (place.second && rehearsal.find(*place.second) == nullptr)
+      out.push_back(
+          {format_rfc3339(*place.second),
+           Duration{},
+           {"the file has outcomes of task " + place.first + " for this date, which has no run"}});
+  return out;
+}
+
 Duration length_of(const RehearsedRun* run) {
   return run != nullptr && run->finished ? *run->finished - run->created : Duration{};
 }
 
 }  // namespace
 
-std::vector<RehearsalCase> compare(const Rehearsal& rehearsal,
-                                   const std::vector<ExpectedRun>& expected) {
-  std::vector<RehearsalCase> out;
-  for (const auto& each : expected) {
+std::vector<RehearsalCase> compare(const Rehearsal& rehearsal, const GivenOutcomes& given) {
+  std::vector<RehearsalCase> out = unused_outcomes(rehearsal, given);
+  for (const auto& each : given.expected) {
     const RehearsedRun* run = rehearsal.find(each.logical_date);
-    out.push_back({format_rfc3339(each.logical_date), length_of(run), differences(run, each)});
+    out.push_back(
+        {format_rfc3339(each.logical_date), length_of(run), differences(run, each), each.line});
   }
-  if (!expected.empty()) return out;
+  if (!given.expected.empty()) return out;
   for (const auto& run : rehearsal.runs) {
     RehearsalCase& one = out.emplace_back();
     one.name = format_rfc3339(run.logical_date);

@@ -16,9 +16,11 @@ struct RehearsalCase {
   std::string name;                      // its logical date
   Duration took{};                       // in virtual time; zero without a run
   std::vector<std::string> differences;  // empty: as expected
+  int line = 0;                          // in the outcomes file; 0: it does not name this run
 };
 
-std::vector<RehearsalCase> compare(const Rehearsal& rehearsal,
-                                   const std::vector<ExpectedRun>& expected);
+/// Outcomes for a date that has no run are a case of their own, which differs: the date is a
+/// mistake.
+std::vector<RehearsalCase> compare(const Rehearsal& rehearsal, const GivenOutcomes& given);
 
 }  // namespace millrace

@@ -60,7 +60,7 @@ TEST_F(BackfillProgram, EachDateGetsOneRunThoughTheEngineIsKilled) {
   };
   const Finished plan = backfill(with({"--dry-run"}));
   EXPECT_EQ(plan.exit_code, 0) << plan.out;
-  EXPECT_TRUE(plan.out.ends_with("5 dates would run, 0 are skipped\n")) << plan.out;
+  EXPECT_TRUE(plan.out.ends_with("dates that would run: 5; skipped: 0\n")) << plan.out;
   EXPECT_EQ(up_->get("/backfills")["backfills"].size(), 0u);
 
   const Finished made = backfill(with({"--max-active-runs", "2", "--idempotency-key", "once"}));

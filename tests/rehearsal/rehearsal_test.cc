@@ -145,7 +145,7 @@ TEST_F(Rehearsing, ReportsWhatIsNotAsExpected) {
       "  - {logical_date: 2026-11-01T05:00}\n");
   const auto played = play("2026-11-01T00:00:00Z", "2026-11-01T02:00:00Z");
   ASSERT_TRUE(played);
-  const auto cases = compare(*played, outcomes_.expected);
+  const auto cases = compare(*played, outcomes_);
   ASSERT_EQ(cases.size(), 4u);
   EXPECT_TRUE(cases[0].differences.empty());
   EXPECT_EQ(cases[1].differences, (std::vector<std::string>{"state is failed, expected success",
@@ -154,6 +154,19 @@ TEST_F(Rehearsing, ReportsWhatIsNotAsExpected) {
   EXPECT_EQ(cases[3].differences, std::vector<std::string>{"there is no run of this date"});
   EXPECT_NE(junit_xml("x", cases).find("<testsuites tests=\"4\" failures=\"2\""),
             std::string::npos);
+}
+
+TEST_F(Rehearsing, ReportsOutcomesForADateThatHasNoRun) {
+  load("dag: x\nschedule: '0 * * * *'\ntasks:\n  a: {operator: command, with: {argv: [x]}}\n");
+  give("outcomes:\n  a@2026-11-01T01:30: {fail: away}\n  a@2026-11-01T01:00: {success: {}}\n");
+  const auto played = play("2026-11-01T00:00:00Z", "2026-11-01T02:00:00Z");
+  ASSERT_TRUE(played);
+  const auto cases = compare(*played, outcomes_);
+  ASSERT_EQ(cases.size(), 4u);
+  EXPECT_EQ(cases[0].name, "2026-11-01T01:30:00Z");
+  EXPECT_EQ(
+      cases[0].differences,
+      std::vector<std::string>{"the file has outcomes of task a for this date, which has no run"});
 }
 
 TEST(Junit, EscapesWhatXmlReserves) {
