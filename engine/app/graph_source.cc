@@ -17,7 +17,7 @@ bool names_a_file(const std::string& word) {
 Result<TaskGraph> graph_of_word(const Options& options, const std::string& word) {
   if (names_a_file(word)) {
     if (!std::filesystem::exists(word)) return not_found("there is no file '" + word + "'");
-    MR_TRY(const RegisterDag loaded, load_for_engine(word, builtin_catalog()));
+    MR_TRY(const RegisterDag loaded, load_for_engine(word, builtin_catalog(), options.dags));
     return task_graph_of(*loaded.dag);
   }
   MR_TRY(const Connection connection, connect_to_read(options));

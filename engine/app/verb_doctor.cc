@@ -225,13 +225,15 @@ Finding check_engine(const Options& options) {
 }
 
 Finding check_dags(const Options& options) {
-  const auto files = find_resource_files(options.dags);
-  if (!files) return {"DAG files", true, "none in '" + options.dags.string() + "'"};
+  const auto found = find_yaml_files(options.dags);
+  if (!found) return {"DAG files", true, "none in '" + options.dags.string() + "'"};
+  const auto& files = found->resources;
   const Catalog catalog = builtin_catalog();
+  const Templates templates = Templates::read(found->templates, catalog);
   std::vector<Resource> loaded;
   std::set<std::string> bad;
-  for (const auto& file : *files) {
-    loaded.push_back(load_resource_file(file, catalog));
+  for (const auto& file : files) {
+    loaded.push_back(load_resource_file(file, catalog, builtin_kinds(), templates));
     if (!loaded.back().ok()) bad.insert(file.string());
   }
   for (const auto& one : check_twins(loaded)) bad.insert(one.file);
@@ -240,7 +242,7 @@ Finding check_dags(const Options& options) {
   if (!bad.empty())
     return {"DAG files", false,
             std::to_string(bad.size()) + " with errors; 'millrace lint' shows them"};
-  return {"DAG files", true, std::to_string(files->size()) + " without errors"};
+  return {"DAG files", true, std::to_string(files.size()) + " without errors"};
 }
 
 Result<int> doctor(const Options& options, bool deep) {

@@ -23,6 +23,7 @@ VerbAction declare_graph(CLI::App& verb, Options& options) {
       ->check(CLI::IsMember({"text", "mermaid", "dot", "svg"}))
       ->capture_default_str();
   add_namespace_option(verb, options);
+  add_dags_option(verb, options);
   return [&options, words]() -> Result<int> {
     MR_TRY(const TaskGraph graph, graph_of_word(options, words->dag));
     if (options.json)

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <memory>
 
+#include "engine/app/shared_options.h"
 #include "engine/app/verbs.h"
 #include "engine/base/suggest.h"
 #include "engine/spec/load.h"
@@ -41,10 +42,27 @@ struct LintFinding {
   std::string source;
 };
 
-std::vector<LintFinding> lint_files(const std::vector<std::filesystem::path>& files) {
-  const Catalog catalog = builtin_catalog();
+/// Each file with the templates of the searched folder that holds it; one that was named alone with
+/// those of the folder of --dags, or of its own.
+std::vector<Resource> load_files(const Options& options, const std::vector<std::string>& searched,
+                                 const Catalog& catalog) {
   std::vector<Resource> loaded;
-  for (const auto& path : files) loaded.push_back(load_resource_file(path, catalog));
+  for (const auto& path : searched) {
+    if (!std::filesystem::is_directory(path)) {
+      const Templates templates = templates_for(path, options.dags, catalog);
+      loaded.push_back(load_resource_file(path, catalog, builtin_kinds(), templates));
+      continue;
+    }
+    const auto found = find_yaml_files(path);
+    if (!found) continue;  // reported before
+    const Templates templates = Templates::read(found->templates, catalog);
+    for (const auto& file : found->resources)
+      loaded.push_back(load_resource_file(file, catalog, builtin_kinds(), templates));
+  }
+  return loaded;
+}
+
+std::vector<LintFinding> findings_of(const std::vector<Resource>& loaded, const Catalog& catalog) {
   std::vector<Diagnostic> together = check_twins(loaded);
   std::ranges::move(check_together(loaded, catalog), std::back_inserter(together));
   std::vector<LintFinding> out;
@@ -53,7 +71,7 @@ std::vector<LintFinding> lint_files(const std::vector<std::filesystem::path>& fi
     for (const auto& diagnostic : together)
       if (diagnostic.file == file.file) out.push_back({diagnostic, file.source});
   }
-  if (files.empty())
+  if (loaded.empty())
     out.push_back(
         {{"", 0, 1, Diagnostic::Severity::warning, "there is no DAG file here",
           "a DAG file ends in .yaml or .yml and has a top-level key 'dag'", "no-dag-files"},
@@ -61,12 +79,21 @@ std::vector<LintFinding> lint_files(const std::vector<std::filesystem::path>& fi
   return out;
 }
 
+void print_expansions(const std::vector<Resource>& loaded) {
+  for (const auto& file : loaded)
+    if (file.uses_templates && file.dag)
+      std::printf("%s: DAG '%s' has %zu tasks with those of its templates\n", file.file.c_str(),
+                  file.dag->key().text().c_str(), file.dag->tasks().size());
+}
+
 Result<int> lint(const Options& options, const std::vector<std::string>& paths) {
   const auto searched = paths.empty() ? std::vector<std::string>{options.dags.string()} : paths;
   MR_TRY(const auto files, files_of(searched));
   int errors = 0, warnings = 0;
   Json all = Json::array();
-  for (auto& [diagnostic, source] : lint_files(files.resources)) {
+  const Catalog catalog = builtin_catalog();
+  const std::vector<Resource> loaded = load_files(options, searched, catalog);
+  for (auto& [diagnostic, source] : findings_of(loaded, catalog)) {
     if (diagnostic.file.empty()) diagnostic.file = searched.front();
     (diagnostic.severity == Diagnostic::Severity::error ? errors : warnings) += 1;
     if (!options.json) std::fputs(render(diagnostic, source).c_str(), stdout);
@@ -82,6 +109,7 @@ Result<int> lint(const Options& options, const std::vector<std::string>& paths) 
     std::printf("%s\n", all.dump_pretty().c_str());
     return errors > 0 ? 1 : 0;
   }
+  print_expansions(loaded);
   for (const auto& other : files.others)
     std::printf("%s: not checked, because no top-level key is a kind of resource (%s)\n",
                 other.c_str(), in_words(names_of(builtin_kinds())).c_str());
@@ -95,7 +123,8 @@ Result<int> lint(const Options& options, const std::vector<std::string>& paths) 
 
 VerbAction declare_lint(CLI::App& verb, Options& options) {
   auto paths = std::make_shared<std::vector<std::string>>();
-  verb.add_option("paths", *paths, "Files or folders; default: the folder 'dags'");
+  verb.add_option("paths", *paths, "Files or folders; default: the folder of --dags");
+  add_dags_option(verb, options);
   return [&options, paths] { return lint(options, *paths); };
 }
 

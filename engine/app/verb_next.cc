@@ -26,9 +26,9 @@ struct NextWords {
 };
 
 /// As if the file were registered now.
-Result<Json> fires_of_file(const NextWords& words) {
+Result<Json> fires_of_file(const Options& options, const NextWords& words) {
   if (!std::filesystem::exists(words.dag)) return not_found("there is no file '" + words.dag + "'");
-  MR_TRY(const RegisterDag input, load_for_engine(words.dag, builtin_catalog()));
+  MR_TRY(const RegisterDag input, load_for_engine(words.dag, builtin_catalog(), options.dags));
   const Time now = SystemClock().now();
   SchedulePosition position;
   position.registered_at = position.checked = now;
@@ -83,9 +83,10 @@ VerbAction declare_next(CLI::App& verb, Options& options) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   add_namespace_option(verb, options);
+  add_dags_option(verb, options);
   return [&options, words]() -> Result<int> {
-    MR_TRY(const Json coming,
-           names_a_file(words->dag) ? fires_of_file(*words) : fires_of_dag(options, *words));
+    MR_TRY(const Json coming, names_a_file(words->dag) ? fires_of_file(options, *words)
+                                                       : fires_of_dag(options, *words));
     if (options.json) return print_json(coming);
     print_fires(coming);
     return 0;

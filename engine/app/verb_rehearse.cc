@@ -160,7 +160,7 @@ void print_json(const Rehearsal& rehearsal, const std::vector<RehearsalCase>& ca
 
 Result<int> play(const Options& options, TestWords words) {
   MR_TRY(const auto file, file_of(words, options));
-  MR_TRY(const RegisterDag loaded, load_for_engine(file, builtin_catalog()));
+  MR_TRY(const RegisterDag loaded, load_for_engine(file, builtin_catalog(), options.dags));
   const DagSpec& spec = loaded.dag->spec();
   const std::string zone = spec.schedule ? spec.schedule->time_zone : "UTC";
   MR_TRY(words.options.from, parse_wall_time(words.from, zone));

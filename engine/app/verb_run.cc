@@ -107,7 +107,7 @@ Result<int> run(const Options& options, const RunWords& words) {
   Options own = options;
   own.port = own.serve_port = 0;
   auto changes = std::make_shared<Changes>();
-  MR_TRY(RegisterDag dag, load_for_engine(words.file, builtin_catalog()));
+  MR_TRY(RegisterDag dag, load_for_engine(words.file, builtin_catalog(), options.dags));
   const DagKey key = dag.dag->key();
   MR_TRY(const Json given, parse_params(words.params, dag.dag->spec().params));
   if (!words.logical_date.empty()) MR_CHECK(parse_wall_time(words.logical_date, "UTC"));
@@ -156,6 +156,7 @@ VerbAction declare_run(CLI::App& verb, Options& options) {
   verb.add_option("--logical-date", words->logical_date, "Logical date of the run")
       ->check(not_empty());
   add_runner_options(verb, options);
+  add_dags_option(verb, options);
   return [&options, words] { return run(options, *words); };
 }
 

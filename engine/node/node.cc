@@ -270,7 +270,9 @@ void Node::Body::make_api() {
     return stored.path;
   };
   hooks.lint = [this](std::string_view text, std::string_view file) {
-    const Resource loaded = load_resource(text, file, catalog);
+    const auto found = find_yaml_files(options.dags);
+    const Templates templates = found ? Templates::read(found->templates, catalog) : Templates();
+    const Resource loaded = load_resource(text, file, catalog, builtin_kinds(), templates);
     return Json::object(
         {{"ok", loaded.ok()}, {"diagnostics", diagnostics_json(loaded.diagnostics, text)}});
   };

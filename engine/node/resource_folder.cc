@@ -14,6 +14,8 @@
 namespace millrace {
 namespace {
 
+constexpr std::uint32_t kFileChanges = IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM;
+
 ResourceKey key_of(const DagKey& dag) { return {"dag", dag.namespace_, dag.name}; }
 
 ResourceKey key_of(const Resource& resource) {
@@ -45,8 +47,10 @@ RegisterResource other_registration(const Resource& resource) {
 
 }  // namespace
 
-Result<RegisterDag> load_for_engine(const std::filesystem::path& path, const Catalog& catalog) {
-  const Resource loaded = load_resource_file(path, catalog);
+Result<RegisterDag> load_for_engine(const std::filesystem::path& path, const Catalog& catalog,
+                                    const std::filesystem::path& folder) {
+  const Templates templates = templates_for(path, folder, catalog);
+  const Resource loaded = load_resource_file(path, catalog, builtin_kinds(), templates);
   if (!loaded.ok()) {
     std::string all;
     for (const auto& diagnostic : loaded.diagnostics) all += render(diagnostic, loaded.source);
@@ -74,7 +78,7 @@ bool ResourceFolder::scan(SteadyTime now) {
   const auto files = find_yaml_files(parts_.folder, parts_.kinds);
   SyncDags folder;
   if (files) {
-    reload(files->resources);
+    reload(*files);
     folder = contents();
     for (const auto& path : files->others) folder.declaring_nothing.insert(path.string());
   } else {  // what was read before stays as it is
@@ -87,7 +91,8 @@ bool ResourceFolder::scan(SteadyTime now) {
   }
   const bool soon = keep_missing(folder, now);
   std::string in_short = files ? "" : files.error().message;
-  for (const auto& [path, file] : files_) in_short += path + ' ' + file.digest + '\n';
+  for (const auto& [path, file] : files_)
+    in_short += path + ' ' + file.digest_with(templates_digest_) + '\n';
   for (const auto& path : folder.declaring_nothing) in_short += path + '\n';
   for (const auto& id : folder.declared) in_short += id.text() + '\n';
   for (const auto& key : folder.others.declared) in_short += key.text() + '\n';
@@ -104,16 +109,30 @@ bool ResourceFolder::scan(SteadyTime now) {
   return soon;
 }
 
-void ResourceFolder::reload(const std::vector<std::filesystem::path>& paths) {
+/// True: they have changed.
+bool ResourceFolder::reload_templates(const std::vector<std::filesystem::path>& paths) {
+  std::string digest;
+  for (const auto& path : paths)
+    digest += path.string() + ' ' + sha256_file(path).value_or("unreadable") + '\n';
+  digest = sha256_hex(digest);
+  if (digest == templates_digest_) return false;
+  templates_digest_ = std::move(digest);
+  templates_ = Templates::read(paths, parts_.catalog, parts_.kinds);
+  return true;
+}
+
+void ResourceFolder::reload(const FoundFiles& found) {
+  const bool changed = reload_templates(found.templates);
   std::map<std::string, File> files;
-  for (const auto& path : paths) {
+  for (const auto& path : found.resources) {
     const std::string digest = sha256_file(path).value_or("unreadable");
     const auto before = files_.find(path.string());
-    if (before != files_.end() && before->second.digest == digest) {
+    if (before != files_.end() && before->second.digest == digest &&
+        !(changed && before->second.resource.uses_templates)) {
       files.emplace(path.string(), std::move(before->second));
       continue;
     }
-    File file{digest, load_resource_file(path, parts_.catalog, parts_.kinds)};
+    File file{digest, load_resource_file(path, parts_.catalog, parts_.kinds, templates_)};
     for (const auto& diagnostic : file.resource.diagnostics) log::warning(to_string(diagnostic));
     if (!file.resource.name.empty()) seen_.insert(key_of(file.resource));
     files.emplace(path.string(), std::move(file));
@@ -174,14 +193,22 @@ bool ResourceFolder::keep_missing(SyncDags& folder, SteadyTime now) {
   return !missing_.empty();
 }
 
+/// Those that hold a file. One that is followed already stays so.
+void ResourceFolder::follow_subfolders(int changes) const {
+  std::set<std::string> folders;
+  for (const auto& [path, file] : files_)
+    folders.insert(std::filesystem::path(path).parent_path().string());
+  for (const auto& folder : folders)
+    if (changes >= 0) inotify_add_watch(changes, folder.c_str(), kFileChanges);
+}
+
 /// inotify tells of a change at once; the slow scan finds what it missed (network folders, new
 /// subfolders).
 void ResourceFolder::watch() {
   constexpr std::chrono::milliseconds kUsual{5'000}, kSoon{1'000};
   const UniqueFd changes(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (changes)
-    inotify_add_watch(changes.get(), parts_.folder.c_str(),
-                      IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM);
+  if (changes) inotify_add_watch(changes.get(), parts_.folder.c_str(), kFileChanges);
+  follow_subfolders(changes.get());
   bool soon = false;
   auto last_scan = std::chrono::steady_clock::now();
   while (!service_.stopping()) {
@@ -194,6 +221,7 @@ void ResourceFolder::watch() {
     const auto now = std::chrono::steady_clock::now();
     if (!told && now - last_scan <= (soon ? kSoon : kUsual)) continue;
     soon = scan(now);
+    follow_subfolders(changes.get());
     last_scan = std::chrono::steady_clock::now();
   }
 }

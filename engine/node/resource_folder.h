@@ -44,7 +44,9 @@ class ResourceFolder {
 
  private:
   void watch();
-  void reload(const std::vector<std::filesystem::path>& files);
+  void follow_subfolders(int changes) const;
+  void reload(const FoundFiles& found);
+  bool reload_templates(const std::vector<std::filesystem::path>& paths);
   SyncDags contents() const;
   bool keep_missing(SyncDags& folder, SteadyTime now);
   static void declare(SyncDags& folder, const ResourceKey& key);
@@ -52,11 +54,17 @@ class ResourceFolder {
   struct File {
     std::string digest;  // of its text
     Resource resource;
+    /// All that it depends on.
+    std::string digest_with(const std::string& templates) const {
+      return resource.uses_templates ? digest + ' ' + templates : digest;
+    }
   };
 
   const ResourceFolderParts parts_;
   // Of the scan alone.
-  std::map<std::string, File> files_;          // by path
+  std::map<std::string, File> files_;  // by path
+  Templates templates_;
+  std::string templates_digest_;               // of their paths and texts
   std::set<ResourceKey> seen_;                 // what a file here has declared
   std::set<ResourceKey> declared_;             // at the last look, those included that are missed
   std::map<ResourceKey, SteadyTime> missing_;  // what no file declares, since when
@@ -66,7 +74,9 @@ class ResourceFolder {
 };
 
 /// Loads one DAG file and makes it ready for the engine; the error's message is all of its
-/// diagnostics.
-Result<RegisterDag> load_for_engine(const std::filesystem::path& path, const Catalog& catalog);
+/// diagnostics. Templates are looked for in `folder` if the file is below it, otherwise in the
+/// folder of the file.
+Result<RegisterDag> load_for_engine(const std::filesystem::path& path, const Catalog& catalog,
+                                    const std::filesystem::path& folder = {});
 
 }  // namespace millrace

@@ -5,7 +5,6 @@
 
 #include "engine/core/expression.h"
 #include "engine/spec/read_dag.h"
-#include "engine/spec/yaml_guard.h"
 
 namespace millrace::spec {
 namespace {
@@ -24,9 +23,10 @@ const std::vector<std::string> kTaskNames = {"outputs", "state"};
 /// Where an expression is used, and so what it may name.
 enum class Use { with, condition, foreach, until, event, outputs };
 
-std::vector<std::string> roots_of(Use use, bool mapped, bool repeats) {
+std::vector<std::string> roots_of(Use use, bool of_template, bool mapped, bool repeats) {
   if (use == Use::event) return {"event"};
   std::vector<std::string> roots = {"run", "params", "tasks", "event", "dag"};
+  if (of_template) roots = {"run", "inputs", "tasks", "dag"};
   if (use == Use::outputs) return roots;
   roots.emplace_back("watermarks");
   const bool is_of_attempt = use == Use::with || use == Use::until;
@@ -42,6 +42,7 @@ std::string place_of(std::string_view root) {
   if (root == "iteration" || root == "previous")
     return "in the `with` and `until` of a task that has `repeat`";
   if (root == "outputs") return "in the `until` of a task that has `repeat`";
+  if (root == "inputs") return "in a template";
   return "";
 }
 
@@ -107,14 +108,15 @@ class Checker {
   /// way; else the scalar's own.
   Position locate(const YamlNode& node, std::string_view needle, bool* found = nullptr) const {
     const std::size_t start = node.at.offset;
+    const std::string_view source = loading_.report.text_of(node.at);
     if (found) *found = false;
-    if (start >= loading_.source.size() || needle.empty()) return node.at;
+    if (start >= source.size() || needle.empty()) return node.at;
     // Escapes and indentation make the source longer than the text.
-    const std::string_view window = loading_.source.substr(start, node.text.size() * 2 + 16);
+    const std::string_view window = source.substr(start, node.text.size() * 2 + 16);
     const std::size_t at = window.find(needle);
     if (at == std::string_view::npos) return node.at;
     if (found) *found = true;
-    return position_of(loading_.source, start + at);
+    return loading_.report.place(node.at, start + at);
   }
 
   void check_expression(const YamlNode& node, std::string_view text, Use use) {
@@ -139,7 +141,7 @@ class Checker {
       const auto [end, error] = std::from_chars(begin, message.data() + message.size(), column);
       const std::size_t used = static_cast<std::size_t>(end - message.data());
       if (error == std::errc() && message.substr(used).starts_with(": ")) {
-        at = position_of(loading_.source, at.offset + static_cast<std::size_t>(column) - 1);
+        at = loading_.report.place(at, at.offset + static_cast<std::size_t>(column) - 1);
         shown = message.substr(used + 2);
       }
     }
@@ -161,24 +163,37 @@ class Checker {
     const bool of_task = use != Use::event && use != Use::outputs;
     const bool mapped = of_task && !dag_.spec.tasks[task_].foreach.is_null();
     const bool repeats = of_task && dag_.tasks[task_].repeats;
-    const auto roots = roots_of(use, mapped, repeats);
+    const auto roots = roots_of(use, dag_.is_template, mapped, repeats);
     if (std::ranges::find(roots, root) == roots.end()) {
       if (const std::string place = place_of(root); !place.empty())
         return loading_.report.error(locate(node, root), "unknown-reference",
                                      "'" + root + "' is known only " + place);
+      if (dag_.is_template && (root == "params" || root == "event"))
+        return loading_.report.error(
+            locate(node, root), "unknown-reference", "a template does not know " + quote(root),
+            "declare an input, and give it the value where the template is used");
       return unknown(node, root, "there is no " + quote(root) + " here", root, roots);
     }
+    if (dag_.is_template && parts.size() < 2 && (root == "tasks" || root == "inputs"))
+      return loading_.report.error(locate(node, root), "unknown-reference",
+                                   "a template cannot read all of '" + root + "'",
+                                   "name one of them, as in " + root + ".NAME");
     if (root == "tasks") return check_task_reference(node, reference, parts, use);
     if (parts.size() < 2) return;
     const std::string needle = root + "." + parts[1];
     if (root == "outputs" || root == "previous") return check_own_output(node, needle, parts[1]);
-    if (root == "params" && std::ranges::find(params_, parts[1]) == params_.end())
-      unknown(node, needle, "the DAG has no param " + quote(parts[1]), parts[1], params_);
+    if ((root == "params" || root == "inputs") &&
+        std::ranges::find(params_, parts[1]) == params_.end())
+      unknown(node, needle,
+              noun() + " has no " + root.substr(0, root.size() - 1) + " " + quote(parts[1]),
+              parts[1], params_);
     if (root == "run" && std::ranges::find(kRunNames, parts[1]) == kRunNames.end())
       unknown(node, needle, "'run' has no " + quote(parts[1]), parts[1], kRunNames);
     if (root == "dag" && std::ranges::find(kDagNames, parts[1]) == kDagNames.end())
       unknown(node, needle, "'dag' has no " + quote(parts[1]), parts[1], kDagNames);
   }
+
+  std::string noun() const { return dag_.is_template ? "the template" : "the DAG"; }
 
   /// Of the task itself, in an iteration.
   void check_own_output(const YamlNode& node, const std::string& needle,
@@ -211,8 +226,8 @@ class Checker {
     std::size_t read = 0;
     const std::size_t length = id_length(parts, read);
     if (length == 0)
-      return unknown(node, "tasks." + parts[1], "the DAG has no task " + quote(parts[1]), parts[1],
-                     ids_);
+      return unknown(node, "tasks." + parts[1], noun() + " has no task " + quote(parts[1]),
+                     parts[1], ids_);
     // When the outputs of the run are computed, all tasks have ended.
     if (use != Use::outputs && !check_is_upstream(node, read)) return;
     if (parts.size() > length + 1) check_task_part(node, reference, parts, length, read);

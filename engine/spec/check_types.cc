@@ -5,7 +5,6 @@
 
 #include "engine/core/expression.h"
 #include "engine/spec/read_dag.h"
-#include "engine/spec/yaml_guard.h"
 
 namespace millrace::spec {
 namespace {
@@ -47,7 +46,8 @@ LineOfText line_at(std::string_view text, std::size_t offset) {
 
 /// The place in the source of a byte of a scalar: of a block scalar whose lines are those of the
 /// source, or of a scalar of one line without escapes; otherwise the place of the scalar.
-Position place_in_scalar(std::string_view source, const YamlNode& node, std::size_t offset) {
+Position place_in_scalar(const Report& report, const YamlNode& node, std::size_t offset) {
+  const std::string_view source = report.text_of(node.at);
   const LineOfText wanted = line_at(node.text, offset);
   std::size_t start = node.at.offset;
   const char first = start < source.size() ? source[start] : '\0';
@@ -59,12 +59,12 @@ Position place_in_scalar(std::string_view source, const YamlNode& node, std::siz
     if (start == source.npos) return node.at;
     const std::string_view line = source.substr(start, source.find('\n', start) - start);
     if (!line.ends_with(wanted.line)) return node.at;
-    return position_of(source, start + line.size() - wanted.line.size() + wanted.offset);
+    return report.place(node.at, start + line.size() - wanted.line.size() + wanted.offset);
   }
   if (!node.plain) ++start;  // the quote
   if (wanted.number > 0 || start > source.size() || !source.substr(start).starts_with(wanted.line))
     return node.at;
-  return position_of(source, start + wanted.offset);
+  return report.place(node.at, start + wanted.offset);
 }
 
 class TypeChecker {
@@ -103,14 +103,16 @@ class TypeChecker {
   Type type_of_name(std::string_view name) const {
     if (name == "index" || name == "iteration") return Json::Type::integer;
     if (name == "item") return item_type(task_->foreach);
-    for (const std::string_view mapping : {"params", "run", "dag", "tasks", "previous"})
+    for (const std::string_view mapping : {"params", "inputs", "run", "dag", "tasks", "previous"})
       if (name == mapping) return Json::Type::object;
     for (const std::string_view text :
          {"run.id", "run.type", "run.trace_id", "run.created_at", "dag.id", "dag.owner"})
       if (name == text) return Json::Type::string;
-    if (!name.starts_with("params.")) return std::nullopt;
+    const std::string_view given = dag_.is_template ? "inputs." : "params.";
+    if (!name.starts_with(given)) return std::nullopt;
     for (const auto& param : dag_.spec.params)
-      if (param.name == name.substr(7)) return type_named(param.schema["type"].as_view());
+      if (param.name == name.substr(given.size()))
+        return type_named(param.schema["type"].as_view());
     return std::nullopt;
   }
 
@@ -149,7 +151,7 @@ class TypeChecker {
     const auto problem = info.check_text(node.text);
     if (!problem) return;
     loading_.report.error_with_suggestion(
-        problem->offset ? place_in_scalar(loading_.source, node, *problem->offset) : node.at,
+        problem->offset ? place_in_scalar(loading_.report, node, *problem->offset) : node.at,
         "bad-param", "parameter '" + entry.key + "': " + problem->message);
   }
 
@@ -187,7 +189,7 @@ class TypeChecker {
     };
     if (below("item")) return !task_->foreach.is_array() || has_expression(task_->foreach);
     if (below("tasks")) return !name.ends_with(".state");
-    if (!below("params")) return below("event") || below("previous");
+    if (!below("params") && !below("inputs")) return below("event") || below("previous");
     const Type type = type_of_name(name);
     return !type || *type == Json::Type::string || *type == Json::Type::array ||
            *type == Json::Type::object;

@@ -49,7 +49,7 @@ constexpr std::array kDag = {
           R"({"$ref": "#/$defs/defaults"})"},
     Field{
         "tasks", "The tasks, by id",
-        R"({"type": "object", "minProperties": 1, "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"}, "additionalProperties": {"$ref": "#/$defs/task"}})",
+        R"({"type": "object", "minProperties": 1, "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"}, "additionalProperties": {"$ref": "#/$defs/task_or_use"}})",
         true},
 };
 
@@ -237,6 +237,34 @@ constexpr std::array kTask = {
           R"({"enum": ["process", "thread"]})"},
 };
 
+constexpr std::array kUse = {
+    Field{"template", "Name of the template whose tasks it becomes", kId, true},
+    Field{"doc", "What the tasks are for", kText},
+    Field{"needs", "Tasks that come before those of the template", kNeeds},
+    Field{"with", "The template's inputs", R"({"type": ["object", "null"]})"},
+    Field{"if", "Run the template's first tasks only where this expression is true, else skip them",
+          kExpression},
+};
+
+constexpr std::array kTemplate = {
+    Field{"template", "Name of the template, unique in its namespace", kId, true},
+    Field{"doc", "What the template is for", kText},
+    Field{"owner", "Who is responsible for it", kText},
+    Field{"namespace", "Team that it belongs to; `default`: every team may use it", kId},
+    Field{
+        "inputs", "Values that a use may give; a plain value is short for its default",
+        R"({"type": ["object", "null"], "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"}, "additionalProperties": {"oneOf": [{"type": ["string", "number", "boolean", "array", "null"]}, {"$ref": "#/$defs/param"}]}})"},
+    Field{
+        "outputs", "Values that other tasks read as tasks.USE.outputs.NAME",
+        R"({"type": ["object", "null"], "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"}})"},
+    Field{"defaults", "What every task of the template takes that does not say otherwise",
+          R"({"$ref": "#/$defs/defaults"})"},
+    Field{
+        "tasks", "The tasks, by id",
+        R"({"type": "object", "minProperties": 1, "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"}, "additionalProperties": {"$ref": "#/$defs/task_or_use"}})",
+        true},
+};
+
 constexpr std::array kRepeat = {
     Field{"until", "The task ends as soon as this expression over `outputs` is true", kExpression,
           true},
@@ -268,6 +296,8 @@ Fields retry_fields() { return kRetry; }
 Fields retry_rule_fields() { return kRetryRule; }
 Fields retry_on_fields() { return kRetryOn; }
 Fields task_fields() { return kTask; }
+Fields use_fields() { return kUse; }
+Fields template_fields() { return kTemplate; }
 Fields foreach_fields() { return kForeach; }
 Fields repeat_fields() { return kRepeat; }
 

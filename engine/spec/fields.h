@@ -31,6 +31,9 @@ Fields retry_fields();
 Fields retry_rule_fields();
 Fields retry_on_fields();
 Fields task_fields();
+/// Of a task that uses a template.
+Fields use_fields();
+Fields template_fields();
 Fields foreach_fields();
 Fields repeat_fields();
 

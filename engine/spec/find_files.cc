@@ -47,6 +47,7 @@ class FileSearch {
   }
   FoundFiles take() {
     std::ranges::sort(found_.resources);
+    std::ranges::sort(found_.templates);
     std::ranges::sort(found_.others);
     return std::move(found_);
   }
@@ -61,10 +62,12 @@ class FileSearch {
       return {};
     // One that cannot be read is listed: loading it says why.
     const auto head = read_head(path);
-    const bool resource = !head || spec::kind_of_text(*head, kinds_) != nullptr ||
-                          spec::is_empty_or_binary(*head) || spec::seems_a_resource(*head, kinds_);
-    if (seen_.insert(fs::canonical(path, ignored).string()).second)
-      (resource ? found_.resources : found_.others).push_back(path);
+    const ResourceKind* kind = head ? spec::kind_of_text(*head, kinds_) : nullptr;
+    const bool resource = !head || kind != nullptr || spec::is_empty_or_binary(*head) ||
+                          spec::seems_a_resource(*head, kinds_);
+    if (!seen_.insert(fs::canonical(path, ignored).string()).second) return {};
+    (resource ? found_.resources : found_.others).push_back(path);
+    if (kind != nullptr && kind->name == "template") found_.templates.push_back(path);
     return {};
   }
   /// The whole text, or the beginning of one that is too large.

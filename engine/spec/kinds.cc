@@ -2,6 +2,7 @@
 
 #include "engine/spec/check_dag_runs.h"
 #include "engine/spec/check_datasets.h"
+#include "engine/spec/loaded_template.h"
 #include "engine/spec/read_dag.h"
 #include "engine/spec/resource.h"
 #include "engine/spec/schema.h"
@@ -25,6 +26,7 @@ void read_dag_resource(const spec::YamlNode& root, const spec::Loading& loading,
   spec::LocatedDag dag = spec::read_dag(root, loading);
   out.name = dag.spec.id;
   out.namespace_ = dag.spec.namespace_;
+  out.uses_templates = dag.uses_templates;
   spec::check_graph(dag, loading);
   spec::check_expressions(dag, loading);
   spec::check_types(dag, loading);
@@ -54,7 +56,13 @@ const ResourceKinds& builtin_kinds() {
                                        .mark = "tasks",
                                        .read = read_dag_resource,
                                        .schema = dag_json_schema,
-                                       .check_together = check_dags_together}};
+                                       .check_together = check_dags_together},
+                                      {.name = "template",
+                                       .noun = "template",
+                                       .mark = "",
+                                       .read = spec::read_template_resource,
+                                       .schema = template_json_schema,
+                                       .check_together = {}}};
   return kinds;
 }
 

@@ -108,23 +108,25 @@ void repair_kind(const ResourceKind& kind, const Catalog& catalog, spec::YamlNod
 }  // namespace
 
 Resource load_resource(std::string_view text, std::string_view file, const Catalog& catalog,
-                       const ResourceKinds& kinds) {
-  Report report{std::string(file)};
-  if (text.size() > spec::kMaxYamlBytes) {
+                       const ResourceKinds& kinds, const Templates& templates) {
+  const bool too_large = text.size() > spec::kMaxYamlBytes;
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark is no content
+  Report report{std::string(file), text};
+  if (too_large) {
     report_too_large(report);
     return failed(report, file, "", kinds);
   }
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark is no content
   auto root = spec::parse_yaml(text, report);
   if (!root) return failed(report, file, text, kinds);
   const ResourceKind* kind = choose_kind(*root, kinds, report);
   if (kind == nullptr) return failed(report, file, text, kinds);
   repair_kind(*kind, catalog, *root, report);
   Resource read;
-  kind->read(*root, {text, catalog, report}, read);
+  kind->read(*root, {catalog, report, templates}, read);
   const bool good = !report.has_error();
   Resource out = failed(report, file, text, kinds);
   out.kind = kind->name;
+  out.uses_templates = read.uses_templates;
   if (!read.name.empty()) {
     out.name = std::move(read.name);
     out.namespace_ = std::move(read.namespace_);
@@ -137,7 +139,7 @@ Resource load_resource(std::string_view text, std::string_view file, const Catal
 }
 
 Resource load_resource_file(const std::filesystem::path& path, const Catalog& catalog,
-                            const ResourceKinds& kinds) {
+                            const ResourceKinds& kinds, const Templates& templates) {
   Report report{path.string()};
   std::error_code error;
   if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
@@ -145,7 +147,7 @@ Resource load_resource_file(const std::filesystem::path& path, const Catalog& ca
     return failed(report, path.string(), "", kinds);
   }
   const auto text = read_file(path, spec::kMaxYamlBytes);
-  if (text) return load_resource(*text, path.string(), catalog, kinds);
+  if (text) return load_resource(*text, path.string(), catalog, kinds, templates);
   if (text.error().code == ErrorCode::resource_exhausted)
     report_too_large(report);
   else
@@ -153,8 +155,9 @@ Resource load_resource_file(const std::filesystem::path& path, const Catalog& ca
   return failed(report, path.string(), "", kinds);
 }
 
-LoadedDag load_dag(std::string_view text, std::string_view file, const Catalog& catalog) {
-  Resource resource = load_resource(text, file, catalog);
+LoadedDag load_dag(std::string_view text, std::string_view file, const Catalog& catalog,
+                   const Templates& templates) {
+  Resource resource = load_resource(text, file, catalog, builtin_kinds(), templates);
   LoadedDag out{std::nullopt,
                 std::move(resource.diagnostics),
                 std::move(resource.source),

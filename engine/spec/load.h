@@ -13,16 +13,19 @@
 #include "engine/op/catalog.h"
 #include "engine/spec/diagnostic.h"
 #include "engine/spec/resource.h"
+#include "engine/spec/templates.h"
 
 namespace millrace {
 
 /// The first key that names a kind chooses the reader. A file that names none, or two, is an error.
-/// `file` is what diagnostics call it.
+/// `file` is what diagnostics call it; `templates` are those that its tasks may use.
 Resource load_resource(std::string_view text, std::string_view file, const Catalog& catalog,
-                       const ResourceKinds& kinds = builtin_kinds());
+                       const ResourceKinds& kinds = builtin_kinds(),
+                       const Templates& templates = no_templates());
 /// A file that cannot be read, or is larger than 1 MiB, is a diagnostic too.
 Resource load_resource_file(const std::filesystem::path& path, const Catalog& catalog,
-                            const ResourceKinds& kinds = builtin_kinds());
+                            const ResourceKinds& kinds = builtin_kinds(),
+                            const Templates& templates = no_templates());
 
 struct LoadedDag {
   std::optional<DagSpec> spec;          // only if there is no error; Dag::make accepts it
@@ -32,12 +35,14 @@ struct LoadedDag {
   DagKey declared;
 };
 /// Where only a DAG is of use.
-LoadedDag load_dag(std::string_view text, std::string_view file, const Catalog& catalog);
+LoadedDag load_dag(std::string_view text, std::string_view file, const Catalog& catalog,
+                   const Templates& templates = no_templates());
 
 struct FoundFiles {
   /// With a top-level key that names a kind, marks one or nearly names one, and those that are
   /// empty or no text.
   std::vector<std::filesystem::path> resources;
+  std::vector<std::filesystem::path> templates;  // those of `resources` that declare a template
   /// Other YAML, e.g. contracts.
   std::vector<std::filesystem::path> others;
 };

@@ -48,11 +48,12 @@ constexpr std::array<MemoryUnit, 10> kMemoryUnits = {{{"B", 1},
                                                       {"TiB", 1024.0 * 1024 * 1024 * 1024}}};
 
 /// "it is a key of a task", where a key of another place is meant; "": there is none.
-std::string home_of(std::string_view key) {
-  const std::pair<std::string_view, Fields> places[] = {{"a task", task_fields()},
-                                                        {"retries", retry_fields()},
-                                                        {"schedule", schedule_fields()},
-                                                        {"the file's top level", dag_fields()}};
+std::string home_of(std::string_view key, bool in_template) {
+  const std::pair<std::string_view, Fields> places[] = {
+      {"a task", task_fields()},
+      {"retries", retry_fields()},
+      {"schedule", schedule_fields()},
+      {in_template ? "a DAG" : "the file's top level", dag_fields()}};
   std::string out;
   for (const auto& [place, fields] : places)
     if (std::ranges::find(fields, key, &Field::name) != fields.end())
@@ -73,7 +74,7 @@ bool check_keys(const YamlNode& node, const Position& at, Fields fields, const s
   for (const auto& entry : node.entries) {
     if (report.full()) return true;
     if (std::ranges::find(fields, entry.key, &Field::name) != fields.end()) continue;
-    std::string hint = home_of(entry.key);
+    std::string hint = home_of(entry.key, what == "the template");
     if (hint.empty()) hint = report.suggest(entry.key, known);
     if (hint.empty()) hint = "there are " + listed(known);
     report.error(entry.key_at, "unknown-key", "unknown key " + quote(entry.key) + " in " + what,

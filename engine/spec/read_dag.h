@@ -1,7 +1,8 @@
-// A DAG file in the middle of being loaded: the spec so far, and where its parts stand. Internal to
-// this module.
+// A DAG file in the middle of being loaded: the spec so far, and where its parts stand; a template,
+// too. Internal to this module.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "engine/op/catalog.h"
 #include "engine/spec/read.h"
 #include "engine/spec/report.h"
+#include "engine/spec/templates.h"
 #include "engine/spec/yaml.h"
 
 namespace millrace::spec {
@@ -34,20 +36,25 @@ struct LocatedTrigger {
   const YamlNode* params = nullptr;
 };
 
+struct ExpandedTasks;
+
 struct LocatedDag {
   DagSpec spec;
-  std::vector<TaskPlaces> tasks;         // as spec.tasks
-  Position at;                           // of the DAG's id
-  Position datasets_at;                  // of `on: dataset`
-  std::vector<LocatedTrigger> triggers;  // those with an event
+  bool is_template = false;  // then spec.params are its inputs
+  bool uses_templates = false;
+  std::shared_ptr<const ExpandedTasks> expanded;  // holds nodes that the places refer to
+  std::vector<TaskPlaces> tasks;                  // as spec.tasks
+  Position at;                                    // of the DAG's id
+  Position datasets_at;                           // of `on: dataset`
+  std::vector<LocatedTrigger> triggers;           // those with an event
   const YamlNode* outputs = nullptr;
 };
 
 /// What every check gets. Not owned.
 struct Loading {
-  std::string_view source;
   const Catalog& catalog;
   Report& report;
+  const Templates& templates = no_templates();
 };
 
 /// Reads all that stands in the tree.
@@ -59,9 +66,22 @@ void read_on(const YamlNode& node, LocatedDag& dag, const Loading& loading);
 std::string cure_of_missing_default(const LocatedDag& dag, const std::string& param);
 /// What the triggers give names params of the DAG, and fits them as far as it is constant.
 void check_trigger_params(const LocatedDag& dag, Report& report);
+/// Reports what is wrong with an id; the text itself otherwise.
+std::string checked_id(std::string id, std::string_view what, const Position& at, Report& report);
+/// Declarations of values; `noun` is "param" or "input".
+std::vector<ParamSpec> read_params(const YamlNode& node, std::string_view noun, Report& report);
+/// "input 'n' is 5; expected at least 6"; "": the value fits.
+std::string misfit(const ParamSpec& param, std::string_view noun, const Json& value);
+/// Most tasks of a DAG.
+constexpr std::size_t kMaxTasks = 10'000;
+/// `defaults`, `tasks` and `outputs` of a DAG or a template, and the tasks of the templates that it
+/// uses.
+void read_graph(const YamlNode& root, LocatedDag& dag, const Loading& loading);
 /// Reads one task into the last place of `dag`; `defaults` holds what the file's `defaults` say.
 void read_task(const YamlNode::Entry& entry, const TaskSpec& defaults, LocatedDag& dag,
                const Loading& loading);
+/// A task of which only the place in the graph is known, because its template has an error.
+void read_unknown_task(const YamlNode::Entry& entry, LocatedDag& dag, const Loading& loading);
 void read_retries(const YamlNode& node, RetryPolicy& to, Report& report);
 /// `retries`, `timeout`, `memory` and `priority`, of a task or of `defaults`.
 void read_limits(const YamlNode& node, TaskSpec& to, const Loading& loading);

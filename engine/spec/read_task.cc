@@ -187,6 +187,18 @@ std::string read_condition(std::string_view key, const YamlNode& node, const Loa
   return "";
 }
 
+void read_unknown_task(const YamlNode::Entry& entry, LocatedDag& dag, const Loading& loading) {
+  TaskSpec task;
+  TaskPlaces places;
+  task.id = entry.key;
+  places.at = entry.key_at;
+  if (const auto* found = entry.value.find("needs"); found && !found->value.is_null())
+    places.needs = read_names(found->value, "needs", loading.report);
+  for (const auto& need : places.needs) task.needs.push_back(need.text);
+  dag.spec.tasks.push_back(std::move(task));
+  dag.tasks.push_back(std::move(places));
+}
+
 void read_task(const YamlNode::Entry& entry, const TaskSpec& defaults, LocatedDag& dag,
                const Loading& loading) {
   Report& report = loading.report;

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "engine/base/suggest.h"
+#include "engine/spec/yaml_guard.h"
 
 namespace millrace::spec {
 namespace {
@@ -17,14 +18,40 @@ void Report::add(Diagnostic diagnostic) {
   if (!full()) diagnostics_.push_back(std::move(diagnostic));
 }
 
+int Report::add_template(TemplateText text) {
+  templates_.push_back(std::move(text));
+  return static_cast<int>(templates_.size());
+}
+
+std::string_view Report::text_of(const Position& at) const {
+  return at.text == 0 ? text_ : template_of(at).text;
+}
+
+Position Report::place(const Position& near, std::size_t offset) const {
+  Position out = position_of(text_of(near), offset);
+  out.text = near.text;
+  return out;
+}
+
 void Report::error(const Position& at, std::string_view code, std::string message,
                    std::string hint) {
+  if (at.text != 0) {
+    std::string places;
+    Position use = at;
+    while (use.text != 0) {
+      places += (places.empty() ? "" : ", used in ") + template_of(use).file + ":" +
+                std::to_string(use.line) + ":" + std::to_string(use.column);
+      use = template_of(use).use;
+    }
+    return error(use, code, places + ": " + message, std::move(hint));
+  }
   add({file_, at.line, at.column, Diagnostic::Severity::error, std::move(message), std::move(hint),
        std::string(code)});
 }
 
 void Report::warning(const Position& at, std::string_view code, std::string message,
                      std::string hint) {
+  if (at.text != 0) return;
   add({file_, at.line, at.column, Diagnostic::Severity::warning, std::move(message),
        std::move(hint), std::string(code)});
 }

@@ -30,6 +30,7 @@ struct Resource {
   // The canonical form: `dag` for a DAG, which is compiled at once, and `spec` for other kinds.
   std::shared_ptr<const Dag> dag;
   Json spec;
+  bool uses_templates = false;  // then its text alone does not say what it declares
 
   std::string file;                     // the name of the file in diagnostics
   std::string source;                   // the text, for `render`

@@ -110,35 +110,58 @@ Json day_range_schema() {
                        {"examples", Json::array({"2026-12-25", "2026-12-24..2027-01-02"})}});
 }
 
+/// A task that uses a template has this key, and no operator.
+Json task_or_use_schema() {
+  return Json::object({{"if", Json::object({{"required", Json::array({"template"})}})},
+                       {"then", Json::object({{"$ref", "#/$defs/use"}})},
+                       {"else", Json::object({{"$ref", "#/$defs/task"}})}});
+}
+
+/// What both kinds of files refer to.
+Json common_definitions(const Catalog& catalog) {
+  return Json::object(
+      {{"param", mapping_schema(spec::param_fields())},
+       {"defaults", mapping_schema(spec::defaults_fields())},
+       {"retries", mapping_schema(spec::retry_fields())},
+       {"retry_rule", mapping_schema(spec::retry_rule_fields())},
+       {"retry_on", mapping_schema(spec::retry_on_fields())},
+       {"rule_error", Json::object({{"enum", names(spec::rule_errors())}})},
+       {"exit_code", Json::object({{"type", "integer"}, {"minimum", 1}, {"maximum", 255}})},
+       {"error_code", Json::object({{"enum", names(spec::retried_codes())}})},
+       {"foreach", mapping_schema(spec::foreach_fields())},
+       {"repeat", mapping_schema(spec::repeat_fields())},
+       {"use", mapping_schema(spec::use_fields())},
+       {"task_or_use", task_or_use_schema()},
+       {"task", task_schema(catalog)}});
+}
+
+Json file_schema(const char* id, const char* title, Fields fields, Json definitions) {
+  Json out = Json::object(
+      {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"$id", id}, {"title", title}});
+  const Json keys = mapping_schema(fields);
+  for (const auto& [name, value] : keys.members()) out.set(name, value);
+  return out.set("$defs", std::move(definitions));
+}
+
 }  // namespace
 
 Json dag_json_schema(const Catalog& catalog) {
-  Json out = Json::object({{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-                           {"$id", "urn:millrace:dag-schema"},
-                           {"title", "Millrace DAG"}});
-  const Json dag = mapping_schema(spec::dag_fields());
-  for (const auto& [name, value] : dag.members()) out.set(name, value);
-  out.set("$defs",
-          Json::object(
-              {{"schedule", mapping_schema(spec::schedule_fields())},
-               {"schedule_lines", schedule_lines_schema()},
-               {"day_range", day_range_schema()},
-               {"catchup", mapping_schema(spec::catchup_fields())},
-               {"on", mapping_schema(spec::on_fields())},
-               {"event", mapping_schema(spec::event_fields())},
-               {"webhook", mapping_schema(spec::webhook_fields())},
-               {"param", mapping_schema(spec::param_fields())},
-               {"defaults", mapping_schema(spec::defaults_fields())},
-               {"retries", mapping_schema(spec::retry_fields())},
-               {"retry_rule", mapping_schema(spec::retry_rule_fields())},
-               {"retry_on", mapping_schema(spec::retry_on_fields())},
-               {"rule_error", Json::object({{"enum", names(spec::rule_errors())}})},
-               {"exit_code", Json::object({{"type", "integer"}, {"minimum", 1}, {"maximum", 255}})},
-               {"error_code", Json::object({{"enum", names(spec::retried_codes())}})},
-               {"foreach", mapping_schema(spec::foreach_fields())},
-               {"repeat", mapping_schema(spec::repeat_fields())},
-               {"task", task_schema(catalog)}}));
-  return out;
+  Json definitions = Json::object({{"schedule", mapping_schema(spec::schedule_fields())},
+                                   {"schedule_lines", schedule_lines_schema()},
+                                   {"day_range", day_range_schema()},
+                                   {"catchup", mapping_schema(spec::catchup_fields())},
+                                   {"on", mapping_schema(spec::on_fields())},
+                                   {"event", mapping_schema(spec::event_fields())},
+                                   {"webhook", mapping_schema(spec::webhook_fields())}});
+  const Json common = common_definitions(catalog);
+  for (const auto& [name, value] : common.members()) definitions.set(name, value);
+  return file_schema("urn:millrace:dag-schema", "Millrace DAG", spec::dag_fields(),
+                     std::move(definitions));
+}
+
+Json template_json_schema(const Catalog& catalog) {
+  return file_schema("urn:millrace:template-schema", "Millrace template", spec::template_fields(),
+                     common_definitions(catalog));
 }
 
 }  // namespace millrace

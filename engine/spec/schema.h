@@ -10,5 +10,7 @@ namespace millrace {
 /// Draft 2020-12. `with` is checked by the `operator` beside it. The same catalog gives the same
 /// text.
 Json dag_json_schema(const Catalog& catalog);
+/// The same of a template file.
+Json template_json_schema(const Catalog& catalog);
 
 }  // namespace millrace

@@ -44,22 +44,7 @@ class Lines {
   std::vector<std::size_t> starts_ = {0};
 };
 
-/// Values and bytes of scalars in a tree: what a copy of it costs.
-struct Size {
-  std::size_t values = 0;
-  std::size_t bytes = 0;
-};
-Size size_of(const YamlNode& node) {
-  Size size{1, node.text.size()};
-  const auto add = [&](const YamlNode& child) {
-    const Size more = size_of(child);
-    size.values += more.values;
-    size.bytes += more.bytes;
-  };
-  for (const auto& item : node.items) add(item);
-  for (const auto& entry : node.entries) add(entry.value);
-  return size;
-}
+using Size = YamlSize;
 
 /// Builds the tree from the parser's events. The depth is checked as an event opens a collection,
 /// which is before the parser descends into it.
@@ -288,6 +273,18 @@ Json build_json(const YamlNode& node, const Scalar& scalar) {
 }
 
 }  // namespace
+
+YamlSize size_of(const YamlNode& node) {
+  YamlSize size{1, node.text.size()};
+  const auto add = [&](const YamlNode& child) {
+    const YamlSize more = size_of(child);
+    size.values += more.values;
+    size.bytes += more.bytes;
+  };
+  for (const auto& item : node.items) add(item);
+  for (const auto& entry : node.entries) add(entry.value);
+  return size;
+}
 
 const YamlNode::Entry* YamlNode::find(std::string_view key) const {
   const auto found = std::ranges::find(entries, key, &Entry::key);

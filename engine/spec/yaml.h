@@ -47,6 +47,13 @@ struct YamlNode::Entry {
   YamlNode value;
 };
 
+/// Values and bytes of scalars in a tree: what a copy of it costs.
+struct YamlSize {
+  std::size_t values = 0;
+  std::size_t bytes = 0;
+};
+YamlSize size_of(const YamlNode& node);
+
 /// The one document of `text`. nullopt if there is no tree to go on with; problems go to `report`.
 std::optional<YamlNode> parse_yaml(std::string_view text, Report& report);
 /// The typed value. What JSON cannot hold exactly, `.inf` or an integer beyond 64 bits, is

@@ -20,7 +20,8 @@ struct FailTask {
     return std::tuple{
         param("message", &FailTask::message, "What the error says").def("failed on purpose"),
         param("transient", &FailTask::transient, "Whether the task's retries apply").def(false),
-        param("attempts", &FailTask::attempts, "Succeed after so many failures; 0: never succeed")
+        param("attempts", &FailTask::attempts,
+              "Number of failures before it succeeds; 0: it never succeeds")
             .def(0)
             .min(0)};
   }

@@ -54,7 +54,7 @@ struct Validate {
             .def(0.05)
             .range(0, 1),
         param("max_quarantine_rows", &Validate::max_quarantine_rows,
-              "At most so many bad rows are kept as evidence when the run halts")
+              "Maximum number of bad rows that are kept as evidence when the run halts")
             .def(100'000)
             .min(1)};
   }

@@ -121,7 +121,7 @@ TEST_P(PageScript, EveryCommandWorksInOrder) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Docs, PageScript,
-                         testing::Values("tutorial.md", "testing.md", "webhooks.md",
+                         testing::Values("tutorial.md", "testing.md", "templates.md", "webhooks.md",
                                          "guide/01-first-dag.md", "guide/02-values.md",
                                          "guide/03-branches.md", "guide/04-maps.md",
                                          "guide/05-failures.md", "guide/06-tables.md",

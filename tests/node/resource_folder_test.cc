@@ -240,5 +240,55 @@ TEST_F(ResourceFolderTest, AWarningDoesNotKeepADagOut) {
   EXPECT_NE(report("start.yaml").find("with params that do not fit"), std::string::npos);
 }
 
+constexpr std::string_view kUse = "dag: etl\ntasks: {u: {template: t}}\n";
+constexpr std::string_view kOther = "dag: other\ntasks: {a: {operator: noop}}\n";
+
+TEST_F(ResourceFolderTest, AChangedTemplateIsANewVersionOfTheDagsThatUseIt) {
+  write("t.yaml", "template: t\ntasks: {one: {operator: noop}}\n");
+  write("etl.yaml", kUse);
+  write("other.yaml", kOther);
+  EXPECT_EQ(look(),
+            (Events{"dag_registered etl", "dag_registered other", "resource_registered template"}));
+  const std::string before = row("dag", "etl").version;
+  write("t.yaml", "# only a comment\ntemplate: t\ntasks: {one: {operator: noop}}\n");
+  EXPECT_EQ(look(), Events{});
+  write("t.yaml", "template: t\ntasks: {one: {operator: noop, priority: 3}}\n");
+  EXPECT_EQ(look(), (Events{"dag_registered etl", "resource_registered template"}));
+  EXPECT_NE(row("dag", "etl").version, before);
+}
+
+TEST_F(ResourceFolderTest, ATemplateWithErrorsKeepsTheVersionsOfItsDags) {
+  write("t.yaml", "template: t\ntasks: {one: {operator: noop}}\n");
+  write("etl.yaml", kUse);
+  look();
+  const std::string before = row("dag", "etl").version;
+  write("t.yaml", "template: t\ntasks: {one: {operator: nop}}\n");
+  EXPECT_EQ(look(), (Events{"dag_file_checked ", "dag_file_checked "}));
+  EXPECT_EQ(report("t.yaml"), "unknown operator 'nop'");
+  EXPECT_EQ(report("etl.yaml"), "template 't' has an error: " + (path_ / "t.yaml").string() +
+                                    ":2:25: unknown operator 'nop'");
+  EXPECT_EQ(row("dag", "etl").version, before);
+  EXPECT_EQ(row("dag", "etl").retired, "");
+  write("t.yaml", "template: t\ntasks: {one: {operator: noop}}\n");
+  EXPECT_EQ(look(), (Events{"dag_file_checked ", "dag_file_checked "}));
+  EXPECT_EQ(report("etl.yaml"), "");
+}
+
+TEST_F(ResourceFolderTest, ADagWaitsForItsMissingTemplate) {
+  write("etl.yaml", kUse);
+  EXPECT_EQ(look(), Events{"dag_file_checked "});
+  EXPECT_EQ(report("etl.yaml"), "there is no template 't'");
+  write("t.yaml", "template: t\ntasks: {one: {operator: noop}}\n");
+  EXPECT_EQ(look(),
+            (Events{"dag_registered etl", "resource_registered template", "dag_file_checked "}));
+  EXPECT_EQ(report("etl.yaml"), "");
+  fs::remove(path_ / "t.yaml");
+  look();
+  look(std::chrono::milliseconds{900});
+  EXPECT_EQ(report("etl.yaml"), "there is no template 't'");
+  EXPECT_EQ(row("dag", "etl").retired, "");
+  EXPECT_NE(row("template", "t").retired, "");
+}
+
 }  // namespace
 }  // namespace millrace

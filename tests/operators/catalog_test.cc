@@ -34,6 +34,8 @@ void expect_in_the_tree(const std::filesystem::path& path, const std::string& te
 TEST(BuiltinCatalog, SchemaInTheTreeIsWhatTheProgramPrints) {
   expect_in_the_tree(kDags / "dag.schema.json",
                      dag_json_schema(builtin_catalog()).dump_pretty() + "\n");
+  expect_in_the_tree(kDags / "template.schema.json",
+                     template_json_schema(builtin_catalog()).dump_pretty() + "\n");
 }
 
 TEST(BuiltinCatalog, EachOperatorHasItsPageAndNoPageIsLeftOver) {

@@ -1,8 +1,8 @@
 // Every YAML example of every page is one that the program takes, without an error or a warning.
 //
-// A block with a top-level `dag:` is a whole file. An indented block is part of `tasks:`; tasks
-// that it reads but does not declare are added as programs, whose outputs may have any name. Any
-// other block is a part of a DAG file's top level.
+// A block with a top-level `dag:` or `template:` is a whole file. An indented block is part of
+// `tasks:`; tasks that it reads but does not declare are added as programs, whose outputs may have
+// any name. Any other block is a part of a DAG file's top level.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -82,7 +82,7 @@ std::string as_validation(const std::string& key, const std::string& example) {
 }
 
 std::string whole_file(const std::string& example) {
-  if (has_line(example, "dag:")) return example;
+  if (has_line(example, "dag:") || has_line(example, "template:")) return example;
   if (has_line(example, "columns:")) return as_validation("contract", example);
   if (example.starts_with("- type:")) return as_validation("expectations", example);
   if (!example.starts_with(' '))
@@ -94,20 +94,32 @@ std::string whole_file(const std::string& example) {
   return file;
 }
 
+/// The templates of a page, for the DAGs on it.
+Templates templates_of(const std::vector<Example>& examples, const Catalog& catalog) {
+  std::vector<Templates::Text> texts;
+  for (const auto& example : examples)
+    if (has_line(example.text, "template:")) texts.push_back({example.place, example.text});
+  return Templates::of(std::move(texts), catalog);
+}
+
 TEST(Pages, EveryYamlExampleIsAcceptedByLint) {
   const Catalog catalog = builtin_catalog();
   std::size_t count = 0;
-  for (const auto& page : pages())
-    for (const auto& example : examples_of(page)) {
+  for (const auto& page : pages()) {
+    const auto examples = examples_of(page);
+    const Templates templates = templates_of(examples, catalog);
+    for (const auto& example : examples) {
       ++count;
       if (has_line(example.text, "outcomes:")) {  // no DAG; tests of rehearsals play the file
         EXPECT_EQ(read_file(kOutcomes, 1 << 20).value_or(""), example.text) << example.place;
         continue;
       }
-      const LoadedDag loaded = load_dag(whole_file(example.text), example.place, catalog);
+      const LoadedDag loaded =
+          load_dag(whole_file(example.text), example.place, catalog, templates);
       for (const auto& diagnostic : loaded.diagnostics)
         ADD_FAILURE() << example.place << "\n" << render(diagnostic, loaded.source);
     }
+  }
   EXPECT_GE(count, catalog.names().size() + 1) << "README and each operator have an example";
 }
 

@@ -66,15 +66,15 @@ TEST(Kinds, ErrorsHaveTheirPlaceAndLeaveNoVersion) {
 TEST(Kinds, AnUnknownKindListsThoseThatThereAre) {
   EXPECT_EQ(problems_of("owner: me\nmoniter: drift\n"),
             "x.yaml:2:1: error: 'moniter' is not a kind of resource; did you mean 'monitor'? a "
-            "file starts with its kind and a name, e.g. 'dag: name'; the kinds are 'dag' and "
-            "'monitor'");
+            "file starts with its kind and a name, e.g. 'dag: name'; the kinds are 'dag', "
+            "'template' and 'monitor'");
   EXPECT_EQ(problems_of("moniter: drift\nthreshold: 0.2\n"),
             "x.yaml:1:1: error: 'moniter' is not a kind of resource; did you mean 'monitor'? a "
-            "file starts with its kind and a name, e.g. 'dag: name'; the kinds are 'dag' and "
-            "'monitor'");
+            "file starts with its kind and a name, e.g. 'dag: name'; the kinds are 'dag', "
+            "'template' and 'monitor'");
   EXPECT_EQ(problems_of("[]\n"),
             "x.yaml:1:1: error: the file declares nothing; a file starts with its kind and a name, "
-            "e.g. 'dag: name'; the kinds are 'dag' and 'monitor'");
+            "e.g. 'dag: name'; the kinds are 'dag', 'template' and 'monitor'");
 }
 
 // What else the file has wrong is reported as well.

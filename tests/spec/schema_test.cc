@@ -75,6 +75,19 @@ TEST(Schema, RefusesUnknownKeysAndValuesOutOfRange) {
   EXPECT_EQ(problems("{dag: x, tasks: {}}"), Problems{"/tasks: minProperties"});
 }
 
+TEST(Schema, ATaskThatUsesATemplateHasOtherKeys) {
+  EXPECT_EQ(problems("{dag: x, tasks: {a: {template: t, if: true, with: {n: 1}, doc: d}}}"),
+            Problems());
+  EXPECT_EQ(problems("{dag: x, tasks: {a: {template: t, retries: 1}}}"),
+            Problems{"/tasks/a/retries: not allowed"});
+  const Json schema = template_json_schema(builtin_catalog());
+  EXPECT_EQ(schema_problems(schema, yaml("{template: t, inputs: {n: 1, m: {type: string}}, tasks: "
+                                         "{a: {operator: noop}, b: {template: u}}}")),
+            Problems());
+  EXPECT_EQ(schema_problems(schema, yaml("{template: t, params: {}, tasks: {a: {operator: nop}}}")),
+            (Problems{"/params: not allowed", "/tasks/a/operator: oneOf"}));
+}
+
 // Whatever lint takes, an editor with the schema must not mark.
 TEST(Schema, TakesWhatLintTakes) {
   for (const char* text :

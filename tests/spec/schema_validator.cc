@@ -45,9 +45,9 @@ struct Validator {
 
   bool holds(const Json& schema, const std::string& keyword, const Json& rule, const Json& value,
              const std::string& at) {
-    static const std::set<std::string> notes = {"$schema",     "$id",       "$defs",  "title",
-                                                "description", "default",   "format", "examples",
-                                                "then",        "properties"};
+    static const std::set<std::string> notes = {"$schema",     "$id",     "$defs",     "title",
+                                                "description", "default", "format",    "examples",
+                                                "then",        "else",    "properties"};
     if (keyword == "properties") {
       for (const auto& [name, member] : value.members())
         if (const Json* part = rule.find(name)) check(*part, member, at + "/" + name);
@@ -98,7 +98,8 @@ struct Validator {
       return true;
     }
     if (keyword == "if") {
-      if (valid(rule, value)) check(schema["then"], value, at);
+      if (const Json* then = schema.find(valid(rule, value) ? "then" : "else"))
+        check(*then, value, at);
       return true;
     }
     if (keyword == "items") {
