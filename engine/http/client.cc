@@ -233,7 +233,9 @@ void set_options(CURL* curl, const ClientRequest& request, const Headers& header
                      static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, request.body.c_str());
   }
-  if (request.method != "GET" && request.method != "POST")
+  if (request.method == "HEAD")
+    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);  // Content-Length is there, and no body follows
+  else if (request.method != "GET" && request.method != "POST")
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 

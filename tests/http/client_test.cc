@@ -41,6 +41,22 @@ ClientRequest get_of(std::string url) {
   return request;
 }
 
+// RFC 9110, section 9.3.2: the headers of a GET, and no body.
+TEST(HttpClient, AHeadRequestEndsWithTheHeadersOfItsAnswer) {
+  const LoopbackServer server([](httplib::Server& s) {
+    s.Get("/export", [](const httplib::Request&, httplib::Response& out) {
+      out.set_content("hello", "text/plain");
+    });
+  });
+  ClientRequest request = get_of(server.url("/export"));
+  request.method = "HEAD";
+  const auto answer = send(request, kNever);
+  ASSERT_TRUE(answer.ok()) << answer.error().to_string();
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_NE(answer->header("content-length"), "");
+  EXPECT_EQ(answer->body, "");
+}
+
 TEST(HttpClient, SendsHeadersAndBodyAndReadsTheAnswer) {
   const LoopbackServer server([](httplib::Server& s) {
     s.Post("/echo", [](const httplib::Request& in, httplib::Response& out) {
