@@ -153,9 +153,9 @@ class RunReader {
   virtual Result<DagRow> dag(const DagKey& key) = 0;
   /// True if the DAG is registered. Does not read the DAG, which may have thousands of tasks.
   virtual Result<bool> has_dag(const DagKey& key) = 0;
-  /// The spec of any version that was ever registered.
-  /// `on_webhook` of the DAG's newest version; null: it has none. Not the DAG, which may be large.
+  /// `on_webhook` of the DAG's newest version; null: it has none. Does not read the whole DAG.
   virtual Result<Json> webhook_of(const DagKey& dag) = 0;
+  /// The spec of any version that was ever registered.
   virtual Result<Json> dag_version(const DagKey& dag, std::string_view version) = 0;
   virtual Result<std::vector<DagFileErrorRow>> dag_file_errors() = 0;
   /// All resources that files declare, DAGs included. Sorted by kind, namespace and name.
