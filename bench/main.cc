@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "bench/control.h"
 #include "bench/core.h"
 #include "bench/follow.h"
 #include "bench/footprint.h"
@@ -47,6 +48,16 @@ int main(int argc, char** argv) {
   });
   app.add_subcommand("latency", "A workflow of three durable steps: alone, and many at once")
       ->callback([&] { status = bench::run_latency(report, state); });
+  bench::FireLoad fires;
+  auto* control =
+      app.add_subcommand("control", "How late runs start whose schedules are due in one second");
+  control->add_option("--dags", fires.dags, "DAGs that are due at the same time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  control->add_option("--fires", fires.fires, "Fires of each DAG that are measured")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  control->callback([&] { status = bench::run_control(report, state, fires); });
   app.add_subcommand("throughput", "Completions a second, WAL and CPU a task, in 1 to 10,000 runs")
       ->callback([&] { status = bench::run_throughput(report, state); });
   app.add_subcommand("shapes", "Loose, chain, fan, many runs, many DAGs, by kind of task")
