@@ -139,13 +139,10 @@ std::vector<Endpoint> event_endpoints(Context* context, StreamSlots* slots) {
        .tag = "events",
        .summary = "Publish CloudEvents 1.0",
        .doc = "In binary, structured or batch mode. Starts the DAGs whose `on: event` "
-              "matches, and wakes tasks "
-              "that wait for the type. The same source and id count once in a namespace. A body in "
-              "binary "
+              "matches. The same source and id count once in a namespace. A body in binary "
               "mode that is no text arrives as `data_base64`. OPTIONS answers the handshake of "
               "CloudEvents webhooks.",
-       .query = {namespace_in_query(
-           "Namespace of the DAGs that it starts and the tasks that it wakes")},
+       .query = {namespace_in_query("Namespace of the DAGs that it starts")},
        .body_kind = Endpoint::Body::raw,
        .body_types = {"application/cloudevents+json", "application/cloudevents-batch+json",
                       "application/json"},
