@@ -25,6 +25,37 @@ int finish(const Status& status) {
   return 1;
 }
 
+CLI::App* add_control(CLI::App& app, bench::FireLoad& load) {
+  auto* control =
+      app.add_subcommand("control", "How late runs start whose schedules are due in one second");
+  control->add_option("--dags", load.dags, "DAGs that are due at the same time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  control->add_option("--fires", load.fires, "Fires of each DAG that are measured")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  return control;
+}
+
+CLI::App* add_sustained(CLI::App& app, bench::SustainedLoad& load) {
+  auto* sustained = app.add_subcommand(
+      "sustained", "A steady load while an old transaction keeps PostgreSQL from clearing up");
+  sustained->add_option("--minutes", load.minutes, "For how long")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 24 * 60));
+  sustained->add_option("--rate", load.tasks_per_s, "Tasks a second")->capture_default_str();
+  return sustained;
+}
+
+CLI::App* add_follow(CLI::App& app, bench::FollowLoad& load) {
+  auto* follow = app.add_subcommand(
+      "follow", "The engine's rate without and with clients of the event stream, alternately");
+  follow->add_option("--clients", load.clients, "Clients of the event stream")
+      ->capture_default_str();
+  follow->add_option("--events-per-s", load.events_per_s, "Events a second")->capture_default_str();
+  return follow;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,27 +80,13 @@ int main(int argc, char** argv) {
   app.add_subcommand("latency", "A workflow of three durable steps: alone, and many at once")
       ->callback([&] { status = bench::run_latency(report, state); });
   bench::FireLoad fires;
-  auto* control =
-      app.add_subcommand("control", "How late runs start whose schedules are due in one second");
-  control->add_option("--dags", fires.dags, "DAGs that are due at the same time")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100'000));
-  control->add_option("--fires", fires.fires, "Fires of each DAG that are measured")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  control->callback([&] { status = bench::run_control(report, state, fires); });
+  add_control(app, fires)->callback([&] { status = bench::run_control(report, state, fires); });
   app.add_subcommand("throughput", "Completions a second, WAL and CPU a task, in 1 to 10,000 runs")
       ->callback([&] { status = bench::run_throughput(report, state); });
   app.add_subcommand("shapes", "Loose, chain, fan, many runs, many DAGs, by kind of task")
       ->callback([&] { status = bench::run_shapes(report, state); });
   bench::SustainedLoad load;
-  auto* sustained = app.add_subcommand(
-      "sustained", "A steady load while an old transaction keeps PostgreSQL from clearing up");
-  sustained->add_option("--minutes", load.minutes, "For how long")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 24 * 60));
-  sustained->add_option("--rate", load.tasks_per_s, "Tasks a second")->capture_default_str();
-  sustained->callback([&] { status = bench::run_sustained(report, state, load); });
+  add_sustained(app, load)->callback([&] { status = bench::run_sustained(report, state, load); });
   app.add_subcommand("footprint", "Size, time to ready, memory of an idle engine")->callback([&] {
     status = bench::run_footprint(report, state, repeats);
   });
@@ -79,13 +96,9 @@ int main(int argc, char** argv) {
   http->add_option("--events", http_load.events, "Events in the journal")->capture_default_str();
   http->callback([&] { status = bench::run_http(report, state, http_load); });
   bench::FollowLoad follow_load;
-  auto* follow = app.add_subcommand(
-      "follow", "The engine's rate without and with clients of the event stream, alternately");
-  follow->add_option("--clients", follow_load.clients, "Clients of the event stream")
-      ->capture_default_str();
-  follow->add_option("--events-per-s", follow_load.events_per_s, "Events a second")
-      ->capture_default_str();
-  follow->callback([&] { status = bench::run_follow(report, state, follow_load); });
+  add_follow(app, follow_load)->callback([&] {
+    status = bench::run_follow(report, state, follow_load);
+  });
   std::int64_t task_rows = 10'000'000;
   auto* scale =
       app.add_subcommand("scale", "The API at ten million task rows, and forgetting them");
