@@ -5,6 +5,7 @@
 
 #include "engine/api/cloud_event.h"
 #include "engine/api/context.h"
+#include "engine/api/incoming_webhook.h"
 #include "engine/api/request_metrics.h"
 #include "engine/api/run_metrics.h"
 #include "engine/api/views_model.h"
@@ -31,7 +32,8 @@ const NameValues& security_headers() {
   return headers;
 }
 
-HttpConfig with_security_headers(HttpConfig config) {
+HttpConfig with_rules(HttpConfig config) {
+  config.any_type_below = kWebhooksPath;
   for (const auto& header : security_headers()) config.headers.push_back(header);
   return config;
 }
@@ -127,7 +129,7 @@ struct Api::State {
         slots(context.config.max_streams),
         router(all_endpoints(&context, &slots)),
         openapi(openapi_document().dump()),
-        server(with_security_headers(context.config.http), clock, handlers()) {
+        server(with_rules(context.config.http), clock, handlers()) {
     counted = feed.observe([this](const std::vector<Event>& events) {
       for (const auto& event : events) run_metrics.count(event, feed.names().dag_of(event));
     });

@@ -1,5 +1,6 @@
 #include "engine/api/incoming_webhook.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -19,6 +20,8 @@ constexpr std::string_view kSlackTime = "x-slack-request-timestamp";
 constexpr std::string_view kStandardSignature = "webhook-signature";
 constexpr std::size_t kMostIdBytes = 200;
 constexpr Duration kTolerance = std::chrono::minutes{5};
+
+char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 Error denied(const std::string& why) { return make_error(ErrorCode::permission_denied, why); }
 
@@ -63,7 +66,8 @@ Status check_token(const Webhook& webhook, std::string_view secret, const HttpRe
   constexpr std::string_view kBearer = "Bearer ";
   MR_TRY(auto token, header_of(request, webhook.header.empty() ? "authorization" : webhook.header));
   if (webhook.header.empty()) {
-    if (!token.starts_with(kBearer))
+    if (token.size() < kBearer.size() ||
+        !std::ranges::equal(token.substr(0, kBearer.size()), kBearer, {}, ascii_lower, ascii_lower))
       return denied("the header 'authorization' does not begin with 'Bearer '");
     token.remove_prefix(kBearer.size());
   }
@@ -143,9 +147,9 @@ Result<Json> read_form(std::string_view body) {
 
 Result<Json> read_data(const HttpRequest& request) {
   const std::string type = media_type(request.header("content-type"));
-  if (request.body.empty()) return Json();
   if (type == "application/x-www-form-urlencoded") return read_form(request.body);
   if (type.ends_with("/json") || type.ends_with("+json")) return parse_json(request.body);
+  if (request.body.empty()) return Json();
   if (!is_utf8(request.body) || request.body.find('\0') != std::string::npos)
     return invalid_argument("the body is neither JSON, a form nor text in UTF-8");
   return Json(request.body);

@@ -13,6 +13,9 @@
 
 namespace millrace::api {
 
+/// Before the DAG's name.
+inline constexpr std::string_view kWebhooksPath = "/api/v1/webhooks/";
+
 /// `on: webhook` of a DAG.
 struct Webhook {
   WebhookSignature signature = WebhookSignature::token;

@@ -47,7 +47,7 @@ PublishEvent event_of(const DagKey& dag, const WebhookDelivery& delivery, const 
   const std::string type = "webhook/" + dag.name;
   Json event = Json::object({{"specversion", "1.0"},
                              {"id", id},
-                             {"source", "/api/v1/webhooks/" + dag.name},
+                             {"source", std::string(kWebhooksPath) + dag.name},
                              {"type", type}});
   if (!delivery.subject.empty()) event.set("subject", delivery.subject);
   event.set("data", delivery.data);
@@ -70,12 +70,17 @@ Result<Reply> submit(Context& context, const Call& call, const DagKey& dag,
                                          "webhook of DAG '" + dag.text() + "'");
   if (!delivery.id.empty())
     command.idempotency_key = "webhook:" + sha256_hex(dag.name + "/" + delivery.id);
-  return context.submit(std::move(command), [id](const Submitted& submitted) -> Result<Reply> {
-    MR_TRY(const auto view, view_of(id, submitted));
-    Reply reply = reply_of(view);
-    reply.status = view.handled ? 200 : 202;
-    return reply;
-  });
+  auto reply =
+      context.submit(std::move(command), [id](const Submitted& submitted) -> Result<Reply> {
+        MR_TRY(const auto view, view_of(id, submitted));
+        Reply answer = reply_of(view);
+        answer.status = view.handled ? 200 : 202;
+        return answer;
+      });
+  // Senders count their attempts in the body: the same delivery, with another text.
+  if (!reply && reply.error().code == ErrorCode::conflict && !delivery.id.empty())
+    return reply_of(ReceivedWebhookView{.id = id, .repeated = true});
+  return reply;
 }
 
 Result<Reply> receive(Context& context, const Call& call) {
@@ -96,7 +101,7 @@ std::vector<Endpoint> webhook_endpoints(Context* context) {
   std::vector<Endpoint> list;
   list.push_back(
       {.method = "POST",
-       .pattern = "/api/v1/webhooks/{dag}",
+       .pattern = std::string(kWebhooksPath) + "{dag}",
        .id = "receiveWebhook",
        .tag = "events",
        .summary = "Receive a webhook of another service",

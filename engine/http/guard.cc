@@ -73,8 +73,10 @@ std::optional<Refusal> refuse_foreign_site(const HttpRequest& request) {
   return refusal(403, "permission_denied", "A page of another site may not change anything here.");
 }
 
-std::optional<Refusal> refuse_type(const HttpRequest& request) {
+std::optional<Refusal> refuse_type(const HttpRequest& request, const GuardRules& rules) {
   const auto type = request.header("content-type");
+  if (!rules.any_type_below.empty() && request.path.starts_with(rules.any_type_below))
+    return std::nullopt;
   // A CloudEvent in binary mode may carry any type; its ce-headers are what no form can send.
   if (is_api_type(type) || !request.header("ce-specversion").empty()) return std::nullopt;
   // Programs may leave the type out, as `curl -X POST` and Triton's client do; pages cannot hide
@@ -165,7 +167,7 @@ std::optional<Refusal> refuse(const HttpRequest& request, const GuardRules& rule
   if (auto refused = refuse_body(request, rules)) return refused;
   if (!changes_state(request.method)) return std::nullopt;
   if (auto refused = refuse_foreign_site(request)) return refused;
-  return refuse_type(request);
+  return refuse_type(request, rules);
 }
 
 }  // namespace millrace::http

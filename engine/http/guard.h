@@ -23,6 +23,9 @@ namespace millrace::http {
 struct GuardRules {
   std::vector<std::string> host_names{};  // in lower case; besides localhost and IP addresses
   std::size_t max_body_bytes = 8u << 20;
+  /// Beginning of the paths that take a body of any content type, because their handlers ask for a
+  /// proof that no page of another site has; "": none.
+  std::string any_type_below{};
 };
 
 /// Of the request line and headers; nothing is wrong: nullopt. `version`: 10 or 11.

@@ -5,13 +5,14 @@
 namespace millrace::http {
 namespace {
 
-constexpr std::array<std::pair<int, std::string_view>, 27> kReasons = {{
+constexpr std::array<std::pair<int, std::string_view>, 28> kReasons = {{
     {200, "OK"},
     {201, "Created"},
     {202, "Accepted"},
     {204, "No Content"},
     {304, "Not Modified"},
     {400, "Bad Request"},
+    {401, "Unauthorized"},
     {403, "Forbidden"},
     {404, "Not Found"},
     {405, "Method Not Allowed"},

@@ -34,7 +34,7 @@ ServerCore::ServerCore(HttpConfig config_, const Clock& clock_, HttpHandlers han
     : config(std::move(config_)),
       clock(clock_),
       handlers(std::move(handlers_)),
-      rules{config.host_names, config.max_body_bytes},
+      rules{config.host_names, config.max_body_bytes, config.any_type_below},
       most_connections(std::min(config.max_connections, half_of_descriptors())),
       acceptor(boost::asio::make_strand(context)),
       retry_timer(acceptor.get_executor()),

@@ -38,6 +38,7 @@ struct HttpConfig {
   std::shared_ptr<Listener> listener{};   // bound already: `host` and `port` are not looked at
   std::shared_ptr<TlsIdentity> tls{};     // nullptr: plain HTTP
   std::vector<std::string> host_names{};  // in lower case, besides localhost and IP addresses
+  std::string any_type_below{};           // as in GuardRules
   std::size_t io_threads = 1;             // for sockets and handlers that do not block
   std::size_t workers = 0;                // for handlers that may; 0: none does
   std::size_t max_waiting = 2'048;        // requests that wait for a worker

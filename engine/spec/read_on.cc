@@ -125,7 +125,7 @@ std::string cure_of_missing_default(const LocatedDag& dag, const std::string& pa
   for (const LocatedTrigger& trigger : dag.triggers)
     if (trigger.params == nullptr || trigger.params->find(param) == nullptr)
       return "write one, or take the value from the event: `on: {" + trigger.key + ": {params: {" +
-             param + ": ${{ event.data… }}}}}`";
+             param + ": \"${{ event.data… }}\"}}}`";
   return "";
 }
 

@@ -126,6 +126,7 @@ TEST(Webhooks, CheckAToken) {
     return refusal(WebhookSignature::token, "s3cret", request("{}", std::move(headers)), 0, header);
   };
   EXPECT_EQ(of({{"authorization", "Bearer s3cret"}}), "");
+  EXPECT_EQ(of({{"authorization", "bearer s3cret"}}), "") << "RFC 9110, 11.1: in any case";
   EXPECT_EQ(of({{"authorization", "s3cret"}}),
             "the header 'authorization' does not begin with 'Bearer '");
   EXPECT_EQ(of({{"authorization", "Bearer s3cre"}}), "the token is not the secret");
@@ -149,6 +150,7 @@ TEST(Webhooks, ReadABodyByItsContentType) {
   EXPECT_EQ(read(form, "payload=%7B%22ref%22%3A%22main%22%7D"), Json::object({{"ref", "main"}}));
   EXPECT_EQ(read("text/plain", "hi"), Json("hi"));
   EXPECT_EQ(read("", ""), Json());
+  EXPECT_EQ(read("application/json", "").as_string().substr(0, 27), "error: the body is not JSON");
   EXPECT_EQ(read("application/json", "{").as_string().substr(0, 27), "error: the body is not JSON");
   EXPECT_EQ(read(form, "a=%ff"), Json("error: the form is not UTF-8 once it is percent-decoded"));
   EXPECT_EQ(read("image/png", "\xff"),
@@ -202,10 +204,37 @@ TEST_F(WebhookTest, StartsOneRunForEachDelivery) {
   EXPECT_EQ(runs(), 2u);
 }
 
+TEST_F(WebhookTest, CountsADeliveryOnceAlsoWithAnotherBody) {
+  begin(Json::object({{"signature", "github"}}));
+  EXPECT_EQ(push(kMain, "d-1").status, 200);
+  const auto again = push(R"({"ref":"main","attempt":2})", "d-1");
+  EXPECT_EQ(200, again.status) << again.body;
+  EXPECT_TRUE(again.json()["repeated"].as_bool());
+  EXPECT_EQ(runs(), 1u);
+}
+
+TEST_F(WebhookTest, TakesAForm) {
+  begin(Json::object({{"signature", "github"}}));
+  const std::string body = "payload=%7B%22ref%22%3A%22main%22%7D";
+  const auto answer =
+      send("POST", "/api/v1/webhooks/on_push", body,
+           {{"Content-Type", "application/x-www-form-urlencoded"},
+            {"X-GitHub-Delivery", "d-1"},
+            {"X-Hub-Signature-256", "sha256=" + hex_encode(hmac_sha256("s3cret", body))}});
+  EXPECT_EQ(200, answer.status) << answer.body;
+  EXPECT_EQ(runs(), 1u);
+  EXPECT_EQ(send("POST", "/api/v1/dags/on_push/runs", body,
+                 {{"Content-Type", "application/x-www-form-urlencoded"}})
+                .status,
+            415)
+      << "nowhere else";
+}
+
 TEST_F(WebhookTest, RefusesWhatIsNotSigned) {
   begin(Json::object({{"signature", "github"}}));
   const auto wrong = push(kMain, "d-1", "other");
   EXPECT_EQ(401, wrong.status);
+  EXPECT_EQ("Unauthorized", wrong.json()["title"].as_string());
   EXPECT_EQ(kDoesNotFit, wrong.json()["detail"].as_string());
   EXPECT_EQ(push(kMain, "d-1", "").status, 401);
   EXPECT_EQ(post("/api/v1/webhooks/on_push", Json::object()).status, 401);

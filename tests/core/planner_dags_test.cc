@@ -222,6 +222,9 @@ TEST_F(Identity, ARunTakesItsParamsFromTheEvent) {
   ASSERT_EQ(good.runs.size(), 1u);
   EXPECT_EQ(planner_.find_run(good.runs[0])->created.params,
             Json::object({{"rows", 7}, {"limit", 5}}));
+  const auto missing = publish(Json());
+  ASSERT_EQ(missing.not_started.size(), 1u);
+  EXPECT_EQ(missing.not_started[0].reason, "DAG 'x' needs a value for the param 'rows'");
   const auto bad = publish("many");
   EXPECT_TRUE(bad.runs.empty());
   ASSERT_EQ(bad.not_started.size(), 1u);

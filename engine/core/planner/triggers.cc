@@ -69,7 +69,11 @@ Result<Json> Triggers::params_of(const DagKey& dag, const PublishEvent& event) c
   const auto found = triggers.find(dag);
   if (found == triggers.end()) return Json();
   const Json root = root_of(event.event);
-  return found->second.params.render({&root});
+  MR_TRY(Json params, found->second.params.render({&root}));
+  if (params.is_object())
+    std::erase_if(params.mutable_members(),
+                  [](const Json::Member& member) { return member.second.is_null(); });
+  return params;
 }
 
 void Triggers::restore_dataset(const DatasetKey& dataset, const std::string& artifact) {

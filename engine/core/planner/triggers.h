@@ -25,8 +25,8 @@ class Triggers {
   /// received starts only the DAG of the webhook.
   std::vector<DagKey> started_by(const std::string& name_space, const PublishEvent& event) const;
 
-  /// The params that a run of the DAG takes from the event, as its `on:` says. The error says what
-  /// of the event is missing or wrong.
+  /// The params that a run of the DAG takes from the event, as its `on:` says. A value that is
+  /// null, as one that the event does not have, is not among them.
   Result<Json> params_of(const DagKey& dag, const PublishEvent& event) const;
 
   void restore_dataset(const DatasetKey& dataset, const std::string& artifact);
