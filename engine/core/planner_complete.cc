@@ -298,7 +298,12 @@ PublishEvent::Answer Planner::publish_event(const PublishEvent& input, const Cal
   PublishEvent::Answer out{input.name, {}, {}};
   wake_waiting({caller.namespace_, input.name}, now);
   for (const DagKey& id : triggers_.started_by(caller.namespace_, input)) {
-    if (!dags_.find(id)->second.retired.empty()) continue;
+    if (const std::string& why = dags_.find(id)->second.retired; !why.empty()) {
+      // Of the DAGs that an event would start, those without a file do not count; a webhook has
+      // one.
+      if (!input.webhook.empty()) out.not_started.push_back({id.name, "it is retired: " + why});
+      continue;
+    }
     const auto run =
         start_by_event(id, triggers_.params_of(id, input), input.event, caller.origin, now);
     if (run)

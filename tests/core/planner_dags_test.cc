@@ -207,6 +207,18 @@ TEST_F(Identity, AnEventForAPausedDagSaysThatItStartsNothing) {
   EXPECT_EQ(published.not_started[0].reason, "it is paused");
 }
 
+TEST_F(Identity, AWebhookOfARetiredDagSaysThatItStartsNothing) {
+  DagSpec spec = make_dag("x")->spec();
+  spec.on_webhook = Json::object({{"secret_env", "SECRET"}});
+  sync({{std::make_shared<const Dag>(*Dag::make(spec)), "/dags/a.yaml", "/dags", {}},
+        file("/dags/b.yaml", "y")});
+  sync({file("/dags/b.yaml", "y")});
+  const auto received = planner_.publish_event({"webhook/x", Json::object(), "x"}, {}, now_);
+  EXPECT_TRUE(received.runs.empty());
+  ASSERT_EQ(received.not_started.size(), 1u);
+  EXPECT_EQ(received.not_started[0].reason, "it is retired: " + state("x").retired);
+}
+
 TEST_F(Identity, ARunTakesItsParamsFromTheEvent) {
   DagSpec spec = make_dag("x")->spec();
   spec.params = {{"rows", Json::object({{"type", "integer"}})},
