@@ -72,6 +72,8 @@ TaskGroupView group_of(const Run& run, int task) {
   view.max_active = spec.foreach_max_active;
   view.expanded = progress.expanded;
   view.continue_on_error = spec.continue_on_error;
+  view.teardown_of = spec.teardown.setups;
+  view.fail_run = spec.teardown.fail_run;
   bool ended = true;
   Time last{};
   for (const auto& instance : progress.instances) {

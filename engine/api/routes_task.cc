@@ -48,6 +48,8 @@ TaskView view_of(const Run& run, TaskRef ref) {
   view.error = instance.error.to_string();
   view.reason = instance.reason;
   view.continue_on_error = spec.continue_on_error;
+  view.teardown_of = spec.teardown.setups;
+  view.fail_run = spec.teardown.fail_run;
   if (progress.expanded && ref.map_index >= 0)
     view.item = progress.items.at(static_cast<std::size_t>(ref.map_index));
   view.outputs = instance.outputs;

@@ -28,7 +28,8 @@ struct TaskGroupView {
   std::string task, op;
   int index = 0;
   std::vector<std::string> needs;
-  bool mapped = false, expanded = false, continue_on_error = false;
+  bool mapped = false, expanded = false, continue_on_error = false, fail_run = false;
+  std::vector<std::string> teardown_of;
   std::vector<int> states;
   int max_active = 0, attempts = 0;
   std::optional<Time> started_at, ended_at;
@@ -46,6 +47,10 @@ struct TaskGroupView {
               "True: it is mapped, and its instances are known"),
         field("continue_on_error", &TaskGroupView::continue_on_error,
               "True: its failure counts as a success, downstream and for the run"),
+        field("teardown_of", &TaskGroupView::teardown_of,
+              "The setups that it cleans up after; none: it is no teardown"),
+        field("fail_run", &TaskGroupView::fail_run,
+              "If it is a teardown: its failure fails the run"),
         field("states", &TaskGroupView::states,
               "The state of each instance by map index: its place in `states` of the answer"),
         field("attempts", &TaskGroupView::attempts,

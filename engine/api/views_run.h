@@ -177,6 +177,12 @@ struct DagTaskView {
             "continue_on_error", [](View v) { return v.spec.continue_on_error; },
             "True: its failure counts as a success, downstream and for the run"),
         field(
+            "teardown_of", [](View v) { return v.spec.teardown.setups; },
+            "The setups that it cleans up after; none: it is no teardown"),
+        field(
+            "fail_run", [](View v) { return v.spec.teardown.fail_run; },
+            "If it is a teardown: its failure fails the run"),
+        field(
             "executor", [](View v) { return v.spec.executor; },
             "The executor that it names; \"\": the one of its operator"),
         field("mapped", &DagTaskView::mapped, "True: one instance for each item of its foreach"),
@@ -239,7 +245,8 @@ struct TaskView {
   std::string wake_event, waiting_for;
   Time since{};
   std::string error, reason;
-  bool continue_on_error = false;
+  bool continue_on_error = false, fail_run = false;
+  std::vector<std::string> teardown_of;
   Json item, outputs, checkpoint, params;
   std::string saved_state;
   std::optional<Uuid> child;
@@ -277,6 +284,9 @@ struct TaskView {
         field("reason", &TaskView::reason, "Why it was skipped"),
         field("continue_on_error", &TaskView::continue_on_error,
               "True: its failure counts as a success, downstream and for the run"),
+        field("teardown_of", &TaskView::teardown_of,
+              "The setups that it cleans up after; none: it is no teardown"),
+        field("fail_run", &TaskView::fail_run, "If it is a teardown: its failure fails the run"),
         field("item", &TaskView::item, "The item that a mapped instance works on"),
         field("outputs", &TaskView::outputs, "What it gave to tasks downstream"),
         field("checkpoint", &TaskView::checkpoint, "What a deferred task remembers"),

@@ -67,7 +67,7 @@ struct TriggerRun {
 };
 
 /// A second one, or a first one with `force`, ends everything at once: tasks that ask about the end
-/// themselves, and programs without their grace.
+/// themselves, teardowns, and programs without their grace.
 struct CancelRun {
   static constexpr std::string_view kind = "cancel_run";
   using Answer = RunAnswer;

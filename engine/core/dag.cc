@@ -166,6 +166,26 @@ Error bad_id(std::string_view what, std::string_view id) {
                           "' is not valid; use " + std::string(kIdRule));
 }
 
+/// All teardowns of a DAG together; it bounds the memory that a hostile file takes.
+constexpr std::size_t kMostWaitsOfTeardowns = 1'000'000;
+
+/// `from`, and what its edges lead to.
+template <typename Edges>
+std::vector<bool> reach(std::vector<int> from, std::size_t tasks, const Edges& edges_of) {
+  std::vector<bool> seen(tasks, false);
+  for (const int task : from) seen[static_cast<std::size_t>(task)] = true;
+  while (!from.empty()) {
+    const int task = from.back();
+    from.pop_back();
+    for (const int next : edges_of(task)) {
+      if (seen[static_cast<std::size_t>(next)]) continue;
+      seen[static_cast<std::size_t>(next)] = true;
+      from.push_back(next);
+    }
+  }
+  return seen;
+}
+
 std::vector<std::string> ids_of(const std::vector<TaskSpec>& tasks) {
   std::vector<std::string> out;
   for (const auto& task : tasks) out.push_back(task.id);
@@ -183,6 +203,7 @@ Result<Dag> Dag::make(DagSpec spec) {
   MR_CHECK(dag.index_tasks());
   MR_CHECK(dag.connect_tasks());
   MR_CHECK(dag.check_order());
+  MR_CHECK(dag.connect_teardowns());
   MR_CHECK(dag.compile_outputs());
   if (dag.spec_.schedule) {
     MR_TRY(dag.timetable_, Timetable::cron(*dag.spec_.schedule));
@@ -197,7 +218,7 @@ Status Dag::index_tasks() {
     if (!is_valid_id(task.id)) return bad_id("task", task.id);
     if (!index_.emplace(task.id, static_cast<int>(tasks_.size())).second)
       return invalid_argument("task '" + task.id + "' is defined twice");
-    tasks_.push_back({task, {}, {}, {}, {}, {}, {}, {}, {}, {}});
+    tasks_.push_back({task, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}});
   }
   return {};
 }
@@ -219,6 +240,48 @@ Status Dag::connect_tasks() {
     MR_CHECK(compile(task));
     MR_TRY(task.reads, tasks_read_by(task, index_, names));
     task.reads_watermarks = watermarks_read_by(task);
+  }
+  return {};
+}
+
+Status Dag::connect_teardowns() {
+  std::size_t waits = 0;
+  for (int i = 0; i < static_cast<int>(tasks_.size()); ++i) {
+    Task& task = tasks_[static_cast<std::size_t>(i)];
+    if (!task.spec.teardown.is_set()) continue;
+    if (task.spec.trigger_rule)
+      return of_task(task.spec, invalid_argument("a teardown has no trigger_rule"));
+    MR_CHECK(connect_teardown(i));
+    waits += task.upstream.size();
+    if (waits > kMostWaitsOfTeardowns)
+      return of_task(task.spec, invalid_argument("the teardowns of the DAG wait for more than " +
+                                                 std::to_string(kMostWaitsOfTeardowns) +
+                                                 " tasks, counted once for each teardown"));
+  }
+  return {};
+}
+
+/// A task between a setup and its teardown may be under way when all that the teardown needs has
+/// ended: a trigger rule decides early.
+Status Dag::connect_teardown(int index) {
+  Task& task = tasks_[static_cast<std::size_t>(index)];
+  for (const std::string& id : task.spec.teardown.setups) {
+    const int setup = index_of(id);
+    if (std::ranges::find(task.upstream, setup) == task.upstream.end())
+      return of_task(task.spec,
+                     invalid_argument("its setup '" + id + "' is not one of the tasks it needs"));
+    task.setups.push_back(setup);
+  }
+  const auto after = reach(
+      task.setups, tasks_.size(), [&](int t) -> auto& { return this->task(t).downstream; });
+  const auto before = reach(
+      {index}, tasks_.size(), [&](int t) -> auto& { return this->task(t).upstream; });
+  for (int other = 0; other < static_cast<int>(tasks_.size()); ++other) {
+    const auto at = static_cast<std::size_t>(other);
+    if (!after[at] || !before[at] || other == index) continue;
+    if (std::ranges::find(task.upstream, other) != task.upstream.end()) continue;
+    task.upstream.push_back(other);
+    tasks_[at].downstream.push_back(index);
   }
   return {};
 }

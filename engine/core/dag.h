@@ -21,6 +21,7 @@
 #include "engine/core/names.h"
 #include "engine/core/repeat.h"
 #include "engine/core/retry_policy.h"
+#include "engine/core/teardown.h"
 #include "engine/core/timetable.h"
 
 namespace millrace {
@@ -61,6 +62,7 @@ struct TaskSpec {
   std::optional<TriggerRule>
       trigger_rule;  // unset: all_success, or decided by status functions in `condition`
   bool continue_on_error = false;  // its failure counts as success, downstream and for the run
+  Teardown teardown;               // excludes trigger_rule
   Json foreach;  // null: not mapped; a list, or a string that is one expression giving a list
   int foreach_max_active = 0;  // instances under way at a time in a run; 0: no limit
   RetryPolicy retries;
@@ -122,9 +124,12 @@ struct DagSpec {
 class Dag {
  public:
   struct Task {
-    const TaskSpec& spec;       // in the Dag's own spec
-    std::vector<int> upstream;  // indices into tasks()
-    std::vector<int> downstream;
+    const TaskSpec& spec;  // in the Dag's own spec
+    /// Indices into tasks(): the needs; of a teardown also the other tasks that run between its
+    /// setups and it.
+    std::vector<int> upstream;
+    std::vector<int> downstream;  // the other way round
+    std::vector<int> setups;      // of a teardown
     std::optional<Expression> condition;
     Template with;
     std::optional<Template> foreach;
@@ -134,13 +139,14 @@ class Dag {
     std::optional<std::vector<std::string>> reads_watermarks;
     std::vector<std::optional<MessagePattern>> retry_messages;  // as spec.retries.rules
     bool mapped() const { return foreach.has_value(); }
+    bool tears_down() const { return !setups.empty(); }
   };
 
   Dag(Dag&&) = default;
   Dag& operator=(Dag&&) = delete;
 
-  /// Errors: empty, duplicate or malformed ids, unknown `needs`, a cycle (printed as its path), bad
-  /// expressions.
+  /// Errors: empty, duplicate or malformed ids, unknown `needs`, a cycle (printed as its path), a
+  /// setup that its teardown does not need, bad expressions.
   static Result<Dag> make(DagSpec spec);
   /// The canonical form, and back.
   static Json to_json(const DagSpec& spec);
@@ -173,6 +179,8 @@ class Dag {
   explicit Dag(DagSpec spec) : spec_(std::move(spec)), key_(spec_.namespace_, spec_.id) {}
   Status index_tasks();
   Status connect_tasks();
+  Status connect_teardowns();
+  Status connect_teardown(int task);
   Status compile_outputs();
   Status check_order();
 

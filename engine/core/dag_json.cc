@@ -27,6 +27,7 @@ Json task_json(const TaskSpec& task) {
   if (!task.condition.empty()) out.set("if", task.condition);
   if (task.trigger_rule) out.set("trigger_rule", to_string(*task.trigger_rule));
   if (task.continue_on_error) out.set("continue_on_error", true);
+  if (task.teardown.is_set()) out.set("teardown", to_json(task.teardown));
   if (!task.foreach.is_null()) out.set("foreach", task.foreach);
   if (task.foreach_max_active != 0) out.set("foreach_max_active", task.foreach_max_active);
   out.set("retries", to_json(task.retries));
@@ -53,6 +54,7 @@ Result<TaskSpec> task_from(const Json& json) {
   if (json.contains("trigger_rule"))
     task.trigger_rule = trigger_rule_from(json["trigger_rule"].as_view());
   task.continue_on_error = json["continue_on_error"].as_bool(false);
+  task.teardown = teardown_from(json["teardown"]);
   task.foreach = json["foreach"];
   task.foreach_max_active = static_cast<int>(json["foreach_max_active"].as_int());
   MR_TRY(task.retries, retry_policy_from(json["retries"]));

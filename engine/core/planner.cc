@@ -141,11 +141,13 @@ void Planner::cancel(Run& run, Origin origin, bool force, Time now) {
     // Tasks that ask about the end themselves (`always()`, `cancelled()`) still get their chance.
     const auto& spec = run.dag->task(task);
     const bool asks = !force && spec.condition && spec.condition->uses_status_function();
+    const bool goes_on = !force && spec.tears_down();
     auto& progress = run.tasks[static_cast<std::size_t>(task)];
     for (std::size_t i = 0; i < progress.instances.size(); ++i) {
       const TaskRef ref{task, progress.expanded ? static_cast<int>(i) : -1};
       const TaskState state = run.instance(ref).state;
       if (is_end(state) || (asks && state == TaskState::pending && !progress.expanded)) continue;
+      if (goes_on && state != TaskState::held) continue;  // a held one waits for a person
       cancel_instance(run, ref, force, now);
     }
   }

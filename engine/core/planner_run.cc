@@ -7,6 +7,18 @@
 #include "engine/core/trigger_rule.h"
 
 namespace millrace {
+namespace {
+
+std::string why_skipped(const Dag::Task& task) {
+  if (!task.tears_down())
+    return "its upstream was skipped (trigger rule " + std::string(to_string(rule_of(task))) + ")";
+  std::string setups;
+  for (const auto& setup : task.spec.teardown.setups)
+    setups += (setups.empty() ? "" : ", ") + setup;
+  return "there is nothing to tear down: no success of " + setups;
+}
+
+}  // namespace
 
 Run& Planner::create_run(NewRun input, DagState& dag, Time now) {
   RunCreated created;
@@ -117,20 +129,12 @@ void Planner::consider(Run& run, int task, Time now) {
   if (progress.expanded) return begin_instances(run, task, now);
   if (progress.instances[0].state != TaskState::pending) return;
   const auto& dag_task = run.dag->task(task);
-  const bool asks_status = dag_task.condition && dag_task.condition->uses_status_function();
-  const TriggerRule rule = dag_task.spec.trigger_rule.value_or(
-      asks_status ? TriggerRule::all_done : TriggerRule::all_success);
   const TaskRef ref{task, -1};
-  const Readiness readiness = dag_task.upstream.empty()
-                                  ? Readiness::run
-                                  : judge(rule, progress.upstream, progress.upstream_open == 0);
-  switch (readiness) {
+  switch (readiness_of(run, task)) {
     case Readiness::wait:
       return;
     case Readiness::skip:
-      return skip(run, ref,
-                  "its upstream was skipped (trigger rule " + std::string(to_string(rule)) + ")",
-                  now);
+      return skip(run, ref, why_skipped(dag_task), now);
     case Readiness::upstream_failed:
       emit(run, now, TaskUpstreamFailed{ref});
       end_instance(run, ref);
@@ -437,51 +441,6 @@ void Planner::let_go(const Uuid& run, Time now) {
   if (dag == dags_.end()) return;
   dag->second.runs.gone(run);
   begin_held(dag->second, now);
-}
-
-/// `roots` and all that is downstream of them; no roots: whatever did not succeed. Pending tasks
-/// stay as they are; one that has begun and not ended is a conflict: its upstream must not move
-/// under it.
-Result<std::vector<TaskRef>> Planner::tasks_to_clear(const Run& run,
-                                                     const std::vector<int>& roots) const {
-  std::vector<bool> chosen(run.tasks.size(), false);
-  for (const int root : roots) chosen[static_cast<std::size_t>(root)] = true;
-  if (roots.empty())
-    for (std::size_t i = 0; i < run.tasks.size(); ++i)
-      chosen[i] = std::ranges::any_of(run.tasks[i].instances, [](const auto& instance) {
-        return is_end(instance.state) && instance.state != TaskState::success &&
-               instance.state != TaskState::skipped;
-      });
-  for (const int task : run.dag->topological_order())
-    for (const int up : run.dag->task(task).upstream)
-      if (chosen[static_cast<std::size_t>(up)]) chosen[static_cast<std::size_t>(task)] = true;
-
-  std::vector<TaskRef> refs;
-  for (std::size_t i = 0; i < run.tasks.size(); ++i) {
-    const auto& task = run.tasks[i];
-    if (!chosen[i]) continue;
-    if (task.open > 0) {
-      const bool begun = std::ranges::any_of(task.instances, [](const auto& instance) {
-        return instance.state != TaskState::pending;
-      });
-      if (begun)
-        return conflict("task '" + run.dag->tasks()[i].spec.id +
-                        "' is still under way; cancel it or wait for its end");
-      continue;
-    }
-    const bool is_root = std::ranges::find(roots, static_cast<int>(i)) != roots.end();
-    const bool upstream_chosen = std::ranges::any_of(
-        run.dag->tasks()[i].upstream, [&](int up) { return chosen[static_cast<std::size_t>(up)]; });
-    if (!task.expanded || is_root || upstream_chosen) {
-      refs.push_back({static_cast<int>(i), -1});
-      continue;
-    }
-    for (std::size_t m = 0; m < task.instances.size();
-         ++m)  // of a mapped task only what did not succeed
-      if (task.instances[m].state != TaskState::success)
-        refs.push_back({static_cast<int>(i), static_cast<int>(m)});
-  }
-  return refs;
 }
 
 std::size_t Planner::pool_of(const Run& run, int task) const {

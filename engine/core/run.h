@@ -104,7 +104,8 @@ Run make_run(const Event& event, std::shared_ptr<const Dag> dag);
 Status apply(Run& run, const Event& event);
 
 /// The status of a run whose tasks have all ended: failed if a task that ended badly has no task
-/// downstream, or only tasks that were skipped.
+/// downstream, or only teardowns and tasks that were skipped. A teardown counts only with
+/// `fail_run`.
 RunStatus derive_status(const Run& run);
 
 /// The names that expressions can use: run, params, dag, event, and tasks.<id>.{state, outputs} of

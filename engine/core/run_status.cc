@@ -28,10 +28,15 @@ bool was_left_out(const Run& run, int task) {
 RunStatus derive_status(const Run& run) {
   if (run.open_tasks > 0) return RunStatus::running;
   if (run.cancelling) return RunStatus::cancelled;
+  // A teardown handles no failure: it runs after a success as well.
+  const auto handles_none = [&](int task) {
+    return run.dag->task(task).tears_down() || was_left_out(run, task);
+  };
   for (int task = 0; task < static_cast<int>(run.tasks.size()); ++task) {
-    const bool is_last = std::ranges::all_of(run.dag->task(task).downstream,
-                                             [&](int d) { return was_left_out(run, d); });
-    if (is_last && is_broken(run, task)) return RunStatus::failed;
+    const auto& dag_task = run.dag->task(task);
+    const bool counts = !dag_task.tears_down() || dag_task.spec.teardown.fail_run;
+    if (counts && std::ranges::all_of(dag_task.downstream, handles_none) && is_broken(run, task))
+      return RunStatus::failed;
   }
   return RunStatus::success;
 }

@@ -1,6 +1,21 @@
 #include "engine/core/trigger_rule.h"
 
+#include <algorithm>
+
 namespace millrace {
+namespace {
+
+/// An instance of it has succeeded; a failure that is forgiven counts, as everywhere.
+bool has_succeeded(const Run& run, int task) {
+  const bool forgiving = run.dag->task(task).spec.continue_on_error;
+  return std::ranges::any_of(run.tasks[static_cast<std::size_t>(task)].instances,
+                             [&](const TaskInstance& instance) {
+                               return instance.state == TaskState::success ||
+                                      (forgiving && instance.state == TaskState::failed);
+                             });
+}
+
+}  // namespace
 
 // Each rule is one line of the table in Airflow's documentation. A rule that can no longer hold is
 // decided at once; one that can still change waits.
@@ -49,6 +64,24 @@ Readiness judge(TriggerRule rule, const UpstreamCounts& upstream, bool all_done)
       return Readiness::run;
   }
   return Readiness::wait;
+}
+
+TriggerRule rule_of(const Dag::Task& task) {
+  const bool asks_status = task.condition && task.condition->uses_status_function();
+  return task.spec.trigger_rule.value_or(asks_status ? TriggerRule::all_done
+                                                     : TriggerRule::all_success);
+}
+
+Readiness readiness_of(const Run& run, int task) {
+  const auto& dag_task = run.dag->task(task);
+  if (dag_task.upstream.empty()) return Readiness::run;
+  const auto& progress = run.tasks[static_cast<std::size_t>(task)];
+  const bool all_done = progress.upstream_open == 0;
+  if (!dag_task.tears_down()) return judge(rule_of(dag_task), progress.upstream, all_done);
+  if (!all_done) return Readiness::wait;
+  const bool is_set_up =
+      std::ranges::any_of(dag_task.setups, [&](int setup) { return has_succeeded(run, setup); });
+  return is_set_up ? Readiness::run : Readiness::skip;
 }
 
 }  // namespace millrace

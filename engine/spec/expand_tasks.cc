@@ -48,7 +48,9 @@ class Expansion {
     if (!entry.value.is_mapping()) node = entry.value;
     for (const auto& member : entry.value.entries)
       if (member.key != "needs" && member.key != "if")
-        node.entries.push_back({member.key, member.key_at, member_value(level, member)});
+        node.entries.push_back({member.key, member.key_at,
+                                member.key == "teardown" ? teardown_of(level, task, member.value)
+                                                         : member_value(level, member)});
     add_needs(level, task, node);
     add_condition(level, task, node);
     const auto [first, fresh] = seen_.emplace(out.entry.key, level.template_name);
@@ -66,6 +68,22 @@ class Expansion {
     YamlNode out = member.value;
     for (auto& entry : out.entries)
       if (entry.key == "until") entry.value = condition_node(level, entry.value);
+    return out;
+  }
+
+  /// With the ids of the setups outside of the level.
+  YamlNode teardown_of(const Level& level, const LevelTask& task, const YamlNode& node) {
+    if (task.setups.empty()) return node;  // no list of names: the reader reports it
+    YamlNode list;
+    list.kind = YamlNode::Kind::list;
+    list.at = task.setups.front().at;
+    for (const auto& setup : task.setups)
+      for (auto& id : values_.ids_needed(level, setup.text))
+        list.items.push_back(scalar_at(setup.at, std::move(id)));
+    if (!node.is_mapping()) return list;
+    YamlNode out = node;
+    for (auto& entry : out.entries)
+      if (entry.key == "setups") entry.value = std::move(list);
     return out;
   }
 

@@ -214,6 +214,11 @@ constexpr std::array kTask = {
           "A failure of the task counts as a success: for the tasks that need it and for the run",
           kBooleanFalse},
     Field{
+        "teardown",
+        "Tasks after which this one cleans up: it runs after one of them has succeeded, whatever "
+        "the tasks in between do",
+        R"({"oneOf": [{"type": ["string", "number", "boolean"]}, {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": ["string", "number", "boolean"]}}, {"$ref": "#/$defs/teardown"}]})"},
+    Field{
         "foreach",
         "One instance of the task for each item: a list, an expression that gives one, or a "
         "mapping with a limit",
@@ -265,6 +270,11 @@ constexpr std::array kTemplate = {
         true},
 };
 
+constexpr std::array kTeardown = {
+    Field{"setups", "A task, or a list of tasks", kNames, true},
+    Field{"fail_run", "A failure of the teardown fails the run", kBooleanFalse},
+};
+
 constexpr std::array kRepeat = {
     Field{"until", "The task ends as soon as this expression over `outputs` is true", kExpression,
           true},
@@ -300,6 +310,7 @@ Fields use_fields() { return kUse; }
 Fields template_fields() { return kTemplate; }
 Fields foreach_fields() { return kForeach; }
 Fields repeat_fields() { return kRepeat; }
+Fields teardown_fields() { return kTeardown; }
 
 const std::vector<std::string>& rule_errors() {
   static const std::vector<std::string> kNames = {"invalid_argument",

@@ -36,6 +36,7 @@ Fields use_fields();
 Fields template_fields();
 Fields foreach_fields();
 Fields repeat_fields();
+Fields teardown_fields();
 
 /// What `error` of a retry rule takes: codes of errors, out_of_memory and signal.
 const std::vector<std::string>& rule_errors();

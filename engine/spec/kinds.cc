@@ -28,6 +28,7 @@ void read_dag_resource(const spec::YamlNode& root, const spec::Loading& loading,
   out.namespace_ = dag.spec.namespace_;
   out.uses_templates = dag.uses_templates;
   spec::check_graph(dag, loading);
+  spec::check_teardowns(dag, loading);
   spec::check_expressions(dag, loading);
   spec::check_types(dag, loading);
   spec::check_own_runs(dag, loading);

@@ -296,11 +296,12 @@ const std::vector<std::string>& LevelValues::last_tasks(const Level& level) {
   if (!fresh) return found->second;
   std::unordered_set<std::string_view> needed;
   for (const auto& task : level.tasks)
-    for (const auto& need : task.needs) needed.insert(need.text);
+    if (task.setups.empty())  // what comes after the use does not wait for its teardowns
+      for (const auto& need : task.needs) needed.insert(need.text);
   std::vector<std::string> ids;
   for (const auto& task : level.tasks) {
     const std::string& id = task.entry->key;
-    if (needed.contains(id)) continue;
+    if (needed.contains(id) || !task.setups.empty()) continue;
     for (auto& one : ids_needed(level, id)) ids.push_back(std::move(one));
   }
   return last_tasks_[&level] = std::move(ids);

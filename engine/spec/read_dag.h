@@ -25,6 +25,7 @@ struct TaskPlaces {
   const YamlNode* condition = nullptr;
   const YamlNode* foreach = nullptr;
   const YamlNode* until = nullptr;
+  const YamlNode* fail_run = nullptr;
   bool repeats = false;              // the file has `repeat`, whether it fits or not
   const OperatorInfo* op = nullptr;  // nullptr: unknown
 };
@@ -86,12 +87,22 @@ void read_retries(const YamlNode& node, RetryPolicy& to, Report& report);
 /// `retries`, `timeout`, `memory` and `priority`, of a task or of `defaults`.
 void read_limits(const YamlNode& node, TaskSpec& to, const Loading& loading);
 void read_repeat(const YamlNode& node, TaskSpec& task, TaskPlaces& places, const Loading& loading);
+/// Its setups become `needs` as well.
+void read_teardown(const YamlNode& node, TaskSpec& task, TaskPlaces& places,
+                   const Loading& loading);
+/// The names in the value of `teardown`; nullptr: it has none.
+const YamlNode* setups_of(const YamlNode& teardown);
+/// What a teardown cannot have.
+void check_teardown(const YamlNode& task_node, const TaskSpec& task, const TaskPlaces& places,
+                    const Loading& loading);
 /// The text of a condition such as `if`: one expression, with or without `${{ }}`. "" where it does
 /// not fit.
 std::string read_condition(std::string_view key, const YamlNode& node, const Loading& loading);
 
 /// Unknown and circular `needs`.
 void check_graph(const LocatedDag& dag, const Loading& loading);
+/// Tasks that may use what a teardown removes under them.
+void check_teardowns(const LocatedDag& dag, const Loading& loading);
 /// Syntax of every expression, and whether what it reads exists and is there in time.
 void check_expressions(const LocatedDag& dag, const Loading& loading);
 /// Expressions whose type is known and cannot fit; values from outside in the text of a shell.

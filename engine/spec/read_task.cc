@@ -224,6 +224,9 @@ void read_task(const YamlNode::Entry& entry, const TaskSpec& defaults, LocatedDa
     if (const auto* found = node.find("trigger_rule")) read_rule(found->value, task, report);
     if (const auto* found = node.find("continue_on_error"))
       task.continue_on_error = read_bool(found->value, "continue_on_error", report).value_or(false);
+    if (const auto* found = node.find("teardown"))
+      read_teardown(found->value, task, places, loading);
+    check_teardown(node, task, places, loading);
     if (const auto* found = node.find("foreach")) read_foreach(found->value, task, places, loading);
     if (const auto* found = node.find("repeat")) read_repeat(found->value, task, places, loading);
     read_limits(node, task, loading);

@@ -68,6 +68,7 @@ void read_template_resource(const YamlNode& root, const Loading& loading, Resour
   out.namespace_ = read.spec.namespace_;
   out.uses_templates = read.uses_templates;
   check_graph(read, loading);
+  check_teardowns(read, loading);
   check_expressions(read, loading);
   check_types(read, loading);
   if (loading.report.has_error()) return;

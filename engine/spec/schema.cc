@@ -130,6 +130,7 @@ Json common_definitions(const Catalog& catalog) {
        {"error_code", Json::object({{"enum", names(spec::retried_codes())}})},
        {"foreach", mapping_schema(spec::foreach_fields())},
        {"repeat", mapping_schema(spec::repeat_fields())},
+       {"teardown", mapping_schema(spec::teardown_fields())},
        {"use", mapping_schema(spec::use_fields())},
        {"task_or_use", task_or_use_schema()},
        {"task", task_schema(catalog)}});

@@ -41,10 +41,7 @@ class LevelBuilder {
       level.index.emplace(entry.key, level.tasks.size());
       LevelTask& task = level.tasks.emplace_back();
       task.entry = &entry;
-      if (const auto* needs = entry.value.find("needs"); needs && !needs->value.is_null()) {
-        Report ignored("");  // what is wrong is reported when the task is read
-        task.needs = read_names(needs->value, "needs", ignored);
-      }
+      read_order(task);
       task.uses_template = uses_template(entry.value);
       if (task.uses_template)
         task.inner = inner_level(level, task);
@@ -54,6 +51,21 @@ class LevelBuilder {
   }
 
  private:
+  /// What is wrong is reported when the task is read.
+  static void read_order(LevelTask& task) {
+    Report ignored("");
+    const YamlNode& node = task.entry->value;
+    const auto* needs = node.find("needs");
+    const bool has_needs = needs != nullptr && !needs->value.is_null();
+    if (has_needs) task.needs = read_names(needs->value, "needs", ignored);
+    const auto* teardown = node.find("teardown");
+    const YamlNode* setups = teardown ? setups_of(teardown->value) : nullptr;
+    if (setups == nullptr || setups->is_null()) return;
+    task.setups = read_names(*setups, "setups", ignored);
+    if (has_needs && task.needs.empty()) return;  // they are no list of names
+    task.needs.insert(task.needs.end(), task.setups.begin(), task.setups.end());
+  }
+
   std::unique_ptr<Level> inner_level(const Level& outer, const LevelTask& use) {
     const YamlNode::Entry& entry = *use.entry;
     const std::size_t errors = report_.errors();

@@ -22,7 +22,8 @@ struct LevelTask {
   const YamlNode::Entry* entry = nullptr;
   bool uses_template = false;
   std::unique_ptr<Level> inner;  // of a use; nullptr: the template has an error
-  std::vector<Located> needs;    // as written
+  std::vector<Located> needs;    // as written, with the setups of a teardown
+  std::vector<Located> setups;   // as written
 };
 
 struct Level {

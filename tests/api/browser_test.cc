@@ -152,6 +152,21 @@ TEST_F(DashboardTest, AMappedTaskShowsHowManyOfItFailed) {
       "document.querySelector('.node .caption')?.textContent === '3 of 20 failed'"));
 }
 
+TEST_F(DashboardTest, ATeardownIsMarkedAndItsFailureDoesNotFailTheRun) {
+  DagSpec dag = make_dag("rented", {"rent", "give_back:rent"});
+  dag.tasks[1].teardown.setups = {"rent"};
+  world_->add_dag(std::move(dag), "dags/rented.yaml");
+  open("/runs/" + finished_run("rented"));
+  EXPECT_TRUE(shows("give_back failed. A teardown does not fail the run"));
+  EXPECT_TRUE(browser_.wait_for("document.querySelectorAll('.node.teardown').length === 1"));
+  EXPECT_TRUE(
+      browser_.wait_for("document.querySelector('.title .state').textContent === 'success'"));
+  EXPECT_TRUE(browser_.click(".node", "give_back"));
+  EXPECT_TRUE(shows("Teardown of rent"));
+  open("/dags/rented?task=give_back");
+  EXPECT_TRUE(shows("teardown of rent"));
+}
+
 TEST_F(DashboardTest, AFailureThatCountsAsASuccessIsMarked) {
   DagSpec half = make_dag("half", {"each"});
   Json items = Json::array();

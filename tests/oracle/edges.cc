@@ -1,5 +1,7 @@
 #include "tests/oracle/edges.h"
 
+#include "tests/oracle/teardowns.h"
+
 namespace millrace::oracle {
 namespace {
 
@@ -52,6 +54,7 @@ bool holds(TriggerRule rule, const Ends& e) {
 
 bool may_start(const Run& run, int task) {
   const auto& dag_task = run.dag->task(task);
+  if (dag_task.spec.teardown.is_set()) return may_tear_down(run, task);
   if (dag_task.upstream.empty()) return true;
   Ends ends;
   for (const int up : dag_task.upstream)

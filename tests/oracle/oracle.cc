@@ -11,13 +11,14 @@ namespace {
 
 using TaskKey = std::pair<std::string, int>;
 
-/// The tasks whose end is taken up by a task that needs them and did more than to be skipped.
+/// The tasks whose end is taken up by a task that needs them, did more than to be skipped and is no
+/// teardown.
 std::set<std::string> taken_up(const Run& run) {
   std::set<std::string> out;
   const auto& specs = run.dag->spec().tasks;
   for (std::size_t i = 0; i < specs.size(); ++i)
     for (const auto& instance : run.tasks[i].instances)
-      if (instance.state != TaskState::skipped)
+      if (instance.state != TaskState::skipped && !specs[i].teardown.is_set())
         out.insert(specs[i].needs.begin(), specs[i].needs.end());
   return out;
 }
@@ -28,12 +29,13 @@ RunStatus status_by_tasks(const Run& run) {
   bool failed = false;
   for (std::size_t i = 0; i < run.tasks.size(); ++i) {
     const TaskSpec& spec = run.dag->spec().tasks[i];
+    const bool counts = !spec.teardown.is_set() || spec.teardown.fail_run;
     for (const auto& instance : run.tasks[i].instances) {
       if (!is_end(instance.state)) return RunStatus::running;
       const bool good = instance.state == TaskState::success ||
                         instance.state == TaskState::skipped ||
                         (instance.state == TaskState::failed && spec.continue_on_error);
-      failed |= !good && !handled.contains(spec.id);
+      failed |= counts && !good && !handled.contains(spec.id);
     }
   }
   if (run.cancelling) return RunStatus::cancelled;

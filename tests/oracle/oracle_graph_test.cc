@@ -119,5 +119,76 @@ TEST(OracleGraph, ATaskRepeatsUntilItIsEnoughAndNoLonger) {
   EXPECT_EQ("iterations", broken_by({false}, fails(2), OnMax::succeed));
 }
 
+/// create → work → drop, where drop is the teardown of create.
+DagSpec tearing_down() {
+  DagSpec spec;
+  spec.id = "tearing_down";
+  spec.tasks.resize(3);
+  for (std::size_t i = 0; i < 3; ++i) spec.tasks[i].op = "fake";
+  spec.tasks[0].id = "create";
+  spec.tasks[1].id = "work";
+  spec.tasks[1].needs = {"create"};
+  spec.tasks[2].id = "drop";
+  spec.tasks[2].needs = {"create", "work"};
+  spec.tasks[2].teardown.setups = {"create"};
+  return spec;
+}
+
+constexpr TaskRef kCreate{0, -1}, kWork{1, -1}, kDrop{2, -1};
+
+/// The rule that is broken when `last` follows the end of create and of work.
+std::string_view broken_after(EventBody create, EventBody work, std::vector<EventBody> last) {
+  History history(tearing_down());
+  history.start(kCreate);
+  history.say(std::move(create));
+  history.say(std::move(work));
+  for (EventBody& body : last) history.say(std::move(body));
+  return history.broken();
+}
+
+TEST(OracleGraph, ATeardownRunsAfterItsSetupSucceeded) {
+  const EventBody created = TaskSucceeded{kCreate, 1, {}, {}};
+  const EventBody not_created = TaskFailed{kCreate, 1, permanent(unavailable("no")), {}, {}};
+  const EventBody no_work = TaskCancelled{kWork}, could_not = TaskUpstreamFailed{kWork};
+  const EventBody starts = AttemptDispatched{kDrop, 1, 1}, skips = TaskSkipped{kDrop, ""};
+  const EventBody cancel = RunCancelRequested{{}, false}, force = RunCancelRequested{{}, true};
+  const EventBody ends = TaskCancelled{kDrop}, asked = TaskCancelRequested{kDrop, {}};
+  EXPECT_EQ("projections", broken_after(created, no_work, {starts})) << "no event is wrong";
+  EXPECT_EQ("projections", broken_after(not_created, could_not, {skips}));
+  EXPECT_EQ("projections", broken_after(created, no_work, {force, ends}));
+  EXPECT_EQ("projections", broken_after(created, no_work, {asked, ends}));
+  EXPECT_EQ("edges", broken_after(not_created, could_not, {starts}));
+  EXPECT_EQ("edges", broken_after(created, TaskQueued{kWork}, {starts})) << "work goes on";
+  EXPECT_EQ("teardowns", broken_after(created, no_work, {cancel, skips}));
+  EXPECT_EQ("teardowns", broken_after(created, no_work, {cancel, ends}));
+  EXPECT_EQ("teardowns", broken_after(created, no_work, {cancel, TaskUpstreamFailed{kDrop}}));
+}
+
+TEST(OracleGraph, ATeardownHandlesNoFailureAndFailsTheRunOnlyWithFailRun) {
+  const auto broken = [](bool fail_run, TaskState work, TaskState drop, RunStatus status) {
+    DagSpec spec = tearing_down();
+    spec.tasks[2].teardown.fail_run = fail_run;
+    History history(std::move(spec));
+    history.start(kCreate);
+    history.say(TaskSucceeded{kCreate, 1, {}, {}});
+    for (const auto& [ref, state] : {std::pair(kWork, work), std::pair(kDrop, drop)}) {
+      history.start(ref);
+      if (state == TaskState::success)
+        history.say(TaskSucceeded{ref, 1, {}, {}});
+      else
+        history.say(TaskFailed{ref, 1, permanent(unavailable("no")), {}, {}});
+    }
+    history.say(RunFinished{status});
+    return history.broken();
+  };
+  constexpr TaskState kGood = TaskState::success, kBad = TaskState::failed;
+  EXPECT_EQ("projections", broken(false, kGood, kBad, RunStatus::success)) << "no event is wrong";
+  EXPECT_EQ("projections", broken(true, kGood, kBad, RunStatus::failed));
+  EXPECT_EQ("projections", broken(true, kBad, kGood, RunStatus::failed));
+  EXPECT_EQ("run_status", broken(false, kGood, kBad, RunStatus::failed));
+  EXPECT_EQ("run_status", broken(false, kBad, kGood, RunStatus::success));
+  EXPECT_EQ("run_status", broken(true, kGood, kBad, RunStatus::success));
+}
+
 }  // namespace
 }  // namespace millrace::oracle

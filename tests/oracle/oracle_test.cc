@@ -457,8 +457,9 @@ TEST(Oracle, EveryPromiseStandsOnThePageAboutReliability) {
 TEST(Oracle, EveryRuleHasAWrongHistory) {
   // Rows that are wrong: oracle_row_test.cc; constructs of graphs: oracle_graph_test.cc; backfills:
   // oracle_backfill_test.cc.
-  std::set<Rule> tried = {Rule::readable,   Rule::projections,      Rule::effects_once,
-                          Rule::iterations, Rule::active_instances, Rule::backfills};
+  std::set<Rule> tried = {Rule::readable,   Rule::projections, Rule::effects_once,
+                          Rule::iterations, Rule::teardowns,   Rule::active_instances,
+                          Rule::backfills};
   for (const auto& list : {wrong_children(), wrong_runs(), wrong_attempts(), wrong_edges(),
                            wrong_dags(), wrong_states(), wrong_worlds()})
     for (const Wrong& wrong : list) tried.insert(wrong.rule);

@@ -98,6 +98,7 @@ Finding Replay::take(const Event& event) {
     return Violation{Rule::known_run, "is about a run that was never created"};
   Run& run = found->second;
   if (auto wrong = before_fold(run, event)) return wrong;
+  if (auto wrong = teardowns_.follow(run, event)) return wrong;
   if (auto wrong = children_.follow(run, event)) return wrong;
   if (const auto folded = apply(run, event); !folded)
     return Violation{Rule::transition_table, folded.error().message};

@@ -12,6 +12,7 @@
 #include "tests/oracle/effect_ledger.h"
 #include "tests/oracle/oracle.h"
 #include "tests/oracle/task_course.h"
+#include "tests/oracle/teardowns.h"
 
 namespace millrace::oracle {
 
@@ -80,6 +81,7 @@ class Replay {
   DatasetStarts datasets_;
   BackfillCourses backfills_;
   ChildRuns children_;
+  Teardowns teardowns_;
   std::string abandoned_;  // after the last event
   std::set<std::string> started_;
   std::int64_t newest_epoch_ = 0;

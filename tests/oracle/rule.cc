@@ -38,6 +38,9 @@ constexpr std::array kRules = {
     Entry{Rule::held, "held", "A held task starts or fails only after a person has said so."},
     Entry{Rule::iterations, "iterations",
           "A task with `repeat` runs until its condition holds, and at most `max` times."},
+    Entry{Rule::teardowns, "teardowns",
+          "A teardown runs once a setup of it has succeeded and all tasks in between have ended, "
+          "also in a run that is being cancelled."},
     Entry{Rule::saved_state, "saved_state",
           "An attempt gets the text that the attempts of its iteration before it have saved last."},
     Entry{Rule::one_run_per_date, "one_run_per_date",

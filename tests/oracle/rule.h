@@ -26,6 +26,7 @@ enum class Rule : std::uint8_t {
   retry_limit,
   held,
   iterations,
+  teardowns,
   saved_state,
   one_run_per_date,
   schedule_dates,

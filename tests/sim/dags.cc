@@ -84,6 +84,8 @@ std::shared_ptr<const Dag> random_dag(const DagKey& key, Rng& rng, Time now, boo
                      .delay = std::chrono::seconds{rng.below(3) * 20},
                      .on_max = chance(rng, 0.5) ? OnMax::succeed : OnMax::fail};
     task.continue_on_error = chance(rng, 0.1);
+    if (!task.needs.empty() && !task.trigger_rule && chance(rng, 0.25))
+      task.teardown = {{task.needs[rng.below(task.needs.size())]}, chance(rng, 0.3)};
     if (chance(rng, 0.1)) task.executor = kProcessExecutor;
     spec.tasks.push_back(std::move(task));
   }

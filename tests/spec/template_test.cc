@@ -423,5 +423,31 @@ TEST(Template, AWarningOfTheTemplateIsNotRepeatedForEachUse) {
             "");
 }
 
+constexpr const char* kRented = R"(template: rented
+tasks:
+  rent: {operator: noop}
+  work: {operator: noop, needs: rent}
+  give_back: {operator: noop, needs: work, teardown: rent}
+  close: {operator: noop, teardown: {setups: [rent], fail_run: true}}
+)";
+
+TEST(Template, ATeardownInItCleansUpAfterASetupInIt) {
+  const DagSpec spec = spec_of(R"(dag: x
+tasks:
+  start: {operator: noop}
+  car: {template: rented, needs: start, if: "1 == 1"}
+  end: {operator: noop, needs: car}
+  park: {operator: noop, needs: end, teardown: car}
+)",
+                               {{"t.yaml", kRented}});
+  EXPECT_EQ(Ids{"car.rent"}, task(spec, "car.give_back").teardown.setups);
+  EXPECT_EQ((Ids{"car.work", "car.rent"}), task(spec, "car.give_back").needs);
+  EXPECT_EQ(Ids{"car.rent"}, task(spec, "car.close").needs) << "it is no first task";
+  EXPECT_EQ("", task(spec, "car.close").condition);
+  EXPECT_TRUE(task(spec, "car.close").teardown.fail_run);
+  EXPECT_EQ(Ids{"car.work"}, task(spec, "end").needs) << "a teardown is no last task";
+  EXPECT_EQ(Ids{"car.work"}, task(spec, "park").teardown.setups);
+}
+
 }  // namespace
 }  // namespace millrace

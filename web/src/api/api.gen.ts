@@ -147,6 +147,10 @@ export interface DagTask {
   trigger_rule: TriggerRule;
   /** True: its failure counts as a success, downstream and for the run */
   continue_on_error: boolean;
+  /** The setups that it cleans up after; none: it is no teardown */
+  teardown_of: string[];
+  /** If it is a teardown: its failure fails the run */
+  fail_run: boolean;
   /** The executor that it names; "": the one of its operator */
   executor: string;
   /** True: one instance for each item of its foreach */
@@ -293,6 +297,10 @@ export interface TaskGroup {
   expanded: boolean;
   /** True: its failure counts as a success, downstream and for the run */
   continue_on_error: boolean;
+  /** The setups that it cleans up after; none: it is no teardown */
+  teardown_of: string[];
+  /** If it is a teardown: its failure fails the run */
+  fail_run: boolean;
   /** The state of each instance by map index: its place in `states` of the answer */
   states: number[];
   /** The largest number of attempts of an instance */
@@ -595,6 +603,10 @@ export interface Task {
   reason: string;
   /** True: its failure counts as a success, downstream and for the run */
   continue_on_error: boolean;
+  /** The setups that it cleans up after; none: it is no teardown */
+  teardown_of: string[];
+  /** If it is a teardown: its failure fails the run */
+  fail_run: boolean;
   /** The item that a mapped instance works on */
   item: unknown;
   /** What it gave to tasks downstream */

@@ -14,7 +14,7 @@ import { LogicalDate, When, duration, fullName } from '../parts/format';
 import { Graph } from '../parts/graph';
 import { Grid } from '../parts/grid';
 import { startsInWords } from '../parts/schedule';
-import { isOpen } from '../parts/states';
+import { isOpen, tolerates } from '../parts/states';
 import { TriggerDialog } from '../parts/trigger';
 import { Link, useQuery } from '../router';
 
@@ -103,7 +103,7 @@ function TaskDefinition({ task }: { task: DagTask }) {
   const facts: [string, ComponentChildren][] = [
     ['Operator', <code>{task.operator}</code>],
     ['Needs', task.needs.length ? task.needs.join(', ') : '–'],
-    ['Starts if', task.condition ? <code>{task.condition}</code> : task.trigger_rule.replaceAll('_', ' ')],
+    ['Starts if', task.condition ? <code>{task.condition}</code> : task.teardown_of.length > 0 ? 'a setup has succeeded and all tasks in between have ended' : task.trigger_rule.replaceAll('_', ' ')],
     ['Retries', String(task.retries)],
     ['Time limit', duration(task.timeout_s)],
   ];
@@ -113,6 +113,7 @@ function TaskDefinition({ task }: { task: DagTask }) {
         <h2>{task.task}</h2>
         {task.mapped && <span class="tag">one instance for each item{task.max_active > 0 && `, at most ${task.max_active} at a time`}</span>}
         {task.continue_on_error && <span class="tag">continue_on_error</span>}
+        {task.teardown_of.length > 0 && <span class="tag">teardown of {task.teardown_of.join(', ')}{task.fail_run && ', fails the run'}</span>}
       </div>
       {task.doc && (
         <p>
@@ -135,7 +136,7 @@ function TaskDefinition({ task }: { task: DagTask }) {
 function Tasks({ detail }: { detail: DagDetail }) {
   const [chosen, setChosen] = useQuery('task');
   const task = detail.tasks.find((one) => one.task === chosen);
-  const nodes = detail.tasks.map((one) => ({ id: one.task, needs: one.needs, caption: one.operator, many: one.mapped }));
+  const nodes = detail.tasks.map((one) => ({ id: one.task, needs: one.needs, caption: one.operator, many: one.mapped, teardownOf: one.teardown_of }));
   const count = detail.tasks.length === 1 ? '1 task' : `${detail.tasks.length} tasks`;
   return (
     <Card title="Graph" fact={`${count} of the current version`}>
@@ -147,7 +148,7 @@ function Tasks({ detail }: { detail: DagDetail }) {
 
 function Runs({ detail, grid, onMore }: { detail: DagDetail; grid: DagGrid; onMore?: () => void }) {
   const { dag } = detail;
-  const tolerated = new Set(detail.tasks.filter((one) => one.continue_on_error).map((one) => one.task));
+  const tolerated = new Set(detail.tasks.filter(tolerates).map((one) => one.task));
   const all = (
     <Link to={`/runs?dag=${encodeURIComponent(fullName(dag.namespace, dag.dag))}`}>
       List of runs

@@ -5,7 +5,7 @@ import { Elapsed, LogicalDate, When, bytes, duration, fullName, number, requeste
 import { Gantt } from '../parts/gantt';
 import { Graph } from '../parts/graph';
 import { Instances } from '../parts/instances';
-import { isOpen, nodeOf } from '../parts/states';
+import { isOpen, nodeOf, tolerates } from '../parts/states';
 import { useData, useEvents, type Kind } from '../api/live';
 import { Action, Digest, Empty, JsonBlock, Pending, State, isEmpty } from '../parts/basics';
 import { Link, useQuery } from '../router';
@@ -134,8 +134,8 @@ function interesting(groups: Counted[], tasks: RunTasks): { task: string; mapInd
     if (state === 'success') same.sort((a, b) => (a.ended_at ?? '').localeCompare(b.ended_at ?? ''));
     return { group: same.at(state === 'success' ? -1 : 0)!, state };
   };
-  // A failure that counts as a success is only of interest where nothing else failed.
-  const found = within(groups.filter((group) => !(group.continue_on_error && group.counts.has('failed')))) ?? within(groups);
+  // A failure that does not fail the run is only of interest where nothing else failed.
+  const found = within(groups.filter((group) => !(tolerates(group) && group.counts.has('failed')))) ?? within(groups);
   if (found) return { task: found.group.task, mapIndex: tasks.indices(found.group.task, found.state)[0] };
   const first = groups.at(0);
   return first && { task: first.task, mapIndex: tasks.indices(first.task)[0] };
@@ -151,8 +151,9 @@ const listed = (groups: Counted[]) =>
 
 /** Why the run has its status, in a sentence. */
 function Verdict({ run, groups, tasks }: { run: Run; groups: Counted[]; tasks: RunTasks }) {
-  const failed = groups.filter((group) => group.counts.has('failed') && !group.continue_on_error);
+  const failed = groups.filter((group) => group.counts.has('failed') && !tolerates(group));
   const tolerated = groups.filter((group) => group.counts.has('failed') && group.continue_on_error);
+  const leftOver = groups.filter((group) => group.counts.has('failed') && tolerates(group) && !group.continue_on_error);
   const rest = failed.length > 3 ? ` and ${failed.length - 3} more` : '';
   const error = failed.length === 1 && tasks.detail(failed[0].task, tasks.indices(failed[0].task, 'failed')[0])?.error;
   return (
@@ -175,6 +176,11 @@ function Verdict({ run, groups, tasks }: { run: Run; groups: Counted[]; tasks: R
       {tolerated.length > 0 && (
         <p class="verdict">
           {listed(tolerated)} failed, which counts as a success (<code>continue_on_error</code>).
+        </p>
+      )}
+      {leftOver.length > 0 && (
+        <p class="verdict">
+          <strong class="warn">{listed(leftOver)} failed.</strong> A teardown does not fail the run; what its setup created may be left over.
         </p>
       )}
     </>

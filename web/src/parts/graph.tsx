@@ -9,7 +9,10 @@ export interface GraphNode {
   caption: string;
   state?: string; // none: of a DAG, not of a run
   many?: boolean; // drawn as a stack
+  teardownOf: string[]; // drawn with a dashed line; none: it is no teardown
 }
+
+const nameOf = (node: GraphNode) => (node.teardownOf.length ? `${node.id} (teardown of ${node.teardownOf.join(', ')})` : node.id);
 
 const short = (text: string) => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
 
@@ -80,12 +83,12 @@ export function Graph({ nodes, label, selected, onSelect }: GraphProps) {
             return (
               <g
                 key={node.id}
-                class={`node s-${entry.state ?? 'none'}${selected === node.id ? ' selected' : ''}`}
+                class={`node s-${entry.state ?? 'none'}${selected === node.id ? ' selected' : ''}${entry.teardownOf.length ? ' teardown' : ''}`}
                 transform={`translate(${node.x} ${node.y})`}
                 role="button"
                 tabIndex={0}
                 aria-pressed={selected === node.id}
-                aria-label={`${node.id}: ${entry.caption}`}
+                aria-label={`${nameOf(entry)}: ${entry.caption}`}
                 onClick={() => onSelect(node.id)}
                 onKeyDown={(event) => {
                   if (event.key !== 'Enter' && event.key !== ' ') return;
@@ -93,7 +96,7 @@ export function Graph({ nodes, label, selected, onSelect }: GraphProps) {
                   onSelect(node.id);
                 }}
               >
-                <title>{node.id}</title>
+                <title>{nameOf(entry)}</title>
                 {entry.many && <rect class="behind" x="4" y="4" width={nodeWidth} height={nodeHeight} rx="7" />}
                 <rect class="body" width={nodeWidth} height={nodeHeight} rx="7" />
                 <rect class="mark" x="8" y="10" width="4" height={nodeHeight - 20} rx="2" />

@@ -11,15 +11,19 @@ export function urgent(states: Iterable<TaskState>): TaskState {
   return [...states].reduce((a, b) => (byUrgency.indexOf(b) < byUrgency.indexOf(a) ? b : a));
 }
 
-/** A failure that counts as a success has a colour of its own. */
+/** A failure that does not fail the run: it counts as a success, or is that of a teardown. */
+export const tolerates = (task: { continue_on_error: boolean; teardown_of: string[]; fail_run: boolean }): boolean =>
+  task.continue_on_error || (task.teardown_of.length > 0 && !task.fail_run);
+
+/** Such a failure has a colour of its own. */
 export const shownState = (group: Counted): string => {
   const state = urgent(group.counts.keys());
-  return state === 'failed' && group.continue_on_error ? 'tolerated' : state;
+  return state === 'failed' && tolerates(group) ? 'tolerated' : state;
 };
 
 function caption(group: Counted, tasks: RunTasks): string {
   const state = urgent(group.counts.keys());
-  const words = state === 'failed' && group.continue_on_error ? 'failed, tolerated' : state.replaceAll('_', ' ');
+  const words = state === 'failed' && tolerates(group) ? 'failed, tolerated' : state.replaceAll('_', ' ');
   const all = group.states.length;
   if (group.expanded) {
     const same = group.counts.get(state) ?? 0;
@@ -38,6 +42,7 @@ export const nodeOf = (group: Counted, tasks: RunTasks): GraphNode => ({
   caption: caption(group, tasks),
   state: shownState(group),
   many: group.states.length > 1,
+  teardownOf: group.teardown_of,
 });
 
 /** It runs, or waits for max_active_runs. */

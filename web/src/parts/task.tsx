@@ -7,6 +7,7 @@ import { Link } from '../router';
 import { DatasetLink } from './dag';
 import { Log } from './log';
 import { Action, JsonBlock, State, isEmpty } from './basics';
+import { tolerates } from './states';
 
 function Attempts({ attempts, shownError, chosen, onChoose }: { attempts: Attempt[]; shownError: string; chosen: number; onChoose: (attempt: number) => void }) {
   return (
@@ -124,12 +125,13 @@ export function TaskPanel({ run, task, watermarks, finished, onChange }: TaskPan
           />
         )}
       </div>
-      {task.error && <pre class={task.continue_on_error ? 'error-text tolerated' : 'error-text'}>{task.error}</pre>}
+      {task.error && <pre class={tolerates(task) ? 'error-text tolerated' : 'error-text'}>{task.error}</pre>}
       {task.state === 'failed' && task.continue_on_error && (
         <p class="note">
           <code>continue_on_error</code> is set: this failure counts as a success, for the tasks downstream and for the run.
         </p>
       )}
+      {task.teardown_of.length > 0 && <p class="note">Teardown of {task.teardown_of.join(', ')}{task.fail_run ? ': its failure fails the run.' : ': its failure does not fail the run.'}</p>}
       {task.iteration > 0 && <p class="note">{finished ? `Ended with iteration ${task.iteration}.` : `Iteration ${task.iteration}.`} Each attempt that succeeds ends an iteration.</p>}
       {task.state === 'held' && <p>No retry is left. The task is held until a person resumes it or lets it fail.</p>}
       {!isEmpty(task.params) && (
