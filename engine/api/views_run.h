@@ -174,6 +174,9 @@ struct DagTaskView {
             [](View v) { return v.spec.trigger_rule.value_or(TriggerRule::all_success); },
             "When it may start, by the ends of its upstream"),
         field(
+            "depends", [](View v) { return v.spec.depends; },
+            "When it may start, as an expression over other tasks; \"\": its trigger_rule says it"),
+        field(
             "continue_on_error", [](View v) { return v.spec.continue_on_error; },
             "True: its failure counts as a success, downstream and for the run"),
         field(

@@ -218,7 +218,7 @@ Status Dag::index_tasks() {
     if (!is_valid_id(task.id)) return bad_id("task", task.id);
     if (!index_.emplace(task.id, static_cast<int>(tasks_.size())).second)
       return invalid_argument("task '" + task.id + "' is defined twice");
-    tasks_.push_back({task, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}});
+    tasks_.push_back({task, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}});
   }
   return {};
 }
@@ -238,9 +238,32 @@ Status Dag::connect_tasks() {
       tasks_[static_cast<std::size_t>(found->second)].downstream.push_back(static_cast<int>(i));
     }
     MR_CHECK(compile(task));
+    MR_CHECK(connect_depends(task));
     MR_TRY(task.reads, tasks_read_by(task, index_, names));
     task.reads_watermarks = watermarks_read_by(task);
   }
+  return {};
+}
+
+Status Dag::connect_depends(Task& task) {
+  if (task.spec.depends.empty()) return {};
+  if (task.spec.trigger_rule || task.spec.teardown.is_set())
+    return of_task(task.spec, invalid_argument(task.spec.trigger_rule
+                                                   ? "a task with depends has no trigger_rule"
+                                                   : "a teardown has no depends"));
+  auto depends = Depends::parse(task.spec.depends);
+  if (!depends) return of_task(task.spec, Error(depends.error()).at("depends"));
+  for (const auto& term : depends->terms()) {
+    auto meaning =
+        Depends::meaning_of(term.name, [&](std::string_view id) { return index_.contains(id); });
+    if (!meaning) return of_task(task.spec, meaning.error());
+    const int other = index_of(meaning->task);
+    if (std::ranges::find(task.upstream, other) == task.upstream.end())
+      return of_task(task.spec, invalid_argument("its depends names '" + meaning->task +
+                                                 "', which is not one of the tasks it needs"));
+    task.depends_on.push_back({other, meaning->state});
+  }
+  task.depends = *std::move(depends);
   return {};
 }
 

@@ -16,6 +16,7 @@
 #include "engine/base/json.h"
 #include "engine/base/result.h"
 #include "engine/base/time.h"
+#include "engine/core/depends.h"
 #include "engine/core/expression.h"
 #include "engine/core/message_pattern.h"
 #include "engine/core/names.h"
@@ -63,6 +64,7 @@ struct TaskSpec {
       trigger_rule;  // unset: all_success, or decided by status functions in `condition`
   bool continue_on_error = false;  // its failure counts as success, downstream and for the run
   Teardown teardown;               // excludes trigger_rule
+  std::string depends;  // excludes trigger_rule and teardown; names only tasks of `needs`; "": none
   Json foreach;  // null: not mapped; a list, or a string that is one expression giving a list
   int foreach_max_active = 0;  // instances under way at a time in a run; 0: no limit
   RetryPolicy retries;
@@ -130,6 +132,12 @@ class Dag {
     std::vector<int> upstream;
     std::vector<int> downstream;  // the other way round
     std::vector<int> setups;      // of a teardown
+    struct DependsTerm {
+      int task;
+      DependsOn state;
+    };
+    std::optional<Depends> depends;
+    std::vector<DependsTerm> depends_on;  // as the terms of `depends`
     std::optional<Expression> condition;
     Template with;
     std::optional<Template> foreach;
@@ -179,6 +187,7 @@ class Dag {
   explicit Dag(DagSpec spec) : spec_(std::move(spec)), key_(spec_.namespace_, spec_.id) {}
   Status index_tasks();
   Status connect_tasks();
+  Status connect_depends(Task& task);
   Status connect_teardowns();
   Status connect_teardown(int task);
   Status compile_outputs();

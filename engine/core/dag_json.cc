@@ -27,6 +27,7 @@ Json task_json(const TaskSpec& task) {
   if (!task.condition.empty()) out.set("if", task.condition);
   if (task.trigger_rule) out.set("trigger_rule", to_string(*task.trigger_rule));
   if (task.continue_on_error) out.set("continue_on_error", true);
+  if (!task.depends.empty()) out.set("depends", task.depends);
   if (task.teardown.is_set()) out.set("teardown", to_json(task.teardown));
   if (!task.foreach.is_null()) out.set("foreach", task.foreach);
   if (task.foreach_max_active != 0) out.set("foreach_max_active", task.foreach_max_active);
@@ -44,21 +45,16 @@ Json task_json(const TaskSpec& task) {
   return out;
 }
 
-Result<TaskSpec> task_from(const Json& json) {
-  TaskSpec task;
-  task.id = json["id"].as_string();
-  task.op = json["operator"].as_string();
-  task.needs = strings_in(json["needs"]);
-  task.with = json["with"];
+/// The keys that a task has only if its value is not the default.
+Status take_optional_keys(TaskSpec& task, const Json& json) {
   task.condition = json["if"].as_string();
   if (json.contains("trigger_rule"))
     task.trigger_rule = trigger_rule_from(json["trigger_rule"].as_view());
   task.continue_on_error = json["continue_on_error"].as_bool(false);
+  task.depends = json["depends"].as_string();
   task.teardown = teardown_from(json["teardown"]);
   task.foreach = json["foreach"];
   task.foreach_max_active = static_cast<int>(json["foreach_max_active"].as_int());
-  MR_TRY(task.retries, retry_policy_from(json["retries"]));
-  MR_TRY(task.timeout, parse_duration(json["timeout"].as_view()));
   if (json.contains("kill_grace")) {
     MR_TRY(task.kill_grace, parse_duration(json["kill_grace"].as_view()));
   }
@@ -70,6 +66,20 @@ Result<TaskSpec> task_from(const Json& json) {
   task.priority = static_cast<int>(json["priority"].as_int());
   task.executor = json["executor"].as_string();
   task.doc = json["doc"].as_string();
+  return {};
+}
+
+Result<TaskSpec> task_from(const Json& json) {
+  constexpr std::size_t kKeysOfEach = 6;
+  TaskSpec task;
+  task.id = json["id"].as_string();
+  task.op = json["operator"].as_string();
+  task.needs = strings_in(json["needs"]);
+  task.with = json["with"];
+  MR_TRY(task.retries, retry_policy_from(json["retries"]));
+  MR_TRY(task.timeout, parse_duration(json["timeout"].as_view()));
+  // Most tasks have no other key, and each look for one costs: a run is read with its DAG.
+  if (json.size() > kKeysOfEach) MR_CHECK(take_optional_keys(task, json));
   return task;
 }
 

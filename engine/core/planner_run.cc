@@ -10,6 +10,7 @@ namespace millrace {
 namespace {
 
 std::string why_skipped(const Dag::Task& task) {
+  if (task.depends) return "its depends is false: " + task.spec.depends;
   if (!task.tears_down())
     return "its upstream was skipped (trigger rule " + std::string(to_string(rule_of(task))) + ")";
   std::string setups;

@@ -10,27 +10,22 @@ std::size_t slot_of(TaskRef ref) {
   return ref.map_index < 0 ? 0 : static_cast<std::size_t>(ref.map_index);
 }
 
-void count(UpstreamCounts& counts, const TaskSpec& task, TaskState state) {
+/// The count of an instance of the task that has ended so. REQUIRES: is_end(state).
+int UpstreamCounts::*count_of(const TaskSpec& task, TaskState state) {
+  static constexpr std::array kCounts = {&UpstreamCounts::success, &UpstreamCounts::failed,
+                                         &UpstreamCounts::skipped, &UpstreamCounts::upstream_failed,
+                                         &UpstreamCounts::cancelled};
+  static_assert(is_end(TaskState::success) && kCounts.size() + 6 == kTaskStateCount);
   if (task.continue_on_error && state == TaskState::failed) state = TaskState::success;
-  switch (state) {
-    case TaskState::success:
-      ++counts.success;
-      break;
-    case TaskState::failed:
-      ++counts.failed;
-      break;
-    case TaskState::skipped:
-      ++counts.skipped;
-      break;
-    case TaskState::upstream_failed:
-      ++counts.upstream_failed;
-      break;
-    case TaskState::cancelled:
-      ++counts.cancelled;
-      break;
-    default:
-      break;
-  }
+  return kCounts[static_cast<std::size_t>(state) - static_cast<std::size_t>(TaskState::success)];
+}
+
+void add(UpstreamCounts& counts, const UpstreamCounts& more) {
+  counts.success += more.success;
+  counts.failed += more.failed;
+  counts.skipped += more.skipped;
+  counts.upstream_failed += more.upstream_failed;
+  counts.cancelled += more.cancelled;
 }
 
 /// Moves the mark of the first pending instance on, over those that are not pending any more.
@@ -53,15 +48,18 @@ void recount(Run& run) {
         std::ranges::count(task.instances, TaskState::queued, &TaskInstance::state));
     task.first_pending = 0;
     pass_begun(task);
-    task.upstream = {};
+    task.ends = task.upstream = {};
     task.upstream_open = 0;
   }
+  for (std::size_t i = 0; i < run.tasks.size(); ++i)
+    for (const auto& instance : run.tasks[i].instances)
+      if (is_end(instance.state))
+        ++(run.tasks[i].ends.*count_of(run.dag->tasks()[i].spec, instance.state));
   for (std::size_t i = 0; i < run.tasks.size(); ++i) {
     for (const int up : run.dag->tasks()[i].upstream) {
       const auto& upstream = run.tasks[static_cast<std::size_t>(up)];
       run.tasks[i].upstream_open += upstream.open > 0;
-      for (const auto& instance : upstream.instances)
-        count(run.tasks[i].upstream, run.dag->task(up).spec, instance.state);
+      add(run.tasks[i].upstream, upstream.ends);
     }
   }
 }
@@ -70,9 +68,12 @@ void note_end(Run& run, int task, TaskState state) {
   auto& progress = run.tasks[static_cast<std::size_t>(task)];
   const bool task_ended = --progress.open == 0;
   run.open_tasks -= task_ended;
-  for (const int d : run.dag->task(task).downstream) {
+  const auto& dag_task = run.dag->task(task);
+  const auto count = count_of(dag_task.spec, state);
+  ++(progress.ends.*count);
+  for (const int d : dag_task.downstream) {
     auto& downstream = run.tasks[static_cast<std::size_t>(d)];
-    count(downstream.upstream, run.dag->task(task).spec, state);
+    ++(downstream.upstream.*count);
     downstream.upstream_open -= task_ended;
   }
 }

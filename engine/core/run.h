@@ -37,7 +37,7 @@ struct TaskInstance {
   std::string reason;       // of a skip
 };
 
-/// How the instances upstream of a task have ended so far.
+/// How the instances of a task, or of all tasks upstream of it, have ended so far.
 struct UpstreamCounts {
   int success = 0, failed = 0, skipped = 0, upstream_failed = 0, cancelled = 0;
   int done() const { return success + failed + skipped + upstream_failed + cancelled; }
@@ -52,6 +52,7 @@ struct TaskProgress {
   int pending = 1;        // of these, that have not begun
   int queued = 0;         // of these, that wait for a slot
   std::size_t first_pending = 0;  // no instance before this one is pending
+  UpstreamCounts ends;            // of its own instances
   UpstreamCounts upstream;
   int upstream_open = 0;  // upstream tasks with an instance that has not ended
 };

@@ -15,6 +15,27 @@ bool has_succeeded(const Run& run, int task) {
                              });
 }
 
+DependsOn worst(const UpstreamCounts& ends) {
+  if (ends.failed + ends.cancelled > 0) return DependsOn::failed;
+  if (ends.upstream_failed > 0) return DependsOn::upstream_failed;
+  return ends.skipped > 0 ? DependsOn::skipped : DependsOn::success;
+}
+
+/// Which of the two ends a task has that may not start does not hang on the order in which the
+/// others end.
+Readiness judge_depends(const Run& run, const Dag::Task& task, const TaskProgress& progress) {
+  const auto holds = task.depends->evaluate([&](std::size_t term) {
+    const auto& [other, state] = task.depends_on[term];
+    return value_of(run.tasks[static_cast<std::size_t>(other)], state);
+  });
+  if (!holds) return Readiness::wait;
+  if (*holds) return Readiness::run;
+  const UpstreamCounts& upstream = progress.upstream;
+  if (upstream.failed + upstream.cancelled + upstream.upstream_failed > 0)
+    return Readiness::upstream_failed;
+  return progress.upstream_open == 0 ? Readiness::skip : Readiness::wait;
+}
+
 }  // namespace
 
 // Each rule is one line of the table in Airflow's documentation. A rule that can no longer hold is
@@ -72,11 +93,24 @@ TriggerRule rule_of(const Dag::Task& task) {
                                                      : TriggerRule::all_success);
 }
 
+std::optional<bool> value_of(const TaskProgress& task, DependsOn state) {
+  const bool ended = task.open == 0;
+  if (state == DependsOn::ended) return ended ? std::optional(true) : std::nullopt;
+  const DependsOn so_far = worst(task.ends);
+  const DependsOn best = state == DependsOn::success_or_skipped ? DependsOn::success : state;
+  const DependsOn last = state == DependsOn::success_or_skipped ? DependsOn::skipped : state;
+  // What is still open can only make it worse.
+  if (so_far > last) return false;
+  if (ended || so_far == DependsOn::failed) return so_far >= best;
+  return std::nullopt;
+}
+
 Readiness readiness_of(const Run& run, int task) {
   const auto& dag_task = run.dag->task(task);
   if (dag_task.upstream.empty()) return Readiness::run;
   const auto& progress = run.tasks[static_cast<std::size_t>(task)];
   const bool all_done = progress.upstream_open == 0;
+  if (dag_task.depends) return judge_depends(run, dag_task, progress);
   if (!dag_task.tears_down()) return judge(rule_of(dag_task), progress.upstream, all_done);
   if (!all_done) return Readiness::wait;
   const bool is_set_up =

@@ -242,11 +242,13 @@ class Checker {
     }
     if (is_upstream(read)) return true;
     const bool downstream = all_upstream(read)[task_];
-    loading_.report.error(at, "not-upstream",
-                          "task " + quote(ids_[task_]) + " reads " + quote("tasks." + id) +
-                              ", which " +
-                              (downstream ? "runs after it" : "does not run before it"),
-                          downstream ? "" : "add " + quote(id) + " to its `needs`");
+    loading_.report.error(
+        at, "not-upstream",
+        "task " + quote(ids_[task_]) + " reads " + quote("tasks." + id) + ", which " +
+            (downstream ? "runs after it" : "does not run before it"),
+        downstream ? ""
+                   : "add " + quote(id) + " to its `" +
+                         (dag_.tasks[task_].depends != nullptr ? "depends" : "needs") + "`");
     return false;
   }
 

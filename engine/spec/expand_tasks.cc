@@ -62,6 +62,10 @@ class Expansion {
   }
 
   YamlNode member_value(const Level& level, const YamlNode::Entry& member) {
+    if (member.key == "depends" && member.value.is_string()) {
+      std::string text = values_.depends(level, member.value);
+      return text == member.value.text ? member.value : scalar_at(member.value.at, std::move(text));
+    }
     if (member.key == "with" || member.key == "foreach")
       return values_.rewritten(level, member.value);
     if (member.key != "repeat" || !member.value.is_mapping()) return member.value;
@@ -93,8 +97,14 @@ class Expansion {
     return text && *text != node.text ? scalar_at(node.at, "${{ " + *text + " }}") : node;
   }
 
+  /// Of a task with `depends`: the reader reports them.
+  static void add_needs_as_written(const LevelTask& task, YamlNode& node) {
+    if (const auto* own = task.entry->value.find("needs")) node.entries.push_back(*own);
+  }
+
   /// The tasks that come before: those of the task itself, otherwise those of the use.
   void add_needs(const Level& level, const LevelTask& task, YamlNode& node) {
+    if (node.find("depends") != nullptr) return add_needs_as_written(task, node);
     const auto* own = task.entry->value.find("needs");
     if (own != nullptr && task.needs.empty() && !own->value.is_null()) {
       node.entries.push_back(*own);  // not a list of names: the reader reports it

@@ -210,6 +210,10 @@ constexpr std::array kTask = {
     Field{
         "trigger_rule", "When the task may start, by the ends of the tasks that it needs",
         R"({"enum": ["all_success", "all_failed", "all_done", "all_done_min_one_success", "one_success", "one_failed", "one_done", "none_failed", "none_failed_min_one_success", "none_skipped", "all_skipped", "always"], "default": "all_success"})"},
+    Field{
+        "depends",
+        "Instead of needs and trigger_rule: an expression over the states of other tasks",
+        R"({"type": "string", "minLength": 1, "maxLength": 10000, "examples": ["a.success && !b.failed || c.skipped"]})"},
     Field{"continue_on_error",
           "A failure of the task counts as a success: for the tasks that need it and for the run",
           kBooleanFalse},

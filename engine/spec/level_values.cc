@@ -307,6 +307,45 @@ const std::vector<std::string>& LevelValues::last_tasks(const Level& level) {
   return last_tasks_[&level] = std::move(ids);
 }
 
+bool LevelValues::has_task(const Level& level, std::string_view id) const {
+  if (level.find(id) != nullptr) return true;
+  for (std::size_t dot = id.find('.'); dot != id.npos; dot = id.find('.', dot + 1)) {
+    const LevelTask* use = level.find(id.substr(0, dot));
+    if (use != nullptr && use->inner) return has_task(*use->inner, id.substr(dot + 1));
+  }
+  return false;
+}
+
+std::string LevelValues::depends(const Level& level, const YamlNode& node) {
+  const auto depends = Depends::parse(node.text);
+  if (!depends) return node.text;  // the reader reports it
+  std::string text;
+  std::size_t from = 0;
+  for (const Depends::Term& term : depends->terms()) {
+    text += node.text.substr(from, term.offset - from) + depends_term(level, term.name, node.at);
+    from = term.offset + term.name.size();
+  }
+  return text + node.text.substr(from);
+}
+
+std::string LevelValues::depends_term(const Level& level, const std::string& name,
+                                      const Position& at) {
+  const auto meaning =
+      Depends::meaning_of(name, [&](std::string_view id) { return has_task(level, id); });
+  if (!meaning) return level.prefix + name;  // the reader reports it
+  const std::string state = name.substr(meaning->task.size());
+  const LevelTask* const task = level.find(meaning->task);
+  if (task != nullptr && task->inner && !state.empty() && state != ".success")
+    report_once(at, "bad-value",
+                "depends: task " + quote(meaning->task) + " uses a template and has no state " +
+                    quote(state.substr(1)),
+                "name a task in it, such as '" + meaning->task + ".TASK" + state + "'");
+  const auto ids = ids_needed(level, meaning->task);
+  std::string text;
+  for (const auto& id : ids) text += (text.empty() ? "" : " && ") + id + state;
+  return ids.size() == 1 ? text : "(" + text + ")";
+}
+
 std::vector<std::string> LevelValues::ids_needed(const Level& level, const std::string& id) {
   if (const LevelTask* task = level.find(id))
     return task->inner ? last_tasks(*task->inner) : std::vector{level.prefix + id};

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/depends.h"
 #include "engine/spec/template_level.h"
 
 namespace millrace::spec {
@@ -24,10 +25,15 @@ class LevelValues {
   YamlNode rewritten(const Level& level, const YamlNode& node);
   /// The expression of a condition such as `if`; nullopt: it is none, and the reader reports it.
   std::optional<std::string> condition(const Level& level, const YamlNode& node);
+  /// The text of a `depends` with the ids of tasks outside of the level. A use is all of its last
+  /// tasks.
+  std::string depends(const Level& level, const YamlNode& node);
   /// The ids that `needs: id` means: of a task its own, of a use those of its last tasks.
   std::vector<std::string> ids_needed(const Level& level, const std::string& id);
 
  private:
+  bool has_task(const Level& level, std::string_view id) const;
+  std::string depends_term(const Level& level, const std::string& name, const Position& at);
   /// What a chain of names means.
   struct Meaning {
     std::size_t names = 0;            // that it takes from the chain

@@ -26,6 +26,7 @@ struct TaskPlaces {
   const YamlNode* foreach = nullptr;
   const YamlNode* until = nullptr;
   const YamlNode* fail_run = nullptr;
+  const YamlNode* depends = nullptr;
   bool repeats = false;              // the file has `repeat`, whether it fits or not
   const OperatorInfo* op = nullptr;  // nullptr: unknown
 };
@@ -87,6 +88,10 @@ void read_retries(const YamlNode& node, RetryPolicy& to, Report& report);
 /// `retries`, `timeout`, `memory` and `priority`, of a task or of `defaults`.
 void read_limits(const YamlNode& node, TaskSpec& to, const Loading& loading);
 void read_repeat(const YamlNode& node, TaskSpec& task, TaskPlaces& places, const Loading& loading);
+void read_depends(const YamlNode& task_node, TaskSpec& task, TaskPlaces& places,
+                  const Loading& loading);
+/// Adds the tasks that every `depends` names to the `needs`.
+void resolve_depends(LocatedDag& dag, const Loading& loading);
 /// Its setups become `needs` as well.
 void read_teardown(const YamlNode& node, TaskSpec& task, TaskPlaces& places,
                    const Loading& loading);

@@ -63,6 +63,7 @@ void read_graph(const YamlNode& root, LocatedDag& dag, const Loading& loading) {
       read_limits(entry->value, defaults, loading);
   if (const auto* entry = root.find("tasks"))
     if (check_tasks(entry->value, dag, loading.report)) read_tasks(root, defaults, dag, loading);
+  resolve_depends(dag, loading);
   const auto* outputs = root.find("outputs");
   if (dag.expanded && dag.expanded->outputs)
     read_outputs(*dag.expanded->outputs, dag, loading.report);

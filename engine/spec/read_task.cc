@@ -227,6 +227,7 @@ void read_task(const YamlNode::Entry& entry, const TaskSpec& defaults, LocatedDa
     if (const auto* found = node.find("teardown"))
       read_teardown(found->value, task, places, loading);
     check_teardown(node, task, places, loading);
+    read_depends(node, task, places, loading);
     if (const auto* found = node.find("foreach")) read_foreach(found->value, task, places, loading);
     if (const auto* found = node.find("repeat")) read_repeat(found->value, task, places, loading);
     read_limits(node, task, loading);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/core/depends.h"
 #include "engine/op/param.h"
 #include "engine/spec/loaded_template.h"
 
@@ -41,7 +42,7 @@ class LevelBuilder {
       level.index.emplace(entry.key, level.tasks.size());
       LevelTask& task = level.tasks.emplace_back();
       task.entry = &entry;
-      read_order(task);
+      read_order(level, task);
       task.uses_template = uses_template(entry.value);
       if (task.uses_template)
         task.inner = inner_level(level, task);
@@ -52,18 +53,31 @@ class LevelBuilder {
 
  private:
   /// What is wrong is reported when the task is read.
-  static void read_order(LevelTask& task) {
+  static void read_order(const Level& level, LevelTask& task) {
     Report ignored("");
     const YamlNode& node = task.entry->value;
     const auto* needs = node.find("needs");
     const bool has_needs = needs != nullptr && !needs->value.is_null();
     if (has_needs) task.needs = read_names(needs->value, "needs", ignored);
+    if (const auto* depends = node.find("depends")) add_depended(level, depends->value, task);
     const auto* teardown = node.find("teardown");
     const YamlNode* setups = teardown ? setups_of(teardown->value) : nullptr;
     if (setups == nullptr || setups->is_null()) return;
     task.setups = read_names(*setups, "setups", ignored);
     if (has_needs && task.needs.empty()) return;  // they are no list of names
     task.needs.insert(task.needs.end(), task.setups.begin(), task.setups.end());
+  }
+
+  /// The tasks that `depends` names; the level need not be complete yet.
+  static void add_depended(const Level& level, const YamlNode& node, LevelTask& task) {
+    if (!node.is_string()) return;
+    const auto depends = Depends::parse(node.text);
+    if (!depends) return;
+    for (const Depends::Term& term : depends->terms()) {
+      const bool whole = level.root->find("tasks")->value.find(term.name) != nullptr;
+      task.needs.push_back(
+          {whole ? term.name : term.name.substr(0, term.name.rfind('.')), node.at});
+    }
   }
 
   std::unique_ptr<Level> inner_level(const Level& outer, const LevelTask& use) {

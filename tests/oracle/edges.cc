@@ -1,5 +1,6 @@
 #include "tests/oracle/edges.h"
 
+#include "tests/oracle/depends.h"
 #include "tests/oracle/teardowns.h"
 
 namespace millrace::oracle {
@@ -55,6 +56,7 @@ bool holds(TriggerRule rule, const Ends& e) {
 bool may_start(const Run& run, int task) {
   const auto& dag_task = run.dag->task(task);
   if (dag_task.spec.teardown.is_set()) return may_tear_down(run, task);
+  if (!dag_task.spec.depends.empty()) return depends_is_certain(run, dag_task.spec, true);
   if (dag_task.upstream.empty()) return true;
   Ends ends;
   for (const int up : dag_task.upstream)

@@ -190,5 +190,45 @@ TEST(OracleGraph, ATeardownHandlesNoFailureAndFailsTheRunOnlyWithFailRun) {
   EXPECT_EQ("run_status", broken(true, kGood, kBad, RunStatus::success));
 }
 
+/// The rule that is broken when `last` follows these ends of a and b; d depends on them so.
+std::string_view broken_by_depends(const std::string& depends, std::vector<EventBody> ends,
+                                   EventBody last) {
+  DagSpec spec;
+  spec.id = "depending";
+  spec.tasks.resize(3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    spec.tasks[i].id = std::string(1, "abd"[i]);
+    spec.tasks[i].op = "fake";
+  }
+  spec.tasks[2].needs = {"a", "b"};
+  spec.tasks[2].depends = depends;
+  History history(std::move(spec));
+  for (EventBody& end : ends) {
+    history.start(*task_of(end));
+    history.say(std::move(end));
+  }
+  history.say(std::move(last));
+  return history.broken();
+}
+
+TEST(OracleGraph, ATaskWithDependsStartsWhenThatIsCertainAndIsLeftOutWhenItIsFalse) {
+  const TaskRef a{0, -1}, b{1, -1}, d{2, -1};
+  const EventBody good_a = TaskSucceeded{a, 1, {}, {}}, good_b = TaskSucceeded{b, 1, {}, {}};
+  const EventBody bad_a = TaskFailed{a, 1, permanent(unavailable("no")), {}, {}};
+  const EventBody starts = AttemptDispatched{d, 1, 1}, skips = TaskSkipped{d, ""};
+  const EventBody could_not = TaskUpstreamFailed{d};
+  EXPECT_EQ("projections", broken_by_depends("a.failed || b", {bad_a}, starts)) << "none is wrong";
+  EXPECT_EQ("projections", broken_by_depends("a && b", {bad_a}, could_not));
+  EXPECT_EQ("projections", broken_by_depends("a.failed && b.ended", {good_a, good_b}, skips));
+  EXPECT_EQ("projections", broken_by_depends("!(a.failed) && b.ended", {good_a, good_b}, starts));
+  EXPECT_EQ("edges", broken_by_depends("a.success && b", {good_a}, starts)) << "too early";
+  EXPECT_EQ("edges", broken_by_depends("a.ended && b.ended", {good_a}, starts)) << "too early";
+  EXPECT_EQ("edges", broken_by_depends("a.failed || b.failed", {good_a, good_b}, starts));
+  EXPECT_EQ("edges", broken_by_depends("a && b", {good_a}, skips)) << "too early";
+  EXPECT_EQ("edges", broken_by_depends("a && b", {good_a, good_b}, skips)) << "it may start";
+  EXPECT_EQ("edges", broken_by_depends("a && b", {bad_a, good_b}, skips)) << "a failure";
+  EXPECT_EQ("edges", broken_by_depends("a.failed && b", {good_a, good_b}, could_not));
+}
+
 }  // namespace
 }  // namespace millrace::oracle

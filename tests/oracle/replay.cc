@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/core/attempt.h"
+#include "tests/oracle/depends.h"
 #include "tests/oracle/edges.h"
 #include "tests/oracle/iterations.h"
 #include "tests/oracle/retry_limit.h"
@@ -224,14 +225,26 @@ std::string Replay::current_mark(const Run& run, TaskRef ref) {
                  course.epoch, course.call);
 }
 
+/// The expression is false, and the state says whether there was a failure.
+Finding Replay::check_left_out_by_depends(const Run& run, const TaskSpec& spec,
+                                          const EventBody& body) {
+  if (!depends_is_certain(run, spec, false))
+    return Violation{Rule::edges, "is left out although its depends may hold"};
+  if (depends_met_a_failure(run, spec) != std::holds_alternative<TaskUpstreamFailed>(body))
+    return Violation{Rule::edges, "is left out with the state of another reason"};
+  return {};
+}
+
 /// A task that never began is left out by its trigger rule, its condition or its empty list.
 Finding Replay::check_left_out(const Run& run, TaskRef ref, const EventBody& body) {
   const bool left_out =
       std::holds_alternative<TaskSkipped>(body) || std::holds_alternative<TaskUpstreamFailed>(body);
   const TaskSpec& spec = run.dag->task(ref.task).spec;
   if (!left_out || run.cancelling || course_of(run.id, ref).running || !spec.condition.empty() ||
-      !spec.foreach.is_null() || !may_start(run, ref.task))
+      !spec.foreach.is_null())
     return {};
+  if (!spec.depends.empty()) return check_left_out_by_depends(run, spec, body);
+  if (!may_start(run, ref.task)) return {};
   return Violation{Rule::edges, "is left out although its upstream lets it start"};
 }
 

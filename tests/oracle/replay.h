@@ -59,6 +59,8 @@ class Replay {
   Finding check_skip(const ScheduleMoved& moved) const;
   Finding check_slots(const Run& run, TaskRef ref);
   static Finding check_instances(const Run& run, int task);
+  static Finding check_left_out_by_depends(const Run& run, const TaskSpec& spec,
+                                           const EventBody& body);
   Finding check_left_out(const Run& run, TaskRef ref, const EventBody& body);
   Finding note_datasets(const Event& event, const std::string& name_space, const DagKey* cause);
   /// A model whose canary has traffic although the task that watches it has ended; "" none.

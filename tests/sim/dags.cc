@@ -31,6 +31,24 @@ RetryPolicy retries_of(Rng& rng) {
   return out;
 }
 
+/// Over the needs of the task: "t0.failed || !(t1 && t2.ended)".
+std::string depends_of(const TaskSpec& task, Rng& rng) {
+  static constexpr std::array kStates = {"",         ".success",         ".failed",
+                                         ".skipped", ".upstream_failed", ".ended"};
+  std::string out;
+  for (const std::string& need : task.needs) {
+    const std::string term =
+        (chance(rng, 0.2) ? "!" : "") + need + kStates[rng.below(kStates.size())];
+    if (out.empty())
+      out = term;
+    else if (chance(rng, 0.2))
+      out = "!(" + out + ") && " + term;
+    else
+      out += (chance(rng, 0.5) ? " && " : " || ") + term;
+  }
+  return out;
+}
+
 /// At most one task of a DAG starts runs. It learns how long the chain of runs is already, and
 /// whether a dataset has started it.
 void add_starter(DagSpec& spec, Rng& rng) {
@@ -84,7 +102,10 @@ std::shared_ptr<const Dag> random_dag(const DagKey& key, Rng& rng, Time now, boo
                      .delay = std::chrono::seconds{rng.below(3) * 20},
                      .on_max = chance(rng, 0.5) ? OnMax::succeed : OnMax::fail};
     task.continue_on_error = chance(rng, 0.1);
-    if (!task.needs.empty() && !task.trigger_rule && chance(rng, 0.25))
+    const bool has_few_needs = !task.needs.empty() && task.needs.size() <= 3;
+    if (has_few_needs && !task.trigger_rule && chance(rng, 0.25))
+      task.depends = depends_of(task, rng);
+    else if (!task.needs.empty() && !task.trigger_rule && chance(rng, 0.25))
       task.teardown = {{task.needs[rng.below(task.needs.size())]}, chance(rng, 0.3)};
     if (chance(rng, 0.1)) task.executor = kProcessExecutor;
     spec.tasks.push_back(std::move(task));

@@ -42,8 +42,9 @@ const std::vector<Loss> kLosses = {
     {"LeaseExpiry", Removed::lease_expiry, {"one_leader"}},
     {"SelfFence", Removed::self_fence, {"one_leader"}},
     {"DurableFirst", Removed::durable_first, {"durable_first"}},
-    // Attempts of the dead engine are never closed: for the journal they keep their slots.
-    {"Recovery", Removed::recovery, {"run_ended", "active_runs", "slots"}},
+    // Attempts of the dead engine are never closed: for the journal they keep their slots. Runs
+    // that are not known any more let others begin.
+    {"Recovery", Removed::recovery, {"run_ended", "active_runs", "slots", "overlap"}},
 };
 
 class RemovedProtection : public ::testing::TestWithParam<Loss> {

@@ -449,5 +449,42 @@ tasks:
   EXPECT_EQ(Ids{"car.work"}, task(spec, "park").teardown.setups);
 }
 
+constexpr const char* kFallback = R"(template: fallback
+tasks:
+  main: {operator: noop}
+  mirror: {operator: noop, depends: main.failed}
+  load: {operator: noop, depends: main.success || mirror.success}
+  note: {operator: noop, depends: "load.ended"}
+)";
+
+TEST(Template, DependsNamesTasksOfTheTemplate) {
+  const DagSpec spec = spec_of(R"(dag: x
+tasks:
+  start: {operator: noop}
+  get: {template: fallback, needs: start}
+  end: {operator: noop, depends: "get && !get.mirror.failed"}
+)",
+                               {{"t.yaml", kFallback}});
+  EXPECT_EQ(Ids{"start"}, task(spec, "get.main").needs);
+  EXPECT_EQ("get.main.failed", task(spec, "get.mirror").depends);
+  EXPECT_EQ(Ids{"get.main"}, task(spec, "get.mirror").needs) << "it is no first task";
+  EXPECT_EQ("get.main.success || get.mirror.success", task(spec, "get.load").depends);
+  EXPECT_EQ("get.note && !get.mirror.failed", task(spec, "end").depends);
+  EXPECT_EQ((Ids{"get.note", "get.mirror"}), task(spec, "end").needs);
+}
+
+TEST(Template, DependsOnAUseAsksOnlyForItsSuccess) {
+  EXPECT_EQ(
+      "x.yaml:5:34: error: depends: task 'get' uses a template and has no state 'failed'; name a "
+      "task in it, such as 'get.TASK.failed'",
+      problems(R"(dag: x
+tasks:
+  start: {operator: noop}
+  get: {template: fallback, needs: start}
+  end: {operator: noop, depends: get.failed}
+)",
+               {{"t.yaml", kFallback}}));
+}
+
 }  // namespace
 }  // namespace millrace

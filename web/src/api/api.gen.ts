@@ -145,6 +145,8 @@ export interface DagTask {
   condition: string;
   /** When it may start, by the ends of its upstream */
   trigger_rule: TriggerRule;
+  /** When it may start, as an expression over other tasks; "": its trigger_rule says it */
+  depends: string;
   /** True: its failure counts as a success, downstream and for the run */
   continue_on_error: boolean;
   /** The setups that it cleans up after; none: it is no teardown */

@@ -103,7 +103,7 @@ function TaskDefinition({ task }: { task: DagTask }) {
   const facts: [string, ComponentChildren][] = [
     ['Operator', <code>{task.operator}</code>],
     ['Needs', task.needs.length ? task.needs.join(', ') : '–'],
-    ['Starts if', task.condition ? <code>{task.condition}</code> : task.teardown_of.length > 0 ? 'a setup has succeeded and all tasks in between have ended' : task.trigger_rule.replaceAll('_', ' ')],
+    ['Starts if', task.condition ? <code>{task.condition}</code> : task.depends ? <code>{task.depends}</code> : task.teardown_of.length > 0 ? 'a setup has succeeded and all tasks in between have ended' : task.trigger_rule.replaceAll('_', ' ')],
     ['Retries', String(task.retries)],
     ['Time limit', duration(task.timeout_s)],
   ];
